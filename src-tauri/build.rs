@@ -1,0 +1,29 @@
+//! Lists the commands, so that each must be allowed by name in `capabilities/`.
+
+fn main() {
+    let commands = tauri_build::AppManifest::new().commands(&[
+        "app_state",
+        "follow",
+        "authorize",
+        "open_browser_again",
+        "exchange",
+        "cancel",
+        "refresh",
+        "me",
+        "sign_out",
+        "switch_account",
+        "save_registration",
+        "change_setup",
+        "unlock",
+        "choose_passphrase",
+        "start_over",
+        "open_page",
+    ]);
+    if let Err(problem) =
+        tauri_build::try_build(tauri_build::Attributes::new().app_manifest(commands))
+    {
+        // A build script speaks to people through its failure.
+        eprintln!("{problem:#}");
+        std::process::exit(1);
+    }
+}

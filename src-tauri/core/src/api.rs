@@ -1,0 +1,192 @@
+//! The API, version 2, as far as signing in needs it: who the token belongs to, and whether it
+//! lives.
+
+use jiff::{SignedDuration, Timestamp};
+use reqwest::header::HeaderName;
+use reqwest::{Client, StatusCode};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use crate::account::{Identity, Person, Role, Team, plain_text};
+use crate::http::{self, NoAnswer};
+use crate::registration::BaseUrl;
+use crate::token::{AccessToken, Transient};
+
+/// How many requests the user may still make; the count is shared by all tokens of one user in one
+/// team.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimit {
+    /// `X-RateLimit-Limit`: requests in a window.
+    pub limit: u64,
+    /// `X-RateLimit-Remaining`: requests left in it.
+    pub remaining: u64,
+}
+
+/// Why the API didn't answer the question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ApiFailure {
+    /// 401: the access token is not taken any more.
+    Unauthenticated,
+    /// It didn't work this time.
+    Transient(Transient),
+}
+
+/// The API of one service, asked with one token.
+pub struct Api<'a> {
+    /// The HTTP client.
+    pub client: &'a Client,
+    /// Where the service is.
+    pub base_url: &'a BaseUrl,
+    /// Whose answers are wanted.
+    pub access: &'a AccessToken,
+    /// The time now, to read `Retry-After` dates by.
+    pub now: Timestamp,
+}
+
+/// `GET /me`.
+#[derive(Deserialize)]
+struct MeAnswer {
+    id: u64,
+    name: String,
+    email: String,
+    #[serde(default)]
+    is_verified: Option<bool>,
+    #[serde(default)]
+    is_disabled: Option<bool>,
+}
+
+/// `GET /team`.
+#[derive(Deserialize)]
+struct TeamAnswer {
+    uuid: Uuid,
+    name: String,
+}
+
+/// `GET /team/me`. A role this version doesn't know is no reason to fail.
+#[derive(Deserialize)]
+struct TeamMemberAnswer {
+    #[serde(default)]
+    role: serde_json::Value,
+}
+
+impl Api<'_> {
+    /// Who the token belongs to.
+    ///
+    /// # Errors
+    /// [`ApiFailure`].
+    pub async fn me(&self) -> Result<Person, ApiFailure> {
+        let answer: MeAnswer = self.get("me").await?;
+        Ok(Person {
+            id: answer.id,
+            name: plain_text(&answer.name),
+            email: plain_text(&answer.email),
+            is_verified: answer.is_verified.unwrap_or(false),
+            is_disabled: answer.is_disabled.unwrap_or(false),
+        })
+    }
+
+    /// The team the token belongs to.
+    ///
+    /// # Errors
+    /// [`ApiFailure`].
+    pub async fn team(&self) -> Result<Team, ApiFailure> {
+        let answer: TeamAnswer = self.get("team").await?;
+        Ok(Team {
+            uuid: answer.uuid,
+            name: plain_text(&answer.name),
+        })
+    }
+
+    /// What the person is in that team; `None` where Amiqus gives none, or one this version
+    /// doesn't know.
+    ///
+    /// # Errors
+    /// [`ApiFailure`].
+    pub async fn role(&self) -> Result<Option<Role>, ApiFailure> {
+        let answer: TeamMemberAnswer = self.get("team/me").await?;
+        Ok(serde_json::from_value(answer.role).ok())
+    }
+
+    /// Whether the token lives: the cheapest question there is.
+    ///
+    /// # Errors
+    /// [`ApiFailure::Unauthenticated`] when it doesn't; otherwise it can't be told.
+    pub async fn status(&self) -> Result<(), ApiFailure> {
+        let answer = self.ask("status").await?;
+        if answer.status == StatusCode::NO_CONTENT || answer.status == StatusCode::OK {
+            Ok(())
+        } else {
+            Err(self.read_failure("status", &answer))
+        }
+    }
+
+    /// Person, team and role, asked side by side. A team or role that fails is left out.
+    ///
+    /// # Errors
+    /// [`ApiFailure`] of `/me`.
+    pub async fn identity(&self) -> Result<Identity, ApiFailure> {
+        let (person, team, role) = tokio::join!(self.me(), self.team(), self.role());
+        Ok(Identity {
+            person: person?,
+            team: team.ok(),
+            role: role.ok().flatten(),
+        })
+    }
+
+    async fn ask(&self, resource: &str) -> Result<http::Answer, ApiFailure> {
+        let request = self
+            .client
+            .get(self.base_url.api(resource))
+            .bearer_auth(self.access.expose());
+        http::send(request).await.map_err(|problem| {
+            tracing::warn!(resource, %problem, "the API gave no whole answer");
+            ApiFailure::Transient(match problem {
+                NoAnswer::NotSent(_) | NoAnswer::Lost(_) => Transient::Offline,
+                NoAnswer::TooLarge => Transient::OddAnswer,
+            })
+        })
+    }
+
+    async fn get<Answer: DeserializeOwned>(&self, resource: &str) -> Result<Answer, ApiFailure> {
+        let answer = self.ask(resource).await?;
+        if answer.status != StatusCode::OK {
+            return Err(self.read_failure(resource, &answer));
+        }
+        if let Some(rate_limit) = rate_limit(&answer) {
+            tracing::debug!(resource, ?rate_limit, "asked the API");
+        }
+        serde_json::from_slice(&answer.body)
+            .map_err(|_| ApiFailure::Transient(Transient::OddAnswer))
+    }
+
+    fn read_failure(&self, resource: &str, answer: &http::Answer) -> ApiFailure {
+        let status = answer.status;
+        tracing::warn!(resource, status = status.as_u16(), "the API refused");
+        let retry_after: Option<SignedDuration> = http::retry_after(&answer.headers, self.now);
+        match status {
+            StatusCode::UNAUTHORIZED => ApiFailure::Unauthenticated,
+            StatusCode::FORBIDDEN => ApiFailure::Transient(Transient::NotPermitted),
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+                ApiFailure::Transient(Transient::Busy(retry_after))
+            }
+            status if status.is_server_error() => ApiFailure::Transient(Transient::Unwell),
+            _ => ApiFailure::Transient(Transient::OddAnswer),
+        }
+    }
+}
+
+/// The rate-limit headers of an answer.
+#[must_use]
+pub fn rate_limit(answer: &http::Answer) -> Option<RateLimit> {
+    Some(RateLimit {
+        limit: http::number(
+            &answer.headers,
+            &HeaderName::from_static("x-ratelimit-limit"),
+        )?,
+        remaining: http::number(
+            &answer.headers,
+            &HeaderName::from_static("x-ratelimit-remaining"),
+        )?,
+    })
+}

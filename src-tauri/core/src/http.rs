@@ -1,0 +1,134 @@
+//! HTTP as this product speaks it: encrypted, no redirects, bounded in time and in memory.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use reqwest::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::{Client, RequestBuilder, StatusCode, redirect};
+use zeroize::Zeroizing;
+
+/// No answer of Amiqus's is larger, in bytes; what comes after is not read.
+pub const LARGEST_BODY: usize = 1024 * 1024;
+
+/// How long a connection may take to come about.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a request may take in all.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// No wait that a server asks for is longer than this.
+pub const LONGEST_RETRY_AFTER: SignedDuration = SignedDuration::from_hours(1);
+
+/// Makes the client: certificates against the operating system's trust store, the system's proxy,
+/// `Accept: application/json` (without it Amiqus answers with a login page), no redirects, no
+/// cookies.
+///
+/// # Errors
+/// When the system's TLS set-up can't be used.
+pub fn client() -> Result<Client, reqwest::Error> {
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    Client::builder()
+        .user_agent(concat!("sign-in-with-amiqus/", env!("CARGO_PKG_VERSION")))
+        .default_headers(headers)
+        .redirect(redirect::Policy::none())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(REQUEST_TIMEOUT)
+        .build()
+}
+
+/// A whole answer, within bounds. Its body may hold tokens and is wiped when dropped.
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Zeroizing<Vec<u8>>,
+}
+
+/// Why there is no whole answer.
+#[derive(Debug, thiserror::Error)]
+pub enum NoAnswer {
+    /// The request never left: no connection came about.
+    #[error("no connection: {0}")]
+    NotSent(String),
+    /// The request may have been processed, but no answer, or only a part of one, arrived.
+    #[error("the answer was lost: {0}")]
+    Lost(String),
+    /// The answer is larger than [`LARGEST_BODY`].
+    #[error("the answer is larger than {LARGEST_BODY} bytes")]
+    TooLarge,
+}
+
+/// Sends a request, once, and reads its answer within bounds.
+///
+/// # Errors
+/// [`NoAnswer`], which tells whether the request can have been processed.
+pub async fn send(request: RequestBuilder) -> Result<Answer, NoAnswer> {
+    let mut response = request.send().await.map_err(|error| {
+        let error = error.without_url();
+        if error.is_connect() || error.is_builder() {
+            NoAnswer::NotSent(chain(&error))
+        } else {
+            NoAnswer::Lost(chain(&error))
+        }
+    })?;
+    let status = response.status();
+    let headers = response.headers().clone();
+    let expected = response
+        .content_length()
+        .and_then(|length| usize::try_from(length).ok());
+    // With the room there from the start, no half-filled copy is left behind by growing.
+    let mut body = Zeroizing::new(Vec::with_capacity(
+        expected.unwrap_or(16 * 1024).min(LARGEST_BODY),
+    ));
+    while let Some(part) = response
+        .chunk()
+        .await
+        .map_err(|error| NoAnswer::Lost(chain(&error.without_url())))?
+    {
+        if body.len() + part.len() > LARGEST_BODY {
+            return Err(NoAnswer::TooLarge);
+        }
+        body.extend_from_slice(&part);
+    }
+    Ok(Answer {
+        status,
+        headers,
+        body,
+    })
+}
+
+/// An error with its causes, for the log.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}
+
+/// What `Retry-After` asks for, in seconds or as a date (RFC 9110 §10.2.3), capped at
+/// [`LONGEST_RETRY_AFTER`].
+#[must_use]
+pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<SignedDuration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let wait = match value.parse::<u32>() {
+        Ok(seconds) => SignedDuration::from_secs(i64::from(seconds)),
+        Err(_) if value.bytes().all(|byte| byte.is_ascii_digit()) => LONGEST_RETRY_AFTER,
+        Err(_) => jiff::fmt::rfc2822::parse(value)
+            .ok()?
+            .timestamp()
+            .duration_since(now),
+    };
+    Some(wait.clamp(SignedDuration::ZERO, LONGEST_RETRY_AFTER))
+}
+
+/// A header that is a whole number.
+pub(crate) fn number(headers: &HeaderMap, name: &HeaderName) -> Option<u64> {
+    headers.get(name)?.to_str().ok()?.trim().parse().ok()
+}

@@ -1,0 +1,54 @@
+//! Types for what must never be printed, sent to the window or left behind in memory.
+//!
+//! Each secret is a type of its own, so that an access token can't be posted where a refresh
+//! token belongs. None implements `Display`, `Serialize` or `Deserialize`; `Debug` prints the
+//! type's name alone; the text is overwritten when the value is dropped.
+
+/// Declares one secret text type.
+macro_rules! secret_text {
+    ($(#[$documentation:meta])* $name:ident) => {
+        $(#[$documentation])*
+        #[derive(Clone)]
+        pub struct $name(::secrecy::SecretString);
+
+        impl $name {
+            /// Takes the text over. The caller's own copies are the caller's to wipe.
+            #[must_use]
+            pub fn new(text: impl Into<::std::string::String>) -> Self {
+                let text: ::std::string::String = text.into();
+                Self(::secrecy::SecretString::from(text))
+            }
+
+            /// The text itself, for the one place that needs it: a request body, a header, the
+            /// vault.
+            #[must_use]
+            pub fn expose(&self) -> &str {
+                ::secrecy::ExposeSecret::expose_secret(&self.0)
+            }
+        }
+
+        impl ::std::fmt::Debug for $name {
+            fn fmt(&self, formatter: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                formatter.write_str(concat!(stringify!($name), "(…)"))
+            }
+        }
+    };
+}
+
+pub(crate) use secret_text;
+
+secret_text! {
+    /// A passphrase that opens the vault where the computer has no keychain.
+    Passphrase
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Passphrase;
+
+    #[test]
+    fn a_secret_prints_its_type_and_nothing_else() {
+        let passphrase = Passphrase::new("correct horse battery staple");
+        assert_eq!(format!("{passphrase:?}"), "Passphrase(…)");
+    }
+}

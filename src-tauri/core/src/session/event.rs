@@ -1,0 +1,217 @@
+//! What can happen to a session, and what it asks for in return.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use url::Url;
+
+use crate::account::{AccountKey, Identity};
+use crate::api::ApiFailure;
+use crate::authorization::{Attempt, AttemptId, CodeVerifier};
+use crate::error::{Code, Problem};
+use crate::redirect::{AuthorizationCode, Received};
+use crate::registration::{Field, RedirectUrl, Registration};
+use crate::token::{AccessToken, Failure, RefreshToken, TokenSet};
+use crate::vault::{DoorFailure, RecordName, Records, SetAside, Unlock};
+
+/// What IT's provisioning file said.
+#[derive(Debug)]
+pub enum Provisioning {
+    /// There is none.
+    Absent,
+    /// It holds a valid registration.
+    Valid(Box<Registration>),
+    /// It is there, and wrong.
+    Wrong {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        code: Code,
+        /// Which field.
+        field: Option<Field>,
+    },
+}
+
+/// How an address reached the app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// By the operating system, an argument, a second process, or the loopback listener: anybody
+    /// can send one, so a wrong one is ignored.
+    Link,
+    /// By a person's paste: a wrong one gets an answer.
+    Pasted,
+}
+
+/// Which pair of tokens an answer is about. Counts up each time an account gets a new pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Serial(pub(crate) u64);
+
+/// Why an account is to be renewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhyRenew {
+    /// A person asked.
+    Asked,
+    /// Its time has come.
+    Due,
+}
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Event {
+    /// The vault is open.
+    Opened {
+        /// What it held.
+        records: Box<Records>,
+        /// What IT says.
+        provisioning: Provisioning,
+        /// What had to be set aside.
+        set_aside: Option<SetAside>,
+    },
+    /// The vault didn't open.
+    NotOpened(DoorFailure),
+    /// A person wants the vault opened (again).
+    UnlockRequested(Unlock),
+    /// A person wants to sign in; the attempt brings the randomness with it.
+    SignInRequested(Box<Attempt>),
+    /// A person wants the browser opened again for the pending attempt.
+    BrowserRequestedAgain,
+    /// The browser could not be started.
+    BrowserDidNotOpen(AttemptId),
+    /// An address arrived.
+    AddressReceived(Received, Way),
+    /// An attempt's ten minutes are over.
+    DeadlinePassed(AttemptId),
+    /// A person wants to go back: from the pending attempt, or from the set-up.
+    Cancelled,
+    /// The token endpoint answered to a code.
+    CodeExchanged(AttemptId, Result<TokenSet, Failure>),
+    /// The API told who the new tokens belong to.
+    Identified(AttemptId, Result<Identity, ApiFailure>),
+    /// An account is to be renewed.
+    RenewalRequested(AccountKey, WhyRenew),
+    /// The token endpoint answered to a refresh token.
+    Refreshed(AccountKey, Serial, Result<TokenSet, Failure>),
+    /// `/status` told whether the old access token lives, after a refresh without an answer.
+    Probed(AccountKey, Serial, Result<(), ApiFailure>),
+    /// It is time to ask `/status` again after a refresh without an answer.
+    ProbeDue(AccountKey, Serial),
+    /// An account's person and team are to be asked for.
+    CheckRequested(AccountKey),
+    /// The API told them.
+    Checked(AccountKey, Serial, Result<Identity, ApiFailure>),
+    /// A person wants another account to be current.
+    SwitchRequested(AccountKey),
+    /// A person wants an account's tokens removed from this computer.
+    SignOutRequested(AccountKey),
+    /// An administrator entered a valid registration.
+    RegistrationEntered(Box<Registration>),
+    /// An administrator wants to change the set-up.
+    SetupChangeRequested,
+    /// The changes of the last step could not be made durable. None of its effects was run.
+    SaveFailed(BTreeSet<RecordName>),
+}
+
+/// Something to do. The keeper runs effects only after the step's changes are durable.
+#[derive(Debug)]
+pub enum Effect {
+    /// Open the vault.
+    OpenVault(Unlock),
+    /// Open the system's browser.
+    OpenBrowser(AttemptId, Url),
+    /// Say when the attempt's time is over.
+    ArmDeadline(AttemptId, Timestamp),
+    /// Show the window and give it the focus.
+    BringToFront,
+    /// Post a code. It moves in here and is gone afterwards.
+    Exchange {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Its code.
+        code: AuthorizationCode,
+        /// Its verifier, where a challenge was sent.
+        verifier: Option<CodeVerifier>,
+        /// The redirect URL of its authorization request.
+        redirect_url: RedirectUrl,
+    },
+    /// Ask who the new tokens belong to.
+    Identify(AttemptId, AccessToken),
+    /// Post a refresh token, once.
+    Refresh(AccountKey, Serial, RefreshToken),
+    /// Ask `/status`.
+    Probe(AccountKey, Serial, AccessToken),
+    /// Say [`Event::ProbeDue`] after a while.
+    ProbeLater(AccountKey, Serial, SignedDuration),
+    /// Ask `/me`, `/team` and `/team/me`.
+    Check(AccountKey, Serial, AccessToken),
+    /// Say [`Event::RenewalRequested`] then; it replaces the account's earlier plan.
+    PlanRenewal(AccountKey, Timestamp),
+}
+
+/// A question that callers wait for, however many there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Question {
+    /// How a renewal ends.
+    Renewal(AccountKey),
+    /// How a check ends.
+    Check(AccountKey),
+}
+
+/// What a command gets back from the step it caused.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done, or begun; the state tells the rest.
+    Taken,
+    /// The answer comes with the question's.
+    Later(Question),
+    /// Not taken.
+    Refused(Problem),
+}
+
+/// What one event led to.
+#[derive(Debug)]
+pub struct Step {
+    /// The records to make durable before anything else.
+    pub changed: BTreeSet<RecordName>,
+    /// What to do after that, in this order.
+    pub effects: Vec<Effect>,
+    /// What the command that caused it gets back.
+    pub outcome: Outcome,
+    /// Questions that are answered now.
+    pub answers: Vec<(Question, Result<(), Problem>)>,
+}
+
+impl Default for Step {
+    fn default() -> Self {
+        Self {
+            changed: BTreeSet::new(),
+            effects: Vec::new(),
+            outcome: Outcome::Taken,
+            answers: Vec::new(),
+        }
+    }
+}
+
+impl Step {
+    /// A step that changes nothing and says why.
+    pub(crate) fn refused(problem: impl Into<Problem>) -> Self {
+        Self {
+            outcome: Outcome::Refused(problem.into()),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn change(&mut self, name: RecordName) -> &mut Self {
+        self.changed.insert(name);
+        self
+    }
+
+    pub(crate) fn run(&mut self, effect: Effect) -> &mut Self {
+        self.effects.push(effect);
+        self
+    }
+
+    pub(crate) fn answer(&mut self, question: Question, result: Result<(), Problem>) -> &mut Self {
+        self.answers.push((question, result));
+        self
+    }
+}

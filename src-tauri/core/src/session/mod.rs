@@ -1,0 +1,487 @@
+//! The state machine, pure: an event goes in, the state changes, a [`Step`] comes out. No clock, no
+//! chance, no I/O; all that it knows of the time is handed in.
+//!
+//! ```text
+//! Opening ─▶ Locked ─▶ Open: NeedsSetup ─▶ SignedOut ─▶ AwaitingBrowser{attempt} ─▶ ExchangingCode
+//!                              ▲              ▲  deny, cancel, deadline │                 │
+//!                              │              └────────────────────────┴── failure ◀──────┤
+//!                       change set-up                                                     ▼
+//!                                                        SignInAgain{why} ◀── dead ── SignedIn
+//! ```
+//!
+//! The pending variants own their secrets: when an attempt is over, its `state` and verifier are
+//! gone with it. A late answer carries its attempt's id, or its tokens' [`Serial`], and is dropped
+//! when that is over.
+
+mod accounts;
+mod event;
+mod sign_in;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+pub use event::{Effect, Event, Outcome, Provisioning, Question, Serial, Step, Way, WhyRenew};
+
+use crate::account::{Account, AccountKey, Standing, WhySignInAgain};
+use crate::authorization::{Attempt, AttemptId};
+use crate::error::{Code, Problem};
+use crate::redirect::Received;
+use crate::registration::{Provenance, Registration};
+use crate::token::TokenSet;
+use crate::vault::{
+    self, DoorFailure, RecordBytes, RecordName, Records, SetAside, Unlock, WhyLocked,
+};
+
+/// The one truth of the app.
+#[derive(Debug)]
+pub struct Session {
+    phase: Phase,
+    problem: Option<Problem>,
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// The vault is being opened. A link that started the app waits here.
+    Opening {
+        waiting: Option<(Received, Way)>,
+        was_locked: Option<WhyLocked>,
+    },
+    /// The vault didn't open.
+    Locked {
+        waiting: Option<(Received, Way)>,
+        why: WhyLocked,
+    },
+    /// The vault is open.
+    Open(Open),
+}
+
+/// All that is there once the vault is open.
+#[derive(Debug, Default)]
+struct Open {
+    registration: Option<Registration>,
+    changing_setup: bool,
+    sign_in: SignIn,
+    accounts: BTreeMap<AccountKey, Held>,
+    current: Option<AccountKey>,
+}
+
+/// How far a sign-in is.
+#[derive(Debug, Default)]
+enum SignIn {
+    /// None is under way.
+    #[default]
+    Idle,
+    /// The browser has the floor.
+    AwaitingBrowser(Attempt),
+    /// The code was handed over to be posted.
+    ExchangingCode(AttemptId),
+    /// The tokens are here; whose they are is being asked.
+    Identifying(AttemptId, TokenSet),
+}
+
+/// An account, and what is being done about it just now.
+#[derive(Debug)]
+struct Held {
+    account: Account,
+    serial: Serial,
+    renewal: Renewal,
+    /// Whether a person waits for the renewal; then its failure is said, not only logged.
+    asked: bool,
+    offline: bool,
+}
+
+/// How far a renewal is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Renewal {
+    /// None is under way.
+    None,
+    /// The refresh token was handed over to be posted.
+    Sent,
+    /// Its answer was lost; the old access token is being tried.
+    Probing { tries: u32 },
+    /// The old access token is dead too: Amiqus had rotated, or the access was removed. The stored
+    /// refresh token is tried this once more.
+    LastTry,
+}
+
+impl Held {
+    fn new(account: Account, serial: Serial) -> Self {
+        Self {
+            account,
+            serial,
+            renewal: Renewal::None,
+            asked: false,
+            offline: false,
+        }
+    }
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self {
+            phase: Phase::Opening {
+                waiting: None,
+                was_locked: None,
+            },
+            problem: None,
+        }
+    }
+}
+
+impl Session {
+    /// The registration, once there is one.
+    #[must_use]
+    pub fn registration(&self) -> Option<&Registration> {
+        match &self.phase {
+            Phase::Open(open) => open.registration.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The current account.
+    #[must_use]
+    pub fn current(&self) -> Option<AccountKey> {
+        match &self.phase {
+            Phase::Open(open) => open.current,
+            _ => None,
+        }
+    }
+
+    /// Whether there is something to draw: the vault was opened, or is known to be locked.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        !matches!(
+            self.phase,
+            Phase::Opening {
+                was_locked: None,
+                ..
+            }
+        )
+    }
+
+    /// The bytes of a record as it now is; `None` when it is not there.
+    #[must_use]
+    pub fn record(&self, name: RecordName) -> Option<RecordBytes> {
+        let Phase::Open(open) = &self.phase else {
+            return None;
+        };
+        match name {
+            RecordName::Registration => open.registration.as_ref().map(vault::encode_registration),
+            RecordName::Attempt => match &open.sign_in {
+                SignIn::AwaitingBrowser(attempt) => Some(vault::encode_attempt(attempt)),
+                _ => None,
+            },
+            RecordName::Unclaimed => match &open.sign_in {
+                SignIn::Identifying(_, tokens) => Some(vault::encode_unclaimed(tokens)),
+                _ => None,
+            },
+            RecordName::Current => open.current.map(vault::encode_current),
+            RecordName::Account(key) => open
+                .accounts
+                .get(&key)
+                .map(|held| vault::encode_account(&held.account)),
+        }
+    }
+
+    /// Takes an event.
+    pub fn step(&mut self, event: Event, now: Timestamp) -> Step {
+        match event {
+            Event::Opened {
+                records,
+                provisioning,
+                set_aside,
+            } => self.opened(*records, provisioning, set_aside.as_ref(), now),
+            Event::NotOpened(failure) => self.not_opened(&failure),
+            Event::UnlockRequested(unlock) => self.unlock_requested(unlock),
+            Event::AddressReceived(received, way) => self.address_received(received, way, now),
+            event => match &mut self.phase {
+                Phase::Open(open) => open.step(&mut self.problem, event, now),
+                // Commands that need the vault, and answers that came too late.
+                _ => Step::refused(Code::NotSignedIn),
+            },
+        }
+    }
+
+    fn opened(
+        &mut self,
+        records: Records,
+        provisioning: Provisioning,
+        set_aside: Option<&SetAside>,
+        now: Timestamp,
+    ) -> Step {
+        let waiting = match &mut self.phase {
+            Phase::Opening { waiting, .. } | Phase::Locked { waiting, .. } => waiting.take(),
+            Phase::Open(_) => return Step::default(),
+        };
+        self.problem = set_aside.map(Problem::from);
+        let mut step = Step::default();
+        let mut open = Open::from_records(&mut step, records, now);
+        match provisioning {
+            Provisioning::Absent => {}
+            Provisioning::Valid(registration) => open.take_registration(&mut step, *registration),
+            Provisioning::Wrong { file, code, field } => {
+                self.problem = Some(Problem {
+                    code,
+                    file: Some(file),
+                    field,
+                });
+            }
+        }
+        open.resume(&mut step);
+        self.phase = Phase::Open(open);
+        if let Some((received, way)) = waiting {
+            let redirect = self.address_received(received, way, now);
+            step.changed.extend(redirect.changed);
+            step.effects.extend(redirect.effects);
+        }
+        step
+    }
+
+    fn not_opened(&mut self, failure: &DoorFailure) -> Step {
+        let (waiting, was_locked) = match &mut self.phase {
+            Phase::Opening {
+                waiting,
+                was_locked,
+            } => (waiting.take(), *was_locked),
+            Phase::Locked { waiting, why } => (waiting.take(), Some(*why)),
+            Phase::Open(_) => return Step::default(),
+        };
+        let (why, problem) = match failure {
+            DoorFailure::Locked(why) => (*why, None),
+            DoorFailure::WrongPassphrase => {
+                (WhyLocked::PassphraseNeeded, Some(Code::WrongPassphrase))
+            }
+            DoorFailure::PassphraseTooShort => (
+                was_locked.unwrap_or(WhyLocked::KeychainAbsent),
+                Some(Code::PassphraseTooShort),
+            ),
+        };
+        self.problem = problem.map(Problem::from);
+        self.phase = Phase::Locked { waiting, why };
+        Step::default()
+    }
+
+    fn unlock_requested(&mut self, unlock: Unlock) -> Step {
+        let (waiting, was_locked) = match &mut self.phase {
+            Phase::Locked { waiting, why } => (waiting.take(), Some(*why)),
+            // The very first one; a second while one is under way changes nothing.
+            Phase::Opening {
+                was_locked: None, ..
+            } => {
+                let mut step = Step::default();
+                step.run(Effect::OpenVault(unlock));
+                return step;
+            }
+            _ => return Step::default(),
+        };
+        self.phase = Phase::Opening {
+            waiting,
+            was_locked,
+        };
+        let mut step = Step::default();
+        step.run(Effect::OpenVault(unlock));
+        step
+    }
+
+    fn address_received(&mut self, received: Received, way: Way, now: Timestamp) -> Step {
+        match &mut self.phase {
+            // The newest link is the one that the person just allowed.
+            Phase::Opening { waiting, .. } | Phase::Locked { waiting, .. } => {
+                *waiting = Some((received, way));
+                Step::default()
+            }
+            Phase::Open(open) => open.address_received(&mut self.problem, &received, way, now),
+        }
+    }
+}
+
+impl Open {
+    /// Takes what the vault held. An attempt that is over is left out and removed.
+    fn from_records(step: &mut Step, records: Records, now: Timestamp) -> Self {
+        let mut open = Self {
+            registration: records.registration,
+            ..Self::default()
+        };
+        for (key, account) in records.accounts {
+            open.accounts
+                .insert(key, Held::new(account, Serial::default()));
+        }
+        open.current = records
+            .current
+            .filter(|key| open.accounts.contains_key(key))
+            .or_else(|| open.accounts.keys().next().copied());
+        match (records.unclaimed, records.attempt) {
+            (Some(tokens), attempt) => {
+                let id = attempt
+                    .as_ref()
+                    .map_or(AttemptId(uuid::Uuid::nil()), Attempt::id);
+                open.sign_in = SignIn::Identifying(id, tokens);
+                if attempt.is_some() {
+                    step.change(RecordName::Attempt);
+                }
+            }
+            (None, Some(attempt)) if attempt.is_alive(now) => {
+                open.sign_in = SignIn::AwaitingBrowser(attempt);
+            }
+            (None, Some(_)) => {
+                step.change(RecordName::Attempt);
+            }
+            (None, None) => {}
+        }
+        open
+    }
+
+    /// Makes a registration the one in force. Tokens belong to the API client and the service that
+    /// gave them: they are not shown to another one.
+    fn take_registration(&mut self, step: &mut Step, new: Registration) {
+        let same_client = self
+            .registration
+            .as_ref()
+            .is_some_and(|old| old.client_id == new.client_id && old.base_url == new.base_url);
+        let had_one = self.registration.is_some();
+        self.registration = Some(new);
+        step.change(RecordName::Registration);
+        if same_client || !had_one {
+            return;
+        }
+        if !matches!(self.sign_in, SignIn::Idle) {
+            self.sign_in = SignIn::Idle;
+            step.change(RecordName::Attempt)
+                .change(RecordName::Unclaimed);
+        }
+        for (key, held) in &mut self.accounts {
+            if let Standing::Connected { .. } = held.account.standing {
+                held.account.standing = Standing::SignInAgain(WhySignInAgain::SetUpChanged);
+                step.change(RecordName::Account(*key));
+            }
+        }
+    }
+
+    /// Goes on where an earlier run of the app stopped.
+    fn resume(&mut self, step: &mut Step) {
+        match &self.sign_in {
+            SignIn::AwaitingBrowser(attempt) => {
+                step.run(Effect::ArmDeadline(attempt.id(), attempt.deadline()));
+            }
+            SignIn::Identifying(id, tokens) => {
+                step.run(Effect::Identify(*id, tokens.access.clone()));
+            }
+            SignIn::Idle | SignIn::ExchangingCode(_) => {}
+        }
+        for (key, held) in &mut self.accounts {
+            let Standing::Connected { tokens, intent } = &held.account.standing else {
+                continue;
+            };
+            if intent.is_some() {
+                held.renewal = Renewal::Probing { tries: 0 };
+                step.run(Effect::Probe(*key, held.serial, tokens.access.clone()));
+            } else {
+                step.run(Effect::PlanRenewal(*key, tokens.renewal_due_at()));
+                if self.current == Some(*key) {
+                    step.run(Effect::Check(*key, held.serial, tokens.access.clone()));
+                }
+            }
+        }
+    }
+
+    fn step(&mut self, problem: &mut Option<Problem>, event: Event, now: Timestamp) -> Step {
+        match event {
+            Event::SignInRequested(attempt) => self.sign_in_requested(problem, *attempt),
+            Event::BrowserRequestedAgain => self.browser_requested_again(problem),
+            Event::BrowserDidNotOpen(id) => self.browser_did_not_open(problem, id),
+            Event::DeadlinePassed(id) => self.deadline_passed(problem, id),
+            Event::Cancelled => self.cancelled(problem),
+            Event::CodeExchanged(id, result) => self.code_exchanged(problem, id, result),
+            Event::Identified(id, result) => self.identified(problem, id, result, now),
+            Event::RenewalRequested(key, why) => self.renewal_requested(problem, key, why, now),
+            Event::Refreshed(key, serial, result) => {
+                self.refreshed(problem, key, serial, result, now)
+            }
+            Event::Probed(key, serial, result) => self.probed(problem, key, serial, result, now),
+            Event::ProbeDue(key, serial) => self.probe_due(key, serial),
+            Event::CheckRequested(key) => self.check_requested(problem, key),
+            Event::Checked(key, serial, result) => self.checked(problem, key, serial, result, now),
+            Event::SwitchRequested(key) => self.switch_requested(problem, key),
+            Event::SignOutRequested(key) => self.sign_out_requested(problem, key),
+            Event::RegistrationEntered(registration) => {
+                self.registration_entered(problem, *registration)
+            }
+            Event::SetupChangeRequested => self.setup_change_requested(problem),
+            Event::SaveFailed(names) => self.save_failed(problem, &names),
+            Event::Opened { .. }
+            | Event::NotOpened(_)
+            | Event::UnlockRequested(_)
+            | Event::AddressReceived(..) => Step::default(),
+        }
+    }
+
+    fn registration_entered(
+        &mut self,
+        problem: &mut Option<Problem>,
+        registration: Registration,
+    ) -> Step {
+        if self.is_managed() {
+            return Step::refused(Code::RegistrationInvalid);
+        }
+        let mut step = Step::default();
+        *problem = None;
+        self.changing_setup = false;
+        self.take_registration(&mut step, registration);
+        step
+    }
+
+    fn setup_change_requested(&mut self, problem: &mut Option<Problem>) -> Step {
+        if self.is_managed() {
+            return Step::refused(Code::RegistrationInvalid);
+        }
+        *problem = None;
+        self.changing_setup = true;
+        Step::default()
+    }
+
+    fn is_managed(&self) -> bool {
+        self.registration
+            .as_ref()
+            .is_some_and(|set_up| set_up.provenance == Provenance::Provisioned)
+    }
+
+    /// Nothing that was not saved may be acted upon: no browser opens for an attempt that a
+    /// restart would not know, and no refresh is sent whose intent is not on the disk.
+    fn save_failed(
+        &mut self,
+        problem: &mut Option<Problem>,
+        names: &std::collections::BTreeSet<RecordName>,
+    ) -> Step {
+        let failed = Problem::from(Code::CannotSave);
+        *problem = Some(failed.clone());
+        let mut step = Step {
+            outcome: Outcome::Refused(failed.clone()),
+            ..Step::default()
+        };
+        if names.contains(&RecordName::Attempt) && !matches!(self.sign_in, SignIn::Identifying(..))
+        {
+            self.sign_in = SignIn::Idle;
+        }
+        for name in names {
+            let RecordName::Account(key) = name else {
+                continue;
+            };
+            let Some(held) = self.accounts.get_mut(key) else {
+                continue;
+            };
+            if held.renewal == Renewal::Sent || held.renewal == Renewal::LastTry {
+                if let Standing::Connected { intent, .. } = &mut held.account.standing {
+                    *intent = None;
+                }
+                held.renewal = Renewal::None;
+            }
+            step.answer(Question::Renewal(*key), Err(failed.clone()));
+        }
+        step
+    }
+}

@@ -1,0 +1,293 @@
+//! The sign-in: from the click to the person's name.
+
+use jiff::Timestamp;
+
+use super::{Effect, Held, Open, Outcome, SignIn, Step, Way};
+use crate::account::{Account, Identity, Standing};
+use crate::api::ApiFailure;
+use crate::authorization::{Attempt, AttemptId};
+use crate::error::{Code, Problem};
+use crate::redirect::{self, AuthorizationError, Received, Redirect, Refusal};
+use crate::token::{Failure, TokenSet};
+use crate::vault::RecordName;
+
+/// What a person is told when Amiqus answers with an error in place of a code. `access_denied` is
+/// the person's own choice; it leads to "try again" like no other.
+fn code_of(error: AuthorizationError) -> Code {
+    match error {
+        AuthorizationError::AccessDenied => Code::AccessDenied,
+        AuthorizationError::InvalidRequest
+        | AuthorizationError::UnauthorizedClient
+        | AuthorizationError::UnsupportedResponseType
+        | AuthorizationError::InvalidScope
+        | AuthorizationError::Other => Code::RequestNotAccepted,
+        AuthorizationError::ServerError => Code::AmiqusUnwell,
+        AuthorizationError::TemporarilyUnavailable => Code::AmiqusBusy,
+    }
+}
+
+/// What a person is told when the code could not be exchanged. It is never posted again: a new
+/// attempt is a click away and certain.
+fn code_of_failure(failure: Failure) -> Code {
+    match failure {
+        Failure::Dead { .. } => Code::CodeNotAccepted,
+        Failure::SetUpWrong => Code::SetUpWrong,
+        Failure::Refused => Code::RequestNotAccepted,
+        Failure::NotProcessed(transient) | Failure::PerhapsProcessed(transient) => transient.into(),
+    }
+}
+
+impl Open {
+    pub(super) fn sign_in_requested(
+        &mut self,
+        problem: &mut Option<Problem>,
+        attempt: Attempt,
+    ) -> Step {
+        let Some(registration) = &self.registration else {
+            return Step::refused(Code::SetUpWrong);
+        };
+        if let SignIn::ExchangingCode(_) | SignIn::Identifying(..) = self.sign_in {
+            return Step::default();
+        }
+        *problem = None;
+        self.changing_setup = false;
+        let mut step = Step::default();
+        step.change(RecordName::Attempt)
+            .run(Effect::ArmDeadline(attempt.id(), attempt.deadline()))
+            .run(Effect::OpenBrowser(
+                attempt.id(),
+                attempt.authorization_url(registration),
+            ));
+        self.sign_in = SignIn::AwaitingBrowser(attempt);
+        step
+    }
+
+    pub(super) fn browser_requested_again(&mut self, problem: &mut Option<Problem>) -> Step {
+        let (SignIn::AwaitingBrowser(attempt), Some(registration)) =
+            (&self.sign_in, &self.registration)
+        else {
+            return Step::refused(Code::LinkTooLate);
+        };
+        *problem = None;
+        let mut step = Step::default();
+        step.run(Effect::OpenBrowser(
+            attempt.id(),
+            attempt.authorization_url(registration),
+        ));
+        step
+    }
+
+    pub(super) fn browser_did_not_open(
+        &mut self,
+        problem: &mut Option<Problem>,
+        id: AttemptId,
+    ) -> Step {
+        if self.awaits(id) {
+            // The attempt stays: "Open the browser again" is the way on.
+            *problem = Some(Code::BrowserDidNotOpen.into());
+        }
+        Step::default()
+    }
+
+    pub(super) fn deadline_passed(&mut self, problem: &mut Option<Problem>, id: AttemptId) -> Step {
+        if !self.awaits(id) {
+            return Step::default();
+        }
+        self.end_attempt(problem, Some(Code::AttemptExpired))
+    }
+
+    pub(super) fn cancelled(&mut self, problem: &mut Option<Problem>) -> Step {
+        if let SignIn::AwaitingBrowser(_) = self.sign_in {
+            return self.end_attempt(problem, None);
+        }
+        if self.changing_setup {
+            self.changing_setup = false;
+            *problem = None;
+        }
+        Step::default()
+    }
+
+    /// Judges an address. Whatever isn't the answer to the pending attempt costs it nothing.
+    pub(super) fn address_received(
+        &mut self,
+        problem: &mut Option<Problem>,
+        received: &Received,
+        way: Way,
+        now: Timestamp,
+    ) -> Step {
+        let (SignIn::AwaitingBrowser(attempt), Some(registration)) =
+            (&self.sign_in, &self.registration)
+        else {
+            tracing::warn!(
+                ?way,
+                "an address arrived and no attempt is pending: ignored"
+            );
+            return Step::refused(Code::LinkTooLate);
+        };
+        let whole = match way {
+            Way::Link => received.clone(),
+            Way::Pasted => redirect::from_pasted(received, &attempt.redirect_url),
+        };
+        let answer = match redirect::parse(&whole, &attempt.redirect_url, &registration.base_url) {
+            Ok(answer) => answer,
+            Err(refusal) => {
+                tracing::warn!(?way, %refusal, "an address is not an answer: ignored");
+                return Step::refused(match refusal {
+                    Refusal::NoState | Refusal::NeitherCodeNorError => Code::LinkIncomplete,
+                    _ => Code::LinkNotOurs,
+                });
+            }
+        };
+        if !attempt.state.matches(answer.state()) {
+            tracing::warn!(?way, "an address answers another attempt: ignored");
+            return Step::refused(Code::LinkTooLate);
+        }
+        if !attempt.is_alive(now) {
+            let mut step = self.end_attempt(problem, Some(Code::AttemptExpired));
+            step.outcome = Outcome::Refused(Code::LinkTooLate.into());
+            return step;
+        }
+        match answer {
+            Redirect::Denied { error, .. } => {
+                tracing::info!(attempt = %attempt.id(), ?error, "the browser came back without a code");
+                let mut step = self.end_attempt(problem, Some(code_of(error)));
+                step.run(Effect::BringToFront);
+                step
+            }
+            Redirect::Granted { code, .. } => {
+                let id = attempt.id();
+                tracing::info!(attempt = %id, "the browser came back with a code");
+                let SignIn::AwaitingBrowser(attempt) =
+                    std::mem::replace(&mut self.sign_in, SignIn::ExchangingCode(id))
+                else {
+                    return Step::default();
+                };
+                *problem = None;
+                let mut step = Step::default();
+                // The attempt is forgotten, durably, before its code is posted: no restart can
+                // post it a second time.
+                step.change(RecordName::Attempt)
+                    .run(Effect::BringToFront)
+                    .run(Effect::Exchange {
+                        attempt: id,
+                        code,
+                        verifier: attempt.verifier,
+                        redirect_url: attempt.redirect_url,
+                    });
+                step
+            }
+        }
+    }
+
+    pub(super) fn code_exchanged(
+        &mut self,
+        problem: &mut Option<Problem>,
+        id: AttemptId,
+        result: Result<TokenSet, Failure>,
+    ) -> Step {
+        if !matches!(self.sign_in, SignIn::ExchangingCode(pending) if pending == id) {
+            tracing::warn!(attempt = %id, "an answer came after its attempt was over: dropped");
+            return Step::default();
+        }
+        match result {
+            Ok(tokens) => {
+                let mut step = Step::default();
+                step.change(RecordName::Unclaimed)
+                    .run(Effect::Identify(id, tokens.access.clone()));
+                self.sign_in = SignIn::Identifying(id, tokens);
+                step
+            }
+            Err(failure) => {
+                self.sign_in = SignIn::Idle;
+                *problem = Some(code_of_failure(failure).into());
+                let mut step = Step::default();
+                step.run(Effect::BringToFront);
+                step
+            }
+        }
+    }
+
+    pub(super) fn identified(
+        &mut self,
+        problem: &mut Option<Problem>,
+        id: AttemptId,
+        result: Result<Identity, ApiFailure>,
+        now: Timestamp,
+    ) -> Step {
+        let tokens = match std::mem::take(&mut self.sign_in) {
+            SignIn::Identifying(pending, tokens) if pending == id => tokens,
+            other => {
+                self.sign_in = other;
+                return Step::default();
+            }
+        };
+        let mut step = Step::default();
+        step.run(Effect::BringToFront);
+        match result {
+            Ok(identity) => {
+                *problem = None;
+                step.change(RecordName::Unclaimed);
+                self.admit(&mut step, problem, identity, tokens, now);
+            }
+            Err(ApiFailure::Unauthenticated) => {
+                step.change(RecordName::Unclaimed);
+                *problem = Some(Code::CodeNotAccepted.into());
+            }
+            // The pair stays in the vault as unclaimed: the next start asks again whose it is.
+            Err(ApiFailure::Transient(transient)) => *problem = Some(Code::from(transient).into()),
+        }
+        step
+    }
+
+    /// Makes room for an account, or gives one that is here its new pair.
+    fn admit(
+        &mut self,
+        step: &mut Step,
+        problem: &mut Option<Problem>,
+        identity: Identity,
+        tokens: TokenSet,
+        now: Timestamp,
+    ) {
+        let key = identity.key();
+        let serial = self
+            .accounts
+            .get(&key)
+            .map_or_else(Default::default, |held| {
+                if let Standing::Connected { .. } = held.account.standing {
+                    *problem = Some(Code::AlreadyHere.into());
+                }
+                held.serial.next()
+            });
+        step.run(Effect::PlanRenewal(key, tokens.renewal_due_at()));
+        let standing = Standing::Connected {
+            tokens,
+            intent: None,
+        };
+        self.accounts.insert(
+            key,
+            Held::new(
+                Account {
+                    identity,
+                    as_of: now,
+                    standing,
+                },
+                serial,
+            ),
+        );
+        self.current = Some(key);
+        step.change(RecordName::Account(key))
+            .change(RecordName::Current);
+    }
+
+    fn awaits(&self, id: AttemptId) -> bool {
+        matches!(&self.sign_in, SignIn::AwaitingBrowser(attempt) if attempt.id() == id)
+    }
+
+    fn end_attempt(&mut self, problem: &mut Option<Problem>, code: Option<Code>) -> Step {
+        self.sign_in = SignIn::Idle;
+        *problem = code.map(Problem::from);
+        let mut step = Step::default();
+        step.change(RecordName::Attempt);
+        step
+    }
+}

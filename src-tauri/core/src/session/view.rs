@@ -1,0 +1,112 @@
+//! What of the session the window may see.
+
+use super::{Held, Open, Phase, Renewal, Session, SignIn};
+use crate::account::{AccountKey, Standing};
+use crate::app_state::{AccountView, AppState, Screen, SetupView, StandingView};
+use crate::registration::{DEFAULT_BASE_URL, DEFAULT_REDIRECT_URL, Provenance};
+use crate::vault::WhyLocked;
+
+impl Session {
+    /// The public view, under the number that the keeper gives it.
+    #[must_use]
+    pub fn app_state(&self, revision: u32) -> AppState {
+        let (screen, accounts, current, setup) = match &self.phase {
+            Phase::Opening { was_locked, .. } => (
+                Screen::Locked {
+                    why: was_locked.unwrap_or(WhyLocked::KeychainLocked),
+                },
+                Vec::new(),
+                None,
+                not_set_up(),
+            ),
+            Phase::Locked { why, .. } => {
+                (Screen::Locked { why: *why }, Vec::new(), None, not_set_up())
+            }
+            Phase::Open(open) => (
+                open.screen(),
+                open.accounts
+                    .iter()
+                    .map(|(key, held)| held.view(*key))
+                    .collect(),
+                open.current.map(|key| key.to_string()),
+                open.setup(),
+            ),
+        };
+        AppState {
+            revision,
+            screen,
+            problem: self.problem.clone(),
+            accounts,
+            current,
+            setup,
+        }
+    }
+}
+
+impl Open {
+    fn screen(&self) -> Screen {
+        match &self.sign_in {
+            SignIn::AwaitingBrowser(attempt) => Screen::AwaitingBrowser {
+                started_at: attempt.started_at(),
+                deadline: attempt.deadline(),
+            },
+            SignIn::ExchangingCode(_) | SignIn::Identifying(..) => Screen::ExchangingCode,
+            SignIn::Idle if self.registration.is_none() || self.changing_setup => {
+                Screen::NeedsSetup
+            }
+            SignIn::Idle => match self.current.and_then(|key| self.accounts.get(&key)) {
+                None => Screen::SignedOut,
+                Some(held) => match held.account.standing {
+                    Standing::Connected { .. } => Screen::SignedIn,
+                    Standing::SignInAgain(why) => Screen::SignInAgain { why },
+                },
+            },
+        }
+    }
+
+    fn setup(&self) -> SetupView {
+        self.registration
+            .as_ref()
+            .map_or_else(not_set_up, |registration| SetupView {
+                managed: registration.provenance == Provenance::Provisioned,
+                organisation: registration.organisation.clone(),
+                client_id: Some(registration.client_id.as_str().to_owned()),
+                redirect_url: registration.redirect_url.as_str().to_owned(),
+                base_url: registration.base_url.as_str().to_owned(),
+            })
+    }
+}
+
+impl Held {
+    fn view(&self, key: AccountKey) -> AccountView {
+        let identity = &self.account.identity;
+        let (standing, renews_by) = match &self.account.standing {
+            Standing::Connected { tokens, .. } => (StandingView::Connected, Some(tokens.ends_at())),
+            Standing::SignInAgain(why) => (StandingView::SignInAgain { why: *why }, None),
+        };
+        AccountView {
+            id: key.to_string(),
+            name: identity.person.name.clone(),
+            email: identity.person.email.clone(),
+            is_verified: identity.person.is_verified,
+            is_disabled: identity.person.is_disabled,
+            team: identity.team.as_ref().map(|team| team.name.clone()),
+            role: identity.role,
+            standing,
+            renews_by,
+            as_of: self.account.as_of,
+            offline: self.offline,
+            renewing: self.renewal == Renewal::Sent || self.renewal == Renewal::LastTry,
+        }
+    }
+}
+
+fn not_set_up() -> SetupView {
+    SetupView {
+        managed: false,
+        organisation: None,
+        client_id: None,
+        redirect_url: DEFAULT_REDIRECT_URL.to_owned(),
+        base_url: DEFAULT_BASE_URL.to_owned(),
+    }
+}

@@ -1,0 +1,311 @@
+//! The token endpoint: exchange and refresh, exactly as the Amiqus guide's table says.
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+use reqwest::{Client, StatusCode};
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use crate::authorization::CodeVerifier;
+use crate::error::Code;
+use crate::http::{self, NoAnswer};
+use crate::redirect::AuthorizationCode;
+use crate::registration::{RedirectUrl, Registration};
+use crate::secret::secret_text;
+
+secret_text! {
+    /// What opens the API (RFC 6749 §1.4).
+    AccessToken
+}
+
+secret_text! {
+    /// What renews the access, once (RFC 6749 §1.5; Amiqus guide: single use).
+    RefreshToken
+}
+
+/// How long an access token lives when the answer doesn't say, or says nonsense: a year (Amiqus
+/// guide). To refuse the answer would lose the pair in it, and the old one is dead already.
+const USUAL_LIFETIME: SignedDuration = SignedDuration::from_hours(365 * 24);
+
+/// No lifetime is believed to be longer.
+const LONGEST_LIFETIME: SignedDuration = SignedDuration::from_hours(10 * 365 * 24);
+
+/// How far ahead of its end a long-lived access token is renewed.
+const RENEWAL_MARGIN: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// A pair of tokens that came in one answer, and its times.
+#[derive(Clone)]
+pub struct TokenSet {
+    /// Opens the API.
+    pub access: AccessToken,
+    /// Renews the pair, once.
+    pub refresh: RefreshToken,
+    /// When the answer arrived.
+    pub received_at: Timestamp,
+    /// How long the access token lives from then on.
+    pub lifetime: SignedDuration,
+}
+
+impl fmt::Debug for TokenSet {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("TokenSet")
+            .field("received_at", &self.received_at)
+            .field("lifetime", &self.lifetime)
+            .finish_non_exhaustive()
+    }
+}
+
+impl TokenSet {
+    /// When the access token ends.
+    #[must_use]
+    pub fn ends_at(&self) -> Timestamp {
+        self.received_at
+            .saturating_add(self.lifetime)
+            .unwrap_or(Timestamp::MAX)
+    }
+
+    /// When it is to be renewed: 30 days before its end, or at the last tenth of a shorter life.
+    #[must_use]
+    pub fn renewal_due_at(&self) -> Timestamp {
+        let margin = RENEWAL_MARGIN.min(self.lifetime / 10);
+        self.ends_at()
+            .saturating_sub(margin)
+            .unwrap_or(self.received_at)
+    }
+}
+
+/// Why Amiqus's side didn't work this time; nothing is wrong with the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transient {
+    /// No network, no connection, no answer in time.
+    Offline,
+    /// 5xx.
+    Unwell,
+    /// 429 or 503, and how long to wait where it says.
+    Busy(Option<SignedDuration>),
+    /// HTML, half an answer, JSON of another shape, far too much of it.
+    OddAnswer,
+    /// 403.
+    NotPermitted,
+}
+
+impl From<Transient> for Code {
+    fn from(transient: Transient) -> Self {
+        match transient {
+            Transient::Offline => Self::Offline,
+            Transient::Unwell => Self::AmiqusUnwell,
+            Transient::Busy(_) => Self::AmiqusBusy,
+            Transient::OddAnswer => Self::OddAnswer,
+            Transient::NotPermitted => Self::NotPermitted,
+        }
+    }
+}
+
+/// How the token endpoint failed. This is the one table of what means what; see `docs` in this
+/// crate's README for the same as prose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// The grant is dead: a code that was used or expired; a refresh token that was used, expired,
+    /// revoked or foreign.
+    Dead {
+        /// Whether Amiqus said that it expired, in place of being used or revoked.
+        expired: bool,
+    },
+    /// `invalid_client`: the client ID or secret is wrong. Accounts are kept.
+    SetUpWrong,
+    /// The request itself was refused: a redirect URL that differs, a field that is not wanted.
+    Refused,
+    /// It didn't work this time, and the request can't have been processed: it may be sent again.
+    NotProcessed(Transient),
+    /// It didn't work this time, and the request may have been processed: the code or the refresh
+    /// token may be used up.
+    PerhapsProcessed(Transient),
+}
+
+/// Which of the two grants a failure is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Grant {
+    Code,
+    Refresh,
+}
+
+/// Posts an authorization code. The caller hands the code over: it is posted at most once, even
+/// after a timeout (RFC 6749 §4.1.2).
+///
+/// # Errors
+/// The [`Failure`], read by the table above.
+pub async fn exchange(
+    client: &Client,
+    registration: &Registration,
+    redirect_url: &RedirectUrl,
+    code: AuthorizationCode,
+    verifier: Option<CodeVerifier>,
+    now: impl Fn() -> Timestamp,
+) -> Result<TokenSet, Failure> {
+    let mut fields = vec![
+        ("grant_type", "authorization_code"),
+        ("client_id", registration.client_id.as_str()),
+        ("client_secret", registration.client_secret.expose()),
+        ("code", code.expose()),
+        ("redirect_uri", redirect_url.as_str()),
+    ];
+    if let Some(verifier) = &verifier {
+        fields.push(("code_verifier", verifier.expose()));
+    }
+    post(client, registration, Grant::Code, &fields, now).await
+}
+
+/// Posts a refresh token, once. Whoever calls has journalled the intent.
+///
+/// # Errors
+/// The [`Failure`], read by the table above.
+pub async fn refresh(
+    client: &Client,
+    registration: &Registration,
+    refresh: &RefreshToken,
+    now: impl Fn() -> Timestamp,
+) -> Result<TokenSet, Failure> {
+    let fields = [
+        ("grant_type", "refresh_token"),
+        ("client_id", registration.client_id.as_str()),
+        ("client_secret", registration.client_secret.expose()),
+        ("refresh_token", refresh.expose()),
+        ("redirect_uri", registration.redirect_url.as_str()),
+    ];
+    post(client, registration, Grant::Refresh, &fields, now).await
+}
+
+async fn post(
+    client: &Client,
+    registration: &Registration,
+    grant: Grant,
+    fields: &[(&str, &str)],
+    now: impl Fn() -> Timestamp,
+) -> Result<TokenSet, Failure> {
+    let request = client
+        .post(registration.base_url.token_endpoint())
+        .form(fields);
+    match http::send(request).await {
+        Ok(answer) => read(grant, &answer, now()),
+        Err(problem) => {
+            tracing::warn!(?grant, %problem, "the token endpoint gave no whole answer");
+            Err(match problem {
+                NoAnswer::NotSent(_) => Failure::NotProcessed(Transient::Offline),
+                NoAnswer::Lost(_) => Failure::PerhapsProcessed(Transient::Offline),
+                NoAnswer::TooLarge => Failure::PerhapsProcessed(Transient::OddAnswer),
+            })
+        }
+    }
+}
+
+/// A token answer (RFC 6749 §5.1). `expires_in` is read apart: whatever stands there, the tokens
+/// beside it are real.
+#[derive(Deserialize)]
+struct TokenAnswer {
+    token_type: String,
+    access_token: Zeroizing<String>,
+    refresh_token: Zeroizing<String>,
+    #[serde(default)]
+    expires_in: serde_json::Value,
+}
+
+/// An error answer (RFC 6749 §5.2), with `hint` as league/oauth2-server adds it.
+#[derive(Default, Deserialize)]
+struct ErrorAnswer {
+    error: Option<String>,
+    #[serde(default)]
+    error_description: Option<String>,
+    #[serde(default)]
+    hint: Option<String>,
+}
+
+fn read(grant: Grant, answer: &http::Answer, now: Timestamp) -> Result<TokenSet, Failure> {
+    if answer.status == StatusCode::OK {
+        return read_tokens(&answer.body, now)
+            .ok_or(Failure::PerhapsProcessed(Transient::OddAnswer));
+    }
+    let failure = read_failure(grant, answer, now);
+    tracing::warn!(
+        ?grant,
+        status = answer.status.as_u16(),
+        ?failure,
+        "the token endpoint refused"
+    );
+    Err(failure)
+}
+
+fn read_tokens(body: &[u8], now: Timestamp) -> Option<TokenSet> {
+    let answer: TokenAnswer = serde_json::from_slice(body).ok()?;
+    let sound =
+        |token: &str| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+    if !answer.token_type.eq_ignore_ascii_case("bearer")
+        || !sound(&answer.access_token)
+        || !sound(&answer.refresh_token)
+    {
+        return None;
+    }
+    Some(TokenSet {
+        access: AccessToken::new(answer.access_token.as_str()),
+        refresh: RefreshToken::new(answer.refresh_token.as_str()),
+        received_at: now,
+        lifetime: lifetime(&answer.expires_in),
+    })
+}
+
+fn lifetime(expires_in: &serde_json::Value) -> SignedDuration {
+    let seconds = match expires_in {
+        serde_json::Value::Number(number) => number.as_f64(),
+        serde_json::Value::String(text) => text.trim().parse::<f64>().ok(),
+        _ => None,
+    };
+    match seconds.and_then(|seconds| SignedDuration::try_from_secs_f64(seconds).ok()) {
+        Some(lifetime) if lifetime.is_positive() => lifetime.min(LONGEST_LIFETIME),
+        _ => USUAL_LIFETIME,
+    }
+}
+
+fn read_failure(grant: Grant, answer: &http::Answer, now: Timestamp) -> Failure {
+    let status = answer.status;
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        return Failure::NotProcessed(Transient::Busy(http::retry_after(&answer.headers, now)));
+    }
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        return Failure::NotProcessed(Transient::Busy(http::retry_after(&answer.headers, now)));
+    }
+    if status.is_server_error() {
+        return Failure::PerhapsProcessed(Transient::Unwell);
+    }
+    let Some(error) = serde_json::from_slice::<ErrorAnswer>(&answer.body).ok() else {
+        return Failure::NotProcessed(Transient::OddAnswer);
+    };
+    let says = |text: &Option<String>, word: &str| {
+        text.as_deref()
+            .is_some_and(|text| text.to_ascii_lowercase().contains(word))
+    };
+    let dead = Failure::Dead {
+        expired: says(&error.hint, "expired"),
+    };
+    match (status.as_u16(), error.error.as_deref(), grant) {
+        (400 | 401, Some("invalid_client"), _) => Failure::SetUpWrong,
+        (
+            400 | 401,
+            Some("unauthorized_client" | "unsupported_grant_type" | "invalid_scope"),
+            _,
+        ) => Failure::Refused,
+        // Both server generations; see the table in the service's description.
+        (400 | 401, Some("invalid_grant"), _) => dead,
+        (401, Some("invalid_request"), Grant::Refresh)
+            if says(&error.error_description, "refresh token") || error.hint.is_some() =>
+        {
+            dead
+        }
+        (400, Some("invalid_request"), Grant::Code) if says(&error.hint, "authorization code") => {
+            dead
+        }
+        (400 | 401, Some("invalid_request"), _) => Failure::Refused,
+        (403, _, _) => Failure::NotProcessed(Transient::NotPermitted),
+        _ => Failure::NotProcessed(Transient::OddAnswer),
+    }
+}

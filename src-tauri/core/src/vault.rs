@@ -1,0 +1,499 @@
+//! What is kept, under which names, in which format; and the two traits that a store of secrets
+//! must implement. Which product is behind them, only the shell's vault knows.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::account::{
+    Account, AccountKey, Identity, Person, RefreshIntent, Role, Standing, Team, WhySignInAgain,
+};
+use crate::authorization::{Attempt, AttemptId, CodeVerifier, State};
+use crate::error::Problem;
+use crate::registration::{Provenance, RedirectUrl, Registration, RegistrationDraft};
+use crate::secret::Passphrase;
+use crate::token::{AccessToken, RefreshToken, TokenSet};
+
+/// The version of the records that this build writes. Each record carries it.
+pub const RECORD_VERSION: u32 = 1;
+
+/// The name of one record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RecordName {
+    /// The registration.
+    Registration,
+    /// The pending attempt, so that a link which starts the app can complete it.
+    Attempt,
+    /// Tokens that arrived and whose owner isn't known yet.
+    Unclaimed,
+    /// Which account is current.
+    Current,
+    /// One account.
+    Account(AccountKey),
+}
+
+impl fmt::Display for RecordName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Registration => formatter.write_str("registration"),
+            Self::Attempt => formatter.write_str("attempt"),
+            Self::Unclaimed => formatter.write_str("unclaimed"),
+            Self::Current => formatter.write_str("current"),
+            Self::Account(key) => write!(formatter, "account/{key}"),
+        }
+    }
+}
+
+/// A name that this version doesn't know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not the name of a record")]
+pub struct UnknownRecord;
+
+impl FromStr for RecordName {
+    type Err = UnknownRecord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownRecord> {
+        match text {
+            "registration" => Ok(Self::Registration),
+            "attempt" => Ok(Self::Attempt),
+            "unclaimed" => Ok(Self::Unclaimed),
+            "current" => Ok(Self::Current),
+            text => {
+                let key = text.strip_prefix("account/").ok_or(UnknownRecord)?;
+                key.parse().map(Self::Account).map_err(|_| UnknownRecord)
+            }
+        }
+    }
+}
+
+/// The bytes of a record, wiped when dropped.
+pub type RecordBytes = Zeroizing<Vec<u8>>;
+
+/// One change of a commit.
+pub struct Change {
+    /// Which record.
+    pub name: RecordName,
+    /// Its new bytes; `None` removes it.
+    pub bytes: Option<RecordBytes>,
+}
+
+/// An open store of secrets. All its methods block.
+pub trait SecretStore: Send + Sync + 'static {
+    /// Everything in it.
+    ///
+    /// # Errors
+    /// [`StoreFailure`] when it can't be read.
+    fn read_all(&self) -> Result<Vec<(String, RecordBytes)>, StoreFailure>;
+
+    /// Makes all changes durable, or none: when this returns, they outlive a power cut.
+    ///
+    /// # Errors
+    /// [`StoreFailure`] when it can't be written; what was there before is still there.
+    fn commit(&self, changes: &[Change]) -> Result<(), StoreFailure>;
+}
+
+/// The store can't be read or written just now. The text is for the log and holds no secret.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{0}")]
+pub struct StoreFailure(pub String);
+
+/// With what to open the store.
+#[derive(Debug)]
+pub enum Unlock {
+    /// The key that the operating system's keychain holds, or a new one where there is neither a
+    /// key nor a file.
+    Keychain,
+    /// A key made of the passphrase chosen earlier.
+    Passphrase(Passphrase),
+    /// A key made of a passphrase chosen now, on a computer without a keychain.
+    NewPassphrase(Passphrase),
+}
+
+/// Why the store didn't open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, specta::Type)]
+#[serde(rename_all = "snake_case")]
+pub enum WhyLocked {
+    /// The keychain is there and locked.
+    KeychainLocked,
+    /// There is no keychain that could be used.
+    KeychainAbsent,
+    /// The store's key is made of a passphrase.
+    PassphraseNeeded,
+    /// The store is there, and the keychain no longer holds its key.
+    KeyLost,
+    /// Another process holds the store.
+    InUseElsewhere,
+    /// The store's folder can't be read or written.
+    VaultUnreachable,
+}
+
+/// Why opening failed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum DoorFailure {
+    /// It stays locked; nothing was changed.
+    #[error("locked: {0:?}")]
+    Locked(WhyLocked),
+    /// The passphrase is another one.
+    #[error("the passphrase is another one")]
+    WrongPassphrase,
+    /// The passphrase chosen has fewer than [`SHORTEST_PASSPHRASE`] characters.
+    #[error("the passphrase is too short")]
+    PassphraseTooShort,
+}
+
+/// The fewest characters of a passphrase.
+pub const SHORTEST_PASSPHRASE: usize = 12;
+
+/// A file that could not be used was moved out of the way, whole.
+#[derive(Debug, Clone)]
+pub struct SetAside {
+    /// Why.
+    pub why: WhySetAside,
+    /// Where it is now.
+    pub to: PathBuf,
+}
+
+/// Why a file was set aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhySetAside {
+    /// Its bytes can't be read as a store.
+    Damaged,
+    /// A newer version of the app wrote it.
+    Newer,
+}
+
+/// An opened store.
+pub struct Opened {
+    /// The store.
+    pub store: Arc<dyn SecretStore>,
+    /// What had to be set aside on the way, if anything.
+    pub set_aside: Option<SetAside>,
+}
+
+/// What opens the store. All its methods block.
+pub trait Door: Send + Sync + 'static {
+    /// Opens it. A store that can't be used is set aside, never overwritten.
+    ///
+    /// # Errors
+    /// [`DoorFailure`].
+    fn open(&self, unlock: Unlock) -> Result<Opened, DoorFailure>;
+
+    /// Sets aside a store whose key is lost, so that [`Door::open`] makes a new one.
+    ///
+    /// # Errors
+    /// [`StoreFailure`] when the file can't be moved.
+    fn set_aside(&self, why: WhySetAside) -> Result<SetAside, StoreFailure>;
+}
+
+/// Everything that is kept, read.
+#[derive(Debug, Default)]
+pub struct Records {
+    /// The registration.
+    pub registration: Option<Registration>,
+    /// The pending attempt.
+    pub attempt: Option<Attempt>,
+    /// Tokens whose owner isn't known yet.
+    pub unclaimed: Option<TokenSet>,
+    /// The accounts.
+    pub accounts: BTreeMap<AccountKey, Account>,
+    /// The current account.
+    pub current: Option<AccountKey>,
+}
+
+/// A record was written by a newer version of the app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a newer version of the app wrote this")]
+pub struct WrittenByNewer;
+
+impl Records {
+    /// Reads what a store holds. A single record that can't be read is left where it is and said
+    /// in the log; the others are not made to suffer for it.
+    ///
+    /// # Errors
+    /// [`WrittenByNewer`] when any record is of a later version: then nothing may be written.
+    pub fn read(stored: &[(String, RecordBytes)]) -> Result<Self, WrittenByNewer> {
+        let mut records = Self::default();
+        for (name, bytes) in stored {
+            let version = serde_json::from_slice::<Version>(bytes).map(|record| record.version);
+            if version
+                .as_ref()
+                .is_ok_and(|version| *version > RECORD_VERSION)
+            {
+                return Err(WrittenByNewer);
+            }
+            if records.take(name, bytes).is_none() {
+                tracing::error!(record = name, "a record can't be read and is left as it is");
+            }
+        }
+        Ok(records)
+    }
+
+    fn take(&mut self, name: &str, bytes: &[u8]) -> Option<()> {
+        match name.parse().ok()? {
+            RecordName::Registration => {
+                self.registration = Some(RegistrationRecord::read(bytes)?);
+            }
+            RecordName::Attempt => self.attempt = Some(AttemptRecord::read(bytes)?),
+            RecordName::Unclaimed => {
+                let record: UnclaimedRecord = serde_json::from_slice(bytes).ok()?;
+                self.unclaimed = Some(record.tokens.into());
+            }
+            RecordName::Current => {
+                let record: CurrentRecord = serde_json::from_slice(bytes).ok()?;
+                self.current = record.account.parse().ok();
+            }
+            RecordName::Account(key) => {
+                let record: AccountRecord = serde_json::from_slice(bytes).ok()?;
+                self.accounts.insert(key, record.into());
+            }
+        }
+        Some(())
+    }
+}
+
+#[derive(Deserialize)]
+struct Version {
+    version: u32,
+}
+
+/// Text on its way into or out of the vault.
+type Text = Zeroizing<String>;
+
+fn text(exposed: &str) -> Text {
+    Zeroizing::new(exposed.to_owned())
+}
+
+#[derive(Serialize, Deserialize)]
+struct RegistrationRecord {
+    version: u32,
+    client_id: String,
+    client_secret: Text,
+    redirect_url: String,
+    base_url: String,
+    organisation: Option<String>,
+    pkce: bool,
+    provisioned: bool,
+}
+
+impl RegistrationRecord {
+    fn read(bytes: &[u8]) -> Option<Registration> {
+        let record: Self = serde_json::from_slice(bytes).ok()?;
+        let provenance = if record.provisioned {
+            Provenance::Provisioned
+        } else {
+            Provenance::ByHand
+        };
+        RegistrationDraft {
+            client_id: record.client_id,
+            client_secret: record.client_secret.to_string(),
+            redirect_url: Some(record.redirect_url),
+            base_url: Some(record.base_url),
+            organisation: record.organisation,
+            pkce: Some(record.pkce),
+        }
+        .validate(provenance)
+        .ok()
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct AttemptRecord {
+    version: u32,
+    id: uuid::Uuid,
+    started_at: Timestamp,
+    state: Text,
+    verifier: Option<Text>,
+    redirect_url: String,
+}
+
+impl AttemptRecord {
+    fn read(bytes: &[u8]) -> Option<Attempt> {
+        let record: Self = serde_json::from_slice(bytes).ok()?;
+        Some(Attempt {
+            id: AttemptId(record.id),
+            started_at: record.started_at,
+            state: State::new(record.state.as_str()),
+            verifier: record
+                .verifier
+                .map(|verifier| CodeVerifier::new(verifier.as_str())),
+            redirect_url: RedirectUrl::parse(&record.redirect_url).ok()?,
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct TokensRecord {
+    access: Text,
+    refresh: Text,
+    received_at: Timestamp,
+    lifetime_seconds: i64,
+}
+
+impl From<&TokenSet> for TokensRecord {
+    fn from(tokens: &TokenSet) -> Self {
+        Self {
+            access: text(tokens.access.expose()),
+            refresh: text(tokens.refresh.expose()),
+            received_at: tokens.received_at,
+            lifetime_seconds: tokens.lifetime.as_secs(),
+        }
+    }
+}
+
+impl From<TokensRecord> for TokenSet {
+    fn from(record: TokensRecord) -> Self {
+        Self {
+            access: AccessToken::new(record.access.as_str()),
+            refresh: RefreshToken::new(record.refresh.as_str()),
+            received_at: record.received_at,
+            lifetime: SignedDuration::from_secs(record.lifetime_seconds),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct UnclaimedRecord {
+    version: u32,
+    tokens: TokensRecord,
+}
+
+#[derive(Serialize, Deserialize)]
+struct CurrentRecord {
+    version: u32,
+    account: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct AccountRecord {
+    version: u32,
+    person: Person,
+    team: Option<Team>,
+    role: Option<Role>,
+    as_of: Timestamp,
+    standing: StandingRecord,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StandingRecord {
+    Connected {
+        tokens: TokensRecord,
+        intent: Option<RefreshIntent>,
+    },
+    SignInAgain(WhySignInAgain),
+}
+
+impl From<AccountRecord> for Account {
+    fn from(record: AccountRecord) -> Self {
+        Self {
+            identity: Identity {
+                person: record.person,
+                team: record.team,
+                role: record.role,
+            },
+            as_of: record.as_of,
+            standing: match record.standing {
+                StandingRecord::Connected { tokens, intent } => Standing::Connected {
+                    tokens: tokens.into(),
+                    intent,
+                },
+                StandingRecord::SignInAgain(why) => Standing::SignInAgain(why),
+            },
+        }
+    }
+}
+
+/// Encodes the registration.
+#[must_use]
+pub fn encode_registration(registration: &Registration) -> RecordBytes {
+    encode(&RegistrationRecord {
+        version: RECORD_VERSION,
+        client_id: registration.client_id.as_str().to_owned(),
+        client_secret: text(registration.client_secret.expose()),
+        redirect_url: registration.redirect_url.as_str().to_owned(),
+        base_url: registration.base_url.as_str().to_owned(),
+        organisation: registration.organisation.clone(),
+        pkce: registration.pkce,
+        provisioned: registration.provenance == Provenance::Provisioned,
+    })
+}
+
+/// Encodes a pending attempt.
+#[must_use]
+pub fn encode_attempt(attempt: &Attempt) -> RecordBytes {
+    encode(&AttemptRecord {
+        version: RECORD_VERSION,
+        id: attempt.id.0,
+        started_at: attempt.started_at,
+        state: text(attempt.state.expose()),
+        verifier: attempt
+            .verifier
+            .as_ref()
+            .map(|verifier| text(verifier.expose())),
+        redirect_url: attempt.redirect_url.as_str().to_owned(),
+    })
+}
+
+/// Encodes tokens whose owner isn't known yet.
+#[must_use]
+pub fn encode_unclaimed(tokens: &TokenSet) -> RecordBytes {
+    encode(&UnclaimedRecord {
+        version: RECORD_VERSION,
+        tokens: tokens.into(),
+    })
+}
+
+/// Encodes which account is current.
+#[must_use]
+pub fn encode_current(key: AccountKey) -> RecordBytes {
+    encode(&CurrentRecord {
+        version: RECORD_VERSION,
+        account: key.to_string(),
+    })
+}
+
+/// Encodes an account.
+#[must_use]
+pub fn encode_account(account: &Account) -> RecordBytes {
+    encode(&AccountRecord {
+        version: RECORD_VERSION,
+        person: account.identity.person.clone(),
+        team: account.identity.team.clone(),
+        role: account.identity.role,
+        as_of: account.as_of,
+        standing: match &account.standing {
+            Standing::Connected { tokens, intent } => StandingRecord::Connected {
+                tokens: tokens.into(),
+                intent: *intent,
+            },
+            Standing::SignInAgain(why) => StandingRecord::SignInAgain(*why),
+        },
+    })
+}
+
+/// JSON into bytes that are wiped. With the room there from the start, no half-filled copy of a
+/// secret is left behind by growing.
+fn encode(record: &impl Serialize) -> RecordBytes {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(16 * 1024));
+    // Writing to a Vec can't fail, and no record has a map with keys that aren't text.
+    if let Err(error) = serde_json::to_writer(&mut *bytes, record) {
+        unreachable!("a record is always JSON: {error}");
+    }
+    bytes
+}
+
+impl From<&SetAside> for Problem {
+    fn from(set_aside: &SetAside) -> Self {
+        let code = match set_aside.why {
+            WhySetAside::Damaged => crate::error::Code::VaultDamaged,
+            WhySetAside::Newer => crate::error::Code::VaultNewer,
+        };
+        Self::about_file(code, set_aside.to.display().to_string())
+    }
+}

@@ -1,0 +1,206 @@
+//! What the window may ask for. Each is a line: the core does it, the state tells the rest.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use amiqus_core::app_state::AppState;
+use amiqus_core::error::{Code, Problem};
+use amiqus_core::keeper::Keeper;
+use amiqus_core::redirect::Received;
+use amiqus_core::registration::{FieldProblem, Page, RegistrationDraft};
+use amiqus_core::secret::Passphrase;
+use amiqus_core::vault::{Door as _, Unlock, WhySetAside};
+use specta_typescript::Typescript;
+use tauri::State;
+use tauri::ipc::{Channel, Invoke};
+use tauri_specta::{Builder, collect_commands};
+
+use crate::desktop;
+use crate::vault::StrongholdDoor;
+
+fn builder() -> Builder<tauri::Wry> {
+    // One shape a type: what goes up and what comes down are the same.
+    Builder::new()
+        .disable_serde_phases()
+        .commands(collect_commands![
+            app_state,
+            follow,
+            authorize,
+            open_browser_again,
+            exchange,
+            cancel,
+            refresh,
+            me,
+            sign_out,
+            switch_account,
+            save_registration,
+            change_setup,
+            unlock,
+            choose_passphrase,
+            start_over,
+            open_page,
+        ])
+}
+
+/// Answers the window's commands.
+pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + 'static {
+    // The handler borrows from its builder for as long as the app lives, which is the process's life.
+    Box::leak(Box::new(builder())).invoke_handler()
+}
+
+/// Writes the TypeScript side of the commands and their types.
+///
+/// # Errors
+/// When the file can't be written.
+pub fn bindings(to: &Path) -> Result<(), specta_typescript::Error> {
+    builder().export(Typescript::default(), to)
+}
+
+type Keeping<'a> = State<'a, Keeper>;
+
+/// The state now.
+#[tauri::command]
+#[specta::specta]
+async fn app_state(keeper: Keeping<'_>) -> Result<AppState, Problem> {
+    keeper.state().await.map(|state| AppState::clone(&state))
+}
+
+/// The state now, and each one after it, down a channel of the window's own. An event would also
+/// reach whoever listens for the deep-link plugin's events, which carry codes; so the window may
+/// listen to no events at all.
+#[tauri::command]
+#[specta::specta]
+async fn follow(keeper: Keeping<'_>, states: Channel<AppState>) -> Result<(), Problem> {
+    let mut news = keeper.states();
+    tauri::async_runtime::spawn(async move {
+        loop {
+            let state = news.borrow_and_update().clone();
+            if let Some(state) = state
+                && states.send(AppState::clone(&state)).is_err()
+            {
+                return;
+            }
+            if news.changed().await.is_err() {
+                return;
+            }
+        }
+    });
+    Ok(())
+}
+
+/// Begins to sign in.
+#[tauri::command]
+#[specta::specta]
+async fn authorize(keeper: Keeping<'_>) -> Result<(), Problem> {
+    keeper.authorize().await
+}
+
+/// Opens the browser again for the pending attempt.
+#[tauri::command]
+#[specta::specta]
+async fn open_browser_again(keeper: Keeping<'_>) -> Result<(), Problem> {
+    keeper.open_browser_again().await
+}
+
+/// Takes the address that a person pasted, exchanges its code.
+#[tauri::command]
+#[specta::specta]
+async fn exchange(keeper: Keeping<'_>, address: String) -> Result<(), Problem> {
+    keeper.exchange(Received::new(address)).await
+}
+
+/// Gives up the pending attempt, or leaves the set-up.
+#[tauri::command]
+#[specta::specta]
+async fn cancel(keeper: Keeping<'_>) -> Result<(), Problem> {
+    keeper.cancel().await
+}
+
+/// Renews the current account.
+#[tauri::command]
+#[specta::specta]
+async fn refresh(keeper: Keeping<'_>) -> Result<(), Problem> {
+    keeper.refresh().await
+}
+
+/// Asks Amiqus who the current account is.
+#[tauri::command]
+#[specta::specta]
+async fn me(keeper: Keeping<'_>) -> Result<(), Problem> {
+    keeper.me().await
+}
+
+/// Removes an account's tokens from this computer.
+#[tauri::command]
+#[specta::specta]
+async fn sign_out(keeper: Keeping<'_>, account: String) -> Result<(), Problem> {
+    keeper.sign_out(&account).await
+}
+
+/// Makes another account current.
+#[tauri::command]
+#[specta::specta]
+async fn switch_account(keeper: Keeping<'_>, account: String) -> Result<(), Problem> {
+    keeper.switch_account(&account).await
+}
+
+/// Takes what an administrator entered.
+#[tauri::command]
+#[specta::specta]
+async fn save_registration(
+    keeper: Keeping<'_>,
+    draft: RegistrationDraft,
+) -> Result<(), Vec<FieldProblem>> {
+    keeper.save_registration(draft).await
+}
+
+/// Goes to the set-up screen.
+#[tauri::command]
+#[specta::specta]
+async fn change_setup(keeper: Keeping<'_>) -> Result<(), Problem> {
+    keeper.change_setup().await
+}
+
+/// Opens a locked vault.
+#[tauri::command]
+#[specta::specta]
+async fn unlock(keeper: Keeping<'_>, passphrase: Option<String>) -> Result<(), Problem> {
+    keeper
+        .unlock(amiqus_core::keeper::unlock_with(passphrase))
+        .await
+}
+
+/// Makes a vault that a passphrase opens, on a computer without a keychain.
+#[tauri::command]
+#[specta::specta]
+async fn choose_passphrase(keeper: Keeping<'_>, passphrase: String) -> Result<(), Problem> {
+    keeper
+        .unlock(Unlock::NewPassphrase(Passphrase::new(passphrase)))
+        .await
+}
+
+/// Sets a vault aside whose key is lost, and begins with an empty one.
+#[tauri::command]
+#[specta::specta]
+async fn start_over(
+    keeper: Keeping<'_>,
+    door: State<'_, Arc<StrongholdDoor>>,
+) -> Result<(), Problem> {
+    let door = Arc::clone(&door);
+    tauri::async_runtime::spawn_blocking(move || door.set_aside(WhySetAside::Damaged))
+        .await
+        .map_err(|_| Code::Internal)?
+        .map_err(|_| Code::CannotSave)?;
+    keeper.unlock(Unlock::Keychain).await
+}
+
+/// Opens one of Amiqus's pages in the system's browser. There is no way to name another address.
+#[tauri::command]
+#[specta::specta]
+async fn open_page(keeper: Keeping<'_>, page: Page) -> Result<(), Problem> {
+    let address = keeper.page_address(page).await?;
+    tauri::async_runtime::spawn_blocking(move || desktop::open_in_browser(&address))
+        .await
+        .map_err(|_| Code::Internal)?
+        .map_err(|_| Code::BrowserDidNotOpen.into())
+}

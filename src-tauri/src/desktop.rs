@@ -1,0 +1,40 @@
+//! The desktop around the core: the system's browser and the app's window.
+
+use amiqus_core::keeper::{BrowserDidNotOpen, Surroundings};
+use tauri::AppHandle;
+use url::Url;
+
+use crate::window;
+
+/// This computer's desktop.
+pub(crate) struct Desktop {
+    app: AppHandle,
+}
+
+impl Desktop {
+    pub(crate) fn new(app: AppHandle) -> Self {
+        Self { app }
+    }
+}
+
+impl Surroundings for Desktop {
+    fn open_browser(&self, url: &Url) -> Result<(), BrowserDidNotOpen> {
+        open_in_browser(url)
+    }
+
+    fn bring_to_front(&self) {
+        window::bring_to_front(&self.app);
+    }
+}
+
+/// Opens an address with the system's handler for http and https (on Linux `xdg-open`), and
+/// nothing but those two.
+pub(crate) fn open_in_browser(url: &Url) -> Result<(), BrowserDidNotOpen> {
+    if !matches!(url.scheme(), "https" | "http") {
+        return Err(BrowserDidNotOpen(format!(
+            "{}: is not a page",
+            url.scheme()
+        )));
+    }
+    open::that_detached(url.as_str()).map_err(|problem| BrowserDidNotOpen(problem.to_string()))
+}

@@ -1,0 +1,141 @@
+//! The vault's folder: its permissions, its lock, its left-overs, and what is set aside.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::key_file::KeyFile;
+
+const SNAPSHOT: &str = "vault.stronghold";
+const KEY_FILE: &str = "key.json";
+const LOCK: &str = "lock";
+
+/// Where the vault lies.
+pub(super) struct Folder(PathBuf);
+
+/// The folder is this process's as long as this lives.
+pub(super) struct Lock {
+    _file: File,
+}
+
+impl Folder {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self(path)
+    }
+
+    pub(super) fn snapshot(&self) -> PathBuf {
+        self.0.join(SNAPSHOT)
+    }
+
+    /// Makes the folder, for its user alone; one that is there is made so again.
+    pub(super) fn prepare(&self) -> io::Result<()> {
+        let mut builder = DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&self.0)?;
+        #[cfg(unix)]
+        fs::set_permissions(&self.0, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+        Ok(())
+    }
+
+    /// Takes the folder; `None` when another process has it.
+    pub(super) fn lock(&self) -> io::Result<Option<Lock>> {
+        let file = private_file()
+            .create(true)
+            .truncate(false)
+            .open(self.0.join(LOCK))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Lock { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(problem)) => Err(problem),
+        }
+    }
+
+    /// Removes what killed writes left behind: `vault.stronghold.` and twelve hex digits. The lock
+    /// is held, so no such file is still being written.
+    pub(super) fn sweep(&self) {
+        let Ok(entries) = fs::read_dir(&self.0) else {
+            return;
+        };
+        for entry in entries.flatten() {
+            if is_left_over(&entry.file_name().to_string_lossy()) {
+                match fs::remove_file(entry.path()) {
+                    Ok(()) => tracing::info!("a killed write's left-over was removed"),
+                    Err(problem) => tracing::warn!(%problem, "a left-over can't be removed"),
+                }
+            }
+        }
+    }
+
+    pub(super) fn key_file(&self) -> Option<KeyFile> {
+        let bytes = fs::read(self.0.join(KEY_FILE)).ok()?;
+        serde_json::from_slice(&bytes).ok()
+    }
+
+    /// Replaces the key file in one step.
+    pub(super) fn write_key_file(&self, bytes: &[u8]) -> io::Result<()> {
+        let new = self.0.join(format!("{KEY_FILE}.new"));
+        let mut file = private_file().create(true).truncate(true).open(&new)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&new, self.0.join(KEY_FILE))?;
+        sync(&self.0)
+    }
+
+    /// Moves the snapshot out of the way under a name with the time in it, whole.
+    pub(super) fn set_aside(&self) -> io::Result<PathBuf> {
+        let stamp = amiqus_core::clock::Clock::now(&amiqus_core::clock::SystemClock)
+            .strftime("%Y-%m-%dT%H-%M-%SZ")
+            .to_string();
+        let mut to = self.0.join(format!("{SNAPSHOT}.set-aside-{stamp}"));
+        let mut count = 1;
+        while to.exists() {
+            count += 1;
+            to = self.0.join(format!("{SNAPSHOT}.set-aside-{stamp}-{count}"));
+        }
+        fs::rename(self.snapshot(), &to)?;
+        sync(&self.0)?;
+        Ok(to)
+    }
+}
+
+/// Makes a folder's entries durable: a rename is not, until its folder is synced.
+pub(super) fn sync(folder: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    File::open(folder)?.sync_all()?;
+    Ok(())
+}
+
+fn private_file() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+fn is_left_over(name: &str) -> bool {
+    name.strip_prefix(SNAPSHOT)
+        .and_then(|rest| rest.strip_prefix('.'))
+        .is_some_and(|rest| rest.len() == 12 && rest.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_left_over;
+
+    #[test]
+    fn only_killed_writes_are_swept() {
+        assert!(is_left_over("vault.stronghold.0123456789ab"));
+        for kept in [
+            "vault.stronghold",
+            "vault.stronghold.set-aside-2026-11-23T17-25-00Z",
+            "vault.stronghold.0123456789abc",
+            "key.json",
+            "lock",
+        ] {
+            assert!(!is_left_over(kept), "{kept}");
+        }
+    }
+}

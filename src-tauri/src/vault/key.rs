@@ -1,0 +1,95 @@
+//! The vault's key: 32 random bytes in the operating system's keychain, or made of a passphrase
+//! where there is no keychain.
+
+use amiqus_core::secret::Passphrase;
+use argon2::{Algorithm, Argon2, Params, Version};
+use zeroize::{Zeroize as _, Zeroizing};
+
+use super::key_file::Kind;
+
+/// The key's length, in bytes: what Stronghold takes.
+pub(super) const KEY_BYTES: usize = 32;
+
+/// The entry's names in the keychain.
+const SERVICE: &str = "co.amiqus.signin";
+const USER: &str = "vault key";
+
+/// The vault's key, wiped when dropped.
+pub(super) struct Key(Zeroizing<[u8; KEY_BYTES]>);
+
+impl Key {
+    /// A new key; `None` when the system has no randomness.
+    pub(super) fn random() -> Option<Self> {
+        let mut bytes = Zeroizing::new([0; KEY_BYTES]);
+        getrandom::fill(&mut *bytes).ok()?;
+        Some(Self(bytes))
+    }
+
+    pub(super) fn bytes(&self) -> &[u8; KEY_BYTES] {
+        &self.0
+    }
+}
+
+/// Why the keychain gives or takes no key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KeychainFailure {
+    /// It is there and locked, or refuses.
+    Locked,
+    /// There is none that could be used.
+    Absent,
+}
+
+impl From<keyring::Error> for KeychainFailure {
+    fn from(problem: keyring::Error) -> Self {
+        tracing::warn!(%problem, "the keychain");
+        match problem {
+            keyring::Error::NoStorageAccess(_) => Self::Locked,
+            _ => Self::Absent,
+        }
+    }
+}
+
+/// The key that the keychain holds, if it holds one.
+pub(super) fn from_keychain() -> Result<Option<Key>, KeychainFailure> {
+    match entry()?.get_secret() {
+        Ok(mut secret) => {
+            let bytes = <[u8; KEY_BYTES]>::try_from(secret.as_slice()).ok();
+            secret.zeroize();
+            Ok(bytes.map(|bytes| Key(Zeroizing::new(bytes))))
+        }
+        Err(keyring::Error::NoEntry) => Ok(None),
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+/// Puts a new key into the keychain, and makes sure that it stays there.
+pub(super) fn into_keychain(key: &Key) -> Result<(), KeychainFailure> {
+    entry()?.set_secret(key.bytes())?;
+    match from_keychain()? {
+        Some(kept) if kept.bytes() == key.bytes() => Ok(()),
+        _ => Err(KeychainFailure::Absent),
+    }
+}
+
+fn entry() -> Result<keyring::Entry, KeychainFailure> {
+    Ok(keyring::Entry::new(SERVICE, USER)?)
+}
+
+/// Makes a key of a passphrase (argon2id, RFC 9106 §4); `None` when the parameters are unusable.
+pub(super) fn derive(passphrase: &Passphrase, kind: &Kind) -> Option<Key> {
+    let Kind::Passphrase {
+        salt,
+        memory_kib,
+        passes,
+        lanes,
+    } = kind
+    else {
+        return None;
+    };
+    let parameters = Params::new(*memory_kib, *passes, *lanes, Some(KEY_BYTES)).ok()?;
+    let mut bytes = Zeroizing::new([0; KEY_BYTES]);
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters)
+        .hash_password_into(passphrase.expose().as_bytes(), salt, &mut *bytes)
+        .ok()?;
+    Some(Key(bytes))
+}

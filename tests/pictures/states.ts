@@ -1,0 +1,358 @@
+import type {
+  AccountView,
+  AppState,
+  Code,
+  Field,
+  Problem,
+  Screen,
+  SetupView,
+  WhyLocked,
+  WhySignInAgain,
+} from "../../ui/src/bindings";
+
+/** The moment at which every picture is taken. */
+export const now = Date.parse("2026-11-23T09:14:48Z");
+
+/** What a person does before the picture is taken. */
+export type Step =
+  { press: string } | { type: string; into: string } | { answer: string; with: unknown };
+
+export type Scene = {
+  name: string;
+  appState: AppState;
+  steps: Step[];
+  /** Buttons that must be there under exactly these names. */
+  buttons: string[];
+  /** Every scene is checked; only the telling ones are kept as pictures. */
+  picture: boolean;
+};
+
+const handSetup: SetupView = {
+  managed: false,
+  organisation: null,
+  client_id: "9f3c1b7a-22de-4d11-8c55-1f6f0a7b9c01",
+  redirect_url: "co.amiqus.signin://oauth/callback",
+  base_url: "https://id.amiqus.co",
+};
+const managedSetup: SetupView = { ...handSetup, managed: true, organisation: "Gale & Partners" };
+const noSetup: SetupView = { ...handSetup, client_id: null };
+
+const bob: AccountView = {
+  id: "345789-77",
+  name: "Bob Gale",
+  email: "bob@example.com",
+  is_verified: true,
+  is_disabled: false,
+  team: "Fusion Industries",
+  role: "owner",
+  standing: { kind: "connected" },
+  renews_by: "2027-11-23T09:00:00Z",
+  as_of: "2026-11-23T09:14:00Z",
+  offline: false,
+  renewing: false,
+};
+const lorraine: AccountView = {
+  ...bob,
+  id: "345790-78",
+  name: "Lorraine Baines",
+  email: "lorraine@example.com",
+  is_verified: false,
+  team: "Hill Valley Legal",
+  role: "member",
+};
+const longNamed: AccountView = {
+  ...bob,
+  name: "Maximiliana Featherstonehaugh-Cholmondeley",
+  email: "maximiliana.featherstonehaugh-cholmondeley@conveyancing.example.com",
+  team: "Featherstonehaugh, Cholmondeley, Marjoribanks and Daughters LLP",
+  role: "assigned-only",
+};
+
+const awaiting: Screen = {
+  state: "awaiting-browser",
+  started_at: "2026-11-23T09:14:36Z",
+  deadline: "2026-11-23T09:24:36Z",
+};
+const awaitingLong: Screen = {
+  state: "awaiting-browser",
+  started_at: "2026-11-23T09:08:02Z",
+  deadline: "2026-11-23T09:18:02Z",
+};
+
+function problem(code: Code, file: string | null = null, field: Field | null = null): Problem {
+  return { code, file, field };
+}
+
+type Given = Partial<Omit<AppState, "screen">> &
+  Partial<Pick<Scene, "steps" | "buttons" | "picture">>;
+
+function scene(name: string, screen: Screen, given: Given = {}): Scene {
+  const { steps = [], buttons = [], picture = true, ...rest } = given;
+  const accounts = rest.accounts ?? [];
+  return {
+    name,
+    steps,
+    buttons,
+    picture,
+    appState: {
+      revision: 1,
+      screen,
+      problem: null,
+      accounts,
+      current: accounts[0]?.id ?? null,
+      setup: managedSetup,
+      ...rest,
+    },
+  };
+}
+
+const needsSetup: Screen = { state: "needs-setup" };
+const signedOut: Screen = { state: "signed-out" };
+const signedIn: Screen = { state: "signed-in" };
+const provisioningFile = "/etc/sign-in-with-amiqus/provisioning.json";
+const vaultFile = "/home/bob/.local/share/co.amiqus.signin/vault.2026-11-23.damaged";
+
+const onSetup: Scene[] = [
+  scene("needs-setup", needsSetup, {
+    setup: noSetup,
+    buttons: ["Open Developer Settings", "Copy", "Save"],
+  }),
+  scene("needs-setup-faults", needsSetup, {
+    setup: noSetup,
+    steps: [
+      {
+        answer: "save_registration",
+        with: [
+          { field: "client_id", reason: "has_spaces" },
+          { field: "client_secret", reason: "missing" },
+          { field: "redirect_url", reason: "loopback_not_literal" },
+          { field: "base_url", reason: "not_https" },
+        ],
+      },
+      { type: "9f3c 1b7a", into: "Client ID" },
+      { press: "Save" },
+    ],
+  }),
+  scene("needs-setup-change", needsSetup, { setup: handSetup, buttons: ["Save", "Cancel"] }),
+  scene("needs-setup-cannot-save", needsSetup, {
+    setup: noSetup,
+    problem: problem("cannot_save"),
+    picture: false,
+  }),
+  scene("needs-setup-provisioning", needsSetup, {
+    setup: { ...noSetup, managed: true },
+    problem: problem("provisioning_invalid", provisioningFile, "client_secret"),
+  }),
+  scene("needs-setup-provisioning-unmanaged", needsSetup, {
+    setup: noSetup,
+    problem: problem("provisioning_not_json", provisioningFile),
+    picture: false,
+  }),
+];
+
+const signIn = ["Sign in with Amiqus"];
+
+const onSignedOut: Scene[] = [
+  scene("signed-out", signedOut, { buttons: [...signIn, "Open Team apps"] }),
+  scene("signed-out-set-up-by-hand", signedOut, {
+    setup: handSetup,
+    buttons: [...signIn, "Change the set-up"],
+  }),
+  scene("signed-out-set-up-wrong-by-hand", signedOut, {
+    setup: handSetup,
+    problem: problem("set_up_wrong"),
+    buttons: [...signIn, "Change the set-up"],
+  }),
+];
+
+// Keyed by every code, so that a new one can't be forgotten here either.
+const pictured: Record<Code, boolean> = {
+  access_denied: true,
+  request_not_accepted: false,
+  attempt_expired: true,
+  code_not_accepted: false,
+  set_up_wrong: true,
+  offline: true,
+  amiqus_unwell: true,
+  amiqus_busy: false,
+  odd_answer: true,
+  not_permitted: false,
+  link_not_ours: false,
+  link_incomplete: false,
+  link_too_late: false,
+  browser_did_not_open: true,
+  already_here: false,
+  not_signed_in: false,
+  registration_invalid: false,
+  provisioning_unreadable: false,
+  provisioning_not_json: false,
+  provisioning_invalid: false,
+  wrong_passphrase: false,
+  passphrase_too_short: false,
+  cannot_save: false,
+  vault_damaged: true,
+  vault_newer: false,
+  internal: false,
+};
+
+const files: Partial<Record<Code, string>> = {
+  provisioning_unreadable: provisioningFile,
+  provisioning_not_json: provisioningFile,
+  provisioning_invalid: provisioningFile,
+  vault_damaged: vaultFile,
+};
+
+const problemsSignedOut = (Object.keys(pictured) as Code[]).map((code) =>
+  scene(`signed-out-${code.replaceAll("_", "-")}`, signedOut, {
+    problem: problem(code, files[code] ?? null),
+    buttons: signIn,
+    picture: pictured[code],
+  }),
+);
+
+const waiting = ["Open the browser again", "Paste the address", "Cancel"];
+
+const onTheWay: Scene[] = [
+  scene("awaiting-browser", awaiting, { buttons: waiting }),
+  scene("awaiting-browser-help", awaitingLong, { buttons: waiting }),
+  scene("awaiting-browser-problem", awaiting, {
+    problem: problem("browser_did_not_open"),
+    buttons: waiting,
+    picture: false,
+  }),
+  scene("awaiting-browser-paste", awaiting, {
+    steps: [{ press: "Paste the address" }],
+    buttons: [...waiting, "Continue"],
+  }),
+  scene("awaiting-browser-paste-refused", awaiting, {
+    steps: [
+      { answer: "exchange", with: problem("link_not_ours") },
+      { press: "Paste the address" },
+      { type: "bob@example.com", into: "Address" },
+      { press: "Continue" },
+    ],
+    buttons: waiting,
+  }),
+  scene("exchanging-code", { state: "exchanging-code" }),
+];
+
+const settled = ["Renew now", "Add another account", "Sign out", "Open Team apps"];
+
+const onSignedIn: Scene[] = [
+  scene("signed-in", signedIn, { accounts: [bob], buttons: [...settled, "Open Amiqus"] }),
+  scene("signed-in-renewing", signedIn, {
+    accounts: [{ ...bob, renewing: true }],
+    buttons: settled,
+    picture: false,
+  }),
+  scene("signed-in-offline", signedIn, {
+    accounts: [{ ...bob, offline: true }],
+    problem: problem("offline"),
+    buttons: [...settled, "Check now"],
+  }),
+  scene("signed-in-disabled", signedIn, {
+    accounts: [{ ...bob, is_disabled: true }],
+    buttons: settled,
+  }),
+  scene("signed-in-problem", signedIn, {
+    accounts: [bob],
+    problem: problem("already_here"),
+    buttons: settled,
+  }),
+  scene("signed-in-without-team", signedIn, {
+    accounts: [{ ...lorraine, team: null, role: null }],
+    picture: false,
+  }),
+  scene("signed-in-long-names", signedIn, {
+    accounts: [longNamed, { ...longNamed, id: "345791-79" }],
+    picture: false,
+  }),
+  scene("signed-in-two-accounts", signedIn, { accounts: [bob, lorraine], buttons: settled }),
+  scene("signed-in-three-accounts", signedIn, {
+    accounts: [
+      bob,
+      { ...lorraine, standing: { kind: "sign_in_again", why: "access_removed" } },
+      { ...bob, id: "345791-79", name: "Émile Ångström", team: "Clock Tower HR", role: null },
+    ],
+    buttons: settled,
+  }),
+];
+
+const reasonsToSignInAgain: WhySignInAgain[] = [
+  "access_removed",
+  "answer_lost",
+  "too_long_away",
+  "set_up_changed",
+];
+const onSignInAgain: Scene[] = [
+  ...reasonsToSignInAgain.map((why) =>
+    scene(
+      `sign-in-again-${why.replaceAll("_", "-")}`,
+      { state: "sign-in-again", why },
+      {
+        accounts: [{ ...bob, standing: { kind: "sign_in_again", why } }],
+        buttons: [...signIn, "Remove this account"],
+      },
+    ),
+  ),
+  scene(
+    "sign-in-again-of-two",
+    { state: "sign-in-again", why: "access_removed" },
+    {
+      accounts: [{ ...bob, standing: { kind: "sign_in_again", why: "access_removed" } }, lorraine],
+      problem: problem("offline"),
+      buttons: signIn,
+      picture: false,
+    },
+  ),
+];
+
+const lockedActions: Record<WhyLocked, string[]> = {
+  keychain_locked: ["Try again"],
+  keychain_absent: ["Use this passphrase", "Try again"],
+  passphrase_needed: ["Unlock"],
+  key_lost: ["Try again", "Start again"],
+  in_use_elsewhere: ["Try again"],
+  vault_unreachable: ["Try again"],
+};
+const onLocked: Scene[] = [
+  ...(Object.keys(lockedActions) as WhyLocked[]).map((why) =>
+    scene(
+      `locked-${why.replaceAll("_", "-")}`,
+      { state: "locked", why },
+      { buttons: lockedActions[why] },
+    ),
+  ),
+  scene(
+    "locked-wrong-passphrase",
+    { state: "locked", why: "passphrase_needed" },
+    { problem: problem("wrong_passphrase") },
+  ),
+  scene(
+    "locked-passphrases-differ",
+    { state: "locked", why: "keychain_absent" },
+    {
+      steps: [
+        { type: "seven quiet herons", into: "Passphrase" },
+        { type: "seven quiet heron", into: "Passphrase, once more" },
+        { press: "Use this passphrase" },
+      ],
+      picture: false,
+    },
+  ),
+  scene(
+    "locked-passphrase-too-short",
+    { state: "locked", why: "keychain_absent" },
+    { problem: problem("passphrase_too_short"), picture: false },
+  ),
+];
+
+export const scenes: Scene[] = [
+  ...onSetup,
+  ...onSignedOut,
+  ...problemsSignedOut,
+  ...onTheWay,
+  ...onSignedIn,
+  ...onSignInAgain,
+  ...onLocked,
+];

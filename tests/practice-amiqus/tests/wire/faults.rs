@@ -1,0 +1,322 @@
+//! What goes wrong on demand.
+
+use std::time::{Duration, Instant};
+
+use practice_amiqus::{Endpoint, Fault, Practice, RetryAfter};
+use reqwest::Response;
+use serde_json::Value;
+
+use crate::caller::*;
+
+/// A refresh of fresh tokens while a fault is planned for it.
+async fn refresh_with(practice: &Practice, fault: Fault) -> Response {
+    practice.set_fault(fault.at(Endpoint::TokenRefresh).times(1));
+    token(
+        practice,
+        &refresh(practice, &granted_tokens(practice).refresh_token),
+    )
+    .await
+}
+
+async fn text_with(practice: &Practice, fault: Fault) -> String {
+    refresh_with(practice, fault).await.text().await.unwrap()
+}
+
+async fn json_with(practice: &Practice, fault: Fault) -> Value {
+    refresh_with(practice, fault).await.json().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_dropped_request_has_not_been_processed() {
+    let practice = started().await;
+    let old = granted_tokens(&practice);
+    let form = refresh(&practice, &old.refresh_token);
+    practice.set_fault(
+        Fault::DropBeforeProcessing
+            .at(Endpoint::TokenRefresh)
+            .times(1),
+    );
+    assert!(try_token(&practice, &form).await.is_err());
+    assert!(practice.is_refresh_token_live(&old.refresh_token));
+    assert_eq!(practice.requests()[0].status, None);
+    token_set(token(&practice, &form).await).await;
+}
+
+#[tokio::test]
+async fn a_lost_answer_has_been_processed() {
+    let practice = started().await;
+    let old = granted_tokens(&practice);
+    practice.set_fault(Fault::LoseAnswer.at(Endpoint::TokenRefresh).times(1));
+    assert!(
+        try_token(&practice, &refresh(&practice, &old.refresh_token))
+            .await
+            .is_err()
+    );
+    assert!(!practice.is_refresh_token_live(&old.refresh_token));
+    assert!(!practice.is_access_token_live(&old.access_token));
+}
+
+#[tokio::test]
+async fn a_cut_body_has_a_head_and_no_end() {
+    let practice = started().await;
+    let old = granted_tokens(&practice);
+    practice.set_fault(Fault::CutBody.at(Endpoint::Any).times(2));
+    let response = token(&practice, &refresh(&practice, &old.refresh_token)).await;
+    assert_eq!(response.status(), 200);
+    assert!(response.content_length().unwrap() > 1_000);
+    assert!(response.text().await.is_err());
+    assert!(!practice.is_refresh_token_live(&old.refresh_token));
+    let response = get(&practice, "status", &granted_tokens(&practice).access_token).await;
+    assert!(response.text().await.is_err());
+}
+
+#[tokio::test]
+async fn delays_come_before_or_after_processing() {
+    let practice = started().await;
+    let ms = 300;
+    for (fault, is_processed_meanwhile) in [
+        (Fault::DelayBeforeProcessing { ms }, false),
+        (Fault::DelayAfterProcessing { ms }, true),
+    ] {
+        let old = granted_tokens(&practice);
+        practice.set_fault(fault.at(Endpoint::TokenRefresh).times(1));
+        let started = Instant::now();
+        let form = refresh(&practice, &old.refresh_token);
+        let (response, ()) = tokio::join!(token(&practice, &form), async {
+            tokio::time::sleep(Duration::from_millis(150)).await;
+            assert_eq!(
+                practice.is_refresh_token_live(&old.refresh_token),
+                !is_processed_meanwhile
+            );
+        });
+        assert!(started.elapsed() >= Duration::from_millis(ms));
+        token_set(response).await;
+    }
+}
+
+#[tokio::test]
+async fn a_caller_who_hangs_up_does_not_stop_the_processing() {
+    let practice = started().await;
+    let old = granted_tokens(&practice);
+    let ms = 100;
+    practice.set_fault(Fault::DelayBeforeProcessing { ms }.at(Endpoint::TokenRefresh));
+    let form = refresh(&practice, &old.refresh_token);
+    let answer = tokio::time::timeout(Duration::from_millis(50), token(&practice, &form)).await;
+    assert!(answer.is_err());
+    assert!(practice.is_refresh_token_live(&old.refresh_token));
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(!practice.is_refresh_token_live(&old.refresh_token));
+}
+
+#[tokio::test]
+async fn a_slow_body_comes_a_byte_a_second() {
+    let practice = started().await;
+    let mut response = refresh_with(&practice, Fault::SlowBody).await;
+    assert_eq!(response.chunk().await.unwrap().unwrap().as_ref(), b"{");
+    let more = tokio::time::timeout(Duration::from_millis(300), response.chunk()).await;
+    assert!(more.is_err());
+}
+
+#[tokio::test]
+async fn token_sets_are_spoilt() {
+    let practice = started().await;
+    let practice = &practice;
+    let set = json_with(practice, Fault::MissingAccessToken).await;
+    assert!(set.get("access_token").is_none() && set.get("refresh_token").is_some());
+    assert!(
+        json_with(practice, Fault::MissingRefreshToken)
+            .await
+            .get("refresh_token")
+            .is_none()
+    );
+    assert!(
+        json_with(practice, Fault::ExpiresInMissing)
+            .await
+            .get("expires_in")
+            .is_none()
+    );
+    assert_eq!(
+        json_with(practice, Fault::TokenTypeMac).await["token_type"],
+        "mac"
+    );
+    assert_eq!(
+        json_with(practice, Fault::ExpiresInString).await["expires_in"],
+        "31536000"
+    );
+    assert_eq!(
+        json_with(practice, Fault::ExpiresInNegative).await["expires_in"],
+        -1
+    );
+    assert_eq!(
+        json_with(practice, Fault::ExpiresInZero).await["expires_in"],
+        0
+    );
+    assert_eq!(
+        json_with(practice, Fault::ExpiresInHuge).await["expires_in"],
+        u64::MAX
+    );
+    assert!(json_with(practice, Fault::ExpiresInFloat).await["expires_in"].is_f64());
+    assert_eq!(
+        json_with(practice, Fault::ExtraFields)
+            .await
+            .as_object()
+            .unwrap()
+            .len(),
+        6
+    );
+    let twice = text_with(practice, Fault::DuplicatedKeys).await;
+    assert_eq!(twice.matches("\"access_token\":").count(), 2);
+}
+
+#[tokio::test]
+async fn bytes_are_spoilt() {
+    let practice = started().await;
+    let bom = refresh_with(&practice, Fault::ByteOrderMark)
+        .await
+        .bytes()
+        .await
+        .unwrap();
+    assert!(bom.starts_with(b"\xef\xbb\xbf{"));
+    let bytes = refresh_with(&practice, Fault::InvalidUtf8)
+        .await
+        .bytes()
+        .await
+        .unwrap();
+    assert!(str::from_utf8(&bytes).is_err());
+    let plain = refresh_with(&practice, Fault::WrongContentType).await;
+    assert_eq!(plain.headers()["content-type"], "text/plain");
+    let gzip = refresh_with(&practice, Fault::GzipGarbage).await;
+    assert_eq!(gzip.headers()["content-encoding"], "gzip");
+}
+
+#[tokio::test]
+async fn statuses_are_false() {
+    let practice = started().await;
+    let retry_after = Some(RetryAfter::Seconds(7));
+    for (fault, status) in [
+        (Fault::InternalServerError { retry_after }, 500),
+        (Fault::BadGateway { retry_after }, 502),
+        (Fault::ServiceUnavailable { retry_after }, 503),
+        (Fault::TooManyRequests { retry_after }, 429),
+    ] {
+        let response = refresh_with(&practice, fault).await;
+        assert_eq!(response.status(), status);
+        assert_eq!(response.headers()["retry-after"], "7");
+    }
+    for (fault, status) in [
+        (Fault::Unauthenticated, 401),
+        (Fault::Forbidden, 403),
+        (Fault::NotFound, 404),
+        (Fault::UnprocessableContent, 422),
+        (Fault::HtmlWith200, 200),
+        (Fault::HtmlWith500, 500),
+        (Fault::InvalidClient, 401),
+        (Fault::DeadRefreshToken, 400),
+        (Fault::LongErrorDescription, 400),
+        (Fault::ServiceUnavailable { retry_after: None }, 503),
+    ] {
+        let response = refresh_with(&practice, fault.clone()).await;
+        assert_eq!(response.status(), status, "{fault:?}");
+        assert!(!response.headers().contains_key("retry-after"));
+    }
+    let elsewhere = Fault::RedirectElsewhere {
+        location: "https://example.com/".to_owned(),
+    };
+    assert_eq!(
+        location(&refresh_with(&practice, elsewhere).await),
+        "https://example.com/"
+    );
+}
+
+#[tokio::test]
+async fn retry_after_takes_every_shape() {
+    let practice = started().await;
+    for (when, shape) in [
+        (RetryAfter::HttpDateIn(60), " GMT"),
+        (RetryAfter::Absurd, "99999"),
+        (RetryAfter::Nonsense, "clock tower"),
+    ] {
+        let fault = Fault::TooManyRequests {
+            retry_after: Some(when),
+        };
+        let response = refresh_with(&practice, fault).await;
+        let text = response.headers()["retry-after"].to_str().unwrap();
+        assert!(text.contains(shape), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn bodies_are_false() {
+    let practice = started().await;
+    let practice = &practice;
+    assert_eq!(text_with(practice, Fault::EmptyBody).await, "");
+    assert_eq!(text_with(practice, Fault::JsonArray).await, "[]");
+    assert_eq!(text_with(practice, Fault::JsonNull).await, "null");
+    assert_eq!(text_with(practice, Fault::JsonString).await, "\"Bearer\"");
+    assert_eq!(text_with(practice, Fault::DeepJson).await.len(), 200_000);
+    let long = json_with(practice, Fault::LongErrorDescription).await;
+    let description = long["error_description"].as_str().unwrap();
+    assert!(description.len() > 100_000 && description.contains('\u{1b}'));
+}
+
+#[tokio::test]
+async fn a_huge_body_has_a_hundred_megabytes() {
+    let practice = started().await;
+    let mut response = refresh_with(&practice, Fault::HugeBody).await;
+    let mut length = 0;
+    while let Some(chunk) = response.chunk().await.unwrap() {
+        length += chunk.len();
+    }
+    assert!(length > 100 * 1024 * 1024);
+}
+
+#[tokio::test]
+async fn a_false_answer_can_come_after_processing() {
+    let practice = started().await;
+    let old = granted_tokens(&practice);
+    let form = refresh(&practice, &old.refresh_token);
+    let fault = Fault::BadGateway { retry_after: None };
+    practice.set_fault(fault.clone().at(Endpoint::TokenRefresh).times(1));
+    assert_eq!(token(&practice, &form).await.status(), 502);
+    assert!(practice.is_refresh_token_live(&old.refresh_token));
+    practice.set_fault(fault.at(Endpoint::TokenRefresh).times(1).after_processing());
+    assert_eq!(token(&practice, &form).await.status(), 502);
+    assert!(!practice.is_refresh_token_live(&old.refresh_token));
+}
+
+#[tokio::test]
+async fn a_fault_strikes_where_it_was_planned() {
+    let practice = started().await;
+    let set = granted_tokens(&practice);
+    practice.set_fault(Fault::Forbidden.at(Endpoint::Me).and_at(Endpoint::Team));
+    for (path, status) in [
+        ("me", 403),
+        ("team", 403),
+        ("team/me", 200),
+        ("status", 204),
+    ] {
+        assert_eq!(
+            get(&practice, path, &set.access_token).await.status(),
+            status,
+            "{path}"
+        );
+    }
+    practice.clear_faults();
+    assert_eq!(get(&practice, "me", &set.access_token).await.status(), 200);
+}
+
+#[tokio::test]
+async fn the_authorization_page_can_send_back_any_error() {
+    let practice = started().await;
+    let fault = Fault::AuthorizationError {
+        error: "temporarily_unavailable".to_owned(),
+    };
+    practice.set_fault(fault.at(Endpoint::Authorize).times(1));
+    let url = authorization_url(&practice, &request(&practice));
+    let address = location(&http().get(url).send().await.unwrap());
+    assert_eq!(
+        parameter(&address, "error").unwrap(),
+        "temporarily_unavailable"
+    );
+    assert_eq!(parameter(&address, "state").unwrap(), "s t+a&te");
+}

@@ -1,0 +1,212 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Builder, By, type WebDriver, type WebElement } from "selenium-webdriver";
+import type { Desktop } from "./desktop";
+import { BUILT } from "./places";
+import { freePort, Processes, until } from "./processes";
+
+/** The built app on a desktop: started by hand or by a link, its window driven over WebDriver. */
+export class App {
+  readonly #drivers = new Processes();
+  #window: WebDriver | undefined;
+
+  private constructor(
+    readonly desktop: Desktop,
+    readonly program: string,
+    readonly inspectorPort: number,
+  ) {}
+
+  /**
+   * Prepares a desktop for the app. WebKit's inspector is told its port by a variable, so that a
+   * driver can also attach to an app that a link started.
+   */
+  static async prepare(desktop: Desktop, provisioning?: string): Promise<App> {
+    const port = await freePort();
+    desktop.env["WEBKIT_INSPECTOR_SERVER"] = `127.0.0.1:${String(port)}`;
+    desktop.env["TAURI_WEBVIEW_AUTOMATION"] = "true";
+    const app = new App(desktop, join(BUILT, "sign-in-with-amiqus"), port);
+    app.provision(provisioning);
+    return app;
+  }
+
+  /** Writes the provisioning file, or says that there is none. */
+  provision(text: string | undefined): void {
+    this.desktop.env["AMIQUS_PROVISIONING_FILE"] =
+      text === undefined ? "" : this.desktop.write("provisioning.json", text);
+  }
+
+  /** Starts the app and attaches to its window. */
+  async start(args: readonly string[] = []): Promise<void> {
+    this.launch(args);
+    await this.attach();
+  }
+
+  /** Starts the app, or a second copy of it. */
+  launch(args: readonly string[] = []): void {
+    this.desktop.processes.start(this.program, args, { env: this.desktop.env });
+  }
+
+  /** Attaches to the window of the app that is running, whoever started it. */
+  async attach(): Promise<void> {
+    const port = await freePort();
+    await until("the app has a window", async () =>
+      (await this.processIds()).length > 0 ? true : undefined,
+    );
+    this.#drivers.start(
+      "WebKitWebDriver",
+      [`--port=${String(port)}`, `--target=127.0.0.1:${String(this.inspectorPort)}`],
+      { env: this.desktop.env },
+    );
+    const server = `http://127.0.0.1:${String(port)}`;
+    await until("the window's driver listens", async () => {
+      return (await fetch(`${server}/status`)).ok || undefined;
+    });
+    this.#window = await until("the window can be driven", () =>
+      new Builder().usingServer(server).withCapabilities({ browserName: "wry" }).build(),
+    );
+  }
+
+  get window(): WebDriver {
+    if (!this.#window) throw new Error("the app's window is not attached");
+    return this.#window;
+  }
+
+  /** Waits for a state, as the window's own body bears it. */
+  async state(name: string, milliseconds?: number): Promise<void> {
+    await until(
+      `the window is in the state ${name}`,
+      async () => ((await this.bodyData("data-state")) === name ? true : undefined),
+      milliseconds,
+    );
+  }
+
+  /** Waits for a problem. */
+  async problem(code: string): Promise<void> {
+    await until(`the window shows the problem ${code}`, async () =>
+      (await this.bodyData("data-problem")) === code ? true : undefined,
+    );
+  }
+
+  async bodyData(attribute: string): Promise<string | null> {
+    return this.window.findElement(By.css("body")).getAttribute(attribute);
+  }
+
+  /** All that the window says. */
+  async text(): Promise<string> {
+    return this.window.findElement(By.css("body")).getText();
+  }
+
+  /** Waits until the window says something. */
+  async says(words: string): Promise<void> {
+    await until(`the window says "${words}"`, async () =>
+      (await this.text()).includes(words) ? true : undefined,
+    );
+  }
+
+  /** Presses a button by its accessible name. */
+  async press(name: string): Promise<void> {
+    await until(`the button "${name}" is pressed`, async () => {
+      const button = await this.#named("button, summary, a", name);
+      await button?.click();
+      return button && true;
+    });
+  }
+
+  /** Whether there is such a button. */
+  async offers(name: string): Promise<boolean> {
+    return (await this.#named("button, a", name)) !== undefined;
+  }
+
+  /** Types into a field by its label. */
+  async type(label: string, text: string): Promise<void> {
+    const field = await until(`there is a field "${label}"`, () =>
+      this.#named("input, textarea", label),
+    );
+    await field.clear();
+    await field.sendKeys(text);
+  }
+
+  async #named(selector: string, name: string): Promise<WebElement | undefined> {
+    for (const element of await this.window.findElements(By.css(selector))) {
+      if ((await element.getAccessibleName()) === name) return element;
+    }
+    return undefined;
+  }
+
+  /** A picture of the window's content. */
+  async picture(path: string): Promise<void> {
+    writeFileSync(path, await this.window.takeScreenshot(), "base64");
+  }
+
+  /** The ids of this desktop's copies of the app. */
+  async processIds(): Promise<number[]> {
+    const ids: number[] = [];
+    for (const entry of readdirSync("/proc")) {
+      if (!/^\d+$/.test(entry)) continue;
+      try {
+        const command = readFileSync(`/proc/${entry}/cmdline`, "utf8").split("\0")[0];
+        const env = readFileSync(`/proc/${entry}/environ`, "utf8");
+        if (command === this.program && env.includes(`HOME=${String(this.desktop.env["HOME"])}`)) {
+          ids.push(Number(entry));
+        }
+      } catch {
+        // It ended while it was looked at.
+      }
+    }
+    return ids;
+  }
+
+  /** Closes the app as its person would: by its window. */
+  async close(): Promise<void> {
+    await this.detach();
+    for (const id of (await this.#windowIds()).reverse()) {
+      await this.desktop.run("xdotool", ["windowclose", id]).catch(() => undefined);
+    }
+    await this.gone();
+  }
+
+  /** Ends every copy of the app at once, as a power cut would. */
+  async kill(): Promise<void> {
+    await this.detach();
+    for (const id of await this.processIds()) process.kill(id, "SIGKILL");
+    await this.gone();
+  }
+
+  async gone(): Promise<void> {
+    await until("the app has ended", async () =>
+      (await this.processIds()).length === 0 ? true : undefined,
+    );
+  }
+
+  async detach(): Promise<void> {
+    const window = this.#window;
+    this.#window = undefined;
+    await window?.quit().catch(() => undefined);
+    await this.#drivers.stop();
+  }
+
+  async #windowIds(): Promise<string[]> {
+    const found = await this.desktop
+      .run("xdotool", ["search", "--onlyvisible", "--name", "^Sign in with Amiqus$"])
+      .catch(() => "");
+    return found.split("\n").filter(Boolean);
+  }
+
+  /** The name of the window that has the focus. */
+  async focusedWindow(): Promise<string> {
+    return (await this.desktop.run("xdotool", ["getactivewindow", "getwindowname"])).trim();
+  }
+
+  /** The app's own data folder. */
+  get dataFolder(): string {
+    return join(String(this.desktop.env["XDG_DATA_HOME"]), "co.amiqus.signin");
+  }
+
+  get hasData(): boolean {
+    return existsSync(this.dataFolder);
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
+  }
+}

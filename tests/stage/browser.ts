@@ -1,0 +1,131 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Builder, By, type WebDriver, type WebElement } from "selenium-webdriver";
+import { Options, ServiceBuilder } from "selenium-webdriver/chrome";
+import type { Desktop } from "./desktop";
+import { freePort, until } from "./processes";
+
+/** Keeps Chromium to itself: no first-run pages, nothing asked of its maker. */
+const QUIET = [
+  "--no-first-run",
+  "--no-default-browser-check",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--disable-quic",
+  "--disable-gpu",
+  "--password-store=basic",
+  "--window-position=560,40",
+  "--window-size=680,780",
+];
+
+/** The desktop's real browser, opened by xdg-open like any, with a profile of its own. */
+export class Browser {
+  #driver: WebDriver | undefined;
+
+  private constructor(
+    readonly desktop: Desktop,
+    readonly port: number,
+  ) {}
+
+  /** Makes Chromium the desktop's browser. It starts when the first page is opened. */
+  static async install(desktop: Desktop, trusted: string): Promise<Browser> {
+    const browser = new Browser(desktop, await freePort());
+    const profile = join(desktop.folder, "chromium");
+    mkdirSync(join(profile, "Default"), { recursive: true });
+    // As when a person once ticked "Always allow": this origin may open the app.
+    writeFileSync(
+      join(profile, "Default", "Preferences"),
+      JSON.stringify({
+        protocol_handler: {
+          allowed_origin_protocol_pairs: { [trusted]: { "co.amiqus.signin": true } },
+        },
+      }),
+    );
+    const flags = [
+      ...QUIET,
+      `--user-data-dir=${profile}`,
+      `--remote-debugging-port=${String(browser.port)}`,
+      // Chromium's sandbox can't be had by root.
+      ...(process.getuid?.() === 0 ? ["--no-sandbox", "--test-type"] : []),
+    ];
+    const program = desktop.write(
+      "browser",
+      `#!/bin/sh\nexec chromium ${flags.map((flag) => `'${flag}'`).join(" ")} "$@" >/dev/null 2>&1\n`,
+      0o700,
+    );
+    desktop.write(
+      "data/applications/stage-browser.desktop",
+      [
+        "[Desktop Entry]",
+        "Type=Application",
+        "Name=Browser",
+        `Exec=${program} %u`,
+        "MimeType=x-scheme-handler/http;x-scheme-handler/https;text/html;",
+        "",
+      ].join("\n"),
+    );
+    desktop.write(
+      "config/mimeapps.list",
+      [
+        "[Default Applications]",
+        "x-scheme-handler/http=stage-browser.desktop",
+        "x-scheme-handler/https=stage-browser.desktop",
+        "",
+      ].join("\n"),
+    );
+    return browser;
+  }
+
+  /** The browser's tab that shows an address beginning so. */
+  async tab(begins: string): Promise<WebDriver> {
+    const driver = await this.#attach();
+    await until(`the browser shows ${begins}`, async () => {
+      for (const handle of await driver.getAllWindowHandles()) {
+        await driver.switchTo().window(handle);
+        if ((await driver.getCurrentUrl()).startsWith(begins)) return true;
+      }
+      return undefined;
+    });
+    return driver;
+  }
+
+  async #attach(): Promise<WebDriver> {
+    if (this.#driver) return this.#driver;
+    await until("the browser has started", async () => {
+      const answer = await fetch(`http://127.0.0.1:${String(this.port)}/json/version`);
+      return answer.ok || undefined;
+    });
+    const options = new Options();
+    options.debuggerAddress(`127.0.0.1:${String(this.port)}`);
+    this.#driver = await new Builder()
+      .forBrowser("chrome")
+      .setChromeOptions(options)
+      .setChromeService(new ServiceBuilder("/usr/bin/chromedriver"))
+      .build();
+    return this.#driver;
+  }
+
+  /** Leaves the browser alone; the desktop ends it. */
+  async stop(): Promise<void> {
+    const driver = this.#driver;
+    this.#driver = undefined;
+    if (!driver) return;
+    // Closing the browser by its own means also ends what xdg-open started.
+    await driver.sendAndGetDevToolsCommand?.("Browser.close", {}).catch(() => undefined);
+    await driver.quit().catch(() => undefined);
+  }
+}
+
+/** A button or link of a page, by its accessible name. */
+export async function press(driver: WebDriver, name: string): Promise<void> {
+  const element = await until(`there is a button "${name}"`, () => named(driver, name));
+  await element.click();
+}
+
+async function named(driver: WebDriver, name: string): Promise<WebElement | undefined> {
+  for (const element of await driver.findElements(By.css("button, a[href]"))) {
+    if ((await element.getAccessibleName()) === name) return element;
+  }
+  return undefined;
+}

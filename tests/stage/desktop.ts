@@ -1,0 +1,126 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { firstLine, Processes, until } from "./processes";
+
+/** The password of the private keychain. */
+const KEYCHAIN_PASSWORD = "stage";
+
+export interface DesktopChoices {
+  /** Whether a Secret Service runs; one does unless told otherwise. */
+  keychain?: boolean;
+}
+
+/**
+ * A desktop of its own: display, window manager, session bus, keychain and all folders. Nothing
+ * outside its folder changes, and an installed copy of the app is not disturbed.
+ */
+export class Desktop {
+  readonly folder = mkdtempSync(join(tmpdir(), "sign-in-with-amiqus-stage-"));
+  readonly processes = new Processes();
+  readonly env: NodeJS.ProcessEnv;
+
+  private constructor() {
+    const at = (name: string) => {
+      const folder = join(this.folder, name);
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      return folder;
+    };
+    this.env = {
+      PATH: process.env["PATH"],
+      LANG: "C.UTF-8",
+      HOME: at("home"),
+      XDG_CONFIG_HOME: at("config"),
+      XDG_DATA_HOME: at("data"),
+      XDG_CACHE_HOME: at("cache"),
+      XDG_STATE_HOME: at("state"),
+      XDG_RUNTIME_DIR: at("runtime"),
+      // xdg-open then uses GLib, which reads quoted Exec lines; its generic mode can't.
+      XDG_CURRENT_DESKTOP: "GNOME",
+      NO_AT_BRIDGE: "1",
+      LIBGL_ALWAYS_SOFTWARE: "1",
+    };
+    mkdirSync(join(this.folder, "data", "applications"));
+  }
+
+  static async start({ keychain = true }: DesktopChoices = {}): Promise<Desktop> {
+    const desktop = new Desktop();
+    try {
+      await desktop.#startDisplay();
+      await desktop.#startBus();
+      if (keychain) await desktop.startKeychain();
+    } catch (problem) {
+      await desktop.stop();
+      throw problem;
+    }
+    return desktop;
+  }
+
+  async #startDisplay(): Promise<void> {
+    const display = this.processes.start(
+      "Xvfb",
+      ["-displayfd", "3", "-screen", "0", "1280x900x24", "-nolisten", "tcp"],
+      { stdio: ["ignore", "ignore", "ignore", "pipe"] },
+    );
+    this.env["DISPLAY"] = `:${await firstLine(display, 3)}`;
+    this.processes.start("openbox", [], { env: this.env });
+  }
+
+  async #startBus(): Promise<void> {
+    const bus = this.processes.start(
+      "dbus-daemon",
+      ["--session", "--nofork", "--nopidfile", "--print-address=1"],
+      { env: this.env, stdio: ["ignore", "pipe", "ignore"] },
+    );
+    this.env["DBUS_SESSION_BUS_ADDRESS"] = await firstLine(bus);
+  }
+
+  /** Starts the Secret Service, unlocked. */
+  async startKeychain(): Promise<void> {
+    const keychain = this.processes.start(
+      "gnome-keyring-daemon",
+      ["--foreground", "--unlock", "--components=secrets"],
+      { env: this.env, stdio: ["pipe", "ignore", "ignore"] },
+    );
+    keychain.stdin?.end(KEYCHAIN_PASSWORD);
+    await until("the keychain is on the bus", async () => {
+      const names = await this.run("gdbus", [
+        ...["call", "--session", "--dest", "org.freedesktop.DBus"],
+        ...["--object-path", "/org/freedesktop/DBus"],
+        ...["--method", "org.freedesktop.DBus.ListNames"],
+      ]);
+      return names.includes("org.freedesktop.secrets") || undefined;
+    });
+  }
+
+  /** Runs a program on this desktop to its end; answers what it said. */
+  async run(program: string, args: readonly string[]): Promise<string> {
+    const child = this.processes.start(program, args, {
+      env: this.env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let said = "";
+    let complained = "";
+    child.stdout?.on("data", (part: Buffer) => (said += part.toString()));
+    child.stderr?.on("data", (part: Buffer) => (complained += part.toString()));
+    const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+    if (code !== 0) throw new Error(`${program} ended with ${String(code)}: ${complained}`);
+    return said;
+  }
+
+  /** Opens an address as any program would: with the system's handler. */
+  async open(address: string): Promise<void> {
+    await this.run("xdg-open", [address]);
+  }
+
+  write(name: string, text: string, mode = 0o600): string {
+    const path = join(this.folder, name);
+    writeFileSync(path, text, { mode });
+    return path;
+  }
+
+  async stop(): Promise<void> {
+    await this.processes.stop();
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+}

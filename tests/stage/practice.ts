@@ -1,0 +1,76 @@
+import { join } from "node:path";
+import { firstLine, Processes } from "./processes";
+import { BUILT } from "./places";
+
+export interface PracticePerson {
+  name: string;
+  email: string;
+  password: string;
+  teams: string[];
+}
+
+interface Ready {
+  base_url: string;
+  client_id: string;
+  client_secret: string;
+  redirect_urls: string[];
+  people: PracticePerson[];
+}
+
+/** The practice Amiqus, in a process of its own. It ends when this process does, however. */
+export class Practice {
+  readonly #processes: Processes;
+  readonly ready: Ready;
+
+  private constructor(processes: Processes, ready: Ready) {
+    this.#processes = processes;
+    this.ready = ready;
+  }
+
+  static async start(args: readonly string[] = []): Promise<Practice> {
+    const processes = new Processes();
+    const server = processes.start(
+      join(BUILT, "practice-amiqus"),
+      ["--until-stdin-closes", ...(args.includes("--port") ? [] : ["--port", "0"]), ...args],
+      { stdio: ["pipe", "pipe", "inherit"] },
+    );
+    return new Practice(processes, JSON.parse(await firstLine(server)) as Ready);
+  }
+
+  get baseUrl(): string {
+    return this.ready.base_url;
+  }
+
+  /** A provisioning file's text for this service. */
+  provisioning(changes: Record<string, unknown> = {}): string {
+    return JSON.stringify({
+      client_id: this.ready.client_id,
+      client_secret: this.ready.client_secret,
+      base_url: this.ready.base_url,
+      organisation: "Gale & Partners",
+      ...changes,
+    });
+  }
+
+  /** Asks one of the endpoints that only tests use. */
+  async control(path: string, body: unknown): Promise<unknown> {
+    const answer = await fetch(`${this.baseUrl}/practice/${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`${path}: ${String(answer.status)} ${await answer.text()}`);
+    return answer.json();
+  }
+
+  /** The requests that arrived, without their secrets. */
+  async requests(path: string): Promise<{ method: string; path: string }[]> {
+    const answer = await fetch(`${this.baseUrl}/practice/requests`);
+    const all = (await answer.json()) as { method: string; path: string }[];
+    return all.filter((request) => request.path === path);
+  }
+
+  async stop(): Promise<void> {
+    await this.#processes.stop();
+  }
+}

@@ -1,0 +1,69 @@
+import { Channel } from "@tauri-apps/api/core";
+import {
+  commands,
+  type AppState,
+  type FieldProblem,
+  type Problem,
+  type RegistrationDraft,
+} from "./bindings";
+
+type Answer = { status: "ok"; data: null } | { status: "error"; error: Problem };
+
+/** The state as the core last told it. Nothing here is worked out by the window. */
+class Told {
+  #latest = $state.raw<AppState | null>(null);
+  #refusal = $state.raw<Problem | null>(null);
+
+  /** A refused intention may come without a change of state; its problem is shown all the same. */
+  readonly appState = $derived.by(() => {
+    const latest = this.#latest;
+    return latest && { ...latest, problem: latest.problem ?? this.#refusal };
+  });
+
+  async listen(): Promise<void> {
+    const answer = await commands.follow(
+      new Channel((next) => {
+        this.#take(next);
+      }),
+    );
+    if (answer.status === "error") throw new Error(answer.error.code);
+  }
+
+  /** Sends an intention to the core; answers whether it was accepted. */
+  async intend(intention: () => Promise<Answer>): Promise<boolean> {
+    this.#refusal = null;
+    try {
+      const answer = await intention();
+      if (answer.status === "error") this.#refusal = answer.error;
+      return answer.status === "ok";
+    } catch {
+      this.#refusal = { code: "internal", file: null, field: null };
+      return false;
+    }
+  }
+
+  /** Sends a registration; answers the fields to correct. */
+  async save(draft: RegistrationDraft): Promise<FieldProblem[]> {
+    let faults: FieldProblem[] = [];
+    await this.intend(async () => {
+      const answer = await commands.saveRegistration(draft);
+      if (answer.status === "error") faults = answer.error;
+      return { status: "ok", data: null };
+    });
+    return faults;
+  }
+
+  #take(next: AppState): void {
+    const latest = this.#latest;
+    if (latest && next.revision < latest.revision) return;
+    if (latest?.screen.state !== next.screen.state) this.#refusal = null;
+    this.#latest = next;
+  }
+}
+
+export const told = new Told();
+
+/** For buttons that need nothing but the intention sent. */
+export function intend(intention: () => Promise<Answer>): () => void {
+  return () => void told.intend(intention);
+}
