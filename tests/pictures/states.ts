@@ -107,7 +107,7 @@ function scene(name: string, screen: Screen, given: Given = {}): Scene {
 }
 
 const needsSetup: Screen = { state: "needs-setup" };
-const signedOut: Screen = { state: "signed-out" };
+const signedOut: Screen = { state: "signed-out", just_now: false };
 const signedIn: Screen = { state: "signed-in" };
 const provisioningFile = "/etc/sign-in-with-amiqus/provisioning.json";
 const vaultFile = "/home/bob/.local/share/co.amiqus.signin/vault.2026-11-23.damaged";
@@ -153,7 +153,12 @@ const onSetup: Scene[] = [
 const signIn = ["Sign in with Amiqus"];
 
 const onSignedOut: Scene[] = [
-  scene("signed-out", signedOut, { buttons: [...signIn, "Open Team apps"] }),
+  scene("signed-out", signedOut, { buttons: signIn }),
+  scene(
+    "signed-out-just-now",
+    { state: "signed-out", just_now: true },
+    { buttons: [...signIn, "Open Team apps"] },
+  ),
   scene("signed-out-set-up-by-hand", signedOut, {
     setup: handSetup,
     buttons: [...signIn, "Change the set-up"],

@@ -106,7 +106,9 @@ export function run([program = "", ...args], { env = process.env, quiet = false 
   });
   if (ended.status === 0) return;
   if (quiet) process.stderr.write(`${String(ended.stdout)}${String(ended.stderr)}`);
-  console.error(`${program} ${args.join(" ")} failed${ended.error ? `: ${ended.error.message}` : ""}`);
+  console.error(
+    `${program} ${args.join(" ")} failed${ended.error ? `: ${ended.error.message}` : ""}`,
+  );
   process.exit(ended.status ?? 1);
 }
 

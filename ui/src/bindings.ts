@@ -250,7 +250,9 @@ export type Screen =
 /**  An administrator must connect the organisation. */
 { state: "needs-setup" } | 
 /**  Nobody is signed in. */
-{ state: "signed-out" } | 
+{ state: "signed-out"; 
+/**  Whether somebody has just signed out: then the window says what that did not end. */
+just_now: boolean } | 
 /**  The browser has the floor. */
 { state: "awaiting-browser"; 
 /**  Since when. */

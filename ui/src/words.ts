@@ -75,12 +75,13 @@ export const words = {
     title: "Welcome",
     sentence:
       "Your browser opens. Log in to Amiqus as you always do and choose Allow. That is all.",
+    titleJustNow: "You are signed out",
+    sentenceJustNow: "This computer no longer holds your sign-in. Come back whenever you like.",
     setUpFor: "Set up for {organisation}",
     askAdministrator: "Please ask your administrator: your organisation looks after this set-up.",
   },
 
-  stillListed:
-    "If you have signed out: Amiqus still lists this app until it is removed on the Team apps page.",
+  stillListed: "Amiqus still lists this app until it is removed on the Team apps page.",
   stillListedWhenSignedIn:
     "After signing out, Amiqus still lists this app until it is removed on the Team apps page.",
 

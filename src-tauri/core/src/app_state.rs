@@ -32,7 +32,10 @@ pub enum Screen {
     /// An administrator must connect the organisation.
     NeedsSetup,
     /// Nobody is signed in.
-    SignedOut,
+    SignedOut {
+        /// Whether somebody has just signed out: then the window says what that did not end.
+        just_now: bool,
+    },
     /// The browser has the floor.
     AwaitingBrowser {
         /// Since when.

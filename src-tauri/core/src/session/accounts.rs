@@ -272,6 +272,7 @@ impl Open {
             return Step::refused(Code::NotSignedIn);
         }
         *problem = None;
+        self.signed_out = true;
         if self.current == Some(key) {
             self.current = self.accounts.keys().next().copied();
         }

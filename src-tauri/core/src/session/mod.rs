@@ -68,6 +68,8 @@ struct Open {
     sign_in: SignIn,
     accounts: BTreeMap<AccountKey, Held>,
     current: Option<AccountKey>,
+    /// Whether signing out was the last thing that a person did.
+    signed_out: bool,
 }
 
 /// How far a sign-in is.

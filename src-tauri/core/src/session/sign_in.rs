@@ -51,6 +51,7 @@ impl Open {
         }
         *problem = None;
         self.changing_setup = false;
+        self.signed_out = false;
         let mut step = Step::default();
         step.change(RecordName::Attempt)
             .run(Effect::ArmDeadline(attempt.id(), attempt.deadline()))

@@ -55,7 +55,9 @@ impl Open {
                 Screen::NeedsSetup
             }
             SignIn::Idle => match self.current.and_then(|key| self.accounts.get(&key)) {
-                None => Screen::SignedOut,
+                None => Screen::SignedOut {
+                    just_now: self.signed_out,
+                },
                 Some(held) => match held.account.standing {
                     Standing::Connected { .. } => Screen::SignedIn,
                     Standing::SignInAgain(why) => Screen::SignInAgain { why },
