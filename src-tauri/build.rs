@@ -1,6 +1,6 @@
 //! Lists the commands, so that each must be allowed by name in `capabilities/`.
 
-fn main() {
+fn main() -> Result<(), String> {
     let commands = tauri_build::AppManifest::new().commands(&[
         "app_state",
         "follow",
@@ -19,11 +19,6 @@ fn main() {
         "start_over",
         "open_page",
     ]);
-    if let Err(problem) =
-        tauri_build::try_build(tauri_build::Attributes::new().app_manifest(commands))
-    {
-        // A build script speaks to people through its failure.
-        eprintln!("{problem:#}");
-        std::process::exit(1);
-    }
+    tauri_build::try_build(tauri_build::Attributes::new().app_manifest(commands))
+        .map_err(|problem| format!("{problem:#}"))
 }

@@ -23,6 +23,25 @@ export default typescript.config(
     },
   },
   {
+    files: ["tests/**"],
+    languageOptions: { globals: { ...globals.node } },
+  },
+  {
+    // Node's test runner waits for its tests by itself.
+    files: ["tests/e2e/**"],
+    rules: {
+      "@typescript-eslint/no-floating-promises": [
+        "error",
+        { allowForKnownSafeCalls: [{ from: "package", name: "test", package: "node:test" }] },
+      ],
+    },
+  },
+  {
+    // Only an interface can add to another library's class.
+    files: ["tests/stage/selenium.d.ts"],
+    rules: { "@typescript-eslint/consistent-type-definitions": "off" },
+  },
+  {
     files: ["**/*.svelte", "**/*.svelte.ts"],
     languageOptions: { parserOptions: { parser: typescript.parser } },
     rules: {

@@ -36,8 +36,8 @@ pub fn run() -> ExitCode {
         ))
         .plugin(tauri_plugin_deep_link::init())
         .invoke_handler(commands::handler())
-        .setup(|app| set_up(app))
-        .build(tauri::generate_context!());
+        .setup(set_up)
+        .build(context());
     match app {
         Ok(app) => ExitCode::from(u8::try_from(app.run_return(|_, _| {})).unwrap_or(1)),
         Err(problem) => {
@@ -45,6 +45,11 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "within Tauri's own macro")]
+fn context() -> tauri::Context {
+    tauri::generate_context!()
 }
 
 fn set_up(app: &mut App) -> Result<(), Box<dyn Error>> {

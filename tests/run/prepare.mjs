@@ -35,6 +35,7 @@ const toTest = [
   "libglib2.0-bin",
   "openbox",
   "webkit2gtk-driver",
+  "wmctrl",
   "xdotool",
   "xvfb",
 ];
@@ -74,12 +75,12 @@ function installSystemPackages(wanted) {
 /** @param {string} name */
 function isInstalled(name) {
   const asked = spawnSync("dpkg-query", ["-W", "-f", "${db:Status-Status}", name]);
-  return asked.stdout?.toString() === "installed";
+  return String(asked.stdout) === "installed";
 }
 
 /** @param {string} program */
 function isOnPath(program) {
-  return (process.env["PATH"] ?? "")
+  return (process.env.PATH ?? "")
     .split(delimiter)
     .some((folder) => existsSync(join(folder, program)));
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Builder, By, type WebDriver, type WebElement } from "selenium-webdriver";
 import type { Desktop } from "./desktop";
@@ -22,8 +22,8 @@ export class App {
    */
   static async prepare(desktop: Desktop, provisioning?: string): Promise<App> {
     const port = await freePort();
-    desktop.env["WEBKIT_INSPECTOR_SERVER"] = `127.0.0.1:${String(port)}`;
-    desktop.env["TAURI_WEBVIEW_AUTOMATION"] = "true";
+    desktop.env.WEBKIT_INSPECTOR_SERVER = `127.0.0.1:${String(port)}`;
+    desktop.env.TAURI_WEBVIEW_AUTOMATION = "true";
     const app = new App(desktop, join(BUILT, "sign-in-with-amiqus"), port);
     app.provision(provisioning);
     return app;
@@ -31,7 +31,7 @@ export class App {
 
   /** Writes the provisioning file, or says that there is none. */
   provision(text: string | undefined): void {
-    this.desktop.env["AMIQUS_PROVISIONING_FILE"] =
+    this.desktop.env.AMIQUS_PROVISIONING_FILE =
       text === undefined ? "" : this.desktop.write("provisioning.json", text);
   }
 
@@ -49,9 +49,6 @@ export class App {
   /** Attaches to the window of the app that is running, whoever started it. */
   async attach(): Promise<void> {
     const port = await freePort();
-    await until("the app has a window", async () =>
-      (await this.processIds()).length > 0 ? true : undefined,
-    );
     this.#drivers.start(
       "WebKitWebDriver",
       [`--port=${String(port)}`, `--target=127.0.0.1:${String(this.inspectorPort)}`],
@@ -139,43 +136,26 @@ export class App {
   }
 
   /** The ids of this desktop's copies of the app. */
-  async processIds(): Promise<number[]> {
-    const ids: number[] = [];
-    for (const entry of readdirSync("/proc")) {
-      if (!/^\d+$/.test(entry)) continue;
-      try {
-        const command = readFileSync(`/proc/${entry}/cmdline`, "utf8").split("\0")[0];
-        const env = readFileSync(`/proc/${entry}/environ`, "utf8");
-        if (command === this.program && env.includes(`HOME=${String(this.desktop.env["HOME"])}`)) {
-          ids.push(Number(entry));
-        }
-      } catch {
-        // It ended while it was looked at.
-      }
-    }
-    return ids;
+  processIds(): number[] {
+    return this.desktop.processIds((command) => command === this.program);
   }
 
   /** Closes the app as its person would: by its window. */
   async close(): Promise<void> {
     await this.detach();
-    for (const id of (await this.#windowIds()).reverse()) {
-      await this.desktop.run("xdotool", ["windowclose", id]).catch(() => undefined);
-    }
+    await this.desktop.run("wmctrl", ["-F", "-c", "Sign in with Amiqus"]);
     await this.gone();
   }
 
   /** Ends every copy of the app at once, as a power cut would. */
   async kill(): Promise<void> {
     await this.detach();
-    for (const id of await this.processIds()) process.kill(id, "SIGKILL");
+    for (const id of this.processIds()) process.kill(id, "SIGKILL");
     await this.gone();
   }
 
   async gone(): Promise<void> {
-    await until("the app has ended", async () =>
-      (await this.processIds()).length === 0 ? true : undefined,
-    );
+    await until("the app has ended", () => this.processIds().length === 0 || undefined);
   }
 
   async detach(): Promise<void> {
@@ -185,25 +165,9 @@ export class App {
     await this.#drivers.stop();
   }
 
-  async #windowIds(): Promise<string[]> {
-    const found = await this.desktop
-      .run("xdotool", ["search", "--onlyvisible", "--name", "^Sign in with Amiqus$"])
-      .catch(() => "");
-    return found.split("\n").filter(Boolean);
-  }
-
   /** The name of the window that has the focus. */
   async focusedWindow(): Promise<string> {
     return (await this.desktop.run("xdotool", ["getactivewindow", "getwindowname"])).trim();
-  }
-
-  /** The app's own data folder. */
-  get dataFolder(): string {
-    return join(String(this.desktop.env["XDG_DATA_HOME"]), "co.amiqus.signin");
-  }
-
-  get hasData(): boolean {
-    return existsSync(this.dataFolder);
   }
 
   async stop(): Promise<void> {

@@ -22,6 +22,7 @@ const QUIET = [
 /** The desktop's real browser, opened by xdg-open like any, with a profile of its own. */
 export class Browser {
   #driver: WebDriver | undefined;
+  readonly #left = new Set<string>();
 
   private constructor(
     readonly desktop: Desktop,
@@ -77,17 +78,25 @@ export class Browser {
     return browser;
   }
 
-  /** The browser's tab that shows an address beginning so. */
-  async tab(begins: string): Promise<WebDriver> {
+  /** The browser's tab that shows such an address, of those that nobody has done with. */
+  async tab(wanted: string | ((address: string) => boolean)): Promise<WebDriver> {
+    const fits =
+      typeof wanted === "string" ? (address: string) => address.startsWith(wanted) : wanted;
     const driver = await this.#attach();
-    await until(`the browser shows ${begins}`, async () => {
+    await until(`the browser shows ${wanted.toString()}`, async () => {
       for (const handle of await driver.getAllWindowHandles()) {
+        if (this.#left.has(handle)) continue;
         await driver.switchTo().window(handle);
-        if ((await driver.getCurrentUrl()).startsWith(begins)) return true;
+        if (fits(await driver.getCurrentUrl())) return true;
       }
       return undefined;
     });
     return driver;
+  }
+
+  /** Has done with the tab: it stays open, and is not looked at again. */
+  async leaveTab(): Promise<void> {
+    if (this.#driver) this.#left.add(await this.#driver.getWindowHandle());
   }
 
   async #attach(): Promise<WebDriver> {
@@ -111,8 +120,6 @@ export class Browser {
     const driver = this.#driver;
     this.#driver = undefined;
     if (!driver) return;
-    // Closing the browser by its own means also ends what xdg-open started.
-    await driver.sendAndGetDevToolsCommand?.("Browser.close", {}).catch(() => undefined);
     await driver.quit().catch(() => undefined);
   }
 }

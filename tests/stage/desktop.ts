@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { firstLine, Processes, until } from "./processes";
@@ -6,10 +6,10 @@ import { firstLine, Processes, until } from "./processes";
 /** The password of the private keychain. */
 const KEYCHAIN_PASSWORD = "stage";
 
-export interface DesktopChoices {
+export type DesktopChoices = {
   /** Whether a Secret Service runs; one does unless told otherwise. */
   keychain?: boolean;
-}
+};
 
 /**
  * A desktop of its own: display, window manager, session bus, keychain and all folders. Nothing
@@ -27,7 +27,7 @@ export class Desktop {
       return folder;
     };
     this.env = {
-      PATH: process.env["PATH"],
+      PATH: process.env.PATH,
       LANG: "C.UTF-8",
       HOME: at("home"),
       XDG_CONFIG_HOME: at("config"),
@@ -62,17 +62,37 @@ export class Desktop {
       ["-displayfd", "3", "-screen", "0", "1280x900x24", "-nolisten", "tcp"],
       { stdio: ["ignore", "ignore", "ignore", "pipe"] },
     );
-    this.env["DISPLAY"] = `:${await firstLine(display, 3)}`;
+    this.env.DISPLAY = `:${await firstLine(display, 3)}`;
     this.processes.start("openbox", [], { env: this.env });
   }
 
   async #startBus(): Promise<void> {
     const bus = this.processes.start(
       "dbus-daemon",
-      ["--session", "--nofork", "--nopidfile", "--print-address=1"],
+      [`--config-file=${this.#busConfiguration()}`, "--nofork", "--nopidfile", "--print-address=1"],
       { env: this.env, stdio: ["ignore", "pipe", "ignore"] },
     );
-    this.env["DBUS_SESSION_BUS_ADDRESS"] = await firstLine(bus);
+    this.env.DBUS_SESSION_BUS_ADDRESS = await firstLine(bus);
+  }
+
+  /** A bus that starts no service of the machine's own by itself: no keychain means none. */
+  #busConfiguration(): string {
+    return this.write(
+      "bus.conf",
+      `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:dir=${String(this.env.XDG_RUNTIME_DIR)}</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+`,
+    );
   }
 
   /** Starts the Secret Service, unlocked. */
@@ -119,8 +139,43 @@ export class Desktop {
     return path;
   }
 
+  /** The processes that belong to this desktop, whoever started them. */
+  processIds(wanted: (command: string) => boolean = () => true): number[] {
+    const mark = `HOME=${String(this.env.HOME)}\0`;
+    return readdirSync("/proc")
+      .filter((entry) => /^\d+$/.test(entry))
+      .filter((entry) => {
+        try {
+          const line = readFileSync(`/proc/${entry}/cmdline`, "utf8");
+          const [command = ""] = line.split("\0");
+          // Chromium's children have no environment to be known by, but the profile's folder.
+          const isOurs = () =>
+            line.includes(this.folder) ||
+            readFileSync(`/proc/${entry}/environ`, "utf8").includes(mark);
+          return wanted(command) && isOurs();
+        } catch {
+          // It ended while it was looked at.
+          return false;
+        }
+      })
+      .map(Number);
+  }
+
   async stop(): Promise<void> {
+    // The browser was started by xdg-open, an app perhaps by the browser.
+    for (const id of this.processIds((command) => !command.includes("dbus-daemon"))) {
+      try {
+        process.kill(id, "SIGKILL");
+      } catch {
+        // It ended by itself.
+      }
+    }
     await this.processes.stop();
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    await until(
+      "the desktop's processes are gone",
+      () => this.processIds().length === 0 || undefined,
+    );
+    // The browser's own children end a moment after it, and write until then.
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   }
 }

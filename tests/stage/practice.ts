@@ -2,20 +2,20 @@ import { join } from "node:path";
 import { firstLine, Processes } from "./processes";
 import { BUILT } from "./places";
 
-export interface PracticePerson {
+export type PracticePerson = {
   name: string;
   email: string;
   password: string;
   teams: string[];
-}
+};
 
-interface Ready {
+type Ready = {
   base_url: string;
   client_id: string;
   client_secret: string;
   redirect_urls: string[];
   people: PracticePerson[];
-}
+};
 
 /** The practice Amiqus, in a process of its own. It ends when this process does, however. */
 export class Practice {
@@ -68,6 +68,11 @@ export class Practice {
     const answer = await fetch(`${this.baseUrl}/practice/requests`);
     const all = (await answer.json()) as { method: string; path: string }[];
     return all.filter((request) => request.path === path);
+  }
+
+  /** Every secret that arrived: codes, verifiers, tokens, client secrets, states. */
+  async secrets(): Promise<string[]> {
+    return (await (await fetch(`${this.baseUrl}/practice/secrets`)).json()) as string[];
   }
 
   async stop(): Promise<void> {

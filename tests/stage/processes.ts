@@ -70,7 +70,7 @@ export async function freePort(): Promise<number> {
 /** Asks again and again until there is an answer. */
 export async function until<Answer>(
   what: string,
-  ask: () => Promise<Answer | undefined>,
+  ask: () => Promise<Answer | undefined> | Answer | undefined,
   milliseconds = 15_000,
 ): Promise<Answer> {
   const deadline = Date.now() + milliseconds;

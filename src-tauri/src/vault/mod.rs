@@ -96,15 +96,15 @@ impl StrongholdDoor {
             (Unlock::Keychain, Some(Kind::Passphrase { .. })) => {
                 Err(DoorFailure::Locked(WhyLocked::PassphraseNeeded))
             }
-            (Unlock::Keychain | Unlock::Passphrase(_), _) => self
-                .key_from_keychain(exists)
-                .map(|key| (key, Kind::Keychain)),
+            (Unlock::Keychain | Unlock::Passphrase(_), _) => {
+                Self::key_from_keychain(exists).map(|key| (key, Kind::Keychain))
+            }
         }
     }
 
     /// A key that is missing is only made anew where there is nothing that the old one opened: a
     /// locked keychain may answer "no entry" too.
-    fn key_from_keychain(&self, exists: bool) -> Result<Key, DoorFailure> {
+    fn key_from_keychain(exists: bool) -> Result<Key, DoorFailure> {
         let locked = |failure: KeychainFailure| {
             tracing::warn!(?failure, "the keychain gives no key");
             DoorFailure::Locked(match failure {

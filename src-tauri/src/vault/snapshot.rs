@@ -134,6 +134,7 @@ impl SecretStore for Snapshot {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` wants it")]
 fn failure(problem: ClientError) -> StoreFailure {
     StoreFailure(problem.to_string())
 }

@@ -2,6 +2,7 @@
 //!
 //! No real service has these. They ask nobody who they are.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ pub(crate) fn routes() -> Router<Arc<Service>> {
             get(faults).post(plan_fault).delete(clear_faults),
         )
         .route("/practice/requests", get(requests))
+        .route("/practice/secrets", get(secrets))
         .route("/practice/advance", post(advance))
         .route("/practice/authorize", post(authorize))
         .route("/practice/revoke", post(revoke))
@@ -65,6 +67,27 @@ async fn requests(State(service): State<Arc<Service>>) -> Json<Vec<Value>> {
             .map(RequestRecord::masked)
             .collect(),
     )
+}
+
+/// Every secret that arrived in a request: codes, verifiers, tokens, client secrets, `state`. For a
+/// test that searches a disk for them.
+async fn secrets(State(service): State<Arc<Service>>) -> Json<Vec<String>> {
+    const FIELDS: [&str; 4] = ["client_secret", "code", "code_verifier", "refresh_token"];
+    let mut secrets = BTreeSet::new();
+    for request in service.log.all() {
+        secrets.extend(
+            FIELDS
+                .iter()
+                .filter_map(|name| request.field(name))
+                .map(str::to_owned),
+        );
+        secrets.extend(request.parameter("state").map(str::to_owned));
+        let bearer = request
+            .header("authorization")
+            .and_then(|value| value.strip_prefix("Bearer "));
+        secrets.extend(bearer.map(str::to_owned));
+    }
+    Json(secrets.into_iter().collect())
 }
 
 #[derive(Deserialize)]

@@ -1,0 +1,331 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { press } from "../stage/browser";
+import { until } from "../stage/processes";
+import { onStage, type Stage, type StageChoices } from "../stage/stage";
+
+/** A journey: one test, one stage. */
+function journey(
+  name: string,
+  play: (stage: Stage) => Promise<void>,
+  choices: StageChoices = {},
+): void {
+  test(name, { timeout: 90_000 }, () => onStage(name, play, choices));
+}
+
+const notManaged: StageChoices = { provisioning: () => undefined };
+
+journey("one click, consent in the browser, and the window says who one is", async (stage) => {
+  const { app } = stage;
+  await app.start();
+  await app.state("signed-out");
+  await app.says("Set up for Gale & Partners");
+  await stage.signIn();
+  const said = await app.text();
+  for (const words of ["Bob Gale", "bob@example.com", "Fusion Industries", "Owner"]) {
+    assert.ok(said.includes(words), `the window says ${words}`);
+  }
+  assert.equal(await app.bodyData("data-problem"), null);
+  await until("the app has the focus again", async () =>
+    (await app.focusedWindow()) === "Sign in with Amiqus" ? true : undefined,
+  );
+});
+
+journey("a denied request says so, and the next one works", async (stage) => {
+  const { app } = stage;
+  await app.start();
+  await app.press("Sign in with Amiqus");
+  await app.state("awaiting-browser");
+  await stage.consent("Deny");
+  await app.state("signed-out");
+  await app.problem("access_denied");
+  assert.equal((await stage.practice.requests("/oauth/token")).length, 0);
+  await app.press("Sign in with Amiqus");
+  await app.state("awaiting-browser");
+  assert.equal(await app.bodyData("data-problem"), null);
+  await stage.consent();
+  await app.state("signed-in");
+});
+
+journey(
+  "the link starts the app that was closed meanwhile, and the sign-in completes",
+  async (stage) => {
+    const { app } = stage;
+    await app.start();
+    await app.press("Sign in with Amiqus");
+    await app.state("awaiting-browser");
+    await stage.consentPage();
+    await app.close();
+    await stage.consent();
+    await app.attach();
+    await app.state("signed-in");
+    await app.says("Bob Gale");
+  },
+);
+
+journey("after a restart, and after being killed, one is still signed in", async (stage) => {
+  const { app } = stage;
+  await app.start();
+  await stage.signIn();
+  await app.close();
+  await app.start();
+  await app.state("signed-in");
+  await app.says("Fusion Industries");
+  await app.kill();
+  await app.start();
+  await app.state("signed-in");
+  const requests = await stage.practice.requests("/oauth/token");
+  assert.equal(requests.length, 1, "a start renews nothing");
+});
+
+journey("Renew now renews, once", async (stage) => {
+  const { app } = stage;
+  await app.start();
+  await stage.signIn();
+  await app.press("Renew now");
+  await until("the refresh arrived", async () =>
+    (await stage.practice.requests("/oauth/token")).length === 2 ? true : undefined,
+  );
+  await app.says("Connected.");
+  await app.state("signed-in");
+  await app.close();
+  await app.start();
+  await app.state("signed-in");
+  await app.says("Connected.");
+  assert.equal((await stage.practice.requests("/oauth/token")).length, 2);
+});
+
+journey(
+  "signing out works while Amiqus is away, outlives a restart, and says what it did not end",
+  async (stage) => {
+    const { app } = stage;
+    await app.start();
+    await stage.signIn();
+    await stage.practice.stop();
+    await app.press("Sign out");
+    await app.state("signed-out");
+    await app.says("Team apps");
+    assert.ok(await app.offers("Open Team apps"));
+    await app.close();
+    await app.start();
+    await app.state("signed-out");
+  },
+);
+
+journey(
+  "access removed at Team apps leads to signing in again, also after a restart",
+  async (stage) => {
+    const { app } = stage;
+    await app.start();
+    await stage.signIn();
+    await app.press("Open Team apps");
+    const tab = await stage.browser.tab(`${stage.practice.baseUrl}/team-apps`);
+    await press(tab, "Remove access");
+    await app.press("Renew now");
+    await app.state("sign-in-again");
+    await app.says("Bob Gale");
+    await app.says("Amiqus no longer lets this app in.");
+    await app.close();
+    await app.start();
+    await app.state("sign-in-again");
+    await app.press("Sign in with Amiqus");
+    await app.state("awaiting-browser");
+    await stage.consent();
+    await app.state("signed-in");
+  },
+);
+
+journey(
+  "an administrator registers the app in Developer Settings and sets it up by hand",
+  async (stage) => {
+    const { app, practice, browser } = stage;
+    await app.start();
+    await app.state("needs-setup");
+    await stage.desktop.open(`${practice.baseUrl}/developer-settings/new`);
+    const tab = await browser.tab(`${practice.baseUrl}/`);
+    await press(tab, "Log in as Bob Gale");
+    await tab.findElement({ css: "input[name=name]" }).sendKeys("Front desk");
+    const urls = await tab.findElement({ css: "textarea" });
+    await urls.clear();
+    await urls.sendKeys("co.amiqus.signin://oauth/callback");
+    await press(tab, "Create API client");
+    const [id, secret] = await until("the client's page shows its ID and secret", async () => {
+      const fields = await tab.findElements({ css: "input[readonly]" });
+      const values = await Promise.all(fields.map((field) => field.getAttribute("value")));
+      return values.length === 2 ? values : undefined;
+    });
+    assert.ok(id && secret);
+
+    await app.type("Client ID", "with spaces in it");
+    await app.type("Client secret", secret);
+    await app.press("Advanced");
+    await app.type("Service address", "http://amiqus.example.com");
+    await app.press("Save");
+    await app.says("https");
+    await app.state("needs-setup");
+
+    await app.type("Client ID", ` ${id} `);
+    await app.type("Service address", practice.baseUrl);
+    await app.press("Save");
+    await app.state("signed-out");
+    await app.press("Sign in with Amiqus");
+    await app.state("awaiting-browser");
+    await stage.consent();
+    await app.state("signed-in");
+    await app.close();
+    await app.start();
+    await app.state("signed-in");
+  },
+  notManaged,
+);
+
+journey(
+  "a wrong secret is the set-up's fault, and says so",
+  async (stage) => {
+    const { app } = stage;
+    await app.start();
+    await app.press("Sign in with Amiqus");
+    await app.state("awaiting-browser");
+    await stage.consent();
+    await app.problem("set_up_wrong");
+    await app.state("signed-out");
+    await app.says("administrator");
+  },
+  { provisioning: (practice) => practice.provisioning({ client_secret: "not-this-one" }) },
+);
+
+journey("a second copy hands its link over and ends", async (stage) => {
+  const { app } = stage;
+  await app.start();
+  await app.press("Sign in with Amiqus");
+  await app.state("awaiting-browser");
+  const tab = await stage.consentPage();
+  await app.detach();
+  const [first] = app.processIds();
+  app.launch();
+  app.launch(["co.amiqus.signin://oauth/callback?code=made-up&state=made-up"]);
+  await until("only the first copy is left", () => {
+    const ids = app.processIds();
+    return ids.length === 1 && ids[0] === first ? true : undefined;
+  });
+  await app.attach();
+  await app.state("awaiting-browser");
+  const location = await consentByHand(stage, await requestOf(tab.getCurrentUrl()));
+  app.launch([location]);
+  await app.state("signed-in");
+});
+
+journey("foreign and hostile links are ignored, and the attempt survives them", async (stage) => {
+  const { app, desktop } = stage;
+  await app.start();
+  await app.press("Sign in with Amiqus");
+  await app.state("awaiting-browser");
+  for (const link of [
+    "co.amiqus.signin://oauth/callback?code=stolen&state=guessed",
+    "co.amiqus.signin://oauth/callback?error=access_denied",
+    "co.amiqus.signin://elsewhere/callback?code=a&state=b",
+    "co.amiqus.signin://oauth/callback#code=a",
+  ]) {
+    await desktop.open(link);
+  }
+  await app.state("awaiting-browser");
+  await stage.consent();
+  await app.state("signed-in");
+  assert.equal((await stage.practice.requests("/oauth/token")).length, 1);
+});
+
+journey("the address can be pasted when the browser doesn't come back", async (stage) => {
+  const { app } = stage;
+  await app.start();
+  await app.press("Sign in with Amiqus");
+  await app.state("awaiting-browser");
+  const tab = await stage.consentPage();
+  const location = await consentByHand(stage, await requestOf(tab.getCurrentUrl()));
+  await app.press("Paste the address");
+  await app.type("Address", "bob@example.com");
+  await app.press("Continue");
+  await app.problem("link_not_ours");
+  await app.type("Address", location);
+  await app.press("Continue");
+  await app.state("signed-in");
+});
+
+journey("Cancel leads back, and a late answer changes nothing", async (stage) => {
+  const { app } = stage;
+  await app.start();
+  await app.press("Sign in with Amiqus");
+  await app.state("awaiting-browser");
+  await stage.consentPage();
+  await app.press("Cancel");
+  await app.state("signed-out");
+  await stage.consent();
+  await until("the browser has answered", async () =>
+    (await stage.practice.requests("/oauth/authorize")).length > 1 ? true : undefined,
+  );
+  await app.state("signed-out");
+  assert.equal((await stage.practice.requests("/oauth/token")).length, 0);
+});
+
+for (const [what, text, code, words] of [
+  ["is not JSON", "client_id = 9f3c", "provisioning_not_json", "provisioning.json"],
+  ["lacks a field", '{"client_id": "9f3c"}', "provisioning_invalid", "secret"],
+] as const) {
+  journey(
+    `a provisioning file that ${what} is named, with what is wrong`,
+    async ({ app }) => {
+      await app.start();
+      await app.state("needs-setup");
+      await app.problem(code);
+      await app.says(words);
+      await app.says("provisioning.json");
+    },
+    { provisioning: () => text },
+  );
+}
+
+journey(
+  "without a keychain a passphrase keeps the vault",
+  async (stage) => {
+    const { app } = stage;
+    await app.start();
+    await app.state("locked");
+    await app.type("Passphrase", "too short");
+    await app.type("Passphrase, once more", "too short");
+    await app.press("Use this passphrase");
+    await app.state("locked");
+    await app.type("Passphrase", "a long enough passphrase");
+    await app.type("Passphrase, once more", "a long enough passphrase");
+    await app.press("Use this passphrase");
+    await app.state("signed-out");
+    await stage.signIn();
+    await app.close();
+    await app.start();
+    await app.state("locked");
+    await app.type("Passphrase", "a wrong passphrase");
+    await app.press("Unlock");
+    await app.problem("wrong_passphrase");
+    await app.type("Passphrase", "a long enough passphrase");
+    await app.press("Unlock");
+    await app.state("signed-in");
+    await app.says("Bob Gale");
+  },
+  { keychain: false },
+);
+
+/** The authorization request behind a page, also while the login page stands before it. */
+async function requestOf(shown: Promise<string>): Promise<string> {
+  const url = new URL(await shown);
+  const next = url.searchParams.get("return_to");
+  return next === null ? url.href : new URL(next, url).href;
+}
+
+/** Allows a request as the browser would; answers the address that it would open. */
+async function consentByHand({ practice }: Stage, url: string): Promise<string> {
+  const answer = await practice.control("authorize", {
+    url,
+    email: "bob@example.com",
+    team: "Fusion Industries",
+    allow: true,
+  });
+  return (answer as { location: string }).location;
+}

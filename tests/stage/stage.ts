@@ -1,0 +1,106 @@
+import { mkdirSync } from "node:fs";
+import type { WebDriver } from "selenium-webdriver";
+import { join } from "node:path";
+import { App } from "./app";
+import { Browser, press } from "./browser";
+import { Desktop, type DesktopChoices } from "./desktop";
+import { ROOT } from "./places";
+import { Practice } from "./practice";
+
+export type StageChoices = {
+  /** The provisioning file's text; the practice service's own unless told otherwise. */
+  provisioning?: (practice: Practice) => string | undefined;
+  /** Arguments for the practice service. */
+  practice?: (desktop: Desktop) => readonly string[];
+} & DesktopChoices;
+
+/** Everything a journey needs: a desktop, a practice Amiqus, a browser, and the app. */
+export class Stage {
+  private constructor(
+    readonly desktop: Desktop,
+    readonly practice: Practice,
+    readonly browser: Browser,
+    readonly app: App,
+  ) {}
+
+  static async set(choices: StageChoices = {}): Promise<Stage> {
+    const desktop = await Desktop.start(choices);
+    try {
+      const practice = await Practice.start(choices.practice?.(desktop) ?? []);
+      const browser = await Browser.install(desktop, practice.baseUrl);
+      const provisioning = choices.provisioning ?? ((service) => service.provisioning());
+      const app = await App.prepare(desktop, provisioning(practice));
+      return new Stage(desktop, practice, browser, app);
+    } catch (problem) {
+      await desktop.stop();
+      throw problem;
+    }
+  }
+
+  /** The tab that the authorization request opened: consent, or the login before it. */
+  consentPage(): Promise<WebDriver> {
+    return this.browser.tab((address) =>
+      ["/oauth/authorize", "/login"].some((path) =>
+        address.startsWith(this.practice.baseUrl + path),
+      ),
+    );
+  }
+
+  /** Goes through the browser as a person does: logs in where asked to, and chooses. */
+  async consent(choice: "Allow" | "Deny" = "Allow", person = "Bob Gale"): Promise<void> {
+    const tab = await this.consentPage();
+    if ((await tab.getCurrentUrl()).includes("/login")) await press(tab, `Log in as ${person}`);
+    await press(tab, choice);
+    await this.browser.leaveTab();
+  }
+
+  /** Signs in, from the click to the name. */
+  async signIn(): Promise<void> {
+    await this.app.press("Sign in with Amiqus");
+    await this.app.state("awaiting-browser");
+    await this.consent();
+    await this.app.state("signed-in");
+    await this.app.says("Bob Gale");
+  }
+
+  /** A picture of the whole desktop. */
+  async picture(path: string): Promise<void> {
+    await this.desktop.run("import", ["-window", "root", path]);
+  }
+
+  async strike(): Promise<void> {
+    const parts = [
+      () => this.browser.stop(),
+      () => this.app.detach(),
+      () => this.practice.stop(),
+      () => this.desktop.stop(),
+    ];
+    for (const end of parts) {
+      // What can't be ended mustn't keep the others.
+      await end().catch((problem: unknown) => {
+        console.error("The stage can't be struck:", problem);
+      });
+    }
+  }
+}
+
+/** Plays a journey on a stage of its own; when it fails, a picture of the desktop is kept. */
+export async function onStage(
+  name: string,
+  play: (stage: Stage) => Promise<void>,
+  choices: StageChoices = {},
+): Promise<void> {
+  const stage = await Stage.set(choices);
+  try {
+    await play(stage);
+  } catch (problem) {
+    const folder = join(ROOT, "target", "e2e");
+    mkdirSync(folder, { recursive: true });
+    const picture = join(folder, `${name.replace(/\W+/g, "-")}.png`);
+    await stage.picture(picture).catch(() => undefined);
+    console.error(`A picture of how it ended: ${picture}`);
+    throw problem;
+  } finally {
+    await stage.strike();
+  }
+}
