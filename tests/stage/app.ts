@@ -132,6 +132,15 @@ export class App {
 
   /** A picture of the window's content. */
   async picture(path: string): Promise<void> {
+    // The body bears its state a frame or two before the screen is painted.
+    await this.window.executeAsyncScript(`
+      const done = arguments[arguments.length - 1];
+      const ends = document.getAnimations()
+        .filter((animation) => animation.effect?.getTiming().iterations !== Infinity)
+        .map((animation) => animation.finished);
+      const settled = Promise.allSettled(ends);
+      requestAnimationFrame(() => requestAnimationFrame(() => settled.then(() => setTimeout(done, 100))));
+    `);
     writeFileSync(path, await this.window.takeScreenshot(), "base64");
   }
 

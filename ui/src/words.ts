@@ -64,7 +64,7 @@ export const words = {
     advanced: "Advanced",
     redirectUrl: "Redirect URL",
     redirectUrlHint:
-      "Change it only if Amiqus won’t take the address above, for example to http://127.0.0.1/callback.",
+      "Change it only if another one is registered at Amiqus. It must begin with co.amiqus.signin://",
     baseUrl: "Service address",
     copied: "The redirect URL is copied.",
     copyYourself: "It is marked for you: press Ctrl+C (⌘C on a Mac) to copy it.",
@@ -213,6 +213,8 @@ export const words = {
       "The part before :// must be a domain name written backwards, such as co.amiqus.signin",
     scheme_without_host:
       "After :// there must be a name and a path, as in co.amiqus.signin://oauth/callback",
+    loopback_not_offered:
+      "This version can’t be reached there. Please use an address that begins with co.amiqus.signin://",
     loopback_not_literal: "Please write 127.0.0.1 in place of a name such as localhost.",
     has_fragment: "Please take out the # and everything after it.",
     has_query: "Please take out the ? and everything after it.",
