@@ -1,7 +1,6 @@
 //! What the window may ask for. Each is a line: the core does it, the state tells the rest.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use amiqus_core::app_state::AppState;
 use amiqus_core::error::{Code, Problem};
@@ -9,14 +8,13 @@ use amiqus_core::keeper::Keeper;
 use amiqus_core::redirect::Received;
 use amiqus_core::registration::{FieldProblem, Page, RegistrationDraft};
 use amiqus_core::secret::Passphrase;
-use amiqus_core::vault::{Door as _, Unlock, WhySetAside};
+use amiqus_core::vault::Unlock;
 use specta_typescript::Typescript;
 use tauri::State;
 use tauri::ipc::{Channel, Invoke};
 use tauri_specta::{Builder, collect_commands};
 
 use crate::desktop;
-use crate::vault::StrongholdDoor;
 
 fn builder() -> Builder<tauri::Wry> {
     // One shape a type: what goes up and what comes down are the same.
@@ -182,16 +180,8 @@ async fn choose_passphrase(keeper: Keeping<'_>, passphrase: String) -> Result<()
 /// Sets a vault aside whose key is lost, and begins with an empty one.
 #[tauri::command]
 #[specta::specta]
-async fn start_over(
-    keeper: Keeping<'_>,
-    door: State<'_, Arc<StrongholdDoor>>,
-) -> Result<(), Problem> {
-    let door = Arc::clone(&door);
-    tauri::async_runtime::spawn_blocking(move || door.set_aside(WhySetAside::Damaged))
-        .await
-        .map_err(|_| Code::Internal)?
-        .map_err(|_| Code::CannotSave)?;
-    keeper.unlock(Unlock::Keychain).await
+async fn start_over(keeper: Keeping<'_>) -> Result<(), Problem> {
+    keeper.start_over().await
 }
 
 /// Opens one of Amiqus's pages in the system's browser. There is no way to name another address.

@@ -1,10 +1,16 @@
 //! The desktop around the core: the system's browser and the app's window.
 
+use std::time::Duration;
+
 use amiqus_core::keeper::{BrowserDidNotOpen, Surroundings};
 use tauri::AppHandle;
 use url::Url;
 
 use crate::window;
+
+/// How long the system's handler may take to say that it failed. One that is still at work then is
+/// believed to have opened the page: some stay for as long as the browser does.
+const OPENING_TAKES: Duration = Duration::from_secs(3);
 
 /// This computer's desktop.
 pub(crate) struct Desktop {
@@ -36,5 +42,6 @@ pub(crate) fn open_in_browser(url: &Url) -> Result<(), BrowserDidNotOpen> {
             url.scheme()
         )));
     }
-    open::that_detached(url.as_str()).map_err(|problem| BrowserDidNotOpen(problem.to_string()))
+    open::that_detached_with_timeout(url.as_str(), OPENING_TAKES)
+        .map_err(|problem| BrowserDidNotOpen(problem.to_string()))
 }

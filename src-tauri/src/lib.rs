@@ -15,17 +15,16 @@ use std::sync::Arc;
 
 use amiqus_core::chance::SystemChance;
 use amiqus_core::clock::SystemClock;
+use amiqus_core::http::Limits;
 use amiqus_core::keeper::{Keeper, Parts};
-use tauri::{App, Manager as _};
+use tauri::{App, AppHandle, Manager as _, RunEvent};
 
 pub use commands::bindings;
 
 /// Runs the app until its window is closed.
 #[must_use]
 pub fn run() -> ExitCode {
-    // Whatever this process writes is for its user alone.
-    #[cfg(unix)]
-    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    leave_no_core_dumps();
 
     let app = tauri::Builder::default()
         // First of all: a second copy hands its link over and ends before it opens anything.
@@ -39,11 +38,25 @@ pub fn run() -> ExitCode {
         .setup(set_up)
         .build(context());
     match app {
-        Ok(app) => ExitCode::from(u8::try_from(app.run_return(|_, _| {})).unwrap_or(1)),
+        Ok(app) => ExitCode::from(u8::try_from(app.run_return(on_event)).unwrap_or(1)),
         Err(problem) => {
             tracing::error!(%problem, "the app can't start");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// A crash writes no memory to the disk: there could be tokens in it.
+fn leave_no_core_dumps() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        let none = Rlimit {
+            current: Some(0),
+            maximum: Some(0),
+        };
+        // Lowering one's own limit is always allowed.
+        let _ = setrlimit(Resource::Core, none);
     }
 }
 
@@ -52,11 +65,35 @@ fn context() -> tauri::Context {
     tauri::generate_context!()
 }
 
+/// The window is closed and the app would end. It ends once nothing is on its way: an answer with
+/// new tokens that arrived at nobody would be lost.
+fn on_event(app: &AppHandle, event: RunEvent) {
+    let RunEvent::ExitRequested {
+        api, code: None, ..
+    } = event
+    else {
+        return;
+    };
+    let Some(keeper) = app.try_state::<Keeper>() else {
+        return;
+    };
+    let keeper = Keeper::clone(&keeper);
+    let app = app.clone();
+    api.prevent_exit();
+    tauri::async_runtime::spawn(async move {
+        keeper.at_rest().await;
+        // Somebody may have opened it again meanwhile.
+        if app.webview_windows().is_empty() {
+            app.exit(0);
+        }
+    });
+}
+
 fn set_up(app: &mut App) -> Result<(), Box<dyn Error>> {
     logging::start(&app.path().app_log_dir()?);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
 
-    let client = amiqus_core::http::client()?;
+    let clients = amiqus_core::http::clients(Limits::default())?;
     let door = Arc::new(vault::StrongholdDoor::new(
         app.path().app_data_dir()?.join("vault"),
     ));
@@ -64,17 +101,16 @@ fn set_up(app: &mut App) -> Result<(), Box<dyn Error>> {
     // Within the runtime, because the keeper's work is spawned on it.
     let keeper = tauri::async_runtime::block_on(async {
         Keeper::start(Parts {
-            door: door.clone(),
+            door,
             clock: Arc::new(SystemClock),
             chance: Arc::new(SystemChance),
-            client,
+            clients,
             surroundings,
             provisioning: Box::new(provisioning::read),
         })
     });
     links::listen(app.handle(), &keeper);
     app.manage(keeper);
-    app.manage(door);
     window::open(app.handle())?;
     Ok(())
 }

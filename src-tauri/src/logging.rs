@@ -6,11 +6,15 @@ use std::path::Path;
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::EnvFilter;
 
+use crate::vault::files::private_folder;
+
 /// How many days of logs are kept.
 const DAYS: usize = 7;
 
 /// Starts the log. Without a folder to write in, the app works without one.
 pub(crate) fn start(folder: &Path) {
+    // A folder that can't be made private is one that can't be written to either.
+    let _ = private_folder(folder);
     let file = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .filename_prefix("sign-in-with-amiqus")

@@ -38,6 +38,9 @@ fn is_own(url: &url::Url) -> bool {
 /// the task bar.
 pub(crate) fn bring_to_front(app: &AppHandle) {
     let Some(window) = app.get_webview_window(LABEL) else {
+        if let Err(problem) = open(app) {
+            tracing::error!(%problem, "the window can't be opened again");
+        }
         return;
     };
     for outcome in [window.show(), window.unminimize(), window.set_focus()] {

@@ -250,6 +250,31 @@ journey("the address can be pasted when the browser doesn't come back", async (s
   await app.state("signed-in");
 });
 
+journey("closing the window while tokens are on their way loses none", async (stage) => {
+  const { app, practice } = stage;
+  await app.start();
+  await stage.signIn();
+  await practice.control("faults", {
+    endpoints: ["token_refresh"],
+    fault: "delay_after_processing",
+    ms: 2500,
+    times: 1,
+  });
+  await app.press("Renew now");
+  await until("the refresh arrived", async () =>
+    (await practice.requests("/oauth/token")).length === 2 ? true : undefined,
+  );
+  await app.close();
+  await app.start();
+  await app.state("signed-in");
+  await app.press("Renew now");
+  await until("the new refresh token was sent", async () =>
+    (await practice.requests("/oauth/token")).length === 3 ? true : undefined,
+  );
+  await app.says("Connected.");
+  await app.state("signed-in");
+});
+
 journey("Cancel leads back, and a late answer changes nothing", async (stage) => {
   const { app } = stage;
   await app.start();
@@ -308,6 +333,11 @@ journey(
     await app.press("Unlock");
     await app.state("signed-in");
     await app.says("Bob Gale");
+    await app.close();
+    await app.start();
+    await app.state("locked");
+    await app.press("Start again");
+    await app.says("Choose a passphrase");
   },
   { keychain: false },
 );

@@ -315,7 +315,8 @@ const onSignInAgain: Scene[] = [
 const lockedActions: Record<WhyLocked, string[]> = {
   keychain_locked: ["Try again"],
   keychain_absent: ["Use this passphrase", "Try again"],
-  passphrase_needed: ["Unlock"],
+  keychain_unreachable: ["Try again"],
+  passphrase_needed: ["Unlock", "Start again"],
   key_lost: ["Try again", "Start again"],
   in_use_elsewhere: ["Try again"],
   vault_unreachable: ["Try again"],

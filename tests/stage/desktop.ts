@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -130,7 +131,10 @@ export class Desktop {
 
   /** Opens an address as any program would: with the system's handler. */
   async open(address: string): Promise<void> {
-    await this.run("xdg-open", [address]);
+    // No pipes: what it starts would hold them open.
+    const opener = this.processes.start("xdg-open", [address], { env: this.env });
+    const [code] = (await once(opener, "exit")) as [number | null];
+    if (code !== 0) throw new Error(`xdg-open ended with ${String(code)}`);
   }
 
   write(name: string, text: string, mode = 0o600): string {

@@ -60,7 +60,7 @@ export class Practice {
       body: JSON.stringify(body),
     });
     if (!answer.ok) throw new Error(`${path}: ${String(answer.status)} ${await answer.text()}`);
-    return answer.json();
+    return answer.status === 204 ? undefined : answer.json();
   }
 
   /** The requests that arrived, without their secrets. */

@@ -207,6 +207,8 @@ export type Reason =
 "scheme_without_host" | 
 /**  `localhost` or another name in place of `127.0.0.1` or `[::1]` (RFC 8252 §8.3). */
 "loopback_not_literal" | 
+/**  A loopback redirect, which this version doesn't listen for. */
+"loopback_not_offered" | 
 /**  A redirect URL may have no fragment (RFC 6749 §3.1.2). */
 "has_fragment" | 
 /**  This app's redirect URLs have no query. */
@@ -301,6 +303,8 @@ export type WhyLocked =
 "keychain_locked" | 
 /**  There is no keychain that could be used. */
 "keychain_absent" | 
+/**  The keychain that holds the store's key can't be reached. */
+"keychain_unreachable" | 
 /**  The store's key is made of a passphrase. */
 "passphrase_needed" | 
 /**  The store is there, and the keychain no longer holds its key. */

@@ -46,7 +46,7 @@ export const words = {
     usePassphrase: "Use this passphrase",
   },
 
-  starting: "Opening…",
+  starting: "Opening… Your keychain may be asking for its password.",
 
   needsSetup: {
     title: "Connect your organisation",
@@ -162,6 +162,10 @@ export const words = {
       passphrase_needed: {
         title: "Welcome back",
         sentence: "Please enter your passphrase to unlock your sign-in.",
+      },
+      keychain_unreachable: {
+        title: "The keychain isn’t answering",
+        sentence: `Your sign-in is safe, and this computer’s keychain holds its key. Try again, or close ${app} and open it again once the keychain is there.`,
       },
       key_lost: {
         title: "The key is missing",
@@ -333,7 +337,7 @@ export const words = {
     },
     vault_newer: {
       title: "Saved by a newer version",
-      sentence: `Your sign-in was saved by a newer version of ${app}. Please install that version; nothing was changed.`,
+      sentence: `Your sign-in was saved by a newer version of ${app}. It was set aside and nothing in it was changed. Please install that version, or sign in again to carry on with this one.`,
     },
     internal: {
       title: "Something went wrong",

@@ -9,6 +9,9 @@ use uuid::Uuid;
 
 use crate::token::TokenSet;
 
+#[cfg(test)]
+mod tests;
+
 /// What identifies an account: a token belongs to one user *and* the one team that was active
 /// when it was granted (Amiqus API reference 2.0).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

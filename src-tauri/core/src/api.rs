@@ -114,7 +114,8 @@ impl Api<'_> {
     /// [`ApiFailure::Unauthenticated`] when it doesn't; otherwise it can't be told.
     pub async fn status(&self) -> Result<(), ApiFailure> {
         let answer = self.ask("status").await?;
-        if answer.status == StatusCode::NO_CONTENT || answer.status == StatusCode::OK {
+        // Nothing but 204: a gateway's page must not pass for a living token.
+        if answer.status == StatusCode::NO_CONTENT {
             Ok(())
         } else {
             Err(self.read_failure("status", &answer))

@@ -62,6 +62,10 @@ pub enum Screen {
 }
 
 /// One account.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what the window draws, flag by flag; no two of them exclude each other"
+)]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
 pub struct AccountView {
     /// Names the account in commands.

@@ -13,6 +13,9 @@ use crate::chance::{Chance, NoRandomness};
 use crate::registration::{RedirectUrl, Registration};
 use crate::secret::secret_text;
 
+#[cfg(test)]
+mod tests;
+
 /// How long an attempt lives. A code lives as long (Amiqus guide), and so does `state`.
 pub const ATTEMPT_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 
@@ -127,7 +130,7 @@ impl Attempt {
     /// The authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3). No scope is asked for, and
     /// nothing in it is a secret or says who the person is.
     #[must_use]
-    pub fn authorization_url(&self, registration: &Registration) -> Url {
+    pub fn authorization_url(&self, registration: &Registration) -> AuthorizationUrl {
         let mut url = registration.base_url.authorization_endpoint();
         {
             let mut query = url.query_pairs_mut();
@@ -142,7 +145,25 @@ impl Attempt {
                     .append_pair("code_challenge_method", "S256");
             }
         }
-        url
+        AuthorizationUrl(url)
+    }
+}
+
+/// The address of an authorization request, for the browser alone: its `state` is in it.
+#[derive(Clone)]
+pub struct AuthorizationUrl(Url);
+
+impl AuthorizationUrl {
+    /// The address itself, for the one place that opens it.
+    #[must_use]
+    pub fn expose(&self) -> &Url {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for AuthorizationUrl {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("AuthorizationUrl(…)")
     }
 }
 
@@ -150,5 +171,5 @@ impl Attempt {
 fn random_text(chance: &dyn Chance) -> Result<String, NoRandomness> {
     let mut bytes = Zeroizing::new([0; RANDOM_BYTES]);
     chance.fill(&mut *bytes)?;
-    Ok(URL_SAFE_NO_PAD.encode(&*bytes))
+    Ok(URL_SAFE_NO_PAD.encode(*bytes))
 }

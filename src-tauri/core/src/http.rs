@@ -7,34 +7,75 @@ use reqwest::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, StatusCode, redirect};
 use zeroize::Zeroizing;
 
+use crate::registration::BaseUrl;
+
+#[cfg(test)]
+mod tests;
+
 /// No answer of Amiqus's is larger, in bytes; what comes after is not read.
 pub const LARGEST_BODY: usize = 1024 * 1024;
 
-/// How long a connection may take to come about.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long Amiqus may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// For a connection to come about.
+    pub connect: Duration,
+    /// For a request in all.
+    pub request: Duration,
+}
 
-/// How long a request may take in all.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            request: Duration::from_secs(30),
+        }
+    }
+}
 
 /// No wait that a server asks for is longer than this.
 pub const LONGEST_RETRY_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
-/// Makes the client: certificates against the operating system's trust store, the system's proxy,
-/// `Accept: application/json` (without it Amiqus answers with a login page), no redirects, no
-/// cookies.
+/// Speaks HTTP: certificates against the operating system's trust store, `Accept:
+/// application/json` (without it Amiqus answers with a login page), no redirects, no cookies.
+#[derive(Debug, Clone)]
+pub struct Clients {
+    outside: Client,
+    this_computer: Client,
+}
+
+impl Clients {
+    /// The client for a service. What goes to this computer's own address goes there directly: a
+    /// proxy would be shown the client secret, unencrypted.
+    #[must_use]
+    pub fn for_service(&self, base_url: &BaseUrl) -> &Client {
+        if base_url.is_on_this_computer() {
+            &self.this_computer
+        } else {
+            &self.outside
+        }
+    }
+}
+
+/// Makes the clients: the system's proxy for services outside, none for this computer.
 ///
 /// # Errors
 /// When the system's TLS set-up can't be used.
-pub fn client() -> Result<Client, reqwest::Error> {
-    let mut headers = HeaderMap::new();
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    Client::builder()
-        .user_agent(concat!("sign-in-with-amiqus/", env!("CARGO_PKG_VERSION")))
-        .default_headers(headers)
-        .redirect(redirect::Policy::none())
-        .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(REQUEST_TIMEOUT)
-        .build()
+pub fn clients(limits: Limits) -> Result<Clients, reqwest::Error> {
+    let builder = || {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        Client::builder()
+            .user_agent(concat!("sign-in-with-amiqus/", env!("CARGO_PKG_VERSION")))
+            .default_headers(headers)
+            .redirect(redirect::Policy::none())
+            .connect_timeout(limits.connect)
+            .timeout(limits.request)
+    };
+    Ok(Clients {
+        outside: builder().build()?,
+        this_computer: builder().no_proxy().build()?,
+    })
 }
 
 /// A whole answer, within bounds. Its body may hold tokens and is wiped when dropped.
@@ -119,7 +160,9 @@ pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<SignedDuration
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = match value.parse::<u32>() {
         Ok(seconds) => SignedDuration::from_secs(i64::from(seconds)),
-        Err(_) if value.bytes().all(|byte| byte.is_ascii_digit()) => LONGEST_RETRY_AFTER,
+        Err(_) if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
+            LONGEST_RETRY_AFTER
+        }
         Err(_) => jiff::fmt::rfc2822::parse(value)
             .ok()?
             .timestamp()

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use reqwest::Client;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 use url::Url;
@@ -19,25 +18,36 @@ use crate::authorization::Attempt;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::error::{Code, Problem};
+use crate::http::Clients;
 use crate::redirect::Received;
 use crate::registration::{
     BaseUrl, DEFAULT_BASE_URL, FieldProblem, Page, Provenance, Registration, RegistrationDraft,
 };
 use crate::secret::Passphrase;
-use crate::session::{
-    Effect, Event, Outcome, Provisioning, Question, Session, Step, Way, WhyRenew,
-};
-use crate::token;
+use crate::session::{Effect, Event, Outcome, Provisioning, Question, Session, Way, WhyRenew};
+use crate::token::{self, Transient};
 use crate::vault::{
     Change, Door, DoorFailure, Opened, RecordName, Records, SecretStore, Unlock, WhyLocked,
     WhySetAside,
 };
+
+#[cfg(test)]
+mod tests;
 
 /// How often the person behind new tokens is asked for before the sign-in is given up for now.
 const IDENTIFY_TRIES: u32 = 3;
 
 /// The first wait between those tries; it doubles.
 const IDENTIFY_WAIT: Duration = Duration::from_millis(500);
+
+/// A person who is signing in does not wait longer than this because Amiqus asks for it.
+const LONGEST_IDENTIFY_WAIT: SignedDuration = SignedDuration::from_secs(10);
+
+/// The first wait before a commit that failed is tried again; it doubles.
+const FIRST_SAVE_WAIT: Duration = Duration::from_secs(1);
+
+/// The longest wait before a commit that failed is tried again.
+const LONGEST_SAVE_WAIT: Duration = Duration::from_mins(5);
 
 /// The browser could not be started. The text is for the log.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -65,8 +75,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Gives random bytes.
     pub chance: Arc<dyn Chance>,
-    /// Speaks HTTP; made by [`crate::http::client`].
-    pub client: Client,
+    /// Speaks HTTP; made by [`crate::http::clients`].
+    pub clients: Clients,
     /// The desktop.
     pub surroundings: Arc<dyn Surroundings>,
     /// Reads what IT says; asked each time the vault was opened.
@@ -78,6 +88,7 @@ pub struct Parts {
 pub struct Keeper {
     mail: mpsc::UnboundedSender<Mail>,
     states: watch::Receiver<Option<Arc<AppState>>>,
+    on_their_way: watch::Receiver<u32>,
 }
 
 enum Mail {
@@ -87,6 +98,8 @@ enum Mail {
     Event(Event),
     /// The vault opened.
     VaultOpened(Opened, Box<Records>),
+    /// It is time to save what could not be saved.
+    SaveAgain,
     /// Which page to open, answered with its address.
     PageAddress(Page, oneshot::Sender<Url>),
 }
@@ -109,19 +122,26 @@ impl Keeper {
     pub fn start(parts: Parts) -> Self {
         let (mail, inbox) = mpsc::unbounded_channel();
         let (publish, states) = watch::channel(None);
+        let (count, on_their_way) = watch::channel(0);
         let desk = Desk {
             parts: Arc::new(parts),
             session: Session::default(),
             store: None,
             unsaved: BTreeSet::new(),
+            next_save: None,
             waiting: HashMap::new(),
             plans: HashMap::new(),
+            on_their_way: count,
             publish,
             revision: 0,
             mail: mail.downgrade(),
         };
         tokio::spawn(desk.run(inbox));
-        let keeper = Self { mail, states };
+        let keeper = Self {
+            mail,
+            states,
+            on_their_way,
+        };
         keeper.post(Mail::Event(Event::UnlockRequested(Unlock::Keychain)));
         keeper
     }
@@ -254,6 +274,25 @@ impl Keeper {
             .await
     }
 
+    /// Gives up a vault that can't be opened any more: it is set aside, and an empty one opened.
+    ///
+    /// # Errors
+    /// [`Code::NotSignedIn`] while the vault is open, or could be.
+    pub async fn start_over(&self) -> Result<(), Problem> {
+        self.ask(Command::Event(Event::StartOverRequested)).await
+    }
+
+    /// Waits until no code and no refresh token is on its way, and what came of them is durable.
+    /// Whoever ends the process waits for this: an answer that arrives at nobody is lost.
+    pub async fn at_rest(&self) {
+        // An ended session has nothing on its way.
+        let _ = self
+            .on_their_way
+            .clone()
+            .wait_for(|count| *count == 0)
+            .await;
+    }
+
     /// The address of one of the pages that may be opened from the window.
     ///
     /// # Errors
@@ -294,8 +333,12 @@ struct Desk {
     store: Option<Arc<dyn SecretStore>>,
     /// Changes that could not be saved yet; they go with the next commit.
     unsaved: BTreeSet<RecordName>,
+    /// While there are such changes: how long the next wait is before they are tried again.
+    next_save: Option<Duration>,
     waiting: Waiting,
     plans: HashMap<AccountKey, AbortHandle>,
+    /// How many codes and refresh tokens were posted whose answers are not dealt with yet.
+    on_their_way: watch::Sender<u32>,
     publish: watch::Sender<Option<Arc<AppState>>>,
     revision: u32,
     /// Weak, so that a timer far ahead doesn't keep the session alive.
@@ -307,7 +350,12 @@ impl Desk {
         while let Some(mail) = inbox.recv().await {
             match mail {
                 Mail::Event(event) => {
+                    let settles = matches!(event, Event::CodeExchanged(..) | Event::Refreshed(..));
                     self.take(event).await;
+                    if settles {
+                        self.on_their_way
+                            .send_modify(|count| *count = count.saturating_sub(1));
+                    }
                 }
                 Mail::Command(command, reply) => self.command(command, reply).await,
                 Mail::VaultOpened(opened, records) => {
@@ -320,6 +368,7 @@ impl Desk {
                     })
                     .await;
                 }
+                Mail::SaveAgain => self.save_again().await,
                 Mail::PageAddress(page, reply) => {
                     if let Some(url) = self.page(page) {
                         // Whoever asked may have gone meanwhile.
@@ -390,15 +439,16 @@ impl Desk {
     /// One event, to its end: the step, its commit, its state, its answers, its effects.
     async fn take(&mut self, event: Event) -> Outcome {
         let mut step = self.session.step(event, self.parts.clock.now());
-        if let Err(names) = self.commit(&step).await {
-            let effects = std::mem::take(&mut step.effects);
-            drop(effects);
-            let undone = self
-                .session
-                .step(Event::SaveFailed(names.clone()), self.parts.clock.now());
-            self.unsaved.extend(names);
+        if !step.changed.is_empty() && !self.commit(&step.changed).await {
+            let unrun = std::mem::take(&mut step.effects);
+            let now = self.parts.clock.now();
+            let undone = self.session.step(Event::SaveFailed(unrun), now);
             step.outcome = undone.outcome;
+            step.effects = undone.effects;
             step.answers.extend(undone.answers);
+            if self.next_save.is_none() {
+                self.save_later(FIRST_SAVE_WAIT);
+            }
         }
         self.show();
         for (question, result) in step.answers {
@@ -413,15 +463,16 @@ impl Desk {
         step.outcome
     }
 
-    async fn commit(&mut self, step: &Step) -> Result<(), BTreeSet<RecordName>> {
-        if step.changed.is_empty() {
-            return Ok(());
-        }
-        let names: BTreeSet<_> = step.changed.union(&self.unsaved).copied().collect();
+    /// Makes changes durable, and with them those that could not be saved earlier. Says whether it
+    /// could.
+    async fn commit(&mut self, names: &BTreeSet<RecordName>) -> bool {
+        let were_unsaved = !self.unsaved.is_empty();
+        self.unsaved.extend(names);
         let Some(store) = self.store.clone() else {
-            return Err(names);
+            return false;
         };
-        let changes: Vec<_> = names
+        let changes: Vec<_> = self
+            .unsaved
             .iter()
             .map(|name| Change {
                 name: *name,
@@ -432,17 +483,45 @@ impl Desk {
         match committed {
             Ok(Ok(())) => {
                 self.unsaved.clear();
-                Ok(())
+                self.next_save = None;
+                if were_unsaved {
+                    self.session.step(Event::Saved, self.parts.clock.now());
+                }
+                true
             }
             Ok(Err(failure)) => {
                 tracing::error!(%failure, "the vault can't be written");
-                Err(names)
+                false
             }
             Err(failure) => {
                 tracing::error!(%failure, "the vault's thread failed");
-                Err(names)
+                false
             }
         }
+    }
+
+    /// Tokens that arrived while the disk was full are to outlive this run as soon as there is room.
+    async fn save_again(&mut self) {
+        let Some(wait) = self.next_save else {
+            return;
+        };
+        if self.commit(&BTreeSet::new()).await {
+            self.show();
+        } else {
+            self.save_later(wait);
+        }
+    }
+
+    fn save_later(&mut self, wait: Duration) {
+        self.next_save = Some((wait * 2).min(LONGEST_SAVE_WAIT));
+        let mail = self.mail.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(wait).await;
+            if let Some(mail) = mail.upgrade() {
+                // The session may have ended meanwhile.
+                let _ = mail.send(Mail::SaveAgain);
+            }
+        });
     }
 
     fn show(&mut self) {
@@ -456,12 +535,15 @@ impl Desk {
 
     fn run_effect(&mut self, effect: Effect) {
         match effect {
-            Effect::OpenVault(unlock) => self.open_vault(unlock),
+            Effect::OpenVault(unlock) => self.open_vault(|door| open(door, unlock)),
+            Effect::StartOver => self.open_vault(start_over),
             Effect::OpenBrowser(id, url) => {
                 let surroundings = Arc::clone(&self.parts.surroundings);
                 self.later(async move {
-                    let opened =
-                        tokio::task::spawn_blocking(move || surroundings.open_browser(&url)).await;
+                    let opened = tokio::task::spawn_blocking(move || {
+                        surroundings.open_browser(url.expose())
+                    })
+                    .await;
                     match opened {
                         Ok(Ok(())) => None,
                         Ok(Err(failure)) => {
@@ -500,6 +582,9 @@ impl Desk {
         let Some(registration) = self.session.registration().cloned() else {
             return;
         };
+        if matches!(effect, Effect::Exchange { .. } | Effect::Refresh(..)) {
+            self.on_their_way.send_modify(|count| *count += 1);
+        }
         let parts = Arc::clone(&self.parts);
         self.later(async move {
             let now = || parts.clock.now();
@@ -511,7 +596,7 @@ impl Desk {
                     redirect_url,
                 } => {
                     let tokens = token::exchange(
-                        &parts.client,
+                        parts.clients.for_service(&registration.base_url),
                         &registration,
                         &redirect_url,
                         code,
@@ -525,8 +610,15 @@ impl Desk {
                     let identity = identify(&parts, &registration, &access).await;
                     Some(Event::Identified(attempt, identity))
                 }
-                Effect::Refresh(key, serial, refresh) => {
-                    let tokens = token::refresh(&parts.client, &registration, &refresh, now).await;
+                Effect::Refresh(key, serial, refresh, redirect_url) => {
+                    let tokens = token::refresh(
+                        parts.clients.for_service(&registration.base_url),
+                        &registration,
+                        &refresh,
+                        &redirect_url,
+                        now,
+                    )
+                    .await;
                     Some(Event::Refreshed(key, serial, tokens))
                 }
                 Effect::Probe(key, serial, access) => {
@@ -542,13 +634,16 @@ impl Desk {
         });
     }
 
-    fn open_vault(&self, unlock: Unlock) {
+    fn open_vault(
+        &self,
+        opening: impl FnOnce(&dyn Door) -> Result<(Opened, Records), DoorFailure> + Send + 'static,
+    ) {
         let door = Arc::clone(&self.parts.door);
         let Some(mail) = self.mail.upgrade() else {
             return;
         };
         tokio::spawn(async move {
-            let opened = tokio::task::spawn_blocking(move || open(door.as_ref(), unlock)).await;
+            let opened = tokio::task::spawn_blocking(move || opening(door.as_ref())).await;
             let letter = match opened {
                 Ok(Ok((opened, records))) => Mail::VaultOpened(opened, Box::new(records)),
                 Ok(Err(failure)) => {
@@ -566,29 +661,24 @@ impl Desk {
         });
     }
 
-    /// Arms the timer for one account's renewal in place of its earlier one. With jitter, so that
-    /// an office that signed in together doesn't renew together: up to a tenth of the wait earlier.
+    /// Arms the timer for one account's renewal in place of its earlier one.
     fn plan_renewal(&mut self, key: AccountKey, at: Timestamp) {
         let wait = until(self.parts.clock.now(), at);
         let mut byte = [0];
         // Without jitter it still works.
         let _ = self.parts.chance.fill(&mut byte);
-        let longest_jitter = (wait / 10).min(Duration::from_hours(24));
-        let wait = wait.saturating_sub(longest_jitter * u32::from(byte[0]) / 255);
+        let wait = with_jitter(wait, byte[0]);
         let plan = self.later(async move {
             tokio::time::sleep(wait).await;
             Some(Event::RenewalRequested(key, WhyRenew::Due))
         });
-        if let Some(earlier) = plan.and_then(|plan| self.plans.insert(key, plan)) {
+        if let Some(earlier) = self.plans.insert(key, plan) {
             earlier.abort();
         }
     }
 
     /// Runs something beside the desk; its event comes back as mail.
-    fn later(
-        &self,
-        work: impl Future<Output = Option<Event>> + Send + 'static,
-    ) -> Option<AbortHandle> {
+    fn later(&self, work: impl Future<Output = Option<Event>> + Send + 'static) -> AbortHandle {
         let mail = self.mail.clone();
         let task = tokio::spawn(async move {
             if let Some(event) = work.await
@@ -598,8 +688,17 @@ impl Desk {
                 let _ = mail.send(Mail::Event(event));
             }
         });
-        Some(task.abort_handle())
+        task.abort_handle()
     }
+}
+
+/// Sets aside a vault that can't be opened any more, and opens an empty one.
+fn start_over(door: &dyn Door) -> Result<(Opened, Records), DoorFailure> {
+    door.set_aside(WhySetAside::Damaged).map_err(|failure| {
+        tracing::error!(%failure, "the vault can't be set aside");
+        DoorFailure::Locked(WhyLocked::VaultUnreachable)
+    })?;
+    open(door, Unlock::Keychain)
 }
 
 /// Opens the vault and reads it. One written by a newer version is set aside whole.
@@ -608,7 +707,7 @@ fn open(door: &dyn Door, unlock: Unlock) -> Result<(Opened, Records), DoorFailur
         tracing::error!(%failure, "the vault can't be read");
         DoorFailure::Locked(WhyLocked::VaultUnreachable)
     };
-    let opened = door.open(unlock)?;
+    let opened = door.open(unlock.clone())?;
     let stored = opened
         .store
         .read_all()
@@ -620,7 +719,7 @@ fn open(door: &dyn Door, unlock: Unlock) -> Result<(Opened, Records), DoorFailur
     let set_aside = door
         .set_aside(WhySetAside::Newer)
         .map_err(|failure| unreachable(&failure))?;
-    let mut opened = door.open(Unlock::Keychain)?;
+    let mut opened = door.open(unlock)?;
     opened.set_aside = Some(set_aside);
     Ok((opened, Records::default()))
 }
@@ -631,7 +730,7 @@ fn api<'a>(
     access: &'a token::AccessToken,
 ) -> Api<'a> {
     Api {
-        client: &parts.client,
+        client: parts.clients.for_service(&registration.base_url),
         base_url: &registration.base_url,
         access,
         now: parts.clock.now(),
@@ -649,7 +748,13 @@ async fn identify(
     let mut tries = 1;
     loop {
         match api(parts, registration, access).identity().await {
-            Err(ApiFailure::Transient(_)) if tries < IDENTIFY_TRIES => {
+            Err(ApiFailure::Transient(transient)) if tries < IDENTIFY_TRIES => {
+                if let Transient::Busy(Some(asked)) = transient {
+                    if asked > LONGEST_IDENTIFY_WAIT {
+                        return Err(ApiFailure::Transient(transient));
+                    }
+                    wait = wait.max(Duration::try_from(asked).unwrap_or_default());
+                }
                 tokio::time::sleep(wait).await;
                 wait *= 2;
                 tries += 1;
@@ -657,6 +762,14 @@ async fn identify(
             outcome => return outcome,
         }
     }
+}
+
+/// A wait with jitter, so that an office that signed in together doesn't renew together: up to a
+/// tenth of the wait longer, and so never before the time that Amiqus asked for. A renewal is due
+/// at nine tenths of a token's life at the latest: a tenth of that more is still in time.
+fn with_jitter(wait: Duration, random: u8) -> Duration {
+    let longest = (wait / 10).min(Duration::from_hours(24));
+    wait.saturating_add(longest * u32::from(random) / 255)
 }
 
 /// How long it is until then; nothing when it is past.

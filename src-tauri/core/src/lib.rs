@@ -23,3 +23,6 @@ pub mod secret;
 pub mod session;
 pub mod token;
 pub mod vault;
+
+#[cfg(test)]
+mod examples;

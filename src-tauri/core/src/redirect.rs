@@ -10,6 +10,9 @@ use crate::authorization::State;
 use crate::registration::{BaseUrl, RedirectUrl};
 use crate::secret::secret_text;
 
+#[cfg(test)]
+mod tests;
+
 /// No answer of Amiqus's is longer, in bytes: a real one is about 1 kB.
 pub const LONGEST_REDIRECT: usize = 8 * 1024;
 
@@ -151,7 +154,7 @@ pub fn parse(
     let answer = Answer::read(query)?;
     if answer
         .issuer
-        .is_some_and(|claimed| claimed.trim_end_matches('/') != issuer.as_str())
+        .is_some_and(|claimed| claimed.strip_suffix('/').unwrap_or(&claimed) != issuer.as_str())
     {
         return Err(Refusal::OtherIssuer);
     }

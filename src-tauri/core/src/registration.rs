@@ -9,6 +9,9 @@ use url::{Host, Url};
 
 use crate::secret::secret_text;
 
+#[cfg(test)]
+mod tests;
+
 /// The scheme that this app registers with the operating system (RFC 7595 §3.8, RFC 8252 §7.1:
 /// a reverse domain name under its maker's control).
 pub const SCHEME: &str = "co.amiqus.signin";
@@ -155,10 +158,9 @@ impl BaseUrl {
             return Err(Reason::HasQuery);
         }
         match (url.scheme(), url.host()) {
-            ("https", Some(_)) => {}
+            ("https", Some(_)) | ("http", Some(Host::Domain("localhost"))) => {}
             ("http", Some(Host::Ipv4(address))) if address.is_loopback() => {}
             ("http", Some(Host::Ipv6(address))) if address.is_loopback() => {}
-            ("http", Some(Host::Domain("localhost"))) => {}
             ("http", _) => return Err(Reason::NotHttps),
             _ => return Err(Reason::NotAnAddress),
         }
@@ -173,6 +175,12 @@ impl BaseUrl {
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str().trim_end_matches('/')
+    }
+
+    /// Whether it is this computer's own address.
+    #[must_use]
+    pub fn is_on_this_computer(&self) -> bool {
+        self.0.scheme() == "http"
     }
 
     /// The authorization endpoint (RFC 6749 §3.1; Amiqus guide).
@@ -325,6 +333,9 @@ pub enum Reason {
     /// `localhost` or another name in place of `127.0.0.1` or `[::1]` (RFC 8252 §8.3).
     #[error("is http, but not on 127.0.0.1 or [::1]")]
     LoopbackNotLiteral,
+    /// A loopback redirect, which this version doesn't listen for.
+    #[error("is on this computer's own address, which this version doesn't listen on")]
+    LoopbackNotOffered,
     /// A redirect URL may have no fragment (RFC 6749 §3.1.2).
     #[error("has a # in it")]
     HasFragment,
@@ -361,6 +372,11 @@ impl RegistrationDraft {
         let client_secret = plain(self.client_secret.trim()).map_err(note(Field::ClientSecret));
         let redirect_url =
             RedirectUrl::parse(entered(self.redirect_url.as_deref(), DEFAULT_REDIRECT_URL))
+                .and_then(|redirect_url| match redirect_url.kind() {
+                    RedirectKind::Scheme => Ok(redirect_url),
+                    // Nobody listens there in this version: the browser would come back to nothing.
+                    RedirectKind::Loopback => Err(Reason::LoopbackNotOffered),
+                })
                 .map_err(note(Field::RedirectUrl));
         let base_url = BaseUrl::parse(entered(self.base_url.as_deref(), DEFAULT_BASE_URL))
             .map_err(note(Field::BaseUrl));

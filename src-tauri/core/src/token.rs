@@ -14,6 +14,9 @@ use crate::redirect::AuthorizationCode;
 use crate::registration::{RedirectUrl, Registration};
 use crate::secret::secret_text;
 
+#[cfg(test)]
+mod tests;
+
 secret_text! {
     /// What opens the API (RFC 6749 §1.4).
     AccessToken
@@ -31,6 +34,10 @@ const USUAL_LIFETIME: SignedDuration = SignedDuration::from_hours(365 * 24);
 /// No lifetime is believed to be longer.
 const LONGEST_LIFETIME: SignedDuration = SignedDuration::from_hours(10 * 365 * 24);
 
+/// No lifetime is believed to be shorter: a server that says one second would have this computer
+/// refresh without end, and a 401 tells when a token is dead.
+const SHORTEST_LIFETIME: SignedDuration = SignedDuration::from_mins(1);
+
 /// How far ahead of its end a long-lived access token is renewed.
 const RENEWAL_MARGIN: SignedDuration = SignedDuration::from_hours(30 * 24);
 
@@ -43,8 +50,11 @@ pub struct TokenSet {
     pub refresh: RefreshToken,
     /// When the answer arrived.
     pub received_at: Timestamp,
-    /// How long the access token lives from then on.
+    /// How long the access token lives from then on, in whole seconds.
     pub lifetime: SignedDuration,
+    /// The redirect URL of the grant: each refresh names it, byte for byte, whatever the
+    /// registration says by then.
+    pub redirect_url: RedirectUrl,
 }
 
 impl fmt::Debug for TokenSet {
@@ -154,7 +164,15 @@ pub async fn exchange(
     if let Some(verifier) = &verifier {
         fields.push(("code_verifier", verifier.expose()));
     }
-    post(client, registration, Grant::Code, &fields, now).await
+    post(
+        client,
+        registration,
+        redirect_url,
+        Grant::Code,
+        &fields,
+        now,
+    )
+    .await
 }
 
 /// Posts a refresh token, once. Whoever calls has journalled the intent.
@@ -165,6 +183,7 @@ pub async fn refresh(
     client: &Client,
     registration: &Registration,
     refresh: &RefreshToken,
+    redirect_url: &RedirectUrl,
     now: impl Fn() -> Timestamp,
 ) -> Result<TokenSet, Failure> {
     let fields = [
@@ -172,14 +191,23 @@ pub async fn refresh(
         ("client_id", registration.client_id.as_str()),
         ("client_secret", registration.client_secret.expose()),
         ("refresh_token", refresh.expose()),
-        ("redirect_uri", registration.redirect_url.as_str()),
+        ("redirect_uri", redirect_url.as_str()),
     ];
-    post(client, registration, Grant::Refresh, &fields, now).await
+    post(
+        client,
+        registration,
+        redirect_url,
+        Grant::Refresh,
+        &fields,
+        now,
+    )
+    .await
 }
 
 async fn post(
     client: &Client,
     registration: &Registration,
+    redirect_url: &RedirectUrl,
     grant: Grant,
     fields: &[(&str, &str)],
     now: impl Fn() -> Timestamp,
@@ -188,7 +216,7 @@ async fn post(
         .post(registration.base_url.token_endpoint())
         .form(fields);
     match http::send(request).await {
-        Ok(answer) => read(grant, &answer, now()),
+        Ok(answer) => read(grant, &answer, redirect_url, now()),
         Err(problem) => {
             tracing::warn!(?grant, %problem, "the token endpoint gave no whole answer");
             Err(match problem {
@@ -221,9 +249,14 @@ struct ErrorAnswer {
     hint: Option<String>,
 }
 
-fn read(grant: Grant, answer: &http::Answer, now: Timestamp) -> Result<TokenSet, Failure> {
+fn read(
+    grant: Grant,
+    answer: &http::Answer,
+    redirect_url: &RedirectUrl,
+    now: Timestamp,
+) -> Result<TokenSet, Failure> {
     if answer.status == StatusCode::OK {
-        return read_tokens(&answer.body, now)
+        return read_tokens(&answer.body, redirect_url, now)
             .ok_or(Failure::PerhapsProcessed(Transient::OddAnswer));
     }
     let failure = read_failure(grant, answer, now);
@@ -236,7 +269,7 @@ fn read(grant: Grant, answer: &http::Answer, now: Timestamp) -> Result<TokenSet,
     Err(failure)
 }
 
-fn read_tokens(body: &[u8], now: Timestamp) -> Option<TokenSet> {
+fn read_tokens(body: &[u8], redirect_url: &RedirectUrl, now: Timestamp) -> Option<TokenSet> {
     let answer: TokenAnswer = serde_json::from_slice(body).ok()?;
     let sound =
         |token: &str| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
@@ -251,6 +284,7 @@ fn read_tokens(body: &[u8], now: Timestamp) -> Option<TokenSet> {
         refresh: RefreshToken::new(answer.refresh_token.as_str()),
         received_at: now,
         lifetime: lifetime(&answer.expires_in),
+        redirect_url: redirect_url.clone(),
     })
 }
 
@@ -260,18 +294,17 @@ fn lifetime(expires_in: &serde_json::Value) -> SignedDuration {
         serde_json::Value::String(text) => text.trim().parse::<f64>().ok(),
         _ => None,
     };
-    match seconds.and_then(|seconds| SignedDuration::try_from_secs_f64(seconds).ok()) {
-        Some(lifetime) if lifetime.is_positive() => lifetime.min(LONGEST_LIFETIME),
+    match seconds.and_then(|seconds| SignedDuration::try_from_secs_f64(seconds.trunc()).ok()) {
+        Some(lifetime) if lifetime.is_positive() => {
+            lifetime.clamp(SHORTEST_LIFETIME, LONGEST_LIFETIME)
+        }
         _ => USUAL_LIFETIME,
     }
 }
 
 fn read_failure(grant: Grant, answer: &http::Answer, now: Timestamp) -> Failure {
     let status = answer.status;
-    if status == StatusCode::TOO_MANY_REQUESTS {
-        return Failure::NotProcessed(Transient::Busy(http::retry_after(&answer.headers, now)));
-    }
-    if status == StatusCode::SERVICE_UNAVAILABLE {
+    if status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::SERVICE_UNAVAILABLE {
         return Failure::NotProcessed(Transient::Busy(http::retry_after(&answer.headers, now)));
     }
     if status.is_server_error() {
@@ -284,28 +317,32 @@ fn read_failure(grant: Grant, answer: &http::Answer, now: Timestamp) -> Failure 
         text.as_deref()
             .is_some_and(|text| text.to_ascii_lowercase().contains(word))
     };
-    let dead = Failure::Dead {
-        expired: says(&error.hint, "expired"),
+    // Both server generations; see the table in the service's description.
+    let is_dead = match (status.as_u16(), error.error.as_deref(), grant) {
+        (400 | 401, Some("invalid_grant"), _) => true,
+        (401, Some("invalid_request"), Grant::Refresh) => {
+            says(&error.error_description, "refresh token") || error.hint.is_some()
+        }
+        (400, Some("invalid_request"), Grant::Code) => says(&error.hint, "authorization code"),
+        _ => false,
     };
-    match (status.as_u16(), error.error.as_deref(), grant) {
-        (400 | 401, Some("invalid_client"), _) => Failure::SetUpWrong,
+    if is_dead {
+        return Failure::Dead {
+            expired: says(&error.hint, "expired"),
+        };
+    }
+    match (status.as_u16(), error.error.as_deref()) {
+        (400 | 401, Some("invalid_client")) => Failure::SetUpWrong,
         (
             400 | 401,
-            Some("unauthorized_client" | "unsupported_grant_type" | "invalid_scope"),
-            _,
+            Some(
+                "invalid_request"
+                | "unauthorized_client"
+                | "unsupported_grant_type"
+                | "invalid_scope",
+            ),
         ) => Failure::Refused,
-        // Both server generations; see the table in the service's description.
-        (400 | 401, Some("invalid_grant"), _) => dead,
-        (401, Some("invalid_request"), Grant::Refresh)
-            if says(&error.error_description, "refresh token") || error.hint.is_some() =>
-        {
-            dead
-        }
-        (400, Some("invalid_request"), Grant::Code) if says(&error.hint, "authorization code") => {
-            dead
-        }
-        (400 | 401, Some("invalid_request"), _) => Failure::Refused,
-        (403, _, _) => Failure::NotProcessed(Transient::NotPermitted),
+        (403, _) => Failure::NotProcessed(Transient::NotPermitted),
         _ => Failure::NotProcessed(Transient::OddAnswer),
     }
 }

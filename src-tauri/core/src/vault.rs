@@ -20,6 +20,9 @@ use crate::registration::{Provenance, RedirectUrl, Registration, RegistrationDra
 use crate::secret::Passphrase;
 use crate::token::{AccessToken, RefreshToken, TokenSet};
 
+#[cfg(test)]
+mod tests;
+
 /// The version of the records that this build writes. Each record carries it.
 pub const RECORD_VERSION: u32 = 1;
 
@@ -104,7 +107,7 @@ pub trait SecretStore: Send + Sync + 'static {
 pub struct StoreFailure(pub String);
 
 /// With what to open the store.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Unlock {
     /// The key that the operating system's keychain holds, or a new one where there is neither a
     /// key nor a file.
@@ -123,6 +126,8 @@ pub enum WhyLocked {
     KeychainLocked,
     /// There is no keychain that could be used.
     KeychainAbsent,
+    /// The keychain that holds the store's key can't be reached.
+    KeychainUnreachable,
     /// The store's key is made of a passphrase.
     PassphraseNeeded,
     /// The store is there, and the keychain no longer holds its key.
@@ -242,7 +247,7 @@ impl Records {
             RecordName::Attempt => self.attempt = Some(AttemptRecord::read(bytes)?),
             RecordName::Unclaimed => {
                 let record: UnclaimedRecord = serde_json::from_slice(bytes).ok()?;
-                self.unclaimed = Some(record.tokens.into());
+                self.unclaimed = Some(record.tokens.read()?);
             }
             RecordName::Current => {
                 let record: CurrentRecord = serde_json::from_slice(bytes).ok()?;
@@ -250,7 +255,7 @@ impl Records {
             }
             RecordName::Account(key) => {
                 let record: AccountRecord = serde_json::from_slice(bytes).ok()?;
-                self.accounts.insert(key, record.into());
+                self.accounts.insert(key, record.read()?);
             }
         }
         Some(())
@@ -333,6 +338,7 @@ struct TokensRecord {
     refresh: Text,
     received_at: Timestamp,
     lifetime_seconds: i64,
+    redirect_url: String,
 }
 
 impl From<&TokenSet> for TokensRecord {
@@ -342,18 +348,20 @@ impl From<&TokenSet> for TokensRecord {
             refresh: text(tokens.refresh.expose()),
             received_at: tokens.received_at,
             lifetime_seconds: tokens.lifetime.as_secs(),
+            redirect_url: tokens.redirect_url.as_str().to_owned(),
         }
     }
 }
 
-impl From<TokensRecord> for TokenSet {
-    fn from(record: TokensRecord) -> Self {
-        Self {
-            access: AccessToken::new(record.access.as_str()),
-            refresh: RefreshToken::new(record.refresh.as_str()),
-            received_at: record.received_at,
-            lifetime: SignedDuration::from_secs(record.lifetime_seconds),
-        }
+impl TokensRecord {
+    fn read(&self) -> Option<TokenSet> {
+        Some(TokenSet {
+            access: AccessToken::new(self.access.as_str()),
+            refresh: RefreshToken::new(self.refresh.as_str()),
+            received_at: self.received_at,
+            lifetime: SignedDuration::from_secs(self.lifetime_seconds),
+            redirect_url: RedirectUrl::parse(&self.redirect_url).ok()?,
+        })
     }
 }
 
@@ -389,23 +397,23 @@ enum StandingRecord {
     SignInAgain(WhySignInAgain),
 }
 
-impl From<AccountRecord> for Account {
-    fn from(record: AccountRecord) -> Self {
-        Self {
+impl AccountRecord {
+    fn read(self) -> Option<Account> {
+        Some(Account {
             identity: Identity {
-                person: record.person,
-                team: record.team,
-                role: record.role,
+                person: self.person,
+                team: self.team,
+                role: self.role,
             },
-            as_of: record.as_of,
-            standing: match record.standing {
+            as_of: self.as_of,
+            standing: match self.standing {
                 StandingRecord::Connected { tokens, intent } => Standing::Connected {
-                    tokens: tokens.into(),
+                    tokens: tokens.read()?,
                     intent,
                 },
                 StandingRecord::SignInAgain(why) => Standing::SignInAgain(why),
             },
-        }
+        })
     }
 }
 

@@ -29,14 +29,7 @@ impl Folder {
 
     /// Makes the folder, for its user alone; one that is there is made so again.
     pub(super) fn prepare(&self) -> io::Result<()> {
-        let mut builder = DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&self.0)?;
-        #[cfg(unix)]
-        fs::set_permissions(&self.0, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
-        Ok(())
+        private_folder(&self.0)
     }
 
     /// Takes the folder; `None` when another process has it.
@@ -83,8 +76,9 @@ impl Folder {
         sync(&self.0)
     }
 
-    /// Moves the snapshot out of the way under a name with the time in it, whole.
-    pub(super) fn set_aside(&self) -> io::Result<PathBuf> {
+    /// Moves the snapshot out of the way under a name with the time in it, whole. What is known of
+    /// its key stays: the key is the same.
+    pub(super) fn set_snapshot_aside(&self) -> io::Result<PathBuf> {
         let stamp = amiqus_core::clock::Clock::now(&amiqus_core::clock::SystemClock)
             .strftime("%Y-%m-%dT%H-%M-%SZ")
             .to_string();
@@ -94,10 +88,46 @@ impl Folder {
             count += 1;
             to = self.0.join(format!("{SNAPSHOT}.set-aside-{stamp}-{count}"));
         }
-        fs::rename(self.snapshot(), &to)?;
+        match fs::rename(self.snapshot(), &to) {
+            Err(problem) if problem.kind() != io::ErrorKind::NotFound => return Err(problem),
+            _ => {}
+        }
         sync(&self.0)?;
         Ok(to)
     }
+
+    /// Moves the snapshot and what is known of its key out of the way, for a key that is lost or a
+    /// passphrase that was forgotten.
+    pub(super) fn set_all_aside(&self) -> io::Result<PathBuf> {
+        let to = self.set_snapshot_aside()?;
+        let mut key_file = to.clone().into_os_string();
+        key_file.push(format!(".{KEY_FILE}"));
+        match fs::rename(self.0.join(KEY_FILE), key_file) {
+            Err(problem) if problem.kind() != io::ErrorKind::NotFound => return Err(problem),
+            _ => {}
+        }
+        sync(&self.0)?;
+        Ok(to)
+    }
+}
+
+/// Makes a folder for its user alone; one that is there is made so again.
+pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)?;
+    #[cfg(unix)]
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+    Ok(())
+}
+
+/// Makes a file its user's alone.
+pub(super) fn keep_private(file: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    Ok(())
 }
 
 /// Makes a folder's entries durable: a rename is not, until its folder is synced.

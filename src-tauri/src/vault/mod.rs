@@ -11,7 +11,7 @@
 //!   lock                 0600  held while a process has the vault open
 //! ```
 
-mod files;
+pub(crate) mod files;
 mod key;
 mod key_file;
 mod snapshot;
@@ -109,6 +109,8 @@ impl StrongholdDoor {
             tracing::warn!(?failure, "the keychain gives no key");
             DoorFailure::Locked(match failure {
                 KeychainFailure::Locked => WhyLocked::KeychainLocked,
+                // A passphrase would open nothing that the keychain's key closed.
+                KeychainFailure::Absent if exists => WhyLocked::KeychainUnreachable,
                 KeychainFailure::Absent => WhyLocked::KeychainAbsent,
             })
         };
@@ -131,6 +133,10 @@ impl Door for StrongholdDoor {
         let with_passphrase = matches!(unlock, Unlock::Passphrase(_));
         let (key, kind) = self.key(unlock, key_file.as_ref())?;
         let fits = key_file.as_ref().map(|file| file.fits(&key));
+        // Also where there is no snapshot yet that would refuse it.
+        if with_passphrase && fits == Some(false) {
+            return Err(DoorFailure::WrongPassphrase);
+        }
         let unreachable = |problem: &dyn std::fmt::Display| {
             tracing::error!(%problem, "the vault can't be used");
             DoorFailure::Locked(WhyLocked::VaultUnreachable)
@@ -153,10 +159,11 @@ impl Door for StrongholdDoor {
                     WontOpen::Newer => WhySetAside::Newer,
                     _ => WhySetAside::Damaged,
                 };
-                set_aside = Some(
-                    self.set_aside(why)
-                        .map_err(|problem| unreachable(&problem))?,
-                );
+                let to = self
+                    .folder
+                    .set_snapshot_aside()
+                    .map_err(|problem| unreachable(&problem))?;
+                set_aside = Some(SetAside { why, to });
                 Snapshot::open(self.folder.snapshot(), &key, lock)
                     .map_err(|problem| unreachable(&problem))?
             }
@@ -175,7 +182,7 @@ impl Door for StrongholdDoor {
     fn set_aside(&self, why: WhySetAside) -> Result<SetAside, StoreFailure> {
         let to = self
             .folder
-            .set_aside()
+            .set_all_aside()
             .map_err(|problem| StoreFailure(problem.to_string()))?;
         Ok(SetAside { why, to })
     }

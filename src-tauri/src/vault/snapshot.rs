@@ -130,7 +130,10 @@ impl SecretStore for Snapshot {
             .stronghold
             .save()
             .map_err(|problem| StoreFailure(problem.to_string()))?;
-        files::sync(self.folder()).map_err(|problem| StoreFailure(problem.to_string()))
+        // Stronghold's new file has the usual permissions; the folder keeps others out meanwhile.
+        files::keep_private(&self.path)
+            .and_then(|()| files::sync(self.folder()))
+            .map_err(|problem| StoreFailure(problem.to_string()))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::error::{Code, Problem};
 use crate::token::{Failure, TokenSet, Transient};
 use crate::vault::RecordName;
 
-/// When a renewal that didn't work this time is tried again, unless Amiqus says when.
+/// How long until a renewal that didn't work this time is tried again, unless Amiqus says when.
 const RENEWAL_RETRY: SignedDuration = SignedDuration::from_mins(15);
 
 /// The first wait before `/status` is asked again; it doubles each time.
@@ -17,12 +17,6 @@ const FIRST_PROBE_WAIT: SignedDuration = SignedDuration::from_secs(5);
 
 /// The longest wait before `/status` is asked again.
 const LONGEST_PROBE_WAIT: SignedDuration = SignedDuration::from_mins(15);
-
-impl Serial {
-    pub(super) fn next(self) -> Self {
-        Self(self.0 + 1)
-    }
-}
 
 impl Open {
     pub(super) fn renewal_requested(
@@ -39,8 +33,15 @@ impl Open {
             return Step::refused(Code::NotSignedIn);
         };
         if why == WhyRenew::Asked {
-            held.asked = true;
             *problem = None;
+            // Somebody waits: the next probe may be minutes away.
+            if let Renewal::Probing { .. } = held.renewal
+                && !held.asked
+                && let Standing::Connected { tokens, .. } = &held.account.standing
+            {
+                step.run(Effect::Probe(key, held.serial, tokens.access.clone()));
+            }
+            held.asked = true;
         }
         step.outcome = Outcome::Later(Question::Renewal(key));
         step
@@ -54,18 +55,23 @@ impl Open {
         result: Result<TokenSet, Failure>,
         now: Timestamp,
     ) -> Step {
-        let Some(held) = self.accounts.get_mut(&key) else {
+        let Some(held) = self
+            .accounts
+            .get_mut(&key)
+            .filter(|held| held.serial == serial)
+        else {
             return Step::default();
         };
-        if held.serial != serial {
-            return Step::default();
-        }
-        let last_try = held.renewal == Renewal::LastTry;
+        let last_try = match held.renewal {
+            Renewal::Sent => None,
+            Renewal::LastTry { tries } => Some(tries),
+            Renewal::None | Renewal::Probing { .. } => return Step::default(),
+        };
         let question = Question::Renewal(key);
         let mut step = Step::default();
         match result {
             Ok(tokens) => {
-                held.serial = serial.next();
+                held.serial = self.serials.next();
                 held.renewal = Renewal::None;
                 held.asked = false;
                 held.offline = false;
@@ -82,38 +88,58 @@ impl Open {
             Err(Failure::Dead { expired }) => {
                 let why = match (expired, last_try) {
                     (true, _) => WhySignInAgain::TooLongAway,
-                    (false, true) => WhySignInAgain::AnswerLost,
-                    (false, false) => WhySignInAgain::AccessRemoved,
+                    (false, Some(_)) => WhySignInAgain::AnswerLost,
+                    (false, None) => WhySignInAgain::AccessRemoved,
                 };
                 held.end(why);
                 step.change(RecordName::Account(key))
                     .answer(question, Err(Code::NotSignedIn.into()));
             }
-            Err(failure @ (Failure::SetUpWrong | Failure::Refused)) => {
-                let code = if failure == Failure::SetUpWrong {
-                    Code::SetUpWrong
-                } else {
-                    Code::RequestNotAccepted
-                };
-                held.withdraw_intent();
-                *problem = Some(code.into());
-                step.change(RecordName::Account(key))
-                    .run(Effect::PlanRenewal(key, later(now, LONGEST_PROBE_WAIT)))
-                    .answer(question, Err(code.into()));
-            }
-            Err(Failure::NotProcessed(transient)) => {
-                held.say(problem, transient);
-                held.withdraw_intent();
-                step.change(RecordName::Account(key))
-                    .run(Effect::PlanRenewal(key, later(now, wait_for(transient))))
-                    .answer(question, Err(Code::from(transient).into()));
-            }
-            Err(Failure::PerhapsProcessed(transient)) => {
+            Err(Failure::PerhapsProcessed(transient)) if last_try.is_none() => {
                 // The journal's way: never a blind second send.
                 held.say(problem, transient);
-                held.renewal = Renewal::Probing { tries: 0 };
+                held.renewal = Renewal::Probing {
+                    tries: 0,
+                    because: Some(transient),
+                };
                 if let Standing::Connected { tokens, .. } = &held.account.standing {
                     step.run(Effect::Probe(key, serial, tokens.access.clone()));
+                }
+            }
+            Err(failure) => {
+                let (code, wait, transient) = match failure {
+                    Failure::NotProcessed(transient) | Failure::PerhapsProcessed(transient) => {
+                        held.say(problem, transient);
+                        (Code::from(transient), wait_for(transient), Some(transient))
+                    }
+                    Failure::SetUpWrong => (Code::SetUpWrong, RENEWAL_RETRY, None),
+                    Failure::Refused | Failure::Dead { .. } => {
+                        (Code::RequestNotAccepted, RENEWAL_RETRY, None)
+                    }
+                };
+                if transient.is_none() {
+                    *problem = Some(code.into());
+                }
+                step.answer(question, Err(code.into()));
+                match last_try {
+                    // The request was not processed: the pair in use still lives.
+                    None => {
+                        held.withdraw_intent();
+                        step.change(RecordName::Account(key))
+                            .run(Effect::PlanRenewal(key, later(now, wait)));
+                    }
+                    // Whether the earlier request was processed is still not known.
+                    Some(tries) => {
+                        held.asked = false;
+                        held.renewal = Renewal::Probing {
+                            tries: tries.saturating_add(1),
+                            because: transient,
+                        };
+                        let wait = transient.map_or(probe_wait(tries), |transient| {
+                            probe_wait(tries).max(asked_for(transient))
+                        });
+                        step.run(Effect::ProbeLater(key, serial, wait));
+                    }
                 }
             }
         }
@@ -128,14 +154,10 @@ impl Open {
         result: Result<(), ApiFailure>,
         now: Timestamp,
     ) -> Step {
-        let Some(held) = self
-            .accounts
-            .get_mut(&key)
-            .filter(|held| held.serial == serial)
-        else {
+        let Some(held) = self.held(key, serial) else {
             return Step::default();
         };
-        let Renewal::Probing { tries } = held.renewal else {
+        let Renewal::Probing { tries, because } = held.renewal else {
             return Step::default();
         };
         let Standing::Connected { tokens, .. } = &held.account.standing else {
@@ -145,25 +167,27 @@ impl Open {
         match result {
             // The old pair lives: the refresh was never processed.
             Ok(()) => {
-                let due = tokens.renewal_due_at().max(later(now, RENEWAL_RETRY));
+                let due = tokens.renewal_due_at().max(retry_at(now));
+                let code = because.map_or(Code::AmiqusUnwell, Code::from);
                 held.withdraw_intent();
                 held.offline = false;
                 step.change(RecordName::Account(key))
                     .run(Effect::PlanRenewal(key, due))
-                    .answer(Question::Renewal(key), Err(Code::AmiqusUnwell.into()));
+                    .answer(Question::Renewal(key), Err(code.into()));
             }
             Err(ApiFailure::Unauthenticated) => {
-                held.renewal = Renewal::LastTry;
-                step.run(Effect::Refresh(key, serial, tokens.refresh.clone()));
+                let refresh = tokens.hand_over_refresh(key, serial);
+                held.renewal = Renewal::LastTry { tries };
+                step.run(refresh);
             }
             Err(ApiFailure::Transient(transient)) => {
                 held.say(problem, transient);
+                held.asked = false;
                 held.renewal = Renewal::Probing {
                     tries: tries.saturating_add(1),
+                    because,
                 };
-                let wait = FIRST_PROBE_WAIT
-                    .saturating_mul(1 << tries.min(10))
-                    .min(LONGEST_PROBE_WAIT);
+                let wait = probe_wait(tries).max(asked_for(transient));
                 step.run(Effect::ProbeLater(key, serial, wait))
                     .answer(Question::Renewal(key), Err(Code::from(transient).into()));
             }
@@ -173,7 +197,7 @@ impl Open {
 
     pub(super) fn probe_due(&mut self, key: AccountKey, serial: Serial) -> Step {
         let mut step = Step::default();
-        if let Some(held) = self.accounts.get(&key).filter(|held| held.serial == serial)
+        if let Some(held) = self.held(key, serial)
             && let Renewal::Probing { .. } = held.renewal
             && let Standing::Connected { tokens, .. } = &held.account.standing
         {
@@ -218,6 +242,7 @@ impl Open {
         match result {
             Ok(identity) => {
                 held.offline = false;
+                held.refused_at = None;
                 put_right(problem);
                 held.account.as_of = now;
                 held.account.identity.update(identity);
@@ -229,13 +254,14 @@ impl Open {
             Err(ApiFailure::Unauthenticated) if held.serial != serial => {
                 step.answer(question, Ok(()));
             }
-            // Once: when the pair that was just renewed is refused as well, Amiqus is at fault.
-            Err(ApiFailure::Unauthenticated) if held.renewed_within(now, RENEWAL_RETRY) => {
+            // Once: when the pair that came of it is refused as well, Amiqus is at fault.
+            Err(ApiFailure::Unauthenticated) if held.refused_within(now, RENEWAL_RETRY) => {
                 *problem = Some(Code::AmiqusUnwell.into());
                 step.answer(question, Err(Code::AmiqusUnwell.into()));
             }
             Err(ApiFailure::Unauthenticated) => {
                 if let Some(renewal) = held.begin_renewal(key, now) {
+                    held.refused_at = Some(now);
                     step = renewal;
                 }
                 step.answer(question, Err(Code::NotSignedIn.into()));
@@ -290,7 +316,13 @@ impl Open {
             return;
         };
         let full = held.account.identity.key();
-        if full == key {
+        let is_renewing = |key| {
+            self.accounts
+                .get(&key)
+                .is_some_and(|held| held.renewal != Renewal::None)
+        };
+        // What is under way finds its way back by the key: the name waits for a later check.
+        if full == key || is_renewing(key) || is_renewing(full) {
             return;
         }
         if let Some(held) = self.accounts.remove(&key) {
@@ -318,17 +350,14 @@ impl Held {
         if self.renewal == Renewal::None {
             *intent = Some(RefreshIntent { at: now });
             self.renewal = Renewal::Sent;
-            step.change(RecordName::Account(key)).run(Effect::Refresh(
-                key,
-                self.serial,
-                tokens.refresh.clone(),
-            ));
+            step.change(RecordName::Account(key))
+                .run(tokens.hand_over_refresh(key, self.serial));
         }
         Some(step)
     }
 
     /// Takes the intent out of the journal: it is known that the pair in use still lives.
-    fn withdraw_intent(&mut self) {
+    pub(super) fn withdraw_intent(&mut self) {
         self.renewal = Renewal::None;
         self.asked = false;
         if let Standing::Connected { intent, .. } = &mut self.account.standing {
@@ -345,21 +374,17 @@ impl Held {
     }
 
     /// Ends the account's connection. Its tokens are gone; who it was stays.
-    fn end(&mut self, why: WhySignInAgain) {
+    pub(super) fn end(&mut self, why: WhySignInAgain) {
         self.renewal = Renewal::None;
         self.asked = false;
         self.offline = false;
         self.account.standing = Standing::SignInAgain(why);
     }
 
-    fn renewed_within(&self, now: Timestamp, span: SignedDuration) -> bool {
-        match &self.account.standing {
-            Standing::Connected { tokens, .. } => {
-                self.serial != Serial::default()
-                    && now.duration_since(tokens.received_at).abs() < span
-            }
-            Standing::SignInAgain(_) => false,
-        }
+    /// Whether a 401 led to a renewal so short a time ago, by whichever way the clock was turned.
+    fn refused_within(&self, now: Timestamp, span: SignedDuration) -> bool {
+        self.refused_at
+            .is_some_and(|at| now.duration_since(at).abs() < span)
     }
 }
 
@@ -397,9 +422,35 @@ fn later(now: Timestamp, wait: SignedDuration) -> Timestamp {
     now.saturating_add(wait).unwrap_or(Timestamp::MAX)
 }
 
-fn wait_for(transient: Transient) -> SignedDuration {
+/// When a renewal that didn't work this time is tried again, unless Amiqus says when.
+pub(super) fn retry_at(now: Timestamp) -> Timestamp {
+    later(now, RENEWAL_RETRY)
+}
+
+/// A server that asks for no wait at all gets a short one.
+/// How long Amiqus asked to be left alone, where it did.
+fn asked_for(transient: Transient) -> SignedDuration {
     match transient {
         Transient::Busy(Some(wait)) => wait,
+        _ => SignedDuration::ZERO,
+    }
+}
+
+fn wait_for(transient: Transient) -> SignedDuration {
+    match transient {
+        Transient::Busy(Some(wait)) => wait.max(FIRST_PROBE_WAIT),
         _ => RENEWAL_RETRY,
+    }
+}
+
+fn probe_wait(tries: u32) -> SignedDuration {
+    FIRST_PROBE_WAIT
+        .saturating_mul(1 << tries.min(10))
+        .min(LONGEST_PROBE_WAIT)
+}
+
+impl TokenSet {
+    fn hand_over_refresh(&self, key: AccountKey, serial: Serial) -> Effect {
+        Effect::Refresh(key, serial, self.refresh.clone(), self.redirect_url.clone())
     }
 }

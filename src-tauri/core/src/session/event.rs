@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use url::Url;
 
 use crate::account::{AccountKey, Identity};
 use crate::api::ApiFailure;
-use crate::authorization::{Attempt, AttemptId, CodeVerifier};
+use crate::authorization::{Attempt, AttemptId, AuthorizationUrl, CodeVerifier};
 use crate::error::{Code, Problem};
 use crate::redirect::{AuthorizationCode, Received};
 use crate::registration::{Field, RedirectUrl, Registration};
@@ -42,8 +41,8 @@ pub enum Way {
     Pasted,
 }
 
-/// Which pair of tokens an answer is about. Counts up each time an account gets a new pair.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+/// Which pair of tokens an answer is about. Each pair of a run of the app has one of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Serial(pub(crate) u64);
 
 /// Why an account is to be renewed.
@@ -69,6 +68,8 @@ pub enum Event {
     },
     /// The vault didn't open.
     NotOpened(DoorFailure),
+    /// A person gives the vault up that can't be opened, and wants an empty one.
+    StartOverRequested,
     /// A person wants the vault opened (again).
     UnlockRequested(Unlock),
     /// A person wants to sign in; the attempt brings the randomness with it.
@@ -107,8 +108,11 @@ pub enum Event {
     RegistrationEntered(Box<Registration>),
     /// An administrator wants to change the set-up.
     SetupChangeRequested,
-    /// The changes of the last step could not be made durable. None of its effects was run.
-    SaveFailed(BTreeSet<RecordName>),
+    /// The changes of the last step could not be made durable, and so these effects of it were
+    /// not run.
+    SaveFailed(Vec<Effect>),
+    /// What could not be saved earlier was saved now.
+    Saved,
 }
 
 /// Something to do. The keeper runs effects only after the step's changes are durable.
@@ -116,8 +120,10 @@ pub enum Event {
 pub enum Effect {
     /// Open the vault.
     OpenVault(Unlock),
+    /// Set the vault aside, with what is known of its key, and open an empty one.
+    StartOver,
     /// Open the system's browser.
-    OpenBrowser(AttemptId, Url),
+    OpenBrowser(AttemptId, AuthorizationUrl),
     /// Say when the attempt's time is over.
     ArmDeadline(AttemptId, Timestamp),
     /// Show the window and give it the focus.
@@ -136,7 +142,7 @@ pub enum Effect {
     /// Ask who the new tokens belong to.
     Identify(AttemptId, AccessToken),
     /// Post a refresh token, once.
-    Refresh(AccountKey, Serial, RefreshToken),
+    Refresh(AccountKey, Serial, RefreshToken, RedirectUrl),
     /// Ask `/status`.
     Probe(AccountKey, Serial, AccessToken),
     /// Say [`Event::ProbeDue`] after a while.

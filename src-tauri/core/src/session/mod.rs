@@ -32,7 +32,7 @@ use crate::authorization::{Attempt, AttemptId};
 use crate::error::{Code, Problem};
 use crate::redirect::Received;
 use crate::registration::{Provenance, Registration};
-use crate::token::TokenSet;
+use crate::token::{TokenSet, Transient};
 use crate::vault::{
     self, DoorFailure, RecordBytes, RecordName, Records, SetAside, Unlock, WhyLocked,
 };
@@ -46,30 +46,49 @@ pub struct Session {
 
 #[derive(Debug)]
 enum Phase {
-    /// The vault is being opened. A link that started the app waits here.
+    /// The vault is being opened. The link that started the app waits here.
     Opening {
-        waiting: Option<(Received, Way)>,
+        waiting: Waiting,
         was_locked: Option<WhyLocked>,
     },
     /// The vault didn't open.
-    Locked {
-        waiting: Option<(Received, Way)>,
-        why: WhyLocked,
-    },
+    Locked { waiting: Waiting, why: WhyLocked },
     /// The vault is open.
-    Open(Open),
+    Open(Box<Open>),
 }
+
+/// Addresses that arrived before the vault was open, in their order. All of them wait: a hostile
+/// one must not push out the one that a person just allowed.
+type Waiting = Vec<(Received, Way)>;
+
+/// No more addresses wait than this.
+const MOST_WAITING: usize = 16;
 
 /// All that is there once the vault is open.
 #[derive(Debug, Default)]
 struct Open {
     registration: Option<Registration>,
     changing_setup: bool,
+    /// Whether IT's provisioning file is there and wrong: then IT mends it, nobody else.
+    awaits_provisioning: bool,
     sign_in: SignIn,
     accounts: BTreeMap<AccountKey, Held>,
     current: Option<AccountKey>,
     /// Whether signing out was the last thing that a person did.
     signed_out: bool,
+    serials: Serials,
+}
+
+/// Hands out the [`Serial`]s. None is given twice, so that an answer about tokens that are gone
+/// fits no account, whoever signed in meanwhile.
+#[derive(Debug, Default)]
+struct Serials(u64);
+
+impl Serials {
+    fn next(&mut self) -> Serial {
+        self.0 += 1;
+        Serial(self.0)
+    }
 }
 
 /// How far a sign-in is.
@@ -95,6 +114,8 @@ struct Held {
     /// Whether a person waits for the renewal; then its failure is said, not only logged.
     asked: bool,
     offline: bool,
+    /// When a 401 last led to a renewal, until a check goes well again.
+    refused_at: Option<Timestamp>,
 }
 
 /// How far a renewal is.
@@ -105,10 +126,14 @@ enum Renewal {
     /// The refresh token was handed over to be posted.
     Sent,
     /// Its answer was lost; the old access token is being tried.
-    Probing { tries: u32 },
+    Probing {
+        tries: u32,
+        /// How the answer was lost, as far as that is known.
+        because: Option<Transient>,
+    },
     /// The old access token is dead too: Amiqus had rotated, or the access was removed. The stored
-    /// refresh token is tried this once more.
-    LastTry,
+    /// refresh token is sent once more; what Amiqus says to that decides.
+    LastTry { tries: u32 },
 }
 
 impl Held {
@@ -119,6 +144,7 @@ impl Held {
             renewal: Renewal::None,
             asked: false,
             offline: false,
+            refused_at: None,
         }
     }
 }
@@ -127,7 +153,7 @@ impl Default for Session {
     fn default() -> Self {
         Self {
             phase: Phase::Opening {
-                waiting: None,
+                waiting: Waiting::new(),
                 was_locked: None,
             },
             problem: None,
@@ -200,6 +226,7 @@ impl Session {
             } => self.opened(*records, provisioning, set_aside.as_ref(), now),
             Event::NotOpened(failure) => self.not_opened(&failure),
             Event::UnlockRequested(unlock) => self.unlock_requested(unlock),
+            Event::StartOverRequested => self.start_over_requested(),
             Event::AddressReceived(received, way) => self.address_received(received, way, now),
             event => match &mut self.phase {
                 Phase::Open(open) => open.step(&mut self.problem, event, now),
@@ -217,16 +244,20 @@ impl Session {
         now: Timestamp,
     ) -> Step {
         let waiting = match &mut self.phase {
-            Phase::Opening { waiting, .. } | Phase::Locked { waiting, .. } => waiting.take(),
+            Phase::Opening { waiting, .. } | Phase::Locked { waiting, .. } => {
+                std::mem::take(waiting)
+            }
             Phase::Open(_) => return Step::default(),
         };
         self.problem = set_aside.map(Problem::from);
         let mut step = Step::default();
         let mut open = Open::from_records(&mut step, records, now);
         match provisioning {
-            Provisioning::Absent => {}
+            // The file went away: what it said stays in force, and is an administrator's to change.
+            Provisioning::Absent => open.take_charge(&mut step),
             Provisioning::Valid(registration) => open.take_registration(&mut step, *registration),
             Provisioning::Wrong { file, code, field } => {
+                open.awaits_provisioning = true;
                 self.problem = Some(Problem {
                     code,
                     file: Some(file),
@@ -235,8 +266,8 @@ impl Session {
             }
         }
         open.resume(&mut step);
-        self.phase = Phase::Open(open);
-        if let Some((received, way)) = waiting {
+        self.phase = Phase::Open(Box::new(open));
+        for (received, way) in waiting {
             let redirect = self.address_received(received, way, now);
             step.changed.extend(redirect.changed);
             step.effects.extend(redirect.effects);
@@ -249,8 +280,8 @@ impl Session {
             Phase::Opening {
                 waiting,
                 was_locked,
-            } => (waiting.take(), *was_locked),
-            Phase::Locked { waiting, why } => (waiting.take(), Some(*why)),
+            } => (std::mem::take(waiting), *was_locked),
+            Phase::Locked { waiting, why } => (std::mem::take(waiting), Some(*why)),
             Phase::Open(_) => return Step::default(),
         };
         let (why, problem) = match failure {
@@ -268,9 +299,29 @@ impl Session {
         Step::default()
     }
 
+    /// Begins with an empty vault, where the one that is there can't be opened any more: its key is
+    /// lost, or its passphrase forgotten. Never while a vault is open, or could be.
+    fn start_over_requested(&mut self) -> Step {
+        let Phase::Locked {
+            waiting,
+            why: why @ (WhyLocked::KeyLost | WhyLocked::PassphraseNeeded),
+        } = &mut self.phase
+        else {
+            return Step::refused(Code::NotSignedIn);
+        };
+        self.phase = Phase::Opening {
+            waiting: std::mem::take(waiting),
+            was_locked: Some(*why),
+        };
+        self.problem = None;
+        let mut step = Step::default();
+        step.run(Effect::StartOver);
+        step
+    }
+
     fn unlock_requested(&mut self, unlock: Unlock) -> Step {
         let (waiting, was_locked) = match &mut self.phase {
-            Phase::Locked { waiting, why } => (waiting.take(), Some(*why)),
+            Phase::Locked { waiting, why } => (std::mem::take(waiting), Some(*why)),
             // The very first one; a second while one is under way changes nothing.
             Phase::Opening {
                 was_locked: None, ..
@@ -292,9 +343,10 @@ impl Session {
 
     fn address_received(&mut self, received: Received, way: Way, now: Timestamp) -> Step {
         match &mut self.phase {
-            // The newest link is the one that the person just allowed.
             Phase::Opening { waiting, .. } | Phase::Locked { waiting, .. } => {
-                *waiting = Some((received, way));
+                if waiting.len() < MOST_WAITING {
+                    waiting.push((received, way));
+                }
                 Step::default()
             }
             Phase::Open(open) => open.address_received(&mut self.problem, &received, way, now),
@@ -310,8 +362,8 @@ impl Open {
             ..Self::default()
         };
         for (key, account) in records.accounts {
-            open.accounts
-                .insert(key, Held::new(account, Serial::default()));
+            let serial = open.serials.next();
+            open.accounts.insert(key, Held::new(account, serial));
         }
         open.current = records
             .current
@@ -345,22 +397,38 @@ impl Open {
             .registration
             .as_ref()
             .is_some_and(|old| old.client_id == new.client_id && old.base_url == new.base_url);
-        let had_one = self.registration.is_some();
+
+        // IT's file is read at each start; what it says again is no reason to write.
+        let same = self.registration.as_ref().is_some_and(|old| {
+            *vault::encode_registration(old) == *vault::encode_registration(&new)
+        });
         self.registration = Some(new);
-        step.change(RecordName::Registration);
-        if same_client || !had_one {
+        if !same {
+            step.change(RecordName::Registration);
+        }
+        if same_client {
             return;
         }
-        if !matches!(self.sign_in, SignIn::Idle) {
-            self.sign_in = SignIn::Idle;
-            step.change(RecordName::Attempt)
-                .change(RecordName::Unclaimed);
-        }
+        // Unclaimed tokens may lie in the vault also while no sign-in is under way.
+        self.sign_in = SignIn::Idle;
+        step.change(RecordName::Attempt)
+            .change(RecordName::Unclaimed);
         for (key, held) in &mut self.accounts {
             if let Standing::Connected { .. } = held.account.standing {
-                held.account.standing = Standing::SignInAgain(WhySignInAgain::SetUpChanged);
-                step.change(RecordName::Account(*key));
+                held.end(WhySignInAgain::SetUpChanged);
+                step.change(RecordName::Account(*key))
+                    .answer(Question::Renewal(*key), Err(Code::NotSignedIn.into()));
             }
+        }
+    }
+
+    /// Makes a set-up that IT no longer manages one that can be changed in the window.
+    fn take_charge(&mut self, step: &mut Step) {
+        if let Some(registration) = &mut self.registration
+            && registration.provenance == Provenance::Provisioned
+        {
+            registration.provenance = Provenance::ByHand;
+            step.change(RecordName::Registration);
         }
     }
 
@@ -380,7 +448,10 @@ impl Open {
                 continue;
             };
             if intent.is_some() {
-                held.renewal = Renewal::Probing { tries: 0 };
+                held.renewal = Renewal::Probing {
+                    tries: 0,
+                    because: None,
+                };
                 step.run(Effect::Probe(*key, held.serial, tokens.access.clone()));
             } else {
                 step.run(Effect::PlanRenewal(*key, tokens.renewal_due_at()));
@@ -414,10 +485,15 @@ impl Open {
                 self.registration_entered(problem, *registration)
             }
             Event::SetupChangeRequested => self.setup_change_requested(problem),
-            Event::SaveFailed(names) => self.save_failed(problem, &names),
+            Event::SaveFailed(unrun) => self.save_failed(problem, unrun, now),
+            Event::Saved => {
+                problem.take_if(|problem| problem.code == Code::CannotSave);
+                Step::default()
+            }
             Event::Opened { .. }
             | Event::NotOpened(_)
             | Event::UnlockRequested(_)
+            | Event::StartOverRequested
             | Event::AddressReceived(..) => Step::default(),
         }
     }
@@ -447,17 +523,22 @@ impl Open {
     }
 
     fn is_managed(&self) -> bool {
-        self.registration
-            .as_ref()
-            .is_some_and(|set_up| set_up.provenance == Provenance::Provisioned)
+        self.awaits_provisioning
+            || self
+                .registration
+                .as_ref()
+                .is_some_and(|set_up| set_up.provenance == Provenance::Provisioned)
     }
 
-    /// Nothing that was not saved may be acted upon: no browser opens for an attempt that a
-    /// restart would not know, and no refresh is sent whose intent is not on the disk.
+    /// No browser opens for an attempt that a restart would not know, no code is posted that a
+    /// restart could post again, and no refresh is sent whose intent is not on the disk. All else
+    /// goes on: tokens that have arrived are used though they could not be saved yet, because
+    /// there are no others.
     fn save_failed(
         &mut self,
         problem: &mut Option<Problem>,
-        names: &std::collections::BTreeSet<RecordName>,
+        unrun: Vec<Effect>,
+        now: Timestamp,
     ) -> Step {
         let failed = Problem::from(Code::CannotSave);
         *problem = Some(failed.clone());
@@ -465,25 +546,28 @@ impl Open {
             outcome: Outcome::Refused(failed.clone()),
             ..Step::default()
         };
-        if names.contains(&RecordName::Attempt) && !matches!(self.sign_in, SignIn::Identifying(..))
-        {
-            self.sign_in = SignIn::Idle;
-        }
-        for name in names {
-            let RecordName::Account(key) = name else {
-                continue;
-            };
-            let Some(held) = self.accounts.get_mut(key) else {
-                continue;
-            };
-            if held.renewal == Renewal::Sent || held.renewal == Renewal::LastTry {
-                if let Standing::Connected { intent, .. } = &mut held.account.standing {
-                    *intent = None;
+        for effect in unrun {
+            match effect {
+                Effect::OpenBrowser(..) | Effect::Exchange { .. } => self.sign_in = SignIn::Idle,
+                Effect::Refresh(key, serial, ..) => {
+                    if let Some(held) = self.held(key, serial) {
+                        held.withdraw_intent();
+                    }
+                    step.run(Effect::PlanRenewal(key, accounts::retry_at(now)))
+                        .answer(Question::Renewal(key), Err(failed.clone()));
                 }
-                held.renewal = Renewal::None;
+                effect => {
+                    step.run(effect);
+                }
             }
-            step.answer(Question::Renewal(*key), Err(failed.clone()));
         }
         step
+    }
+
+    /// The account whose tokens these are, if it still has them.
+    fn held(&mut self, key: AccountKey, serial: Serial) -> Option<&mut Held> {
+        self.accounts
+            .get_mut(&key)
+            .filter(|held| held.serial == serial)
     }
 }

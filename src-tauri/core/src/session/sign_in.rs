@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Effect, Held, Open, Outcome, SignIn, Step, Way};
+use super::{Effect, Held, Open, Outcome, Question, SignIn, Step, Way};
 use crate::account::{Account, Identity, Standing};
 use crate::api::ApiFailure;
 use crate::authorization::{Attempt, AttemptId};
@@ -250,15 +250,14 @@ impl Open {
         now: Timestamp,
     ) {
         let key = identity.key();
-        let serial = self
-            .accounts
-            .get(&key)
-            .map_or_else(Default::default, |held| {
-                if let Standing::Connected { .. } = held.account.standing {
-                    *problem = Some(Code::AlreadyHere.into());
-                }
-                held.serial.next()
-            });
+        if let Some(held) = self.accounts.get(&key) {
+            if let Standing::Connected { .. } = held.account.standing {
+                *problem = Some(Code::AlreadyHere.into());
+            }
+            // Whoever waits for the old pair's renewal has a new pair.
+            step.answer(Question::Renewal(key), Ok(()));
+        }
+        let serial = self.serials.next();
         step.run(Effect::PlanRenewal(key, tokens.renewal_due_at()));
         let standing = Standing::Connected {
             tokens,

@@ -1,1 +1,297 @@
-//! tests
+//! The machine with nothing around it: events in, steps and states out.
+
+mod accounts;
+mod renewals;
+mod sign_in;
+mod vault;
+
+use jiff::{SignedDuration, Timestamp};
+use url::Url;
+
+use super::{Effect, Event, Outcome, Provisioning, Question, Serial, Session, Step, Way};
+use crate::account::{Account, AccountKey, Identity};
+use crate::api::ApiFailure;
+use crate::app_state::{AccountView, AppState, Screen, StandingView};
+use crate::authorization::{Attempt, AttemptId};
+use crate::error::{Code, Problem};
+use crate::examples::{Counting, bob, now, registration, tokens};
+use crate::redirect::Received;
+use crate::registration::Registration;
+use crate::token::{Failure, TokenSet};
+use crate::vault::{RecordName, Records};
+
+/// A session on a bench: its time and its chance are the test's.
+struct Bench {
+    session: Session,
+    now: Timestamp,
+    chance: Counting,
+}
+
+/// An attempt whose browser page is open.
+struct Pending {
+    id: AttemptId,
+    url: Url,
+    state: String,
+}
+
+impl Bench {
+    /// The app as it is when its vault held this.
+    fn opened(records: Records) -> (Self, Step) {
+        let mut bench = Self {
+            session: Session::default(),
+            now: now(),
+            chance: Counting::default(),
+        };
+        let step = bench.open(records);
+        (bench, step)
+    }
+
+    /// Set up, and nobody is signed in.
+    fn set_up() -> Self {
+        Self::opened(Records {
+            registration: Some(registration()),
+            ..Records::default()
+        })
+        .0
+    }
+
+    /// Set up, with these accounts; the first is current.
+    fn with(accounts: Vec<Account>) -> (Self, Step) {
+        let current = accounts.first().map(|account| account.identity.key());
+        Self::opened(Records {
+            registration: Some(registration()),
+            accounts: accounts
+                .into_iter()
+                .map(|account| (account.identity.key(), account))
+                .collect(),
+            current,
+            ..Records::default()
+        })
+    }
+
+    /// Bob is signed in with the pair `1`.
+    fn with_bob() -> Self {
+        Self::with(vec![crate::examples::connected(bob(), tokens("1", now()))]).0
+    }
+
+    fn open(&mut self, records: Records) -> Step {
+        self.open_with(records, Provisioning::Absent)
+    }
+
+    fn open_with(&mut self, records: Records, provisioning: Provisioning) -> Step {
+        self.step(Event::Opened {
+            records: Box::new(records),
+            provisioning,
+            set_aside: None,
+        })
+    }
+
+    fn step(&mut self, event: Event) -> Step {
+        self.session.step(event, self.now)
+    }
+
+    fn wait(&mut self, span: SignedDuration) {
+        self.now += span;
+    }
+
+    fn state(&self) -> AppState {
+        self.session.app_state(1)
+    }
+
+    fn screen(&self) -> Screen {
+        self.state().screen
+    }
+
+    fn problem(&self) -> Option<Code> {
+        self.state().problem.map(|problem| problem.code)
+    }
+
+    fn account(&self, key: AccountKey) -> AccountView {
+        let id = key.to_string();
+        let mut accounts = self.state().accounts.into_iter();
+        accounts.find(|account| account.id == id).unwrap()
+    }
+
+    fn standing(&self, key: AccountKey) -> StandingView {
+        self.account(key).standing
+    }
+
+    /// A record's text, as it would be written now.
+    fn record(&self, name: RecordName) -> Option<String> {
+        let bytes = self.session.record(name)?;
+        Some(String::from_utf8(bytes.to_vec()).unwrap())
+    }
+
+    fn begin(&mut self) -> (Pending, Step) {
+        let registration: Registration = self.session.registration().unwrap().clone();
+        let attempt = Attempt::begin(&registration, self.now, &self.chance).unwrap();
+        let step = self.step(Event::SignInRequested(Box::new(attempt)));
+        let Some(Effect::OpenBrowser(id, url)) = step
+            .effects
+            .iter()
+            .find(|effect| matches!(effect, Effect::OpenBrowser(..)))
+        else {
+            panic!("no browser was opened: {step:?}");
+        };
+        let url = url.expose().clone();
+        let state = url.query_pairs().find(|(name, _)| name == "state");
+        let state = state.unwrap().1.into_owned();
+        (
+            Pending {
+                id: *id,
+                url,
+                state,
+            },
+            step,
+        )
+    }
+
+    fn link(&mut self, address: &str) -> Step {
+        self.step(Event::AddressReceived(Received::new(address), Way::Link))
+    }
+
+    fn paste(&mut self, text: &str) -> Step {
+        self.step(Event::AddressReceived(Received::new(text), Way::Pasted))
+    }
+
+    /// The whole sign-in with nothing in its way; the step that ended it.
+    fn sign_in(&mut self, identity: Identity, pair: &str) -> Step {
+        let (pending, _) = self.begin();
+        self.link(&pending.granted());
+        let pair = tokens(pair, self.now);
+        self.step(Event::CodeExchanged(pending.id, Ok(pair)));
+        self.step(Event::Identified(pending.id, Ok(identity)))
+    }
+
+    /// The token endpoint answers to the refresh of this step.
+    fn refreshed(&mut self, step: &Step, result: Result<TokenSet, Failure>) -> Step {
+        let (key, serial) = step
+            .effects
+            .iter()
+            .find_map(|effect| match effect {
+                Effect::Refresh(key, serial, ..) => Some((*key, *serial)),
+                _ => None,
+            })
+            .unwrap_or_else(|| panic!("no refresh was sent: {step:?}"));
+        self.step(Event::Refreshed(key, serial, result))
+    }
+
+    /// `/status` answers to the probe of this step.
+    fn probed(&mut self, step: &Step, result: Result<(), ApiFailure>) -> Step {
+        let (key, serial) = probe_of(step);
+        self.step(Event::Probed(key, serial, result))
+    }
+
+    /// `/me` answers to the check of this step.
+    fn checked(&mut self, step: &Step, result: Result<Identity, ApiFailure>) -> Step {
+        let (key, serial) = step
+            .effects
+            .iter()
+            .find_map(|effect| match effect {
+                Effect::Check(key, serial, _) => Some((*key, *serial)),
+                _ => None,
+            })
+            .unwrap_or_else(|| panic!("nothing was checked: {step:?}"));
+        self.step(Event::Checked(key, serial, result))
+    }
+
+    /// What the keeper does with a step whose changes can't be saved.
+    fn not_saved(&mut self, step: Step) -> Step {
+        self.step(Event::SaveFailed(step.effects))
+    }
+}
+
+impl Pending {
+    fn granted(&self) -> String {
+        format!(
+            "{}?code=hush-code&state={}",
+            crate::examples::REDIRECT,
+            self.state
+        )
+    }
+
+    fn denied(&self, error: &str) -> String {
+        format!(
+            "{}?error={error}&state={}",
+            crate::examples::REDIRECT,
+            self.state
+        )
+    }
+}
+
+fn probe_of(step: &Step) -> (AccountKey, Serial) {
+    step.effects
+        .iter()
+        .find_map(|effect| match effect {
+            Effect::Probe(key, serial, _) | Effect::ProbeLater(key, serial, _) => {
+                Some((*key, *serial))
+            }
+            _ => None,
+        })
+        .unwrap_or_else(|| panic!("nothing was probed: {step:?}"))
+}
+
+/// The effects in words, with the tokens that are in them.
+fn effects(step: &Step) -> Vec<String> {
+    step.effects.iter().map(in_words).collect()
+}
+
+fn in_words(effect: &Effect) -> String {
+    match effect {
+        Effect::OpenVault(_) => "open the vault".to_owned(),
+        Effect::StartOver => "start over".to_owned(),
+        Effect::OpenBrowser(..) => "open the browser".to_owned(),
+        Effect::ArmDeadline(..) => "arm the deadline".to_owned(),
+        Effect::BringToFront => "bring to front".to_owned(),
+        Effect::Exchange { code, .. } => format!("exchange {}", code.expose()),
+        Effect::Identify(_, access) => format!("identify {}", access.expose()),
+        Effect::Refresh(_, _, refresh, _) => format!("refresh {}", refresh.expose()),
+        Effect::Probe(_, _, access) => format!("probe {}", access.expose()),
+        Effect::ProbeLater(_, _, wait) => format!("probe in {} s", wait.as_secs()),
+        Effect::Check(_, _, access) => format!("check {}", access.expose()),
+        Effect::PlanRenewal(..) => "plan the renewal".to_owned(),
+    }
+}
+
+/// When the step's renewal is planned for, counted from a time.
+fn planned(step: &Step, from: Timestamp) -> SignedDuration {
+    step.effects
+        .iter()
+        .find_map(|effect| match effect {
+            Effect::PlanRenewal(_, at) => Some(at.duration_since(from)),
+            _ => None,
+        })
+        .unwrap_or_else(|| panic!("no renewal was planned: {step:?}"))
+}
+
+fn changed(step: &Step) -> Vec<String> {
+    step.changed.iter().map(ToString::to_string).collect()
+}
+
+fn refused(code: Code) -> Outcome {
+    Outcome::Refused(code.into())
+}
+
+/// The step's answer to those who wait for a renewal.
+fn renewal_answer(step: &Step) -> Option<Result<(), Code>> {
+    answer(step, |question| matches!(question, Question::Renewal(_)))
+}
+
+/// The step's answer to those who wait for a check.
+fn check_answer(step: &Step) -> Option<Result<(), Code>> {
+    answer(step, |question| matches!(question, Question::Check(_)))
+}
+
+fn answer(step: &Step, about: impl Fn(&Question) -> bool) -> Option<Result<(), Code>> {
+    let code = |problem: Problem| problem.code;
+    step.answers
+        .iter()
+        .find(|(question, _)| about(question))
+        .map(|(_, result)| result.clone().map_err(code))
+}
+
+/// That a step did nothing at all.
+fn assert_nothing_happened(step: &Step) {
+    assert_eq!(changed(step), [""; 0]);
+    assert_eq!(effects(step), [""; 0]);
+}

@@ -3,7 +3,7 @@
 use super::{Held, Open, Phase, Renewal, Session, SignIn};
 use crate::account::{AccountKey, Standing};
 use crate::app_state::{AccountView, AppState, Screen, SetupView, StandingView};
-use crate::registration::{DEFAULT_BASE_URL, DEFAULT_REDIRECT_URL, Provenance};
+use crate::registration::{DEFAULT_BASE_URL, DEFAULT_REDIRECT_URL};
 use crate::vault::WhyLocked;
 
 impl Session {
@@ -67,15 +67,20 @@ impl Open {
     }
 
     fn setup(&self) -> SetupView {
-        self.registration
-            .as_ref()
-            .map_or_else(not_set_up, |registration| SetupView {
-                managed: registration.provenance == Provenance::Provisioned,
+        let managed = self.is_managed();
+        self.registration.as_ref().map_or_else(
+            || SetupView {
+                managed,
+                ..not_set_up()
+            },
+            |registration| SetupView {
+                managed,
                 organisation: registration.organisation.clone(),
                 client_id: Some(registration.client_id.as_str().to_owned()),
                 redirect_url: registration.redirect_url.as_str().to_owned(),
                 base_url: registration.base_url.as_str().to_owned(),
-            })
+            },
+        )
     }
 }
 
@@ -98,7 +103,7 @@ impl Held {
             renews_by,
             as_of: self.account.as_of,
             offline: self.offline,
-            renewing: self.renewal == Renewal::Sent || self.renewal == Renewal::LastTry,
+            renewing: matches!(self.renewal, Renewal::Sent | Renewal::LastTry { .. }),
         }
     }
 }

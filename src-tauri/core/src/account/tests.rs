@@ -1,0 +1,66 @@
+use super::*;
+use crate::examples::{bob, connected, fusion, now, tokens};
+
+#[test]
+fn a_key_is_the_same_after_a_round_trip() {
+    for key in [
+        bob().key(),
+        AccountKey {
+            user: 1,
+            team: None,
+        },
+        AccountKey {
+            user: u64::MAX,
+            team: Some(fusion().uuid),
+        },
+    ] {
+        assert_eq!(key.to_string().parse(), Ok(key));
+    }
+    assert_eq!(
+        bob().key().to_string(),
+        "345789.6b9c8323-4b54-4bb3-a1c8-68de534368a5"
+    );
+}
+
+#[test]
+fn what_is_not_a_key_is_refused() {
+    for text in [
+        "",
+        ".",
+        "1",
+        "1.",
+        ".unknown",
+        "-1.unknown",
+        "1.UNKNOWN",
+        "x.unknown",
+        "1.6b9c8323",
+        "18446744073709551616.unknown",
+        "1.unknown.unknown",
+        "../../etc/passwd",
+    ] {
+        assert_eq!(text.parse::<AccountKey>(), Err(NotAKey), "{text:?}");
+    }
+}
+
+#[test]
+fn a_servers_text_is_shown_as_harmless_text() {
+    let long = "é".repeat(1_000);
+    for (text, shown) in [
+        ("Bob Gale", "Bob Gale"),
+        ("  Bob\r\n\tGale  ", "BobGale"),
+        ("Bob\u{0}\u{1b}[31mGale", "Bob[31mGale"),
+        ("Bob\u{202e}elaG\u{2066}\u{feff}\u{200b}", "BobelaG"),
+        ("Zoë Müller 李", "Zoë Müller 李"),
+        ("<b>Bob</b>", "<b>Bob</b>"),
+        ("", ""),
+        (&long, &"é".repeat(200)),
+    ] {
+        assert_eq!(plain_text(text), shown, "{text:?}");
+    }
+}
+
+#[test]
+fn an_account_prints_no_token() {
+    let account = connected(bob(), tokens("1", now()));
+    assert!(!format!("{account:?}").contains("hush-"));
+}

@@ -1,0 +1,172 @@
+use std::collections::{BTreeMap, HashSet};
+
+use oauth2::basic::BasicClient;
+use oauth2::{AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier};
+
+use super::*;
+use crate::chance::SystemChance;
+use crate::examples::{Counting, attempt, draft, now, registration};
+use crate::registration::Provenance;
+
+/// A source that has nothing to give.
+struct Empty;
+
+impl Chance for Empty {
+    fn fill(&self, _: &mut [u8]) -> Result<(), NoRandomness> {
+        Err(NoRandomness)
+    }
+}
+
+fn query(url: &Url) -> BTreeMap<String, String> {
+    url.query_pairs().into_owned().collect()
+}
+
+#[test]
+fn the_authorization_request_is_the_one_that_another_library_makes() {
+    for pkce in [true, false] {
+        let mut draft = draft();
+        draft.pkce = Some(pkce);
+        let registration = draft.validate(Provenance::ByHand).unwrap();
+        let attempt = Attempt::begin(&registration, now(), &Counting::default()).unwrap();
+        let ours = attempt.authorization_url(&registration).expose().clone();
+
+        let client = BasicClient::new(ClientId::new("9a1c0ffe".to_owned()))
+            .set_auth_uri(AuthUrl::new("https://id.amiqus.co/oauth/authorize".to_owned()).unwrap())
+            .set_redirect_uri(
+                oauth2::RedirectUrl::new(crate::examples::REDIRECT.to_owned()).unwrap(),
+            );
+        let state = attempt.state.expose().to_owned();
+        let mut request = client.authorize_url(|| CsrfToken::new(state));
+        if let Some(verifier) = &attempt.verifier {
+            let verifier = PkceCodeVerifier::new(verifier.expose().to_owned());
+            request =
+                request.set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
+        }
+        let (theirs, _) = request.url();
+
+        assert_eq!(ours.origin(), theirs.origin());
+        assert_eq!(ours.path(), theirs.path());
+        assert_eq!(ours.fragment(), None);
+        assert_eq!(query(&ours), query(&theirs));
+        assert_eq!(ours.query_pairs().count(), if pkce { 6 } else { 4 });
+    }
+}
+
+#[test]
+fn s256_is_what_the_rfc_and_another_library_compute() {
+    // RFC 7636, appendix B.
+    let verifier = CodeVerifier::new("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
+    assert_eq!(
+        verifier.challenge(),
+        "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+    );
+    for _ in 0..100 {
+        let ours = Attempt::begin(&registration(), now(), &SystemChance).unwrap();
+        let verifier = ours.verifier.unwrap();
+        let theirs = PkceCodeVerifier::new(verifier.expose().to_owned());
+        let theirs = PkceCodeChallenge::from_code_verifier_sha256(&theirs);
+        assert_eq!(verifier.challenge(), theirs.as_str());
+    }
+}
+
+#[test]
+fn no_scope_no_secret_and_nobodys_name_is_in_the_request() {
+    let registration = registration();
+    let attempt = attempt(&Counting::default());
+    let url = attempt.authorization_url(&registration);
+    let text = url.expose().as_str();
+    assert!(!text.contains("hush-"));
+    assert!(!text.contains(attempt.verifier.as_ref().unwrap().expose()));
+    assert_eq!(
+        query(url.expose()).into_keys().collect::<Vec<_>>(),
+        [
+            "client_id",
+            "code_challenge",
+            "code_challenge_method",
+            "redirect_uri",
+            "response_type",
+            "state"
+        ]
+    );
+}
+
+#[test]
+fn two_attempts_never_share_a_state_or_a_verifier() {
+    let mut seen = HashSet::new();
+    for _ in 0..2_000 {
+        let attempt = Attempt::begin(&registration(), now(), &SystemChance).unwrap();
+        let verifier = attempt.verifier.as_ref().unwrap().expose();
+        assert!(seen.insert(attempt.state.expose().to_owned()));
+        assert!(seen.insert(verifier.to_owned()));
+        assert!(seen.insert(attempt.id.to_string()));
+    }
+}
+
+#[test]
+fn a_state_and_a_verifier_have_256_random_bits_in_43_allowed_characters() {
+    for _ in 0..200 {
+        let attempt = Attempt::begin(&registration(), now(), &SystemChance).unwrap();
+        for text in [
+            attempt.state.expose(),
+            attempt.verifier.as_ref().unwrap().expose(),
+        ] {
+            assert_eq!(text.len(), 43);
+            assert!(
+                text.bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+            );
+            assert_eq!(URL_SAFE_NO_PAD.decode(text).unwrap().len(), 32);
+        }
+    }
+}
+
+#[test]
+fn without_randomness_no_attempt_begins() {
+    assert_eq!(
+        Attempt::begin(&registration(), now(), &Empty).err(),
+        Some(NoRandomness)
+    );
+}
+
+#[test]
+fn a_state_matches_itself_and_nothing_else() {
+    let state = State::new("st4te");
+    assert!(state.matches(&State::new("st4te")));
+    for other in ["", "st4t", "st4te ", "st4tee", "ST4TE", "t4te"] {
+        assert!(!state.matches(&State::new(other)), "{other:?}");
+        assert!(!State::new(other).matches(&state), "{other:?}");
+    }
+}
+
+#[test]
+fn an_attempt_lives_for_ten_minutes() {
+    let attempt = attempt(&Counting::default());
+    let second = SignedDuration::from_secs(1);
+    for (at, alive) in [
+        (now() - second, false),
+        (now(), true),
+        (now() + ATTEMPT_LIFETIME - second, true),
+        (now() + ATTEMPT_LIFETIME, false),
+        (Timestamp::MAX, false),
+        (Timestamp::MIN, false),
+    ] {
+        assert_eq!(attempt.is_alive(at), alive, "{at}");
+    }
+}
+
+#[test]
+fn an_attempt_at_the_end_of_time_does_not_overflow() {
+    let mut attempt = attempt(&Counting::default());
+    attempt.started_at = Timestamp::MAX;
+    assert_eq!(attempt.deadline(), Timestamp::MAX);
+}
+
+#[test]
+fn an_attempt_prints_none_of_its_secrets() {
+    let attempt = attempt(&Counting::default());
+    let url = attempt.authorization_url(&registration());
+    let printed = format!("{attempt:?} {url:?}");
+    assert!(!printed.contains(attempt.state.expose()));
+    assert!(!printed.contains(attempt.verifier.as_ref().unwrap().expose()));
+    assert!(printed.contains(&attempt.id.to_string()));
+}

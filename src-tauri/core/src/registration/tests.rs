@@ -1,0 +1,246 @@
+use super::*;
+use crate::examples::draft;
+
+fn problems(draft: &RegistrationDraft) -> Vec<(Field, Reason)> {
+    let problems = draft.validate(Provenance::ByHand).err().unwrap_or_default();
+    problems.iter().map(|it| (it.field, it.reason)).collect()
+}
+
+#[test]
+fn what_is_left_out_is_what_is_usual() {
+    let registration = draft().validate(Provenance::ByHand).unwrap();
+    assert_eq!(registration.redirect_url.as_str(), DEFAULT_REDIRECT_URL);
+    assert_eq!(registration.redirect_url.kind(), RedirectKind::Scheme);
+    assert_eq!(registration.base_url.as_str(), DEFAULT_BASE_URL);
+    assert!(registration.pkce);
+}
+
+#[test]
+fn white_space_around_a_pasted_value_is_not_the_persons_fault() {
+    let mut pasted = draft();
+    pasted.client_id = " 9a1c0ffe\n".to_owned();
+    pasted.client_secret = "\thush-client-secret ".to_owned();
+    pasted.redirect_url = Some("  ".to_owned());
+    pasted.base_url = Some(format!(" {DEFAULT_BASE_URL}/ "));
+    pasted.organisation = Some("  ".to_owned());
+    let registration = pasted.validate(Provenance::ByHand).unwrap();
+    assert_eq!(registration.client_id.as_str(), "9a1c0ffe");
+    assert_eq!(registration.client_secret.expose(), "hush-client-secret");
+    assert_eq!(registration.redirect_url.as_str(), DEFAULT_REDIRECT_URL);
+    assert_eq!(registration.base_url.as_str(), DEFAULT_BASE_URL);
+    assert_eq!(registration.organisation, None);
+}
+
+#[test]
+fn a_client_id_and_a_secret_are_printable_and_not_endless() {
+    let long = "x".repeat(2049);
+    for (value, reason) in [
+        ("", Reason::Missing),
+        (" \n", Reason::Missing),
+        ("a b", Reason::HasSpaces),
+        ("a\nb", Reason::HasSpaces),
+        ("a\0b", Reason::HasSpaces),
+        ("a\u{200b}b", Reason::HasSpaces),
+        ("ä", Reason::HasSpaces),
+        (long.as_str(), Reason::TooLong),
+    ] {
+        let mut wrong = draft();
+        wrong.client_id = value.to_owned();
+        assert_eq!(problems(&wrong), [(Field::ClientId, reason)], "{value:?}");
+        let mut wrong = draft();
+        wrong.client_secret = value.to_owned();
+        assert_eq!(
+            problems(&wrong),
+            [(Field::ClientSecret, reason)],
+            "{value:?}"
+        );
+    }
+}
+
+#[test]
+fn all_that_is_wrong_is_said_at_once_in_the_order_of_the_form() {
+    let wrong = RegistrationDraft {
+        client_id: String::new(),
+        client_secret: "a b".to_owned(),
+        redirect_url: Some("https://example.com".to_owned()),
+        base_url: Some("http://example.com".to_owned()),
+        organisation: Some("x".repeat(3000)),
+        pkce: None,
+    };
+    assert_eq!(
+        problems(&wrong),
+        [
+            (Field::ClientId, Reason::Missing),
+            (Field::ClientSecret, Reason::HasSpaces),
+            (Field::RedirectUrl, Reason::WrongKind),
+            (Field::BaseUrl, Reason::NotHttps),
+            (Field::Organisation, Reason::TooLong),
+        ]
+    );
+}
+
+#[test]
+fn a_redirect_url_comes_back_to_this_app_or_is_refused() {
+    for (text, expected) in [
+        (
+            "co.amiqus.signin://oauth/callback",
+            Ok(RedirectKind::Scheme),
+        ),
+        ("co.amiqus.signin://x/y", Ok(RedirectKind::Scheme)),
+        ("http://127.0.0.1:8123/callback", Ok(RedirectKind::Loopback)),
+        ("http://127.0.0.1/", Ok(RedirectKind::Loopback)),
+        ("http://127.5.0.9:1/x", Ok(RedirectKind::Loopback)),
+        ("http://[::1]:8123/callback", Ok(RedirectKind::Loopback)),
+        (
+            "co.amiqus.signin:/oauth/callback",
+            Err(Reason::SchemeWithoutHost),
+        ),
+        ("co.amiqus.signin:oauth", Err(Reason::SchemeWithoutHost)),
+        (
+            "co.amiqus.signin:///callback",
+            Err(Reason::SchemeWithoutHost),
+        ),
+        (
+            "amiqus://oauth/callback",
+            Err(Reason::SchemeNotReverseDomain),
+        ),
+        ("javascript:alert(1)", Err(Reason::SchemeNotReverseDomain)),
+        ("co.amiqus.other://oauth/callback", Err(Reason::WrongKind)),
+        ("https://example.com/callback", Err(Reason::WrongKind)),
+        (
+            "http://localhost:8123/callback",
+            Err(Reason::LoopbackNotLiteral),
+        ),
+        (
+            "http://192.168.0.1:8123/callback",
+            Err(Reason::LoopbackNotLiteral),
+        ),
+        (
+            "http://127.0.0.1.example.com/",
+            Err(Reason::LoopbackNotLiteral),
+        ),
+        (
+            "http://[::2]:8123/callback",
+            Err(Reason::LoopbackNotLiteral),
+        ),
+        ("http://u@127.0.0.1:8123/callback", Err(Reason::HasUserInfo)),
+        (
+            "co.amiqus.signin://u:p@oauth/callback",
+            Err(Reason::HasUserInfo),
+        ),
+        (
+            "co.amiqus.signin://oauth/callback#",
+            Err(Reason::HasFragment),
+        ),
+        (
+            "co.amiqus.signin://oauth/callback#x",
+            Err(Reason::HasFragment),
+        ),
+        ("co.amiqus.signin://oauth/callback?", Err(Reason::HasQuery)),
+        (
+            "co.amiqus.signin://oauth/callback?x=y",
+            Err(Reason::HasQuery),
+        ),
+        (
+            "CO.amiqus.signin://oauth/callback",
+            Err(Reason::NotAnAddress),
+        ),
+        ("http://127.0.0.1:80/", Err(Reason::NotAnAddress)),
+        ("http://127.1:8123/callback", Err(Reason::NotAnAddress)),
+        ("http://127.0.0.1:8123", Err(Reason::NotAnAddress)),
+        ("http://127.0.0.1:8123/a/../b", Err(Reason::NotAnAddress)),
+        ("nonsense", Err(Reason::NotAnAddress)),
+        ("", Err(Reason::Missing)),
+        ("co.amiqus.signin://oauth/call back", Err(Reason::HasSpaces)),
+    ] {
+        let judged = RedirectUrl::parse(text);
+        if let Ok(judged) = &judged {
+            assert_eq!(judged.as_str(), text);
+        }
+        assert_eq!(judged.map(|url| url.kind()), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_loopback_redirect_url_is_not_offered_where_nobody_listens() {
+    for text in [
+        "http://127.0.0.1:8123/callback",
+        "http://[::1]:8123/callback",
+    ] {
+        let mut loopback = draft();
+        loopback.redirect_url = Some(text.to_owned());
+        let expected = (Field::RedirectUrl, Reason::LoopbackNotOffered);
+        assert_eq!(problems(&loopback), [expected], "{text}");
+    }
+}
+
+#[test]
+fn a_secret_is_sent_over_https_or_on_this_computer() {
+    for (text, expected) in [
+        ("https://id.amiqus.co", Ok("https://id.amiqus.co")),
+        ("https://id.amiqus.co/", Ok("https://id.amiqus.co")),
+        ("https://ID.amiqus.co:443", Ok("https://id.amiqus.co")),
+        (
+            "https://example.com/amiqus/",
+            Ok("https://example.com/amiqus"),
+        ),
+        ("http://127.0.0.1:4000", Ok("http://127.0.0.1:4000")),
+        ("http://[::1]:4000", Ok("http://[::1]:4000")),
+        ("http://localhost:4000", Ok("http://localhost:4000")),
+        ("http://id.amiqus.co", Err(Reason::NotHttps)),
+        ("http://192.168.0.1", Err(Reason::NotHttps)),
+        ("http://localhost.example.com", Err(Reason::NotHttps)),
+        ("ftp://id.amiqus.co", Err(Reason::NotAnAddress)),
+        ("file:///etc/passwd", Err(Reason::NotAnAddress)),
+        ("id.amiqus.co", Err(Reason::NotAnAddress)),
+        ("https://user@id.amiqus.co", Err(Reason::HasUserInfo)),
+        ("https://id.amiqus.co/?x", Err(Reason::HasQuery)),
+        ("https://id.amiqus.co/#x", Err(Reason::HasFragment)),
+        ("", Err(Reason::Missing)),
+    ] {
+        let judged = BaseUrl::parse(text);
+        let judged = judged.as_ref().map(BaseUrl::as_str).map_err(|it| *it);
+        assert_eq!(judged, expected, "{text}");
+    }
+}
+
+#[test]
+fn the_endpoints_are_where_the_guide_says() {
+    let base_url = BaseUrl::parse(DEFAULT_BASE_URL).unwrap();
+    for (endpoint, expected) in [
+        (
+            base_url.authorization_endpoint(),
+            "https://id.amiqus.co/oauth/authorize",
+        ),
+        (
+            base_url.token_endpoint(),
+            "https://id.amiqus.co/oauth/token",
+        ),
+        (base_url.api("me"), "https://id.amiqus.co/api/v2/me"),
+        (
+            base_url.api("team/me"),
+            "https://id.amiqus.co/api/v2/team/me",
+        ),
+    ] {
+        assert_eq!(endpoint.as_str(), expected);
+    }
+}
+
+#[test]
+fn a_registration_prints_no_secret() {
+    let draft = draft();
+    let registration = draft.validate(Provenance::ByHand).unwrap();
+    let printed = format!("{draft:?} {registration:?}");
+    assert!(!printed.contains("hush-"), "{printed}");
+}
+
+#[test]
+fn an_organisations_name_is_plain_text() {
+    let mut odd = draft();
+    odd.organisation = Some("Gale\u{202e} & \u{0}Partners\n".to_owned());
+    let registration = odd.validate(Provenance::ByHand).unwrap();
+    assert_eq!(
+        registration.organisation.as_deref(),
+        Some("Gale & Partners")
+    );
+}

@@ -1,0 +1,175 @@
+//! Several people and teams: checking, switching, signing out.
+
+use super::super::WhyRenew;
+use super::*;
+use crate::examples::{connected, hill_valley, lorraine};
+use crate::token::Transient;
+
+fn two() -> Bench {
+    Bench::with(vec![
+        connected(bob(), tokens("bob", now())),
+        connected(lorraine(), tokens("lorraine", now())),
+    ])
+    .0
+}
+
+#[test]
+fn a_second_person_is_added_and_becomes_current() {
+    let mut bench = Bench::with_bob();
+    bench.sign_in(lorraine(), "2");
+    let state = bench.state();
+    assert_eq!(state.accounts.len(), 2);
+    assert_eq!(state.current, Some(lorraine().key().to_string()));
+    assert_eq!(state.problem, None);
+}
+
+#[test]
+fn the_same_person_in_another_team_is_another_account() {
+    let mut bench = Bench::with_bob();
+    let mut elsewhere = bob();
+    elsewhere.team = Some(hill_valley());
+    bench.sign_in(elsewhere, "2");
+    assert_eq!(bench.state().accounts.len(), 2);
+    assert_eq!(bench.problem(), None);
+}
+
+#[test]
+fn a_person_switches_between_accounts() {
+    let mut bench = two();
+    let step = bench.step(Event::SwitchRequested(lorraine().key()));
+    assert_eq!(step.outcome, Outcome::Taken);
+    assert_eq!(changed(&step), ["current"]);
+    assert_eq!(effects(&step), ["check hush-access-lorraine"]);
+    assert_eq!(bench.state().current, Some(lorraine().key().to_string()));
+    assert!(
+        bench
+            .record(RecordName::Current)
+            .unwrap()
+            .contains(&lorraine().key().to_string())
+    );
+}
+
+#[test]
+fn a_person_switches_to_an_account_that_needs_the_browser_again() {
+    let mut bench = two();
+    let step = bench.step(Event::RenewalRequested(lorraine().key(), WhyRenew::Due));
+    bench.refreshed(&step, Err(Failure::Dead { expired: false }));
+    let step = bench.step(Event::SwitchRequested(lorraine().key()));
+    assert_eq!(step.outcome, Outcome::Taken);
+    assert_eq!(changed(&step), ["current"]);
+    assert!(matches!(bench.screen(), Screen::SignInAgain { .. }));
+}
+
+#[test]
+fn nobody_switches_to_an_account_that_is_not_there() {
+    let mut bench = Bench::with_bob();
+    let step = bench.step(Event::SwitchRequested(lorraine().key()));
+    assert_eq!(step.outcome, refused(Code::NotSignedIn));
+    assert_nothing_happened(&step);
+    assert_eq!(bench.state().current, Some(bob().key().to_string()));
+}
+
+#[test]
+fn signing_out_one_account_leaves_the_other_current() {
+    let mut bench = two();
+    let step = bench.step(Event::SignOutRequested(bob().key()));
+    assert_eq!(
+        changed(&step),
+        ["current", &format!("account/{}", bob().key())]
+    );
+    assert_eq!(bench.record(RecordName::Account(bob().key())), None);
+    assert_eq!(bench.state().current, Some(lorraine().key().to_string()));
+    assert_eq!(bench.screen(), Screen::SignedIn);
+}
+
+#[test]
+fn signing_out_the_other_account_does_not_switch() {
+    let mut bench = two();
+    bench.step(Event::SignOutRequested(lorraine().key()));
+    assert_eq!(bench.state().current, Some(bob().key().to_string()));
+    assert_eq!(bench.state().accounts.len(), 1);
+}
+
+#[test]
+fn signing_out_the_last_account_is_said_until_the_next_sign_in() {
+    let mut bench = Bench::with_bob();
+    bench.step(Event::SignOutRequested(bob().key()));
+    assert_eq!(bench.screen(), Screen::SignedOut { just_now: true });
+    assert_eq!(bench.record(RecordName::Current), None);
+    bench.begin();
+    bench.step(Event::Cancelled);
+    assert_eq!(bench.screen(), Screen::SignedOut { just_now: false });
+}
+
+#[test]
+fn signing_out_needs_no_network() {
+    let mut bench = Bench::with_bob();
+    let step = bench.step(Event::SignOutRequested(bob().key()));
+    assert_eq!(effects(&step), [""; 0]);
+}
+
+#[test]
+fn nobody_is_signed_out_who_is_not_there() {
+    let mut bench = Bench::with_bob();
+    let step = bench.step(Event::SignOutRequested(lorraine().key()));
+    assert_eq!(step.outcome, refused(Code::NotSignedIn));
+    assert_nothing_happened(&step);
+}
+
+#[test]
+fn a_check_brings_what_is_new_about_a_person() {
+    let mut bench = Bench::with_bob();
+    let check = bench.step(Event::CheckRequested(bob().key()));
+    assert_eq!(check.outcome, Outcome::Later(Question::Check(bob().key())));
+    bench.wait(SignedDuration::from_hours(1));
+    let mut heard = bob();
+    heard.person.name = "Robert Gale".to_owned();
+    heard.person.is_disabled = true;
+    heard.role = None;
+    let step = bench.checked(&check, Ok(heard));
+    assert_eq!(check_answer(&step), Some(Ok(())));
+    let account = bench.account(bob().key());
+    assert_eq!(account.name, "Robert Gale");
+    assert!(account.is_disabled);
+    assert_eq!(account.as_of, bench.now);
+    // What could not be asked for stays as it was.
+    assert_eq!(account.role, bob().role);
+}
+
+#[test]
+fn a_check_that_fails_shows_the_last_known_person() {
+    for (transient, code, offline) in [
+        (Transient::Offline, Code::Offline, true),
+        (Transient::Unwell, Code::AmiqusUnwell, false),
+        (Transient::Busy(None), Code::AmiqusBusy, false),
+        (Transient::OddAnswer, Code::OddAnswer, false),
+        (Transient::NotPermitted, Code::NotPermitted, false),
+    ] {
+        let mut bench = Bench::with_bob();
+        bench.wait(SignedDuration::from_hours(1));
+        let check = bench.step(Event::CheckRequested(bob().key()));
+        let step = bench.checked(&check, Err(ApiFailure::Transient(transient)));
+        assert_eq!(check_answer(&step), Some(Err(code)));
+        assert_nothing_happened(&step);
+        let account = bench.account(bob().key());
+        assert_eq!(account.name, "Bob Gale");
+        assert_eq!(account.as_of, now());
+        assert_eq!(account.offline, offline);
+        assert_eq!(bench.screen(), Screen::SignedIn);
+    }
+}
+
+#[test]
+fn an_unknown_team_that_turns_out_to_be_one_already_here_is_one_account() {
+    let mut bench = Bench::with_bob();
+    let mut unknown = bob();
+    unknown.team = None;
+    bench.sign_in(unknown.clone(), "2");
+    assert_eq!(bench.state().accounts.len(), 2);
+    let check = bench.step(Event::CheckRequested(unknown.key()));
+    bench.checked(&check, Ok(bob()));
+    assert_eq!(bench.state().accounts.len(), 1);
+    assert_eq!(bench.state().current, Some(bob().key().to_string()));
+    let record = bench.record(RecordName::Account(bob().key())).unwrap();
+    assert!(record.contains("hush-refresh-2"));
+}

@@ -1,0 +1,558 @@
+//! Renewing: what each answer means, and what is done when there is none.
+
+use super::super::WhyRenew;
+use super::*;
+use crate::account::WhySignInAgain;
+use crate::app_state::StandingView::{Connected, SignInAgain};
+use crate::examples::{DAY, YEAR, connected, draft, interrupted, lorraine};
+use crate::registration::Provenance;
+use crate::token::Transient;
+
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+
+const DEAD: Failure = Failure::Dead { expired: false };
+const LOST: Failure = Failure::PerhapsProcessed(Transient::Offline);
+
+fn renew(bench: &mut Bench, why: WhyRenew) -> Step {
+    bench.step(Event::RenewalRequested(bob().key(), why))
+}
+
+fn record(bench: &Bench) -> String {
+    bench.record(RecordName::Account(bob().key())).unwrap()
+}
+
+fn has_intent(bench: &Bench) -> bool {
+    !record(bench).contains(r#""intent":null"#)
+}
+
+/// A renewal that a person asked for, whose answer was lost.
+fn lost(bench: &mut Bench) -> Step {
+    let step = renew(bench, WhyRenew::Asked);
+    bench.refreshed(&step, Err(LOST))
+}
+
+/// The same, and the old access token is dead as well: the last try is on its way.
+fn last_try(bench: &mut Bench) -> Step {
+    let step = lost(bench);
+    bench.probed(&step, Err(ApiFailure::Unauthenticated))
+}
+
+#[test]
+fn the_intent_to_refresh_is_written_before_the_refresh_is_sent() {
+    let mut bench = Bench::with_bob();
+    assert!(!has_intent(&bench));
+    let step = renew(&mut bench, WhyRenew::Due);
+    assert_eq!(changed(&step), [format!("account/{}", bob().key())]);
+    assert!(has_intent(&bench));
+    assert_eq!(effects(&step), ["refresh hush-refresh-1"]);
+    assert_eq!(step.outcome, Outcome::Later(Question::Renewal(bob().key())));
+    assert!(bench.account(bob().key()).renewing);
+}
+
+#[test]
+fn any_number_of_requests_lead_to_one_refresh() {
+    let mut bench = Bench::with_bob();
+    let first = renew(&mut bench, WhyRenew::Due);
+    for why in [WhyRenew::Due, WhyRenew::Asked, WhyRenew::Asked] {
+        let step = renew(&mut bench, why);
+        assert_nothing_happened(&step);
+        assert_eq!(step.outcome, Outcome::Later(Question::Renewal(bob().key())));
+    }
+    let step = bench.refreshed(&first, Ok(tokens("2", now())));
+    assert_eq!(renewal_answer(&step), Some(Ok(())));
+}
+
+#[test]
+fn a_new_pair_replaces_the_old_one_in_one_step() {
+    let mut bench = Bench::with_bob();
+    let step = renew(&mut bench, WhyRenew::Due);
+    bench.wait(MINUTE);
+    let step = bench.refreshed(&step, Ok(tokens("2", bench.now)));
+    assert_eq!(changed(&step), [format!("account/{}", bob().key())]);
+    let record = record(&bench);
+    assert!(record.contains("hush-access-2") && record.contains("hush-refresh-2"));
+    assert!(!record.contains("hush-access-1") && !record.contains("hush-refresh-1"));
+    assert!(!has_intent(&bench));
+    assert_eq!(effects(&step), ["plan the renewal", "check hush-access-2"]);
+    assert_eq!(planned(&step, bench.now), YEAR - DAY * 30);
+    assert_eq!(bench.standing(bob().key()), Connected);
+    assert!(!bench.account(bob().key()).renewing);
+}
+
+#[test]
+fn a_dead_refresh_token_leads_to_sign_in_again_and_the_name_stays() {
+    for (expired, why) in [
+        (false, WhySignInAgain::AccessRemoved),
+        (true, WhySignInAgain::TooLongAway),
+    ] {
+        let mut bench = Bench::with_bob();
+        let step = renew(&mut bench, WhyRenew::Due);
+        let step = bench.refreshed(&step, Err(Failure::Dead { expired }));
+        assert_eq!(changed(&step), [format!("account/{}", bob().key())]);
+        assert_eq!(effects(&step), [""; 0]);
+        assert_eq!(renewal_answer(&step), Some(Err(Code::NotSignedIn)));
+        assert_eq!(bench.screen(), Screen::SignInAgain { why });
+        let account = bench.account(bob().key());
+        assert_eq!(account.name, "Bob Gale");
+        assert_eq!(account.standing, SignInAgain { why });
+        assert_eq!(account.renews_by, None);
+        assert!(!record(&bench).contains("hush-"));
+    }
+}
+
+#[test]
+fn a_failure_that_passes_keeps_the_account() {
+    let retry = SignedDuration::from_mins(15);
+    for (transient, code, wait) in [
+        (Transient::Offline, Code::Offline, retry),
+        (Transient::Unwell, Code::AmiqusUnwell, retry),
+        (Transient::Busy(None), Code::AmiqusBusy, retry),
+        (
+            Transient::Busy(Some(MINUTE * 40)),
+            Code::AmiqusBusy,
+            MINUTE * 40,
+        ),
+        (Transient::OddAnswer, Code::OddAnswer, retry),
+        (Transient::NotPermitted, Code::NotPermitted, retry),
+    ] {
+        for (why, said) in [(WhyRenew::Asked, Some(code)), (WhyRenew::Due, None)] {
+            let mut bench = Bench::with_bob();
+            let step = renew(&mut bench, why);
+            let step = bench.refreshed(&step, Err(Failure::NotProcessed(transient)));
+            assert_eq!(renewal_answer(&step), Some(Err(code)));
+            assert_eq!(effects(&step), ["plan the renewal"]);
+            assert_eq!(planned(&step, now()), wait);
+            assert!(!has_intent(&bench));
+            assert!(record(&bench).contains("hush-refresh-1"));
+            assert_eq!(bench.standing(bob().key()), Connected);
+            assert_eq!(bench.problem(), said);
+            let offline = transient == Transient::Offline;
+            assert_eq!(bench.account(bob().key()).offline, offline);
+        }
+    }
+}
+
+#[test]
+fn a_server_that_says_come_back_at_once_is_not_hammered() {
+    let mut bench = Bench::with_bob();
+    let step = renew(&mut bench, WhyRenew::Due);
+    let busy = Transient::Busy(Some(SignedDuration::ZERO));
+    let step = bench.refreshed(&step, Err(Failure::NotProcessed(busy)));
+    assert!(planned(&step, now()) >= SignedDuration::from_secs(5));
+}
+
+#[test]
+fn a_wrong_set_up_keeps_the_account_and_is_said() {
+    for (failure, code) in [
+        (Failure::SetUpWrong, Code::SetUpWrong),
+        (Failure::Refused, Code::RequestNotAccepted),
+    ] {
+        for why in [WhyRenew::Asked, WhyRenew::Due] {
+            let mut bench = Bench::with_bob();
+            let step = renew(&mut bench, why);
+            let step = bench.refreshed(&step, Err(failure));
+            assert_eq!(renewal_answer(&step), Some(Err(code)));
+            assert_eq!(effects(&step), ["plan the renewal"]);
+            assert_eq!(bench.problem(), Some(code));
+            assert_eq!(bench.standing(bob().key()), Connected);
+            assert!(!has_intent(&bench));
+        }
+    }
+}
+
+#[test]
+fn what_was_said_of_a_failure_is_over_once_a_renewal_works() {
+    let mut bench = Bench::with_bob();
+    let step = renew(&mut bench, WhyRenew::Asked);
+    bench.refreshed(&step, Err(Failure::SetUpWrong));
+    let step = renew(&mut bench, WhyRenew::Due);
+    assert_eq!(bench.problem(), Some(Code::SetUpWrong));
+    bench.refreshed(&step, Ok(tokens("2", now())));
+    assert_eq!(bench.problem(), None);
+}
+
+#[test]
+fn a_lost_answer_is_not_followed_by_a_blind_second_send() {
+    let mut bench = Bench::with_bob();
+    let step = lost(&mut bench);
+    assert_eq!(effects(&step), ["probe hush-access-1"]);
+    assert_eq!(changed(&step), [""; 0]);
+    assert_eq!(renewal_answer(&step), None);
+    assert!(has_intent(&bench));
+}
+
+#[test]
+fn a_lost_answer_with_the_old_pair_alive_changes_nothing() {
+    for (transient, code) in [
+        (Transient::Offline, Code::Offline),
+        (Transient::Unwell, Code::AmiqusUnwell),
+        (Transient::OddAnswer, Code::OddAnswer),
+    ] {
+        let mut bench = Bench::with_bob();
+        let step = renew(&mut bench, WhyRenew::Asked);
+        let step = bench.refreshed(&step, Err(Failure::PerhapsProcessed(transient)));
+        let step = bench.probed(&step, Ok(()));
+        assert_eq!(renewal_answer(&step), Some(Err(code)));
+        assert_eq!(effects(&step), ["plan the renewal"]);
+        assert!(!has_intent(&bench));
+        assert!(record(&bench).contains("hush-refresh-1"));
+        assert_eq!(bench.standing(bob().key()), Connected);
+        assert_eq!(bench.problem(), Some(code));
+    }
+}
+
+#[test]
+fn a_lost_answer_with_the_old_pair_alive_is_renewed_later_even_when_it_was_due() {
+    let mut bench = Bench::with_bob();
+    bench.wait(YEAR - DAY);
+    let step = lost(&mut bench);
+    let step = bench.probed(&step, Ok(()));
+    assert_eq!(planned(&step, bench.now), MINUTE * 15);
+}
+
+#[test]
+fn a_lost_answer_with_the_old_pair_dead_leads_to_one_last_try() {
+    let mut bench = Bench::with_bob();
+    let step = last_try(&mut bench);
+    assert_eq!(effects(&step), ["refresh hush-refresh-1"]);
+    assert!(has_intent(&bench));
+    let step = bench.refreshed(&step, Err(DEAD));
+    assert_eq!(renewal_answer(&step), Some(Err(Code::NotSignedIn)));
+    let why = WhySignInAgain::AnswerLost;
+    assert_eq!(bench.screen(), Screen::SignInAgain { why });
+}
+
+#[test]
+fn a_last_try_that_works_brings_the_new_pair() {
+    let mut bench = Bench::with_bob();
+    let step = last_try(&mut bench);
+    let step = bench.refreshed(&step, Ok(tokens("2", now())));
+    assert_eq!(renewal_answer(&step), Some(Ok(())));
+    assert!(record(&bench).contains("hush-refresh-2"));
+    assert!(!has_intent(&bench));
+}
+
+#[test]
+fn a_last_try_that_is_lost_as_well_waits_before_anything_is_asked_again() {
+    let mut bench = Bench::with_bob();
+    let mut waits = Vec::new();
+    let mut step = last_try(&mut bench);
+    for _ in 0..12 {
+        step = bench.refreshed(&step, Err(LOST));
+        assert!(has_intent(&bench));
+        let [Effect::ProbeLater(key, serial, wait)] = step.effects.as_slice() else {
+            panic!("not one wait: {step:?}");
+        };
+        waits.push(wait.as_secs());
+        let due = Event::ProbeDue(*key, *serial);
+        step = bench.step(due);
+        step = bench.probed(&step, Err(ApiFailure::Unauthenticated));
+        assert_eq!(effects(&step), ["refresh hush-refresh-1"]);
+    }
+    assert_eq!(waits[..4], [5, 10, 20, 40]);
+    assert_eq!(waits.last(), Some(&900));
+}
+
+#[test]
+fn after_an_unlucky_last_try_the_words_for_a_lost_answer_are_still_the_right_ones() {
+    for failure in [
+        LOST,
+        Failure::NotProcessed(Transient::Offline),
+        Failure::NotProcessed(Transient::Busy(None)),
+        Failure::SetUpWrong,
+        Failure::Refused,
+    ] {
+        let mut bench = Bench::with_bob();
+        let step = last_try(&mut bench);
+        let step = bench.refreshed(&step, Err(failure));
+        assert!(renewal_answer(&step).unwrap().is_err());
+        assert!(has_intent(&bench), "{failure:?}");
+        let (key, serial) = probe_of(&step);
+        let step = bench.step(Event::ProbeDue(key, serial));
+        let step = bench.probed(&step, Err(ApiFailure::Unauthenticated));
+        bench.refreshed(&step, Err(DEAD));
+        let why = WhySignInAgain::AnswerLost;
+        assert_eq!(bench.screen(), Screen::SignInAgain { why }, "{failure:?}");
+    }
+}
+
+#[test]
+fn a_probe_without_an_answer_is_tried_again_with_growing_waits() {
+    let mut bench = Bench::with_bob();
+    let mut step = lost(&mut bench);
+    let mut waits = Vec::new();
+    for _ in 0..14 {
+        let failure = ApiFailure::Transient(Transient::Offline);
+        step = bench.probed(&step, Err(failure));
+        let [Effect::ProbeLater(key, serial, wait)] = step.effects.as_slice() else {
+            panic!("not one wait: {step:?}");
+        };
+        waits.push(wait.as_secs());
+        let due = Event::ProbeDue(*key, *serial);
+        step = bench.step(due);
+        assert_eq!(effects(&step), ["probe hush-access-1"]);
+    }
+    assert_eq!(waits[..9], [5, 10, 20, 40, 80, 160, 320, 640, 900]);
+    assert_eq!(waits.last(), Some(&900));
+    assert!(has_intent(&bench));
+    assert!(bench.account(bob().key()).offline);
+}
+
+#[test]
+fn whoever_waits_for_a_renewal_is_told_at_the_first_probe_without_an_answer() {
+    let mut bench = Bench::with_bob();
+    let step = lost(&mut bench);
+    let failure = ApiFailure::Transient(Transient::Unwell);
+    let step = bench.probed(&step, Err(failure));
+    assert_eq!(renewal_answer(&step), Some(Err(Code::AmiqusUnwell)));
+    assert_eq!(bench.problem(), Some(Code::AmiqusUnwell));
+}
+
+#[test]
+fn a_person_who_asks_while_a_probe_is_minutes_away_does_not_wait_for_it() {
+    let mut bench = Bench::with_bob();
+    let step = lost(&mut bench);
+    bench.probed(&step, Err(ApiFailure::Transient(Transient::Offline)));
+    let step = renew(&mut bench, WhyRenew::Asked);
+    assert_eq!(effects(&step), ["probe hush-access-1"]);
+    let again = renew(&mut bench, WhyRenew::Asked);
+    assert_nothing_happened(&again);
+    let step = bench.probed(&step, Ok(()));
+    assert!(renewal_answer(&step).is_some());
+}
+
+#[test]
+fn a_probe_that_is_due_when_all_is_known_asks_nothing() {
+    let mut bench = Bench::with_bob();
+    let step = lost(&mut bench);
+    let (key, serial) = probe_of(&step);
+    bench.probed(&step, Ok(()));
+    assert_nothing_happened(&bench.step(Event::ProbeDue(key, serial)));
+    assert_nothing_happened(&bench.step(Event::Probed(
+        key,
+        serial,
+        Err(ApiFailure::Unauthenticated),
+    )));
+    assert_eq!(bench.standing(bob().key()), Connected);
+}
+
+#[test]
+fn a_401_on_use_leads_to_one_renewal() {
+    let mut bench = Bench::with_bob();
+    let check = bench.step(Event::CheckRequested(bob().key()));
+    let step = bench.checked(&check, Err(ApiFailure::Unauthenticated));
+    assert_eq!(effects(&step), ["refresh hush-refresh-1"]);
+    assert!(has_intent(&bench));
+    assert_eq!(check_answer(&step), Some(Err(Code::NotSignedIn)));
+}
+
+#[test]
+fn a_second_401_after_the_renewal_is_amiqus_at_fault_and_no_loop() {
+    let mut bench = Bench::with_bob();
+    let check = bench.step(Event::CheckRequested(bob().key()));
+    let step = bench.checked(&check, Err(ApiFailure::Unauthenticated));
+    let step = bench.refreshed(&step, Ok(tokens("2", now())));
+    let step = bench.checked(&step, Err(ApiFailure::Unauthenticated));
+    assert_nothing_happened(&step);
+    assert_eq!(bench.problem(), Some(Code::AmiqusUnwell));
+    assert_eq!(bench.standing(bob().key()), Connected);
+}
+
+#[test]
+fn a_401_after_a_check_that_went_well_leads_to_a_renewal_of_its_own() {
+    let mut bench = Bench::with_bob();
+    let check = bench.step(Event::CheckRequested(bob().key()));
+    let step = bench.checked(&check, Err(ApiFailure::Unauthenticated));
+    let step = bench.refreshed(&step, Ok(tokens("2", now())));
+    bench.checked(&step, Ok(bob()));
+    bench.wait(MINUTE);
+    let check = bench.step(Event::CheckRequested(bob().key()));
+    let step = bench.checked(&check, Err(ApiFailure::Unauthenticated));
+    assert_eq!(effects(&step), ["refresh hush-refresh-2"]);
+}
+
+#[test]
+fn access_removed_soon_after_a_renewal_is_noticed_at_the_next_use() {
+    let mut bench = Bench::with_bob();
+    let step = renew(&mut bench, WhyRenew::Due);
+    let step = bench.refreshed(&step, Ok(tokens("2", now())));
+    bench.checked(&step, Ok(bob()));
+    bench.wait(MINUTE);
+    let check = bench.step(Event::CheckRequested(bob().key()));
+    let step = bench.checked(&check, Err(ApiFailure::Unauthenticated));
+    assert_eq!(effects(&step), ["refresh hush-refresh-2"]);
+    bench.refreshed(&step, Err(DEAD));
+    let why = WhySignInAgain::AccessRemoved;
+    assert_eq!(bench.screen(), Screen::SignInAgain { why });
+}
+
+#[test]
+fn a_401_about_an_older_pair_says_nothing_about_the_pair_in_use() {
+    let mut bench = Bench::with_bob();
+    let check = bench.step(Event::CheckRequested(bob().key()));
+    let renewal = renew(&mut bench, WhyRenew::Due);
+    bench.refreshed(&renewal, Ok(tokens("2", now())));
+    let step = bench.checked(&check, Err(ApiFailure::Unauthenticated));
+    assert_nothing_happened(&step);
+    assert_eq!(bench.standing(bob().key()), Connected);
+}
+
+#[test]
+fn a_late_answer_does_not_touch_an_account_that_signed_in_anew() {
+    for late in [Ok(tokens("late", now())), Err(DEAD), Err(LOST)] {
+        let mut bench = Bench::with_bob();
+        let renewal = renew(&mut bench, WhyRenew::Asked);
+        let check = bench.step(Event::CheckRequested(bob().key()));
+        bench.step(Event::SignOutRequested(bob().key()));
+        bench.sign_in(bob(), "2");
+        let before = record(&bench);
+        assert_nothing_happened(&bench.refreshed(&renewal, late));
+        assert_nothing_happened(&bench.checked(&check, Err(ApiFailure::Unauthenticated)));
+        assert_eq!(record(&bench), before);
+        assert_eq!(bench.screen(), Screen::SignedIn);
+    }
+}
+
+#[test]
+fn a_late_answer_after_signing_out_brings_nobody_back() {
+    let mut bench = Bench::with_bob();
+    let renewal = renew(&mut bench, WhyRenew::Asked);
+    let step = bench.step(Event::SignOutRequested(bob().key()));
+    assert_eq!(renewal_answer(&step), Some(Err(Code::NotSignedIn)));
+    assert_nothing_happened(&bench.refreshed(&renewal, Ok(tokens("late", now()))));
+    assert_eq!(bench.state().accounts, []);
+}
+
+#[test]
+fn signing_in_again_during_a_renewal_answers_those_who_wait_for_it() {
+    let mut bench = Bench::with_bob();
+    let renewal = renew(&mut bench, WhyRenew::Asked);
+    let step = bench.sign_in(bob(), "2");
+    assert_eq!(renewal_answer(&step), Some(Ok(())));
+    assert_nothing_happened(&bench.refreshed(&renewal, Err(DEAD)));
+    assert_eq!(bench.screen(), Screen::SignedIn);
+}
+
+#[test]
+fn tokens_of_another_api_client_that_come_late_are_dropped() {
+    let mut bench = Bench::with_bob();
+    let renewal = renew(&mut bench, WhyRenew::Asked);
+    let mut other = draft();
+    other.client_id = "another".to_owned();
+    let other = other.validate(Provenance::ByHand).unwrap();
+    let step = bench.step(Event::RegistrationEntered(Box::new(other)));
+    assert_eq!(renewal_answer(&step), Some(Err(Code::NotSignedIn)));
+    assert_nothing_happened(&bench.refreshed(&renewal, Ok(tokens("late", now()))));
+    let why = WhySignInAgain::SetUpChanged;
+    assert_eq!(bench.screen(), Screen::SignInAgain { why });
+}
+
+#[test]
+fn each_refresh_names_the_redirect_url_of_its_own_grant() {
+    let mut bench = Bench::with_bob();
+    let mut moved = draft();
+    moved.redirect_url = Some("co.amiqus.signin://oauth/elsewhere".to_owned());
+    let moved = moved.validate(Provenance::ByHand).unwrap();
+    bench.step(Event::RegistrationEntered(Box::new(moved)));
+    let step = renew(&mut bench, WhyRenew::Due);
+    let [Effect::Refresh(_, _, _, redirect_url)] = step.effects.as_slice() else {
+        panic!("not one refresh: {step:?}");
+    };
+    assert_eq!(redirect_url.as_str(), crate::examples::REDIRECT);
+}
+
+#[test]
+fn an_account_without_tokens_is_not_renewed() {
+    let mut bench = Bench::with_bob();
+    let step = renew(&mut bench, WhyRenew::Due);
+    bench.refreshed(&step, Err(DEAD));
+    for why in [WhyRenew::Due, WhyRenew::Asked] {
+        let step = renew(&mut bench, why);
+        assert_eq!(step.outcome, refused(Code::NotSignedIn));
+        assert_nothing_happened(&step);
+    }
+    let step = bench.step(Event::CheckRequested(bob().key()));
+    assert_eq!(step.outcome, refused(Code::NotSignedIn));
+}
+
+#[test]
+fn a_start_with_an_unfinished_journal_asks_whether_the_old_pair_lives() {
+    let accounts = vec![
+        interrupted(bob(), tokens("1", now())),
+        connected(lorraine(), tokens("other", now())),
+    ];
+    let (mut bench, step) = Bench::with(accounts);
+    assert_eq!(changed(&step), [""; 0]);
+    assert_eq!(effects(&step), ["probe hush-access-1", "plan the renewal"]);
+    let probe = bench.probed(&step, Ok(()));
+    assert_eq!(effects(&probe), ["plan the renewal"]);
+    assert!(!has_intent(&bench));
+    assert_eq!(bench.screen(), Screen::SignedIn);
+}
+
+#[test]
+fn a_lost_answer_of_one_account_leaves_the_others_alone() {
+    let accounts = vec![
+        interrupted(bob(), tokens("1", now())),
+        connected(lorraine(), tokens("other", now())),
+    ];
+    let (mut bench, step) = Bench::with(accounts);
+    let other = RecordName::Account(lorraine().key());
+    let before = bench.record(other);
+    let step = bench.probed(&step, Err(ApiFailure::Unauthenticated));
+    bench.refreshed(&step, Err(DEAD));
+    let why = WhySignInAgain::AnswerLost;
+    assert_eq!(bench.standing(bob().key()), SignInAgain { why });
+    assert_eq!(bench.standing(lorraine().key()), Connected);
+    assert_eq!(bench.record(other), before);
+}
+
+#[test]
+fn starting_the_app_is_no_reason_to_renew() {
+    let (_, step) = Bench::with(vec![connected(bob(), tokens("1", now()))]);
+    assert_eq!(effects(&step), ["plan the renewal", "check hush-access-1"]);
+    assert_eq!(planned(&step, now()), YEAR - DAY * 30);
+}
+
+#[test]
+fn only_the_current_account_is_checked_at_the_start() {
+    let accounts = vec![
+        connected(bob(), tokens("1", now())),
+        connected(lorraine(), tokens("2", now())),
+    ];
+    let (_, step) = Bench::with(accounts);
+    assert_eq!(
+        effects(&step),
+        [
+            "plan the renewal",
+            "check hush-access-1",
+            "plan the renewal"
+        ]
+    );
+}
+
+#[test]
+fn a_clock_that_was_turned_back_neither_renews_nor_ends_anything() {
+    for back in [DAY, YEAR, YEAR * 20] {
+        let (mut bench, step) = Bench::with(vec![connected(bob(), tokens("1", now() + back))]);
+        assert_eq!(effects(&step), ["plan the renewal", "check hush-access-1"]);
+        assert!(planned(&step, now()) >= YEAR - DAY * 30);
+        bench.checked(&step, Ok(bob()));
+        assert_eq!(bench.screen(), Screen::SignedIn);
+    }
+}
+
+#[test]
+fn a_clock_that_jumped_ahead_leads_to_one_renewal_and_no_loop() {
+    for ahead in [YEAR, YEAR * 20] {
+        let (mut bench, step) = Bench::with(vec![connected(bob(), tokens("1", now() - ahead))]);
+        assert!(planned(&step, now()) <= SignedDuration::ZERO);
+        let step = renew(&mut bench, WhyRenew::Due);
+        let step = bench.refreshed(&step, Ok(tokens("2", bench.now)));
+        assert_eq!(planned(&step, bench.now), YEAR - DAY * 30);
+        bench.wait(-ahead);
+        let step = bench.checked(&step, Ok(bob()));
+        assert_eq!(effects(&step), [""; 0]);
+        assert_eq!(bench.standing(bob().key()), Connected);
+    }
+}

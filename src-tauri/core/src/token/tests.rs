@@ -1,0 +1,234 @@
+use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
+
+use super::*;
+use crate::examples::{DAY, YEAR, now, redirect_url, tokens};
+
+fn answer(status: u16, body: &str) -> http::Answer {
+    http::Answer {
+        status: StatusCode::from_u16(status).unwrap(),
+        headers: HeaderMap::new(),
+        body: Zeroizing::new(body.as_bytes().to_vec()),
+    }
+}
+
+fn read_as(grant: Grant, status: u16, body: &str) -> Result<TokenSet, Failure> {
+    read(grant, &answer(status, body), &redirect_url(), now())
+}
+
+fn failure(grant: Grant, status: u16, body: &str) -> Failure {
+    read_as(grant, status, body).err().unwrap()
+}
+
+fn pair(expires_in: &str) -> TokenSet {
+    let body = format!(
+        r#"{{"token_type":"Bearer","expires_in":{expires_in},"access_token":"a","refresh_token":"r"}}"#
+    );
+    read_as(Grant::Refresh, 200, &body).unwrap()
+}
+
+#[test]
+fn the_guides_own_answer_is_read() {
+    let body = r#"{"token_type":"Bearer","expires_in":31536000,"access_token":"eyJ0","refresh_token":"def5020"}"#;
+    for grant in [Grant::Code, Grant::Refresh] {
+        let tokens = read_as(grant, 200, body).unwrap();
+        assert_eq!(tokens.access.expose(), "eyJ0");
+        assert_eq!(tokens.refresh.expose(), "def5020");
+        assert_eq!(tokens.received_at, now());
+        assert_eq!(tokens.lifetime, YEAR);
+        assert_eq!(tokens.redirect_url, redirect_url());
+    }
+}
+
+#[test]
+fn whatever_stands_in_expires_in_the_tokens_beside_it_are_real() {
+    for (expires_in, lifetime) in [
+        ("31536000", YEAR),
+        ("\"31536000\"", YEAR),
+        ("31536000.5", YEAR),
+        ("3600", SignedDuration::from_hours(1)),
+        ("0", YEAR),
+        ("-1", YEAR),
+        ("0.4", YEAR),
+        ("null", YEAR),
+        ("true", YEAR),
+        ("{}", YEAR),
+        ("\"soon\"", YEAR),
+        ("\"NaN\"", YEAR),
+        ("\"inf\"", YEAR),
+        ("1e300", YEAR),
+        ("18446744073709551615", YEAR),
+        ("3153600000", YEAR * 10),
+    ] {
+        assert_eq!(pair(expires_in).lifetime, lifetime, "{expires_in}");
+    }
+    let body = r#"{"token_type":"bearer","access_token":"a","refresh_token":"r","extra":[1]}"#;
+    assert_eq!(read_as(Grant::Code, 200, body).unwrap().lifetime, YEAR);
+}
+
+#[test]
+fn an_answer_that_is_no_pair_may_have_used_the_grant_up() {
+    for body in [
+        "",
+        "null",
+        "[]",
+        "\"Bearer\"",
+        "<!DOCTYPE html><title>Log in</title>",
+        r#"{"token_type":"Bearer","expires_in":1,"access_token":"a""#,
+        r#"{"token_type":"Bearer","access_token":"a"}"#,
+        r#"{"token_type":"Bearer","refresh_token":"r"}"#,
+        r#"{"access_token":"a","refresh_token":"r"}"#,
+        r#"{"token_type":"mac","access_token":"a","refresh_token":"r"}"#,
+        r#"{"token_type":"Bearer","access_token":"","refresh_token":"r"}"#,
+        r#"{"token_type":"Bearer","access_token":"a","refresh_token":""}"#,
+        r#"{"token_type":"Bearer","access_token":"a b","refresh_token":"r"}"#,
+        r#"{"token_type":"Bearer","access_token":"a\r\nX: y","refresh_token":"r"}"#,
+        r#"{"token_type":"Bearer","access_token":"ä","refresh_token":"r"}"#,
+        r#"{"token_type":"Bearer","access_token":null,"refresh_token":"r"}"#,
+        r#"{"token_type":"Bearer","access_token":"a","access_token":"b","refresh_token":"r"}"#,
+    ] {
+        let lost = Failure::PerhapsProcessed(Transient::OddAnswer);
+        assert_eq!(failure(Grant::Refresh, 200, body), lost, "{body}");
+    }
+}
+
+#[test]
+fn a_dead_grant_is_recognised_in_both_server_generations() {
+    let message = "\"message\":\"The refresh token is invalid.\"";
+    let description = "\"error_description\":\"The refresh token is invalid.\"";
+    for (status, error) in [(401, "invalid_request"), (400, "invalid_grant")] {
+        for (hint, expired) in [
+            ("Token has been revoked", false),
+            ("Token has expired", true),
+            ("Cannot decrypt the refresh token", false),
+            ("Token is not linked to client", false),
+        ] {
+            for body in [
+                format!(r#"{{"error":"{error}",{description},"hint":"{hint}",{message}}}"#),
+                format!(r#"{{"error":"{error}",{description},"hint":"{hint}"}}"#),
+            ] {
+                let dead = Failure::Dead { expired };
+                assert_eq!(failure(Grant::Refresh, status, &body), dead, "{body}");
+            }
+        }
+        let bare = format!(r#"{{"error":"{error}",{description}}}"#);
+        let dead = Failure::Dead { expired: false };
+        assert_eq!(failure(Grant::Refresh, status, &bare), dead);
+    }
+    for (status, error) in [(400, "invalid_request"), (400, "invalid_grant")] {
+        for (hint, expired) in [
+            ("Authorization code has expired", true),
+            ("Authorization code has been revoked", false),
+            ("Cannot decrypt the authorization code", false),
+        ] {
+            let body = format!(r#"{{"error":"{error}","hint":"{hint}"}}"#);
+            let dead = Failure::Dead { expired };
+            assert_eq!(failure(Grant::Code, status, &body), dead, "{body}");
+        }
+    }
+}
+
+#[test]
+fn a_request_that_is_refused_is_neither_dead_nor_passing() {
+    for grant in [Grant::Code, Grant::Refresh] {
+        for (status, body) in [
+            (
+                400,
+                r#"{"error":"invalid_request","hint":"Invalid redirect URI"}"#,
+            ),
+            (400, r#"{"error":"invalid_request"}"#),
+            (400, r#"{"error":"unsupported_grant_type"}"#),
+            (400, r#"{"error":"unauthorized_client"}"#),
+            (400, r#"{"error":"invalid_scope"}"#),
+        ] {
+            assert_eq!(failure(grant, status, body), Failure::Refused, "{body}");
+        }
+        for status in [400, 401] {
+            let body = r#"{"error":"invalid_client","message":"Client authentication failed"}"#;
+            assert_eq!(failure(grant, status, body), Failure::SetUpWrong);
+        }
+    }
+    // A 401 that doesn't speak of the refresh token says nothing about it.
+    let body = r#"{"error":"invalid_request","error_description":"No."}"#;
+    assert_eq!(failure(Grant::Refresh, 401, body), Failure::Refused);
+}
+
+#[test]
+fn no_passing_failure_is_taken_for_a_dead_grant() {
+    let html = "<html>502</html>";
+    let odd = Failure::NotProcessed(Transient::OddAnswer);
+    let unwell = Failure::PerhapsProcessed(Transient::Unwell);
+    for grant in [Grant::Code, Grant::Refresh] {
+        for (status, body, expected) in [
+            (500, r#"{"message":"Server Error"}"#, unwell),
+            (500, r#"{"error":"invalid_grant"}"#, unwell),
+            (502, html, unwell),
+            (504, html, unwell),
+            (599, "", unwell),
+            (503, html, Failure::NotProcessed(Transient::Busy(None))),
+            (429, html, Failure::NotProcessed(Transient::Busy(None))),
+            (403, "{}", Failure::NotProcessed(Transient::NotPermitted)),
+            (404, r#"{"error":"Not Found."}"#, odd),
+            (401, r#"{"error":"Unauthenticated."}"#, odd),
+            (401, html, odd),
+            (400, html, odd),
+            (400, "", odd),
+            (422, r#"{"email":["required"]}"#, odd),
+            (418, r#"{"error":"invalid_grant"}"#, odd),
+            (302, "", odd),
+            (204, "", odd),
+        ] {
+            assert_eq!(failure(grant, status, body), expected, "{status} {body}");
+        }
+    }
+}
+
+#[test]
+fn retry_after_is_taken_from_busy_answers() {
+    for status in [429, 503] {
+        let mut answer = answer(status, "");
+        let value = HeaderValue::from_static("90");
+        answer.headers.insert(RETRY_AFTER, value);
+        let busy = Transient::Busy(Some(SignedDuration::from_secs(90)));
+        let failure = read(Grant::Refresh, &answer, &redirect_url(), now());
+        assert_eq!(failure.err(), Some(Failure::NotProcessed(busy)));
+    }
+}
+
+#[test]
+fn an_access_token_is_renewed_well_ahead_of_its_end() {
+    for (lifetime, margin) in [
+        (YEAR, DAY * 30),
+        (YEAR * 10, DAY * 30),
+        (DAY * 100, DAY * 10),
+        (SignedDuration::from_hours(1), SignedDuration::from_mins(6)),
+        (SignedDuration::from_secs(10), SignedDuration::from_secs(1)),
+    ] {
+        let mut tokens = tokens("1", now());
+        tokens.lifetime = lifetime;
+        assert_eq!(tokens.ends_at(), now() + lifetime);
+        assert_eq!(tokens.renewal_due_at(), now() + lifetime - margin);
+    }
+}
+
+#[test]
+fn times_at_the_end_of_the_calendar_do_not_overflow() {
+    let mut tokens = tokens("1", Timestamp::MAX);
+    assert_eq!(tokens.ends_at(), Timestamp::MAX);
+    for lifetime in [
+        SignedDuration::MIN,
+        SignedDuration::ZERO,
+        SignedDuration::MAX,
+    ] {
+        tokens.received_at = Timestamp::MIN;
+        tokens.lifetime = lifetime;
+        let _ = (tokens.ends_at(), tokens.renewal_due_at());
+    }
+}
+
+#[test]
+fn tokens_print_nothing_of_themselves() {
+    let tokens = tokens("1", now());
+    let printed = format!("{tokens:?} {:?} {:?}", tokens.access, tokens.refresh);
+    assert!(!printed.contains("hush-"), "{printed}");
+    assert!(printed.contains("AccessToken(…)") && printed.contains("RefreshToken(…)"));
+}

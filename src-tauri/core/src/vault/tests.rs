@@ -1,0 +1,215 @@
+use super::*;
+use crate::examples::{
+    Counting, attempt, bob, connected, draft, interrupted, lorraine, now, registration, tokens,
+};
+
+type Stored = Vec<(String, RecordBytes)>;
+
+fn stored(name: RecordName, bytes: RecordBytes) -> (String, RecordBytes) {
+    (name.to_string(), bytes)
+}
+
+/// One of everything.
+fn everything() -> Stored {
+    let bobs = interrupted(bob(), tokens("bob", now()));
+    let mut lorraines = connected(lorraine(), tokens("lorraine", now()));
+    lorraines.standing = Standing::SignInAgain(WhySignInAgain::AnswerLost);
+    let attempt = attempt(&Counting::default());
+    vec![
+        stored(
+            RecordName::Registration,
+            encode_registration(&registration()),
+        ),
+        stored(RecordName::Attempt, encode_attempt(&attempt)),
+        stored(
+            RecordName::Unclaimed,
+            encode_unclaimed(&tokens("new", now())),
+        ),
+        stored(RecordName::Current, encode_current(lorraine().key())),
+        stored(RecordName::Account(bob().key()), encode_account(&bobs)),
+        stored(
+            RecordName::Account(lorraine().key()),
+            encode_account(&lorraines),
+        ),
+    ]
+}
+
+/// The same records, written again.
+fn written_again(records: &Records) -> Stored {
+    let mut all = Vec::new();
+    let registration = records.registration.as_ref().map(encode_registration);
+    all.extend(registration.map(|bytes| stored(RecordName::Registration, bytes)));
+    let attempt = records.attempt.as_ref().map(encode_attempt);
+    all.extend(attempt.map(|bytes| stored(RecordName::Attempt, bytes)));
+    let unclaimed = records.unclaimed.as_ref().map(encode_unclaimed);
+    all.extend(unclaimed.map(|bytes| stored(RecordName::Unclaimed, bytes)));
+    let current = records.current.map(encode_current);
+    all.extend(current.map(|bytes| stored(RecordName::Current, bytes)));
+    for (key, account) in &records.accounts {
+        all.push(stored(RecordName::Account(*key), encode_account(account)));
+    }
+    all
+}
+
+fn as_text(stored: &Stored) -> Vec<(String, String)> {
+    let text = |bytes: &RecordBytes| String::from_utf8(bytes.to_vec()).unwrap();
+    stored
+        .iter()
+        .map(|(name, bytes)| (name.clone(), text(bytes)))
+        .collect()
+}
+
+#[test]
+fn everything_that_is_written_is_read_again() {
+    let written = everything();
+    let records = Records::read(&written).unwrap();
+    assert_eq!(as_text(&written_again(&records)), as_text(&written));
+
+    let read = records.registration.as_ref().unwrap();
+    assert_eq!(read.client_secret.expose(), "hush-client-secret");
+    assert_eq!(read.organisation.as_deref(), Some("Gale & Partners"));
+    let attempt = records.attempt.as_ref().unwrap();
+    assert_eq!(attempt.started_at, now());
+    assert!(attempt.verifier.is_some());
+    let Standing::Connected { tokens, intent } = &records.accounts[&bob().key()].standing else {
+        panic!("not connected");
+    };
+    assert_eq!(tokens.refresh.expose(), "hush-refresh-bob");
+    assert_eq!(*intent, Some(RefreshIntent { at: now() }));
+    assert_eq!(records.accounts[&lorraine().key()].identity, lorraine());
+    assert_eq!(records.current, Some(lorraine().key()));
+}
+
+#[test]
+fn a_registration_keeps_all_its_fields() {
+    let mut other = draft();
+    other.redirect_url = Some("co.amiqus.signin://oauth/elsewhere".to_owned());
+    other.base_url = Some("http://127.0.0.1:4000".to_owned());
+    other.organisation = None;
+    other.pkce = Some(false);
+    for provenance in [Provenance::ByHand, Provenance::Provisioned] {
+        let written = other.validate(provenance).unwrap();
+        let stored = vec![stored(
+            RecordName::Registration,
+            encode_registration(&written),
+        )];
+        let read = Records::read(&stored).unwrap().registration.unwrap();
+        assert_eq!(read.client_id, written.client_id);
+        assert_eq!(read.redirect_url, written.redirect_url);
+        assert_eq!(read.base_url, written.base_url);
+        assert_eq!(read.organisation, None);
+        assert!(!read.pkce);
+        assert_eq!(read.provenance, provenance);
+    }
+}
+
+#[test]
+fn the_names_of_records_are_the_same_after_a_round_trip() {
+    for name in [
+        RecordName::Registration,
+        RecordName::Attempt,
+        RecordName::Unclaimed,
+        RecordName::Current,
+        RecordName::Account(bob().key()),
+        RecordName::Account(AccountKey {
+            user: 7,
+            team: None,
+        }),
+    ] {
+        assert_eq!(name.to_string().parse(), Ok(name));
+    }
+    for name in [
+        "",
+        "accounts",
+        "account/",
+        "account/x",
+        "Registration",
+        "current/",
+    ] {
+        assert_eq!(name.parse::<RecordName>(), Err(UnknownRecord), "{name:?}");
+    }
+}
+
+#[test]
+fn one_record_that_can_not_be_read_does_not_take_the_others_with_it() {
+    let good = everything();
+    let broken: [&[u8]; 8] = [
+        b"",
+        b"{",
+        b"null",
+        b"[]",
+        b"\xff\xfe\x00",
+        br#"{"version":1}"#,
+        br#"{"version":"1"}"#,
+        br#"{"version":1,"client_id":"","client_secret":"","standing":"lying"}"#,
+    ];
+    for index in 0..good.len() {
+        for bytes in broken {
+            let mut stored = good.clone();
+            stored[index].1 = Zeroizing::new(bytes.to_vec());
+            let records = Records::read(&stored).unwrap();
+            let mut left = as_text(&good);
+            left.remove(index);
+            assert_eq!(as_text(&written_again(&records)), left, "{}", good[index].0);
+        }
+    }
+}
+
+#[test]
+fn a_record_of_an_unknown_name_is_left_alone() {
+    let mut stored = everything();
+    stored.push(("account/garbage".to_owned(), Zeroizing::new(b"{}".to_vec())));
+    stored.push((
+        "later".to_owned(),
+        Zeroizing::new(br#"{"version":1}"#.to_vec()),
+    ));
+    let records = Records::read(&stored).unwrap();
+    assert_eq!(records.accounts.len(), 2);
+}
+
+#[test]
+fn records_of_a_newer_version_are_not_read_at_all() {
+    let good = everything();
+    for index in 0..good.len() {
+        for version in [RECORD_VERSION + 1, u32::MAX] {
+            let mut stored = good.clone();
+            let text = String::from_utf8(stored[index].1.to_vec()).unwrap();
+            let newer = text.replacen("\"version\":1", &format!("\"version\":{version}"), 1);
+            assert_ne!(newer, text);
+            stored[index].1 = Zeroizing::new(newer.into_bytes());
+            assert_eq!(Records::read(&stored).err(), Some(WrittenByNewer));
+        }
+    }
+    let unknown = vec![(
+        "later".to_owned(),
+        Zeroizing::new(br#"{"version":2,"whatever":true}"#.to_vec()),
+    )];
+    assert_eq!(Records::read(&unknown).err(), Some(WrittenByNewer));
+}
+
+#[test]
+fn records_print_no_secret() {
+    let records = Records::read(&everything()).unwrap();
+    let state = records.attempt.as_ref().unwrap().state.expose().to_owned();
+    let printed = format!("{records:?}");
+    assert!(!printed.contains("hush-"), "{printed}");
+    assert!(!printed.contains(&state), "{printed}");
+}
+
+#[test]
+fn what_opens_the_vault_prints_no_passphrase() {
+    for unlock in [
+        Unlock::Passphrase(Passphrase::new("hush-passphrase")),
+        Unlock::NewPassphrase(Passphrase::new("hush-passphrase")),
+    ] {
+        assert!(!format!("{unlock:?}").contains("hush-"));
+    }
+}
+
+#[test]
+fn an_account_without_tokens_has_none_in_its_record() {
+    let mut account = connected(bob(), tokens("1", now()));
+    account.standing = Standing::SignInAgain(WhySignInAgain::AccessRemoved);
+    let text = String::from_utf8(encode_account(&account).to_vec()).unwrap();
+    assert!(!text.contains("hush-") && text.contains("Bob Gale"));
+}

@@ -1,0 +1,424 @@
+//! What surrounds the keeper in these tests.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use amiqus_core::account::{
+    Account, AccountKey, Identity, Person, RefreshIntent, Role, Standing, Team,
+};
+use amiqus_core::app_state::{AccountView, AppState, Screen};
+use amiqus_core::chance::SystemChance;
+use amiqus_core::clock::{Clock, SystemClock};
+use amiqus_core::error::Code;
+use amiqus_core::http::{Clients, Limits};
+use amiqus_core::keeper::{BrowserDidNotOpen, Keeper, Parts, Surroundings};
+use amiqus_core::redirect::Received;
+use amiqus_core::registration::{Provenance, RedirectUrl, RegistrationDraft};
+use amiqus_core::session::Provisioning;
+use amiqus_core::token::{AccessToken, RefreshToken, TokenSet};
+use amiqus_core::vault::{
+    Change, Door, DoorFailure, Opened, RecordBytes, RecordName, SecretStore, SetAside,
+    StoreFailure, Unlock, WhySetAside, encode_account, encode_current, encode_registration,
+};
+use jiff::{SignedDuration, Timestamp};
+use practice_amiqus::{Answer, Practice, Settings};
+use tokio::sync::mpsc;
+use url::Url;
+
+pub(crate) const BOB: &str = "bob@example.com";
+pub(crate) const LORRAINE: &str = "lorraine@example.com";
+pub(crate) const FUSION: &str = "Fusion Industries";
+pub(crate) const HILL_VALLEY: &str = "Hill Valley Legal";
+pub(crate) const REDIRECT: &str = "co.amiqus.signin://oauth/callback";
+
+/// Nothing in these tests takes this long.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A store of secrets in memory, whose disk can be full.
+#[derive(Default)]
+pub(crate) struct Drawer {
+    records: Mutex<BTreeMap<String, Vec<u8>>>,
+    aside: Mutex<String>,
+    full: AtomicBool,
+}
+
+impl Drawer {
+    pub(crate) fn set_full(&self, full: bool) {
+        self.full.store(full, Ordering::SeqCst);
+    }
+
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.records.lock().unwrap().keys().cloned().collect()
+    }
+
+    /// All that is in it, as text.
+    pub(crate) fn text(&self) -> String {
+        let records = self.records.lock().unwrap();
+        let all = records.values().map(|bytes| String::from_utf8_lossy(bytes));
+        all.collect::<Vec<_>>().join("\n")
+    }
+
+    /// As if a newer version of the app had written it.
+    pub(crate) fn make_newer(&self) {
+        for bytes in self.records.lock().unwrap().values_mut() {
+            let text = String::from_utf8(bytes.clone()).unwrap();
+            *bytes = text
+                .replace(r#""version":1"#, r#""version":2"#)
+                .into_bytes();
+        }
+    }
+
+    /// What was set aside.
+    pub(crate) fn aside(&self) -> String {
+        self.aside.lock().unwrap().clone()
+    }
+
+    fn put(&self, name: RecordName, bytes: &RecordBytes) {
+        let mut records = self.records.lock().unwrap();
+        records.insert(name.to_string(), bytes.to_vec());
+    }
+}
+
+impl SecretStore for Drawer {
+    fn read_all(&self) -> Result<Vec<(String, RecordBytes)>, StoreFailure> {
+        let records = self.records.lock().unwrap();
+        Ok(records
+            .iter()
+            .map(|(name, bytes)| (name.clone(), bytes.clone().into()))
+            .collect())
+    }
+
+    fn commit(&self, changes: &[Change]) -> Result<(), StoreFailure> {
+        if self.full.load(Ordering::SeqCst) {
+            return Err(StoreFailure("no space left on device".to_owned()));
+        }
+        let mut records = self.records.lock().unwrap();
+        for change in changes {
+            match &change.bytes {
+                Some(bytes) => records.insert(change.name.to_string(), bytes.to_vec()),
+                None => records.remove(&change.name.to_string()),
+            };
+        }
+        Ok(())
+    }
+}
+
+/// A door that is always open, to the same drawer.
+struct OpenDoor(Arc<Drawer>);
+
+impl Door for OpenDoor {
+    fn open(&self, _: Unlock) -> Result<Opened, DoorFailure> {
+        Ok(Opened {
+            store: Arc::clone(&self.0) as Arc<dyn SecretStore>,
+            set_aside: None,
+        })
+    }
+
+    fn set_aside(&self, why: WhySetAside) -> Result<SetAside, StoreFailure> {
+        *self.0.aside.lock().unwrap() = self.0.text();
+        self.0.records.lock().unwrap().clear();
+        Ok(SetAside {
+            why,
+            to: "aside".into(),
+        })
+    }
+}
+
+/// The computer's clock, turned by as much as a test wants.
+#[derive(Default)]
+pub(crate) struct TurnedClock(Mutex<SignedDuration>);
+
+impl TurnedClock {
+    pub(crate) fn turn(&self, by: SignedDuration) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+impl Clock for TurnedClock {
+    fn now(&self) -> Timestamp {
+        SystemClock.now() + *self.0.lock().unwrap()
+    }
+}
+
+/// A desktop whose browser only says which address it was to open.
+struct Desktop {
+    opened: mpsc::UnboundedSender<Url>,
+    fronts: Arc<AtomicU32>,
+    no_browser: Arc<AtomicBool>,
+}
+
+impl Surroundings for Desktop {
+    fn open_browser(&self, url: &Url) -> Result<(), BrowserDidNotOpen> {
+        if self.no_browser.load(Ordering::SeqCst) {
+            return Err(BrowserDidNotOpen("there is none".to_owned()));
+        }
+        self.opened
+            .send(url.clone())
+            .map_err(|_| BrowserDidNotOpen("nobody looks".to_owned()))
+    }
+
+    fn bring_to_front(&self) {
+        self.fronts.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// A computer with a practice service: what outlives the app.
+pub(crate) struct Computer {
+    pub(crate) amiqus: Practice,
+    pub(crate) drawer: Arc<Drawer>,
+    pub(crate) clock: Arc<TurnedClock>,
+    pub(crate) no_browser: Arc<AtomicBool>,
+    limits: Limits,
+}
+
+/// A run of the app.
+pub(crate) struct App {
+    pub(crate) keeper: Keeper,
+    pub(crate) fronts: Arc<AtomicU32>,
+    browser: mpsc::UnboundedReceiver<Url>,
+}
+
+impl Computer {
+    /// Set up with the practice service; nobody is signed in.
+    pub(crate) async fn set_up() -> Self {
+        Self::set_up_with(Settings::default(), |_| ()).await
+    }
+
+    pub(crate) async fn set_up_with(
+        settings: Settings,
+        change: impl FnOnce(&mut RegistrationDraft),
+    ) -> Self {
+        let computer = Self::bare(settings).await;
+        let mut draft = computer.draft();
+        change(&mut draft);
+        let registration = draft.validate(Provenance::ByHand).unwrap();
+        let record = encode_registration(&registration);
+        computer.drawer.put(RecordName::Registration, &record);
+        computer
+    }
+
+    /// Before the set-up.
+    pub(crate) async fn bare(settings: Settings) -> Self {
+        Self {
+            amiqus: Practice::start(settings).await.unwrap(),
+            drawer: Arc::default(),
+            clock: Arc::default(),
+            no_browser: Arc::default(),
+            limits: Limits::default(),
+        }
+    }
+
+    /// Bob is signed in at Fusion Industries since yesterday; his pair.
+    pub(crate) async fn with_bob() -> (Self, TokenSet) {
+        let computer = Self::set_up().await;
+        let pair = computer.add(BOB, FUSION, false);
+        (computer, pair)
+    }
+
+    pub(crate) fn within(mut self, request: Duration) -> Self {
+        self.limits = Limits {
+            connect: request,
+            request,
+        };
+        self
+    }
+
+    pub(crate) fn draft(&self) -> RegistrationDraft {
+        RegistrationDraft {
+            client_id: self.amiqus.client_id().to_owned(),
+            client_secret: self.amiqus.client_secret().to_owned(),
+            redirect_url: None,
+            base_url: Some(self.amiqus.base_url().to_owned()),
+            organisation: None,
+            pkce: None,
+        }
+    }
+
+    /// Puts an account into the vault, as an earlier run left it; `interrupted` while a refresh
+    /// was about to be sent. It becomes the current one.
+    pub(crate) fn add(&self, person: &str, team: &str, interrupted: bool) -> TokenSet {
+        let granted = self.amiqus.grant_tokens(person, team, REDIRECT).unwrap();
+        let yesterday = self.clock.now() - SignedDuration::from_hours(24);
+        let pair = TokenSet {
+            access: AccessToken::new(granted.access_token),
+            refresh: RefreshToken::new(granted.refresh_token),
+            received_at: yesterday,
+            lifetime: SignedDuration::from_hours(365 * 24),
+            redirect_url: RedirectUrl::parse(REDIRECT).unwrap(),
+        };
+        let identity = identity(person, team);
+        let key = identity.key();
+        let account = Account {
+            identity,
+            as_of: yesterday,
+            standing: Standing::Connected {
+                tokens: pair.clone(),
+                intent: interrupted.then_some(RefreshIntent { at: yesterday }),
+            },
+        };
+        self.drawer
+            .put(RecordName::Account(key), &encode_account(&account));
+        self.drawer.put(RecordName::Current, &encode_current(key));
+        pair
+    }
+
+    /// Starts the app and waits until it shows something.
+    pub(crate) async fn start(&self) -> App {
+        let app = self.launch(|| Provisioning::Absent);
+        app.keeper.state().await.unwrap();
+        app
+    }
+
+    /// Starts the app; its vault is not open yet.
+    pub(crate) fn launch(
+        &self,
+        provisioning: impl Fn() -> Provisioning + Send + Sync + 'static,
+    ) -> App {
+        let (opened, browser) = mpsc::unbounded_channel();
+        let fronts = Arc::new(AtomicU32::new(0));
+        let keeper = Keeper::start(Parts {
+            door: Arc::new(OpenDoor(Arc::clone(&self.drawer))),
+            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+            chance: Arc::new(SystemChance),
+            clients: self.clients(),
+            surroundings: Arc::new(Desktop {
+                opened,
+                fronts: Arc::clone(&fronts),
+                no_browser: Arc::clone(&self.no_browser),
+            }),
+            provisioning: Box::new(provisioning),
+        });
+        App {
+            keeper,
+            fronts,
+            browser,
+        }
+    }
+
+    fn clients(&self) -> Clients {
+        amiqus_core::http::clients(self.limits).unwrap()
+    }
+
+    /// What a person does in the browser.
+    pub(crate) fn answer(&self, url: &Url, person: &str, team: &str, answer: Answer) -> Received {
+        let address = self.amiqus.answer(url.as_str(), person, team, answer);
+        Received::new(address.unwrap())
+    }
+
+    pub(crate) fn posts(&self) -> usize {
+        self.amiqus.requests_to("/oauth/token").len()
+    }
+}
+
+impl App {
+    /// The address that the browser was to open.
+    pub(crate) async fn browser(&mut self) -> Url {
+        let url = tokio::time::timeout(PATIENCE, self.browser.recv()).await;
+        url.expect("no browser was opened in time").unwrap()
+    }
+
+    /// Whether a browser was opened that nobody looked at yet.
+    pub(crate) fn browser_is_open(&mut self) -> bool {
+        self.browser.try_recv().is_ok()
+    }
+
+    /// Begins to sign in and hands the browser's answer over.
+    pub(crate) async fn go(&mut self, computer: &Computer, person: &str, team: &str) {
+        self.keeper.authorize().await.unwrap();
+        let url = self.browser().await;
+        self.keeper
+            .receive(computer.answer(&url, person, team, Answer::Allow));
+    }
+
+    pub(crate) async fn sign_in(
+        &mut self,
+        computer: &Computer,
+        person: &str,
+        team: &str,
+    ) -> Arc<AppState> {
+        self.go(computer, person, team).await;
+        self.until(|state| {
+            state.screen == Screen::SignedIn
+                && state
+                    .accounts
+                    .iter()
+                    .any(|account| account.email == person && account.team.as_deref() == Some(team))
+        })
+        .await
+    }
+
+    /// The first state from now on that is like this.
+    pub(crate) async fn until(&self, like: impl Fn(&AppState) -> bool) -> Arc<AppState> {
+        let mut states = self.keeper.states();
+        let found = tokio::time::timeout(
+            PATIENCE,
+            states.wait_for(|state| state.as_deref().is_some_and(&like)),
+        )
+        .await;
+        let Ok(found) = found else {
+            panic!("never came: {:#?}", self.keeper.states().borrow());
+        };
+        found.unwrap().clone().unwrap()
+    }
+
+    /// The state once the browser and Amiqus have answered what the sign-in asked of them.
+    pub(crate) async fn end_of_sign_in(&self) -> Arc<AppState> {
+        self.until(|state| {
+            !matches!(
+                state.screen,
+                Screen::AwaitingBrowser { .. } | Screen::ExchangingCode
+            )
+        })
+        .await
+    }
+
+    /// Once the check that each start brings is over.
+    pub(crate) async fn checked(&self, clock: &TurnedClock) -> Arc<AppState> {
+        let recent = clock.now() - SignedDuration::from_hours(1);
+        self.until(|state| state.accounts.iter().any(|account| account.as_of > recent))
+            .await
+    }
+}
+
+pub(crate) fn code(state: &AppState) -> Option<Code> {
+    state.problem.as_ref().map(|problem| problem.code)
+}
+
+pub(crate) fn account(state: &AppState, email: &str) -> AccountView {
+    let mut accounts = state.accounts.iter();
+    let found = accounts.find(|account| account.email == email);
+    found.unwrap_or_else(|| panic!("no {email}")).clone()
+}
+
+pub(crate) fn key(person: &str, team: &str) -> AccountKey {
+    identity(person, team).key()
+}
+
+/// What the practice service knows of its people.
+fn identity(person: &str, team: &str) -> Identity {
+    let (id, name, role) = match (person, team) {
+        (BOB, FUSION) => (345_789, "Bob Gale", Role::Owner),
+        (BOB, _) => (345_789, "Bob Gale", Role::ReadOnly),
+        _ => (345_790, "Lorraine Baines", Role::Member),
+    };
+    let uuid = match team {
+        FUSION => "6b9c8323-4b54-4bb3-a1c8-68de534368a5",
+        _ => "0d3f6c1e-9a57-4c22-8b64-5e1f7a2c9d10",
+    };
+    Identity {
+        person: Person {
+            id,
+            name: name.to_owned(),
+            email: person.to_owned(),
+            is_verified: true,
+            is_disabled: false,
+        },
+        team: Some(Team {
+            uuid: uuid.parse().unwrap(),
+            name: team.to_owned(),
+        }),
+        role: Some(role),
+    }
+}

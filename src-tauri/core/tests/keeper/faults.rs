@@ -1,0 +1,299 @@
+//! The fault table: every fault of the practice service, at the exchange, at the refresh and at
+//! `/me`, and what becomes of the window's state and of the account.
+
+use std::time::{Duration, Instant};
+
+use amiqus_core::account::WhySignInAgain;
+use amiqus_core::app_state::{Screen, StandingView};
+use amiqus_core::error::Code;
+use amiqus_core::http::{self, NoAnswer};
+use practice_amiqus::{Endpoint, Fault, RetryAfter};
+use tokio::task::JoinSet;
+
+use crate::app::*;
+
+/// What a refresh with a fault in its way comes to. The account stays listed in each case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refresh {
+    /// The new pair is in use.
+    Renewed,
+    /// The old pair is still in use, and the person is told this.
+    Kept(Code),
+    /// The account needs the browser again.
+    Ended(WhySignInAgain),
+}
+
+/// One line of the table: `None` where all goes well.
+struct Row {
+    fault: Fault,
+    /// What a sign-in ends with, in `signed-out`.
+    exchange: Option<Code>,
+    refresh: Refresh,
+    /// What a check ends with, the account being signed in before and after.
+    me: Option<Code>,
+}
+
+fn row(fault: Fault, exchange: Option<Code>, refresh: Refresh, me: Option<Code>) -> Row {
+    Row {
+        fault,
+        exchange,
+        refresh,
+        me,
+    }
+}
+
+/// A fault that passes and means the same everywhere.
+fn passing(fault: Fault, code: Code) -> Row {
+    row(fault, Some(code), Refresh::Kept(code), Some(code))
+}
+
+/// An answer of which only a part of the token answer is wrong: the pair in it is lost.
+fn lost_pair(fault: Fault, me: Option<Code>) -> Row {
+    let ended = Refresh::Ended(WhySignInAgain::AnswerLost);
+    row(fault, Some(Code::OddAnswer), ended, me)
+}
+
+/// A fault that does no harm.
+fn harmless(fault: Fault) -> Row {
+    row(fault, None, Refresh::Renewed, None)
+}
+
+fn table() -> Vec<Row> {
+    use Code::{AmiqusBusy, AmiqusUnwell, NotPermitted, NotSignedIn, OddAnswer, Offline};
+    let retry_after = Some(RetryAfter::Seconds(30));
+    let lost = Refresh::Ended(WhySignInAgain::AnswerLost);
+    vec![
+        // The connection.
+        passing(Fault::DropBeforeProcessing, Offline),
+        row(Fault::LoseAnswer, Some(Offline), lost, Some(Offline)),
+        row(Fault::CutBody, Some(Offline), lost, Some(Offline)),
+        harmless(Fault::DelayBeforeProcessing { ms: 500 }),
+        harmless(Fault::DelayAfterProcessing { ms: 500 }),
+        // Spoilt answers.
+        lost_pair(Fault::MissingAccessToken, None),
+        lost_pair(Fault::MissingRefreshToken, None),
+        lost_pair(Fault::TokenTypeMac, None),
+        harmless(Fault::ExpiresInString),
+        harmless(Fault::ExpiresInNegative),
+        harmless(Fault::ExpiresInZero),
+        harmless(Fault::ExpiresInHuge),
+        harmless(Fault::ExpiresInMissing),
+        harmless(Fault::ExpiresInFloat),
+        harmless(Fault::ExtraFields),
+        lost_pair(Fault::DuplicatedKeys, Some(OddAnswer)),
+        lost_pair(Fault::ByteOrderMark, Some(OddAnswer)),
+        row(Fault::InvalidUtf8, None, Refresh::Renewed, Some(OddAnswer)),
+        harmless(Fault::WrongContentType),
+        lost_pair(Fault::GzipGarbage, Some(OddAnswer)),
+        // False answers.
+        passing(Fault::InternalServerError { retry_after }, AmiqusUnwell),
+        passing(Fault::BadGateway { retry_after }, AmiqusUnwell),
+        passing(Fault::ServiceUnavailable { retry_after }, AmiqusBusy),
+        passing(Fault::TooManyRequests { retry_after }, AmiqusBusy),
+        row(
+            Fault::Unauthenticated,
+            Some(OddAnswer),
+            Refresh::Kept(OddAnswer),
+            Some(NotSignedIn),
+        ),
+        passing(Fault::Forbidden, NotPermitted),
+        passing(Fault::NotFound, OddAnswer),
+        passing(Fault::UnprocessableContent, OddAnswer),
+        passing(Fault::HtmlWith200, OddAnswer),
+        passing(Fault::HtmlWith500, AmiqusUnwell),
+        passing(
+            Fault::RedirectElsewhere {
+                location: "http://127.0.0.1:9/elsewhere".to_owned(),
+            },
+            OddAnswer,
+        ),
+        passing(Fault::EmptyBody, OddAnswer),
+        passing(Fault::JsonArray, OddAnswer),
+        passing(Fault::JsonNull, OddAnswer),
+        passing(Fault::JsonString, OddAnswer),
+        passing(Fault::DeepJson, OddAnswer),
+        passing(Fault::HugeBody, OddAnswer),
+        row(
+            Fault::LongErrorDescription,
+            Some(Code::RequestNotAccepted),
+            Refresh::Kept(Code::RequestNotAccepted),
+            Some(OddAnswer),
+        ),
+        row(
+            Fault::InvalidClient,
+            Some(Code::SetUpWrong),
+            Refresh::Kept(Code::SetUpWrong),
+            Some(NotSignedIn),
+        ),
+        row(
+            Fault::DeadRefreshToken,
+            Some(Code::CodeNotAccepted),
+            Refresh::Ended(WhySignInAgain::AccessRemoved),
+            Some(OddAnswer),
+        ),
+        passing(
+            Fault::AuthorizationError {
+                error: "temporarily_unavailable".to_owned(),
+            },
+            OddAnswer,
+        ),
+    ]
+}
+
+/// The rows that end by a time limit.
+fn slow_table() -> Vec<Row> {
+    let lost = Refresh::Ended(WhySignInAgain::AnswerLost);
+    let offline = Some(Code::Offline);
+    vec![
+        row(Fault::SlowBody, offline, lost, offline),
+        row(
+            Fault::DelayAfterProcessing { ms: 60_000 },
+            offline,
+            lost,
+            offline,
+        ),
+        passing(Fault::DelayBeforeProcessing { ms: 60_000 }, Code::Offline),
+    ]
+}
+
+#[test]
+fn the_table_has_a_row_for_each_fault() {
+    let mut rows = table();
+    rows.extend(slow_table());
+    for fault in Fault::all() {
+        let kind = std::mem::discriminant(&fault);
+        assert!(
+            rows.iter()
+                .any(|row| std::mem::discriminant(&row.fault) == kind),
+            "{fault:?}"
+        );
+    }
+    assert!(rows.len() >= 40);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_fault_leads_to_its_state_and_its_code() {
+    let started = Instant::now();
+    try_all(table(), Duration::from_secs(20)).await;
+    // A body of 100 MB is among them, three times: none was read to its end.
+    assert!(started.elapsed() < Duration::from_secs(20));
+}
+
+#[tokio::test]
+async fn no_more_of_a_body_is_read_than_any_real_answer_has() {
+    let computer = Computer::set_up().await;
+    computer.amiqus.set_fault(Fault::HugeBody.at(Endpoint::Any));
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let request = client.get(format!("{}/api/v2/me", computer.amiqus.base_url()));
+    let outcome = http::send(request).await;
+    assert!(matches!(outcome, Err(NoAnswer::TooLarge)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_takes_too_long_is_given_up() {
+    try_all(slow_table(), Duration::from_millis(1_500)).await;
+}
+
+async fn try_all(table: Vec<Row>, limit: Duration) {
+    let mut rows = JoinSet::new();
+    for row in table {
+        let fault = row.fault.clone();
+        rows.spawn(async move { try_exchange(fault, row.exchange, limit).await });
+        let fault = row.fault.clone();
+        rows.spawn(async move { try_refresh(fault, row.refresh, limit).await });
+        rows.spawn(async move { try_me(row.fault, row.me, limit).await });
+    }
+    let wrong: Vec<_> = rows.join_all().await.into_iter().flatten().collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Says what is other than expected.
+fn differs<T: std::fmt::Debug + PartialEq>(what: &str, is: &T, expected: &T) -> Option<String> {
+    (is != expected).then(|| format!("{what}: {is:?} and not {expected:?}"))
+}
+
+async fn try_exchange(fault: Fault, expected: Option<Code>, limit: Duration) -> Option<String> {
+    let name = format!("{fault:?} at the exchange");
+    let computer = Computer::set_up().await.within(limit);
+    let mut app = computer.start().await;
+    computer.amiqus.set_fault(fault.at(Endpoint::TokenExchange));
+    app.go(&computer, BOB, FUSION).await;
+    let state = app.end_of_sign_in().await;
+    let screen = match expected {
+        Some(_) => Screen::SignedOut { just_now: false },
+        None => Screen::SignedIn,
+    };
+    let kept = computer.drawer.text().contains("\"refresh\"");
+    differs(
+        &name,
+        &(&state.screen, code(&state), kept, computer.posts()),
+        &(&screen, expected, expected.is_none(), 1),
+    )
+    .or_else(|| differs(&name, &computer.amiqus.complaints(), &Vec::new()))
+}
+
+async fn try_refresh(fault: Fault, expected: Refresh, limit: Duration) -> Option<String> {
+    let name = format!("{fault:?} at the refresh");
+    let computer = Computer::set_up().await.within(limit);
+    let other = computer.add(LORRAINE, HILL_VALLEY, false);
+    let old = computer.add(BOB, FUSION, false);
+    let app = computer.start().await;
+    app.checked(&computer.clock).await;
+    computer
+        .amiqus
+        .set_fault(fault.at(Endpoint::TokenRefresh).times(1));
+    let outcome = app.keeper.refresh().await.map_err(|problem| problem.code);
+    let state = app.keeper.state().await.unwrap();
+    let bob = account(&state, BOB);
+    let text = computer.drawer.text();
+    let kept = text.contains(old.refresh.expose());
+    let alive = computer.amiqus.is_refresh_token_live(old.refresh.expose());
+    let is = (outcome, &state.screen, bob.standing, kept, alive);
+    let expected = match expected {
+        Refresh::Renewed => {
+            let standing = StandingView::Connected;
+            (Ok(()), &Screen::SignedIn, standing, false, false)
+        }
+        Refresh::Kept(code) => {
+            let standing = StandingView::Connected;
+            (Err(code), &Screen::SignedIn, standing, true, true)
+        }
+        Refresh::Ended(why) => (
+            Err(Code::NotSignedIn),
+            &Screen::SignInAgain { why },
+            StandingView::SignInAgain { why },
+            false,
+            why == WhySignInAgain::AccessRemoved,
+        ),
+    };
+    let sent = computer.posts();
+    let most = if expected.1 == &Screen::SignedIn {
+        1
+    } else {
+        2
+    };
+    differs(&name, &is, &expected)
+        .or_else(|| (sent > most).then(|| format!("{name}: {sent} posts")))
+        .or_else(|| differs(&name, &text.contains(other.refresh.expose()), &true))
+        .or_else(|| differs(&name, &bob.name.as_str(), &"Bob Gale"))
+        .or_else(|| differs(&name, &computer.amiqus.complaints(), &Vec::new()))
+}
+
+async fn try_me(fault: Fault, expected: Option<Code>, limit: Duration) -> Option<String> {
+    let name = format!("{fault:?} at /me");
+    let (computer, _) = Computer::with_bob().await;
+    let computer = computer.within(limit);
+    let app = computer.start().await;
+    app.checked(&computer.clock).await;
+    computer.amiqus.set_fault(fault.at(Endpoint::Me).times(1));
+    let outcome = app.keeper.me().await.map_err(|problem| problem.code);
+    // A 401 leads to a renewal, which works.
+    let state = app.until(|state| !account(state, BOB).renewing).await;
+    let posts = usize::from(expected == Some(Code::NotSignedIn));
+    differs(
+        &name,
+        &(outcome, &state.screen, computer.posts()),
+        &(expected.map_or(Ok(()), Err), &Screen::SignedIn, posts),
+    )
+    .or_else(|| differs(&name, &computer.amiqus.complaints(), &Vec::new()))
+}

@@ -1,0 +1,16 @@
+//! The real keeper against the practice service, over a real socket; only the vault and the
+//! desktop are stand-ins.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what the tests share ends the test when it fails, as the tests themselves do"
+)]
+
+mod app;
+mod faults;
+mod renewals;
+mod restarts;
+mod saving;
+mod sign_in;

@@ -1,0 +1,126 @@
+//! One renewal at a time, in its time.
+
+use std::time::Duration;
+
+use amiqus_core::app_state::{Screen, StandingView};
+use amiqus_core::error::Code;
+use practice_amiqus::{Endpoint, Fault, RetryAfter};
+use tokio::task::JoinSet;
+
+use crate::app::*;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_callers_at_once_lead_to_one_refresh_and_all_get_its_outcome() {
+    let (computer, old) = Computer::with_bob().await;
+    let app = computer.start().await;
+    app.checked(&computer.clock).await;
+    // Long enough for all of them to have asked before the answer comes.
+    let slow = Fault::DelayAfterProcessing { ms: 400 };
+    computer.amiqus.set_fault(slow.at(Endpoint::TokenRefresh));
+    let mut callers = JoinSet::new();
+    for _ in 0..1_000 {
+        let keeper = app.keeper.clone();
+        callers.spawn(async move { keeper.refresh().await });
+    }
+    let outcomes = callers.join_all().await;
+    assert_eq!(outcomes.len(), 1_000);
+    assert!(outcomes.iter().all(Result::is_ok));
+    assert_eq!(computer.posts(), 1);
+    assert!(!computer.amiqus.is_refresh_token_live(old.refresh.expose()));
+    assert!(!computer.drawer.text().contains(old.refresh.expose()));
+}
+
+#[tokio::test]
+async fn a_thousand_callers_share_a_failure_as_well() {
+    let (computer, _) = Computer::with_bob().await;
+    let app = computer.start().await;
+    app.checked(&computer.clock).await;
+    computer
+        .amiqus
+        .set_fault(Fault::InvalidClient.at(Endpoint::TokenRefresh));
+    let mut callers = JoinSet::new();
+    for _ in 0..1_000 {
+        let keeper = app.keeper.clone();
+        callers.spawn(async move { keeper.refresh().await });
+    }
+    for outcome in callers.join_all().await {
+        assert_eq!(outcome.unwrap_err().code, Code::SetUpWrong);
+    }
+    let state = app.keeper.state().await.unwrap();
+    assert_eq!(state.screen, Screen::SignedIn);
+}
+
+#[tokio::test]
+async fn the_new_pair_is_in_the_vault_before_anybody_hears_of_it() {
+    let (computer, old) = Computer::with_bob().await;
+    let app = computer.start().await;
+    app.keeper.refresh().await.unwrap();
+    let text = computer.drawer.text();
+    assert!(!text.contains(old.refresh.expose()));
+    assert!(!text.contains(old.access.expose()));
+    drop(app);
+    let app = computer.start().await;
+    app.keeper.refresh().await.unwrap();
+    assert_eq!(computer.posts(), 2);
+    assert_eq!(computer.amiqus.complaints(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_check_that_fails_after_a_refresh_does_not_lose_the_new_pair() {
+    let (computer, old) = Computer::with_bob().await;
+    let app = computer.start().await;
+    app.checked(&computer.clock).await;
+    let unwell = Fault::InternalServerError { retry_after: None };
+    computer.amiqus.set_fault(unwell.at(Endpoint::Me));
+    app.keeper.refresh().await.unwrap();
+    assert!(app.keeper.me().await.is_err());
+    assert!(!computer.drawer.text().contains(old.refresh.expose()));
+    drop(app);
+    computer.amiqus.clear_faults();
+    let app = computer.start().await;
+    app.keeper.refresh().await.unwrap();
+    assert_eq!(computer.posts(), 2);
+}
+
+#[tokio::test]
+async fn retry_after_is_honoured_and_capped() {
+    let second = Duration::from_secs(1);
+    let minute = second * 60;
+    for (retry_after, not_within, but_soon_after) in [
+        (Some(RetryAfter::Seconds(30)), second * 29, second * 5),
+        (Some(RetryAfter::HttpDateIn(30)), second * 26, second * 8),
+        (Some(RetryAfter::Seconds(86_400)), minute * 59, minute * 8),
+        (Some(RetryAfter::Absurd), minute * 59, minute * 8),
+        (Some(RetryAfter::Nonsense), minute * 14, minute * 3),
+        (None, minute * 14, minute * 3),
+    ] {
+        let (computer, _) = Computer::with_bob().await;
+        let app = computer.start().await;
+        app.checked(&computer.clock).await;
+        let busy = Fault::TooManyRequests { retry_after };
+        computer
+            .amiqus
+            .set_fault(busy.at(Endpoint::TokenRefresh).times(1));
+        let problem = app.keeper.refresh().await.unwrap_err();
+        assert_eq!(problem.code, Code::AmiqusBusy);
+        let state = app.keeper.state().await.unwrap();
+        assert_eq!(account(&state, BOB).standing, StandingView::Connected);
+
+        skip(not_within).await;
+        app.keeper.me().await.unwrap();
+        assert_eq!(computer.posts(), 1, "{retry_after:?}");
+
+        let before = account(&app.keeper.state().await.unwrap(), BOB).renews_by;
+        skip(but_soon_after).await;
+        app.until(|state| account(state, BOB).renews_by > before)
+            .await;
+        assert_eq!(computer.posts(), 2, "{retry_after:?}");
+    }
+}
+
+/// Lets the time go by for all timers, and real time go on afterwards.
+async fn skip(span: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(span).await;
+    tokio::time::resume();
+}

@@ -1,0 +1,287 @@
+//! What a new run of the app finds and makes of it.
+
+use amiqus_core::account::WhySignInAgain;
+use amiqus_core::app_state::{Screen, StandingView};
+use amiqus_core::error::Code;
+use amiqus_core::registration::Provenance;
+use amiqus_core::session::Provisioning;
+use jiff::SignedDuration;
+use practice_amiqus::{Answer, Endpoint, Fault, Settings};
+
+use crate::app::*;
+
+#[tokio::test]
+async fn a_person_who_signed_in_stays_signed_in_and_nothing_is_renewed_for_it() {
+    let computer = Computer::set_up().await;
+    let mut app = computer.start().await;
+    app.sign_in(&computer, BOB, FUSION).await;
+    drop(app);
+    for _ in 0..5 {
+        let app = computer.start().await;
+        let state = app.keeper.state().await.unwrap();
+        assert_eq!(state.screen, Screen::SignedIn);
+        assert_eq!(account(&state, BOB).name, "Bob Gale");
+        app.keeper.me().await.unwrap();
+    }
+    assert_eq!(computer.posts(), 1);
+}
+
+#[tokio::test]
+async fn the_link_that_starts_the_app_completes_the_sign_in() {
+    let computer = Computer::set_up().await;
+    let mut app = computer.start().await;
+    app.keeper.authorize().await.unwrap();
+    let url = app.browser().await;
+    drop(app);
+    assert!(computer.drawer.names().contains(&"attempt".to_owned()));
+    let app = computer.launch(|| Provisioning::Absent);
+    // Before the vault was opened.
+    app.keeper
+        .receive(computer.answer(&url, BOB, FUSION, Answer::Allow));
+    let state = app.until(|state| state.screen == Screen::SignedIn).await;
+    assert_eq!(account(&state, BOB).name, "Bob Gale");
+    assert!(!computer.drawer.names().contains(&"attempt".to_owned()));
+    assert_eq!(computer.amiqus.complaints(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_code_that_was_posted_is_not_posted_by_the_next_run() {
+    let computer = Computer::set_up().await;
+    let mut app = computer.start().await;
+    app.keeper.authorize().await.unwrap();
+    let url = app.browser().await;
+    let link = computer.answer(&url, BOB, FUSION, Answer::Allow);
+    computer
+        .amiqus
+        .set_fault(Fault::LoseAnswer.at(Endpoint::TokenExchange));
+    app.keeper.receive(link.clone());
+    app.end_of_sign_in().await;
+    drop(app);
+    let app = computer.start().await;
+    app.keeper.receive(link);
+    let state = app.keeper.state().await.unwrap();
+    assert_eq!(state.screen, Screen::SignedOut { just_now: false });
+    assert_eq!(computer.posts(), 1);
+}
+
+#[tokio::test]
+async fn an_interrupted_refresh_that_was_never_processed_is_noticed_and_nothing_is_sent() {
+    let computer = Computer::set_up().await;
+    let pair = computer.add(BOB, FUSION, true);
+    let app = computer.start().await;
+    app.until(|_| computer.amiqus.requests_to("/api/v2/status").len() == 1)
+        .await;
+    app.until(|_| computer.drawer.text().contains(r#""intent":null"#))
+        .await;
+    let state = app.keeper.state().await.unwrap();
+    assert_eq!(state.screen, Screen::SignedIn);
+    assert_eq!(computer.posts(), 0);
+    assert!(computer.amiqus.is_refresh_token_live(pair.refresh.expose()));
+    assert!(computer.drawer.text().contains(pair.refresh.expose()));
+}
+
+#[tokio::test]
+async fn an_interrupted_refresh_whose_answer_was_lost_needs_the_browser_and_says_why() {
+    let computer = Computer::set_up().await;
+    let other = computer.add(LORRAINE, HILL_VALLEY, false);
+    let pair = computer.add(BOB, FUSION, true);
+    // The service had rotated the pair when the app was killed.
+    rotate(&computer, pair.refresh.expose()).await;
+    let app = computer.start().await;
+    let why = WhySignInAgain::AnswerLost;
+    let state = app
+        .until(|state| state.screen == Screen::SignInAgain { why })
+        .await;
+    assert_eq!(account(&state, BOB).name, "Bob Gale");
+    let lorraine = account(&state, LORRAINE);
+    assert_eq!(lorraine.standing, StandingView::Connected);
+    let text = computer.drawer.text();
+    assert!(text.contains(other.refresh.expose()));
+    assert!(!text.contains(pair.refresh.expose()));
+    drop(app);
+
+    // It outlives a restart, and the browser puts it right.
+    let mut app = computer.start().await;
+    let state = app.keeper.state().await.unwrap();
+    assert_eq!(state.screen, Screen::SignInAgain { why });
+    let state = app.sign_in(&computer, BOB, FUSION).await;
+    assert_eq!(code(&state), None);
+    assert_eq!(state.accounts.len(), 2);
+}
+
+#[tokio::test]
+async fn an_interrupted_refresh_waits_for_the_network_and_nobody_is_signed_out_meanwhile() {
+    let computer = Computer::set_up().await;
+    computer.add(BOB, FUSION, true);
+    computer
+        .amiqus
+        .set_fault(Fault::DropBeforeProcessing.at(Endpoint::Any));
+    let app = computer.start().await;
+    let state = app
+        .until(|state| state.accounts.iter().any(|account| account.offline))
+        .await;
+    assert_eq!(state.screen, Screen::SignedIn);
+    assert_eq!(computer.posts(), 0);
+    computer.amiqus.clear_faults();
+    // A person who asks does not wait for the next try.
+    let problem = app.keeper.refresh().await.unwrap_err();
+    assert_eq!(problem.code, Code::AmiqusUnwell);
+    app.keeper.refresh().await.unwrap();
+    assert_eq!(computer.posts(), 1);
+}
+
+#[tokio::test]
+async fn access_removed_on_the_team_apps_page_is_noticed_on_use_and_the_name_stays() {
+    let (computer, _) = Computer::with_bob().await;
+    computer.add(LORRAINE, HILL_VALLEY, false);
+    let app = computer.start().await;
+    app.keeper
+        .switch_account(&key(BOB, FUSION).to_string())
+        .await
+        .unwrap();
+    computer.amiqus.revoke_everything(BOB, FUSION).unwrap();
+    let problem = app.keeper.me().await.unwrap_err();
+    assert_eq!(problem.code, Code::NotSignedIn);
+    let why = WhySignInAgain::AccessRemoved;
+    let state = app
+        .until(|state| state.screen == Screen::SignInAgain { why })
+        .await;
+    assert_eq!(account(&state, BOB).name, "Bob Gale");
+    assert_eq!(account(&state, LORRAINE).standing, StandingView::Connected);
+    assert_eq!(computer.posts(), 1);
+    drop(app);
+    let app = computer.start().await;
+    let state = app.keeper.state().await.unwrap();
+    assert_eq!(state.screen, Screen::SignInAgain { why });
+}
+
+#[tokio::test]
+async fn access_removed_while_the_app_was_closed_is_noticed_at_the_start() {
+    let (computer, _) = Computer::with_bob().await;
+    computer.amiqus.revoke_everything(BOB, FUSION).unwrap();
+    let app = computer.start().await;
+    let why = WhySignInAgain::AccessRemoved;
+    app.until(|state| state.screen == Screen::SignInAgain { why })
+        .await;
+}
+
+#[tokio::test]
+async fn an_offline_start_shows_the_last_known_person_as_of_when_it_was_known() {
+    let (computer, _) = Computer::with_bob().await;
+    computer
+        .amiqus
+        .set_fault(Fault::DropBeforeProcessing.at(Endpoint::Any));
+    let app = computer.start().await;
+    let state = app
+        .until(|state| state.accounts.iter().any(|account| account.offline))
+        .await;
+    assert_eq!(state.screen, Screen::SignedIn);
+    let bob = account(&state, BOB);
+    assert_eq!(
+        (bob.name.as_str(), bob.team.as_deref()),
+        ("Bob Gale", Some(FUSION))
+    );
+    let hours_ago = SignedDuration::from_hours(23);
+    assert!(bob.as_of < amiqus_core::clock::Clock::now(&*computer.clock) - hours_ago);
+    computer.amiqus.clear_faults();
+    app.keeper.me().await.unwrap();
+    let state = app.keeper.state().await.unwrap();
+    assert!(!account(&state, BOB).offline);
+}
+
+#[tokio::test]
+async fn tokens_whose_owner_could_not_be_asked_for_are_not_lost() {
+    let computer = Computer::set_up().await;
+    let mut app = computer.start().await;
+    let unwell = Fault::InternalServerError { retry_after: None };
+    computer.amiqus.set_fault(unwell.at(Endpoint::Me));
+    app.go(&computer, BOB, FUSION).await;
+    let state = app.end_of_sign_in().await;
+    assert_eq!(state.screen, Screen::SignedOut { just_now: false });
+    assert_eq!(code(&state), Some(Code::AmiqusUnwell));
+    drop(app);
+    computer.amiqus.clear_faults();
+    let app = computer.start().await;
+    let state = app.until(|state| state.screen == Screen::SignedIn).await;
+    assert_eq!(account(&state, BOB).name, "Bob Gale");
+    assert_eq!(computer.posts(), 1);
+}
+
+#[tokio::test]
+async fn what_it_manages_is_there_at_the_start_and_can_not_be_changed() {
+    let computer = Computer::bare(Settings::default()).await;
+    let registration = computer.draft().validate(Provenance::Provisioned).unwrap();
+    let mut app = computer.launch(move || Provisioning::Valid(Box::new(registration.clone())));
+    let state = app.keeper.state().await.unwrap();
+    assert!(state.setup.managed);
+    let problem = app.keeper.change_setup().await.unwrap_err();
+    assert_eq!(problem.code, Code::RegistrationInvalid);
+    assert!(
+        app.keeper
+            .save_registration(computer.draft())
+            .await
+            .is_err()
+    );
+    app.sign_in(&computer, BOB, FUSION).await;
+}
+
+#[tokio::test]
+async fn a_vault_of_a_newer_version_is_set_aside_whole_and_said() {
+    let (computer, _) = Computer::with_bob().await;
+    computer.drawer.make_newer();
+    let app = computer.start().await;
+    let state = app.keeper.state().await.unwrap();
+    assert_eq!(state.screen, Screen::NeedsSetup);
+    assert_eq!(code(&state), Some(Code::VaultNewer));
+    assert_eq!(
+        state.problem.as_ref().unwrap().file.as_deref(),
+        Some("aside")
+    );
+    assert!(computer.drawer.aside().contains("\"version\":2"));
+    assert_eq!(computer.drawer.names(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_clock_off_by_years_neither_signs_anybody_out_nor_renews_in_a_loop() {
+    let year = SignedDuration::from_hours(366 * 24);
+    for (turned, posts) in [(-year, 0), (year, 1), (year * 5, 1)] {
+        let (computer, _) = Computer::with_bob().await;
+        computer.clock.turn(turned);
+        let app = computer.start().await;
+        if posts > 0 {
+            app.until(|state| {
+                state.accounts.iter().any(|bob| {
+                    bob.renews_by
+                        .is_some_and(|at| at > amiqus_core::clock::Clock::now(&*computer.clock))
+                })
+            })
+            .await;
+        }
+        app.keeper.me().await.unwrap();
+        let state = app.keeper.state().await.unwrap();
+        assert_eq!(state.screen, Screen::SignedIn);
+        assert_eq!(computer.posts(), posts);
+    }
+}
+
+/// Uses a refresh token up, as a process did that was killed before the answer arrived.
+async fn rotate(computer: &Computer, refresh_token: &str) {
+    let fields = [
+        ("grant_type", "refresh_token"),
+        ("client_id", computer.amiqus.client_id()),
+        ("client_secret", computer.amiqus.client_secret()),
+        ("refresh_token", refresh_token),
+        ("redirect_uri", REDIRECT),
+    ];
+    let answer = reqwest::Client::builder()
+        .no_proxy()
+        .build()
+        .unwrap()
+        .post(format!("{}/oauth/token", computer.amiqus.base_url()))
+        .header("accept", "application/json")
+        .form(&fields)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 200);
+}

@@ -1,0 +1,390 @@
+//! The sign-in from end to end.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use amiqus_core::app_state::Screen;
+use amiqus_core::error::Code;
+use amiqus_core::redirect::Received;
+use amiqus_core::registration::{Field, Page, Reason};
+use practice_amiqus::{Answer, Endpoint, Fault, Generation, RequestRecord, RetryAfter, Settings};
+
+use crate::app::*;
+
+fn names(request: &RequestRecord) -> Vec<&str> {
+    let mut names: Vec<_> = request.form.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    names
+}
+
+fn is_plain_post(request: &RequestRecord) {
+    assert_eq!(request.method, "POST");
+    assert_eq!(request.query, []);
+    assert_eq!(request.header("authorization"), None);
+    assert_eq!(request.header("accept"), Some("application/json"));
+    assert_eq!(
+        request.header("content-type"),
+        Some("application/x-www-form-urlencoded")
+    );
+    assert_eq!(request.header("cookie"), None);
+    assert_eq!(request.header("referer"), None);
+}
+
+#[tokio::test]
+async fn a_person_signs_in_from_end_to_end_in_both_server_generations() {
+    for generation in [Generation::League8, Generation::League9] {
+        let settings = Settings {
+            generation,
+            ..Settings::default()
+        };
+        let computer = Computer::set_up_with(settings, |_| ()).await;
+        let mut app = computer.start().await;
+        let state = app.sign_in(&computer, BOB, FUSION).await;
+        let bob = account(&state, BOB);
+        assert_eq!(bob.name, "Bob Gale");
+        assert!(bob.is_verified);
+        assert_eq!(state.current.as_ref(), Some(&bob.id));
+        assert_eq!(code(&state), None);
+        app.keeper.refresh().await.unwrap();
+        app.keeper.me().await.unwrap();
+        assert_eq!(computer.posts(), 2);
+        assert_eq!(computer.amiqus.complaints(), [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn each_request_has_exactly_the_fields_of_the_guides_table() {
+    for pkce in [true, false] {
+        let computer = Computer::set_up_with(Settings::default(), |draft| {
+            draft.pkce = Some(pkce);
+        })
+        .await;
+        let mut app = computer.start().await;
+        app.sign_in(&computer, BOB, FUSION).await;
+        app.keeper.refresh().await.unwrap();
+
+        let posts = computer.amiqus.requests_to("/oauth/token");
+        let [exchange, refresh] = posts.as_slice() else {
+            panic!("not two posts: {posts:?}");
+        };
+        let mut fields = vec!["client_id", "client_secret", "code"];
+        if pkce {
+            fields.push("code_verifier");
+        }
+        fields.extend(["grant_type", "redirect_uri"]);
+        assert_eq!(names(exchange), fields);
+        assert_eq!(exchange.field("grant_type"), Some("authorization_code"));
+        assert_eq!(
+            names(refresh),
+            [
+                "client_id",
+                "client_secret",
+                "grant_type",
+                "redirect_uri",
+                "refresh_token"
+            ]
+        );
+        assert_eq!(refresh.field("grant_type"), Some("refresh_token"));
+        for post in [exchange, refresh] {
+            is_plain_post(post);
+            assert_eq!(post.field("client_id"), Some(computer.amiqus.client_id()));
+            let secret = computer.amiqus.client_secret();
+            assert_eq!(post.field("client_secret"), Some(secret));
+            assert_eq!(post.field("redirect_uri"), Some(REDIRECT));
+        }
+        for request in computer.amiqus.requests() {
+            if request.path.starts_with("/api/v2") {
+                assert_eq!(request.method, "GET");
+                assert_eq!(request.query, []);
+                assert_eq!(request.header("accept"), Some("application/json"));
+                assert!(
+                    request
+                        .header("authorization")
+                        .unwrap()
+                        .starts_with("Bearer ")
+                );
+            }
+        }
+        assert_eq!(computer.amiqus.complaints(), [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn the_redirect_url_is_the_same_bytes_in_all_three_requests_even_after_the_set_up_changed() {
+    let moved = "co.amiqus.signin://oauth/elsewhere";
+    let settings = Settings {
+        redirect_urls: vec![REDIRECT.to_owned(), moved.to_owned()],
+        ..Settings::default()
+    };
+    let computer = Computer::set_up_with(settings, |_| ()).await;
+    let mut app = computer.start().await;
+    app.keeper.authorize().await.unwrap();
+    let url = app.browser().await;
+    let asked = url.query_pairs().find(|(name, _)| name == "redirect_uri");
+    assert_eq!(asked.unwrap().1, REDIRECT);
+    app.keeper
+        .receive(computer.answer(&url, BOB, FUSION, Answer::Allow));
+    app.until(|state| state.screen == Screen::SignedIn).await;
+    let mut draft = computer.draft();
+    draft.redirect_url = Some(moved.to_owned());
+    app.keeper.save_registration(draft).await.unwrap();
+    app.keeper.refresh().await.unwrap();
+    for post in computer.amiqus.requests_to("/oauth/token") {
+        assert_eq!(post.field("redirect_uri"), Some(REDIRECT));
+    }
+}
+
+#[tokio::test]
+async fn deny_ends_signed_out_and_the_next_try_works() {
+    let computer = Computer::set_up().await;
+    let mut app = computer.start().await;
+    app.keeper.authorize().await.unwrap();
+    let url = app.browser().await;
+    app.keeper
+        .receive(computer.answer(&url, BOB, FUSION, Answer::Deny));
+    let state = app.end_of_sign_in().await;
+    assert_eq!(state.screen, Screen::SignedOut { just_now: false });
+    assert_eq!(code(&state), Some(Code::AccessDenied));
+    assert_eq!(computer.posts(), 0);
+    assert!(app.fronts.load(Ordering::SeqCst) > 0);
+    assert_eq!(computer.drawer.names(), ["registration"]);
+    let state = app.sign_in(&computer, BOB, FUSION).await;
+    assert_eq!(code(&state), None);
+}
+
+#[tokio::test]
+async fn a_pasted_address_signs_in_and_a_wrong_one_says_why() {
+    let computer = Computer::set_up().await;
+    let mut app = computer.start().await;
+    app.keeper.authorize().await.unwrap();
+    let url = app.browser().await;
+    for (pasted, expected) in [
+        ("https://example.com", Code::LinkNotOurs),
+        (REDIRECT, Code::LinkIncomplete),
+        ("?code=c&state=s", Code::LinkTooLate),
+    ] {
+        let problem = app
+            .keeper
+            .exchange(Received::new(pasted))
+            .await
+            .unwrap_err();
+        assert_eq!(problem.code, expected, "{pasted}");
+    }
+    assert_eq!(computer.posts(), 0);
+    let address = computer.answer(&url, BOB, FUSION, Answer::Allow);
+    app.keeper.exchange(address).await.unwrap();
+    let state = app.end_of_sign_in().await;
+    assert_eq!(state.screen, Screen::SignedIn);
+}
+
+#[tokio::test]
+async fn a_browser_that_does_not_open_is_said_and_can_be_opened_again() {
+    let computer = Computer::set_up().await;
+    computer.no_browser.store(true, Ordering::SeqCst);
+    let mut app = computer.start().await;
+    app.keeper.authorize().await.unwrap();
+    let state = app.until(|state| state.problem.is_some()).await;
+    assert_eq!(code(&state), Some(Code::BrowserDidNotOpen));
+    computer.no_browser.store(false, Ordering::SeqCst);
+    app.keeper.open_browser_again().await.unwrap();
+    let url = app.browser().await;
+    app.keeper
+        .receive(computer.answer(&url, BOB, FUSION, Answer::Allow));
+    let state = app.end_of_sign_in().await;
+    assert_eq!(state.screen, Screen::SignedIn);
+}
+
+#[tokio::test]
+async fn the_same_link_many_times_at_once_posts_one_code() {
+    let computer = Computer::set_up().await;
+    let mut app = computer.start().await;
+    app.keeper.authorize().await.unwrap();
+    let url = app.browser().await;
+    let link = computer.answer(&url, BOB, FUSION, Answer::Allow);
+    for _ in 0..100 {
+        app.keeper.receive(Received::new(
+            "co.amiqus.signin://oauth/callback?code=c&state=s",
+        ));
+        app.keeper.receive(link.clone());
+    }
+    let state = app.end_of_sign_in().await;
+    assert_eq!(state.screen, Screen::SignedIn);
+    assert_eq!(computer.posts(), 1);
+}
+
+#[tokio::test]
+async fn an_application_that_was_removed_while_signing_in_is_a_code_that_is_not_accepted() {
+    let computer = Computer::set_up().await;
+    let mut app = computer.start().await;
+    app.keeper.authorize().await.unwrap();
+    let url = app.browser().await;
+    let link = computer.answer(&url, BOB, FUSION, Answer::Allow);
+    computer.amiqus.advance(Duration::from_mins(11));
+    app.keeper.receive(link);
+    let state = app.end_of_sign_in().await;
+    assert_eq!(state.screen, Screen::SignedOut { just_now: false });
+    assert_eq!(code(&state), Some(Code::CodeNotAccepted));
+}
+
+#[tokio::test]
+async fn several_people_and_teams_live_side_by_side() {
+    let computer = Computer::set_up().await;
+    let mut app = computer.start().await;
+    app.sign_in(&computer, BOB, FUSION).await;
+    app.sign_in(&computer, BOB, HILL_VALLEY).await;
+    let state = app.sign_in(&computer, LORRAINE, HILL_VALLEY).await;
+    assert_eq!(state.accounts.len(), 3);
+
+    app.go(&computer, BOB, FUSION).await;
+    let state = app.until(|state| state.problem.is_some()).await;
+    assert_eq!(code(&state), Some(Code::AlreadyHere));
+    assert_eq!(state.accounts.len(), 3);
+
+    let lorraine = key(LORRAINE, HILL_VALLEY).to_string();
+    app.keeper.switch_account(&lorraine).await.unwrap();
+    let state = app.keeper.state().await.unwrap();
+    assert_eq!(state.current.as_ref(), Some(&lorraine));
+    app.keeper.sign_out(&lorraine).await.unwrap();
+    let state = app.keeper.state().await.unwrap();
+    assert_eq!(state.accounts.len(), 2);
+    assert_eq!(state.screen, Screen::SignedIn);
+    for id in ["", "nobody", "1.unknown", &lorraine] {
+        let problem = app.keeper.sign_out(id).await.unwrap_err();
+        assert_eq!(problem.code, Code::NotSignedIn);
+        let problem = app.keeper.switch_account(id).await.unwrap_err();
+        assert_eq!(problem.code, Code::NotSignedIn);
+    }
+}
+
+#[tokio::test]
+async fn a_team_that_can_not_be_told_is_learnt_at_the_next_check() {
+    let computer = Computer::set_up().await;
+    let mut app = computer.start().await;
+    let unwell = Fault::InternalServerError { retry_after: None };
+    computer
+        .amiqus
+        .set_fault(unwell.at(Endpoint::Team).and_at(Endpoint::TeamMe));
+    app.go(&computer, BOB, FUSION).await;
+    let state = app.end_of_sign_in().await;
+    assert_eq!(state.screen, Screen::SignedIn);
+    assert_eq!(account(&state, BOB).team, None);
+    computer.amiqus.clear_faults();
+    app.keeper.me().await.unwrap();
+    let state = app.keeper.state().await.unwrap();
+    assert_eq!(account(&state, BOB).team.as_deref(), Some(FUSION));
+    assert_eq!(state.current, Some(key(BOB, FUSION).to_string()));
+    assert_eq!(state.accounts.len(), 1);
+    app.keeper.refresh().await.unwrap();
+}
+
+#[tokio::test]
+async fn asking_whose_the_tokens_are_honours_a_short_retry_after_and_gives_up_at_a_long_one() {
+    for (seconds, asked, expected) in [(1, 2, None), (30, 1, Some(Code::AmiqusBusy))] {
+        let computer = Computer::set_up().await;
+        let mut app = computer.start().await;
+        let retry_after = Some(RetryAfter::Seconds(seconds));
+        let busy = Fault::TooManyRequests { retry_after };
+        computer.amiqus.set_fault(busy.at(Endpoint::Me).times(1));
+        app.go(&computer, BOB, FUSION).await;
+        let state = app.end_of_sign_in().await;
+        assert_eq!(code(&state), expected);
+        let requests = computer.amiqus.requests_to("/api/v2/me");
+        assert_eq!(requests.len(), asked);
+        if let [first, second] = requests.as_slice() {
+            let waited = second.received_at.duration_since(first.received_at);
+            assert!(waited.as_secs() >= 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_administrator_sets_the_app_up_and_is_told_what_to_change() {
+    let computer = Computer::bare(Settings::default()).await;
+    let mut app = computer.start().await;
+    let state = app.keeper.state().await.unwrap();
+    assert_eq!(state.screen, Screen::NeedsSetup);
+    assert!(app.keeper.authorize().await.is_err());
+    let mut wrong = computer.draft();
+    wrong.base_url = Some("http://example.com".to_owned());
+    let problems = app.keeper.save_registration(wrong).await.unwrap_err();
+    assert_eq!(problems.len(), 1);
+    assert_eq!(
+        (problems[0].field, problems[0].reason),
+        (Field::BaseUrl, Reason::NotHttps)
+    );
+    app.keeper
+        .save_registration(computer.draft())
+        .await
+        .unwrap();
+    let page = app.keeper.page_address(Page::TeamApps).await.unwrap();
+    assert!(page.as_str().starts_with(computer.amiqus.base_url()));
+    app.sign_in(&computer, BOB, FUSION).await;
+}
+
+#[tokio::test]
+async fn a_wrong_client_secret_is_a_wrong_set_up() {
+    let computer = Computer::set_up_with(Settings::default(), |draft| {
+        draft.client_secret = "another".to_owned();
+    })
+    .await;
+    let mut app = computer.start().await;
+    app.go(&computer, BOB, FUSION).await;
+    let state = app.end_of_sign_in().await;
+    assert_eq!(state.screen, Screen::SignedOut { just_now: false });
+    assert_eq!(code(&state), Some(Code::SetUpWrong));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_without_an_answer_ends_after_ten_minutes() {
+    let computer = Computer::set_up().await;
+    let mut app = computer.start().await;
+    app.keeper.authorize().await.unwrap();
+    app.browser().await;
+    let before = tokio::time::Instant::now();
+    let mut states = app.keeper.states();
+    let ended = states.wait_for(|state| state.as_deref().is_some_and(|it| it.problem.is_some()));
+    let ended = tokio::time::timeout(Duration::from_hours(1), ended).await;
+    let state = ended.expect("never ended").unwrap().clone().unwrap();
+    assert_eq!(code(&state), Some(Code::AttemptExpired));
+    assert_eq!(state.screen, Screen::SignedOut { just_now: false });
+    let waited = before.elapsed().as_secs();
+    assert!((590..=601).contains(&waited), "{waited}");
+    assert_eq!(computer.drawer.names(), ["registration"]);
+}
+
+#[tokio::test]
+async fn no_state_that_comes_down_holds_a_secret() {
+    let computer = Computer::set_up().await;
+    let mut app = computer.start().await;
+    let mut states = app.keeper.states();
+    let collect = tokio::spawn(async move {
+        let mut texts = Vec::new();
+        while states.changed().await.is_ok() {
+            let state = states.borrow_and_update().clone();
+            texts.push(serde_json::to_string(&*state.unwrap()).unwrap());
+        }
+        texts
+    });
+    app.sign_in(&computer, BOB, FUSION).await;
+    app.keeper.refresh().await.unwrap();
+    app.keeper.me().await.unwrap();
+    drop(app);
+    let texts = collect.await.unwrap();
+    assert!(texts.len() > 4, "{texts:?}");
+    let mut secrets = vec![computer.amiqus.client_secret().to_owned()];
+    for post in computer.amiqus.requests_to("/oauth/token") {
+        for name in ["code", "code_verifier", "refresh_token"] {
+            secrets.extend(post.field(name).map(str::to_owned));
+        }
+    }
+    for request in computer.amiqus.requests_to("/api/v2/me") {
+        let bearer = request.header("authorization").unwrap();
+        secrets.push(bearer.trim_start_matches("Bearer ").to_owned());
+    }
+    assert!(secrets.len() >= 6);
+    for text in texts {
+        for secret in &secrets {
+            assert!(!text.contains(secret.as_str()));
+        }
+    }
+}
