@@ -93,6 +93,9 @@ fn set_up(app: &mut App) -> Result<(), Box<dyn Error>> {
     logging::start(&app.path().app_log_dir()?);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
 
+    // Before anything that could bring it to the front. Its page asks for nothing until this is done.
+    window::open(app.handle())?;
+
     let clients = amiqus_core::http::clients(Limits::default())?;
     let door = Arc::new(vault::StrongholdDoor::new(
         app.path().app_data_dir()?.join("vault"),
@@ -111,6 +114,5 @@ fn set_up(app: &mut App) -> Result<(), Box<dyn Error>> {
     });
     links::listen(app.handle(), &keeper);
     app.manage(keeper);
-    window::open(app.handle())?;
     Ok(())
 }

@@ -113,8 +113,8 @@ impl From<Transient> for Code {
     }
 }
 
-/// How the token endpoint failed. This is the one table of what means what; see `docs` in this
-/// crate's README for the same as prose.
+/// How the token endpoint failed. This is the one table of what means what; the README has
+/// the same as prose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
     /// The grant is dead: a code that was used or expired; a refresh token that was used, expired,
