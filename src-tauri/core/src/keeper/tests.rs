@@ -1,4 +1,8 @@
-use super::*;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::effects::{until, with_jitter};
 
 #[test]
 fn jitter_never_comes_before_the_time_that_was_asked_for_and_is_a_tenth_at_most() {

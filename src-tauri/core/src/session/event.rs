@@ -68,6 +68,8 @@ pub enum Event {
     },
     /// The vault didn't open.
     NotOpened(DoorFailure),
+    /// The vault takes long to open: the keychain is asking its person for a password.
+    OpeningTakesLong,
     /// A person gives the vault up that can't be opened, and wants an empty one.
     StartOverRequested,
     /// A person wants the vault opened (again).

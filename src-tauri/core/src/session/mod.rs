@@ -225,6 +225,12 @@ impl Session {
                 set_aside,
             } => self.opened(*records, provisioning, set_aside.as_ref(), now),
             Event::NotOpened(failure) => self.not_opened(&failure),
+            Event::OpeningTakesLong => {
+                if let Phase::Opening { was_locked, .. } = &mut self.phase {
+                    was_locked.get_or_insert(WhyLocked::KeychainLocked);
+                }
+                Step::default()
+            }
             Event::UnlockRequested(unlock) => self.unlock_requested(unlock),
             Event::StartOverRequested => self.start_over_requested(),
             Event::AddressReceived(received, way) => self.address_received(received, way, now),
@@ -492,6 +498,7 @@ impl Open {
             }
             Event::Opened { .. }
             | Event::NotOpened(_)
+            | Event::OpeningTakesLong
             | Event::UnlockRequested(_)
             | Event::StartOverRequested
             | Event::AddressReceived(..) => Step::default(),

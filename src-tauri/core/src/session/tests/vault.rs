@@ -569,3 +569,31 @@ fn nothing_that_the_machine_prints_of_itself_holds_a_secret() {
         assert!(!text.contains(&pending.state), "{text}");
     }
 }
+
+#[test]
+fn a_keychain_that_is_asking_its_person_is_said_to_be_locked_until_it_opens() {
+    let mut session = Session::default();
+    session.step(Event::UnlockRequested(Unlock::Keychain), now());
+    assert!(!session.is_settled());
+    session.step(Event::OpeningTakesLong, now());
+    assert!(session.is_settled());
+    assert!(matches!(
+        session.app_state(1).screen,
+        Screen::Locked {
+            why: WhyLocked::KeychainLocked
+        }
+    ));
+    let step = session.step(Event::UnlockRequested(Unlock::Keychain), now());
+    assert!(step.effects.is_empty(), "one opening at a time");
+    session.step(
+        Event::Opened {
+            records: Box::default(),
+            provisioning: Provisioning::Absent,
+            set_aside: None,
+        },
+        now(),
+    );
+    assert!(matches!(session.app_state(2).screen, Screen::NeedsSetup));
+    session.step(Event::OpeningTakesLong, now());
+    assert!(matches!(session.app_state(3).screen, Screen::NeedsSetup));
+}

@@ -1,0 +1,279 @@
+//! What an effect is: the browser, the window, Amiqus over HTTPS, the vault's door, a deadline.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::task::AbortHandle;
+
+use super::desk::Desk;
+use super::{Mail, Parts};
+use crate::account::{AccountKey, Identity};
+use crate::api::{Api, ApiFailure};
+use crate::registration::Registration;
+use crate::session::{Effect, Event, WhyRenew};
+use crate::token::{self, Transient};
+use crate::vault::{Door, DoorFailure, Opened, Records, Unlock, WhyLocked, WhySetAside};
+
+/// After this the keychain is believed to be asking its person for a password, and the window says
+/// so.
+const OPENING_TAKES: Duration = Duration::from_secs(2);
+
+/// How often the person behind new tokens is asked for before the sign-in is given up for now.
+const IDENTIFY_TRIES: u32 = 3;
+
+/// The first wait between those tries; it doubles.
+const IDENTIFY_WAIT: Duration = Duration::from_millis(500);
+
+/// A person who is signing in does not wait longer than this because Amiqus asks for it.
+const LONGEST_IDENTIFY_WAIT: SignedDuration = SignedDuration::from_secs(10);
+
+impl Desk {
+    pub(super) fn run_effect(&mut self, effect: Effect) {
+        match effect {
+            Effect::OpenVault(unlock) => self.open_vault(|door| open(door, unlock)),
+            Effect::StartOver => self.open_vault(start_over),
+            Effect::OpenBrowser(id, url) => {
+                let surroundings = Arc::clone(&self.parts.surroundings);
+                self.later(async move {
+                    let opened = tokio::task::spawn_blocking(move || {
+                        surroundings.open_browser(url.expose())
+                    })
+                    .await;
+                    match opened {
+                        Ok(Ok(())) => None,
+                        Ok(Err(failure)) => {
+                            tracing::error!(%failure);
+                            Some(Event::BrowserDidNotOpen(id))
+                        }
+                        Err(failure) => {
+                            tracing::error!(%failure, "opening the browser failed");
+                            Some(Event::BrowserDidNotOpen(id))
+                        }
+                    }
+                });
+            }
+            Effect::BringToFront => self.parts.surroundings.bring_to_front(),
+            Effect::ArmDeadline(id, at) => {
+                let wait = until(self.parts.clock.now(), at);
+                self.later(async move {
+                    tokio::time::sleep(wait).await;
+                    Some(Event::DeadlinePassed(id))
+                });
+            }
+            Effect::PlanRenewal(key, at) => self.plan_renewal(key, at),
+            Effect::ProbeLater(key, serial, wait) => {
+                let wait = Duration::try_from(wait).unwrap_or_default();
+                self.later(async move {
+                    tokio::time::sleep(wait).await;
+                    Some(Event::ProbeDue(key, serial))
+                });
+            }
+            effect => self.ask_amiqus(effect),
+        }
+    }
+
+    /// The effects that go over the network. A registration that went away meanwhile ends them.
+    fn ask_amiqus(&mut self, effect: Effect) {
+        let Some(registration) = self.session.registration().cloned() else {
+            return;
+        };
+        if matches!(effect, Effect::Exchange { .. } | Effect::Refresh(..)) {
+            self.on_their_way.send_modify(|count| *count += 1);
+        }
+        let parts = Arc::clone(&self.parts);
+        self.later(async move {
+            let now = || parts.clock.now();
+            match effect {
+                Effect::Exchange {
+                    attempt,
+                    code,
+                    verifier,
+                    redirect_url,
+                } => {
+                    let tokens = token::exchange(
+                        parts.clients.for_service(&registration.base_url),
+                        &registration,
+                        &redirect_url,
+                        code,
+                        verifier,
+                        now,
+                    )
+                    .await;
+                    Some(Event::CodeExchanged(attempt, tokens))
+                }
+                Effect::Identify(attempt, access) => {
+                    let identity = identify(&parts, &registration, &access).await;
+                    Some(Event::Identified(attempt, identity))
+                }
+                Effect::Refresh(key, serial, refresh, redirect_url) => {
+                    let tokens = token::refresh(
+                        parts.clients.for_service(&registration.base_url),
+                        &registration,
+                        &refresh,
+                        &redirect_url,
+                        now,
+                    )
+                    .await;
+                    Some(Event::Refreshed(key, serial, tokens))
+                }
+                Effect::Probe(key, serial, access) => {
+                    let status = api(&parts, &registration, &access).status().await;
+                    Some(Event::Probed(key, serial, status))
+                }
+                Effect::Check(key, serial, access) => {
+                    let identity = api(&parts, &registration, &access).identity().await;
+                    Some(Event::Checked(key, serial, identity))
+                }
+                _ => None,
+            }
+        });
+    }
+
+    fn open_vault(
+        &self,
+        opening: impl FnOnce(&dyn Door) -> Result<(Opened, Records), DoorFailure> + Send + 'static,
+    ) {
+        self.later(async {
+            tokio::time::sleep(OPENING_TAKES).await;
+            Some(Event::OpeningTakesLong)
+        });
+        let door = Arc::clone(&self.parts.door);
+        let Some(mail) = self.mail.upgrade() else {
+            return;
+        };
+        tokio::spawn(async move {
+            let opened = tokio::task::spawn_blocking(move || opening(door.as_ref())).await;
+            let letter = match opened {
+                Ok(Ok((opened, records))) => Mail::VaultOpened(opened, Box::new(records)),
+                Ok(Err(failure)) => {
+                    tracing::warn!(%failure, "the vault did not open");
+                    Mail::Event(Event::NotOpened(failure))
+                }
+                Err(failure) => {
+                    tracing::error!(%failure, "opening the vault failed");
+                    let failure = DoorFailure::Locked(WhyLocked::VaultUnreachable);
+                    Mail::Event(Event::NotOpened(failure))
+                }
+            };
+            // The session may have ended meanwhile.
+            let _ = mail.send(letter);
+        });
+    }
+
+    /// Arms the timer for one account's renewal in place of its earlier one.
+    fn plan_renewal(&mut self, key: AccountKey, at: Timestamp) {
+        let wait = until(self.parts.clock.now(), at);
+        let mut byte = [0];
+        // Without jitter it still works.
+        let _ = self.parts.chance.fill(&mut byte);
+        let wait = with_jitter(wait, byte[0]);
+        let plan = self.later(async move {
+            tokio::time::sleep(wait).await;
+            Some(Event::RenewalRequested(key, WhyRenew::Due))
+        });
+        if let Some(earlier) = self.plans.insert(key, plan) {
+            earlier.abort();
+        }
+    }
+
+    /// Runs something beside the desk; its event comes back as mail.
+    fn later(&self, work: impl Future<Output = Option<Event>> + Send + 'static) -> AbortHandle {
+        let mail = self.mail.clone();
+        let task = tokio::spawn(async move {
+            if let Some(event) = work.await
+                && let Some(mail) = mail.upgrade()
+            {
+                // The session may have ended meanwhile.
+                let _ = mail.send(Mail::Event(event));
+            }
+        });
+        task.abort_handle()
+    }
+}
+
+/// Sets aside a vault that can't be opened any more, and opens an empty one.
+fn start_over(door: &dyn Door) -> Result<(Opened, Records), DoorFailure> {
+    door.set_aside(WhySetAside::Damaged).map_err(|failure| {
+        tracing::error!(%failure, "the vault can't be set aside");
+        DoorFailure::Locked(WhyLocked::VaultUnreachable)
+    })?;
+    open(door, Unlock::Keychain)
+}
+
+/// Opens the vault and reads it. One written by a newer version is set aside whole.
+fn open(door: &dyn Door, unlock: Unlock) -> Result<(Opened, Records), DoorFailure> {
+    let unreachable = |failure: &dyn std::fmt::Display| {
+        tracing::error!(%failure, "the vault can't be read");
+        DoorFailure::Locked(WhyLocked::VaultUnreachable)
+    };
+    let opened = door.open(unlock.clone())?;
+    let stored = opened
+        .store
+        .read_all()
+        .map_err(|failure| unreachable(&failure))?;
+    if let Ok(records) = Records::read(&stored) {
+        return Ok((opened, records));
+    }
+    drop(opened);
+    let set_aside = door
+        .set_aside(WhySetAside::Newer)
+        .map_err(|failure| unreachable(&failure))?;
+    let mut opened = door.open(unlock)?;
+    opened.set_aside = Some(set_aside);
+    Ok((opened, Records::default()))
+}
+
+fn api<'a>(
+    parts: &'a Parts,
+    registration: &'a Registration,
+    access: &'a token::AccessToken,
+) -> Api<'a> {
+    Api {
+        client: parts.clients.for_service(&registration.base_url),
+        base_url: &registration.base_url,
+        access,
+        now: parts.clock.now(),
+    }
+}
+
+/// Asks who new tokens belong to, and again when the first answer is lost: the sign-in that led to
+/// them cost a person's time.
+async fn identify(
+    parts: &Parts,
+    registration: &Registration,
+    access: &token::AccessToken,
+) -> Result<Identity, ApiFailure> {
+    let mut wait = IDENTIFY_WAIT;
+    let mut tries = 1;
+    loop {
+        match api(parts, registration, access).identity().await {
+            Err(ApiFailure::Transient(transient)) if tries < IDENTIFY_TRIES => {
+                if let Transient::Busy(Some(asked)) = transient {
+                    if asked > LONGEST_IDENTIFY_WAIT {
+                        return Err(ApiFailure::Transient(transient));
+                    }
+                    wait = wait.max(Duration::try_from(asked).unwrap_or_default());
+                }
+                tokio::time::sleep(wait).await;
+                wait *= 2;
+                tries += 1;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// A wait with jitter, so that an office that signed in together doesn't renew together: up to a
+/// tenth of the wait longer, and so never before the time that Amiqus asked for. A renewal is due
+/// at nine tenths of a token's life at the latest: a tenth of that more is still in time.
+pub(super) fn with_jitter(wait: Duration, random: u8) -> Duration {
+    let longest = (wait / 10).min(Duration::from_hours(24));
+    wait.saturating_add(longest * u32::from(random) / 255)
+}
+
+/// How long it is until then; nothing when it is past.
+pub(super) fn until(now: Timestamp, at: Timestamp) -> Duration {
+    let wait = at.duration_since(now).max(SignedDuration::ZERO);
+    Duration::try_from(wait).unwrap_or_default()
+}

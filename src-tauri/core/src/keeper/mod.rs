@@ -1,0 +1,290 @@
+//! Runs the session: one event after the other, each change durable before anyone sees it, each
+//! effect only after that.
+
+mod desk;
+mod effects;
+
+use std::str::FromStr as _;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use url::Url;
+
+use self::desk::Desk;
+use crate::account::AccountKey;
+use crate::app_state::AppState;
+use crate::chance::Chance;
+use crate::clock::Clock;
+use crate::error::{Code, Problem};
+use crate::http::Clients;
+use crate::redirect::Received;
+use crate::registration::{FieldProblem, Page, Provenance, RegistrationDraft};
+use crate::secret::Passphrase;
+use crate::session::{Event, Provisioning, Way};
+use crate::vault::{Door, Opened, Records, Unlock};
+
+#[cfg(test)]
+mod tests;
+
+/// The browser could not be started. The text is for the log.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the browser did not open: {0}")]
+pub struct BrowserDidNotOpen(pub String);
+
+/// What surrounds the core: the desktop.
+pub trait Surroundings: Send + Sync + 'static {
+    /// Opens an address in the system's browser, and never in a window of the app's own
+    /// (RFC 8252 §8.12). May block for a moment.
+    ///
+    /// # Errors
+    /// [`BrowserDidNotOpen`] when the system can't.
+    fn open_browser(&self, url: &Url) -> Result<(), BrowserDidNotOpen>;
+
+    /// Shows the app's window and gives it the focus.
+    fn bring_to_front(&self);
+}
+
+/// What a keeper is made of.
+pub struct Parts {
+    /// Opens the vault.
+    pub door: Arc<dyn Door>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Gives random bytes.
+    pub chance: Arc<dyn Chance>,
+    /// Speaks HTTP; made by [`crate::http::clients`].
+    pub clients: Clients,
+    /// The desktop.
+    pub surroundings: Arc<dyn Surroundings>,
+    /// Reads what IT says; asked each time the vault was opened.
+    pub provisioning: Box<dyn Fn() -> Provisioning + Send + Sync>,
+}
+
+/// The way in for commands; cheap to clone. The session ends when the last one is dropped.
+#[derive(Clone)]
+pub struct Keeper {
+    mail: mpsc::UnboundedSender<Mail>,
+    states: watch::Receiver<Option<Arc<AppState>>>,
+    on_their_way: watch::Receiver<u32>,
+}
+
+enum Mail {
+    /// Somebody's wish.
+    Command(Command, oneshot::Sender<Result<(), Problem>>),
+    /// An effect's outcome.
+    Event(Event),
+    /// The vault opened.
+    VaultOpened(Opened, Box<Records>),
+    /// It is time to save what could not be saved.
+    SaveAgain,
+    /// Which page to open, answered with its address.
+    PageAddress(Page, oneshot::Sender<Url>),
+}
+
+enum Command {
+    /// One that is an event already.
+    Event(Event),
+    /// Begin an attempt.
+    Authorize,
+    /// Renew the current account.
+    RenewCurrent,
+    /// Check the current account.
+    CheckCurrent,
+}
+
+impl Keeper {
+    /// Starts keeping: opens the vault and goes on where the last run stopped. Must be called
+    /// within a tokio runtime.
+    #[must_use]
+    pub fn start(parts: Parts) -> Self {
+        let (mail, inbox) = mpsc::unbounded_channel();
+        let (publish, states) = watch::channel(None);
+        let (count, on_their_way) = watch::channel(0);
+        let desk = Desk::new(parts, publish, count, mail.downgrade());
+        tokio::spawn(desk.run(inbox));
+        let keeper = Self {
+            mail,
+            states,
+            on_their_way,
+        };
+        keeper.post(Mail::Event(Event::UnlockRequested(Unlock::Keychain)));
+        keeper
+    }
+
+    /// The states, as they come down. `None` until there is one to show.
+    #[must_use]
+    pub fn states(&self) -> watch::Receiver<Option<Arc<AppState>>> {
+        self.states.clone()
+    }
+
+    /// The state now, as soon as there is one.
+    ///
+    /// # Errors
+    /// [`Code::Internal`] when the session ended.
+    pub async fn state(&self) -> Result<Arc<AppState>, Problem> {
+        let mut states = self.states.clone();
+        let state = states
+            .wait_for(Option::is_some)
+            .await
+            .map_err(|_| Code::Internal)?;
+        state.clone().ok_or_else(|| Code::Internal.into())
+    }
+
+    /// Begins to sign in: the browser opens.
+    ///
+    /// # Errors
+    /// The [`Problem`] that kept it from beginning.
+    pub async fn authorize(&self) -> Result<(), Problem> {
+        self.ask(Command::Authorize).await
+    }
+
+    /// Opens the browser again for the pending attempt.
+    ///
+    /// # Errors
+    /// [`Code::LinkTooLate`] when none is pending.
+    pub async fn open_browser_again(&self) -> Result<(), Problem> {
+        self.ask(Command::Event(Event::BrowserRequestedAgain)).await
+    }
+
+    /// Takes an address that a person pasted.
+    ///
+    /// # Errors
+    /// Why it isn't the answer to the pending attempt, which survives.
+    pub async fn exchange(&self, pasted: Received) -> Result<(), Problem> {
+        self.ask(Command::Event(Event::AddressReceived(pasted, Way::Pasted)))
+            .await
+    }
+
+    /// Takes an address that reached the app by itself. A wrong one is logged without its query
+    /// and ignored.
+    pub fn receive(&self, link: Received) {
+        self.post(Mail::Event(Event::AddressReceived(link, Way::Link)));
+    }
+
+    /// Gives up the pending attempt, or leaves the set-up.
+    ///
+    /// # Errors
+    /// When the vault can't be written.
+    pub async fn cancel(&self) -> Result<(), Problem> {
+        self.ask(Command::Event(Event::Cancelled)).await
+    }
+
+    /// Renews the current account and waits for the outcome. Any number of callers leads to one
+    /// request; all get its outcome.
+    ///
+    /// # Errors
+    /// Why it was not renewed.
+    pub async fn refresh(&self) -> Result<(), Problem> {
+        self.ask(Command::RenewCurrent).await
+    }
+
+    /// Asks Amiqus who the current account is and waits for the outcome.
+    ///
+    /// # Errors
+    /// Why it can't be told.
+    pub async fn me(&self) -> Result<(), Problem> {
+        self.ask(Command::CheckCurrent).await
+    }
+
+    /// Makes another account current.
+    ///
+    /// # Errors
+    /// [`Code::NotSignedIn`] when there is no such account.
+    pub async fn switch_account(&self, id: &str) -> Result<(), Problem> {
+        let key = AccountKey::from_str(id).map_err(|_| Code::NotSignedIn)?;
+        self.ask(Command::Event(Event::SwitchRequested(key))).await
+    }
+
+    /// Removes an account's tokens from this computer. Works offline; the access at Amiqus ends on
+    /// the Team apps page only.
+    ///
+    /// # Errors
+    /// [`Code::NotSignedIn`] when there is no such account.
+    pub async fn sign_out(&self, id: &str) -> Result<(), Problem> {
+        let key = AccountKey::from_str(id).map_err(|_| Code::NotSignedIn)?;
+        self.ask(Command::Event(Event::SignOutRequested(key))).await
+    }
+
+    /// Takes what an administrator entered.
+    ///
+    /// # Errors
+    /// What to change; an empty list when it was fine and could not be kept, which the state then
+    /// tells.
+    pub async fn save_registration(
+        &self,
+        draft: RegistrationDraft,
+    ) -> Result<(), Vec<FieldProblem>> {
+        let registration = draft.validate(Provenance::ByHand)?;
+        self.ask(Command::Event(Event::RegistrationEntered(Box::new(
+            registration,
+        ))))
+        .await
+        .map_err(|_| Vec::new())
+    }
+
+    /// Goes to the set-up screen, unless IT manages the set-up.
+    ///
+    /// # Errors
+    /// [`Code::RegistrationInvalid`] when IT does.
+    pub async fn change_setup(&self) -> Result<(), Problem> {
+        self.ask(Command::Event(Event::SetupChangeRequested)).await
+    }
+
+    /// Opens a locked vault.
+    ///
+    /// # Errors
+    /// When the session ended. How it went, the state tells.
+    pub async fn unlock(&self, unlock: Unlock) -> Result<(), Problem> {
+        self.ask(Command::Event(Event::UnlockRequested(unlock)))
+            .await
+    }
+
+    /// Gives up a vault that can't be opened any more: it is set aside, and an empty one opened.
+    ///
+    /// # Errors
+    /// [`Code::NotSignedIn`] while the vault is open, or could be.
+    pub async fn start_over(&self) -> Result<(), Problem> {
+        self.ask(Command::Event(Event::StartOverRequested)).await
+    }
+
+    /// Waits until no code and no refresh token is on its way, and what came of them is durable.
+    /// Whoever ends the process waits for this: an answer that arrives at nobody is lost.
+    pub async fn at_rest(&self) {
+        // An ended session has nothing on its way.
+        let _ = self
+            .on_their_way
+            .clone()
+            .wait_for(|count| *count == 0)
+            .await;
+    }
+
+    /// The address of one of the pages that may be opened from the window.
+    ///
+    /// # Errors
+    /// When the session ended.
+    pub async fn page_address(&self, page: Page) -> Result<Url, Problem> {
+        let (reply, answer) = oneshot::channel();
+        self.post(Mail::PageAddress(page, reply));
+        answer.await.map_err(|_| Code::Internal.into())
+    }
+
+    async fn ask(&self, command: Command) -> Result<(), Problem> {
+        let (reply, answer) = oneshot::channel();
+        self.post(Mail::Command(command, reply));
+        answer.await.unwrap_or_else(|_| Err(Code::Internal.into()))
+    }
+
+    fn post(&self, mail: Mail) {
+        if self.mail.send(mail).is_err() {
+            tracing::error!("the session has ended; a message went nowhere");
+        }
+    }
+}
+
+/// Makes a passphrase into what opens the vault.
+#[must_use]
+pub fn unlock_with(passphrase: Option<String>) -> Unlock {
+    passphrase.map_or(Unlock::Keychain, |text| {
+        Unlock::Passphrase(Passphrase::new(text))
+    })
+}
