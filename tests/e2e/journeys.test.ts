@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { press } from "../stage/browser";
+import { fill, press } from "../stage/browser";
 import { until } from "../stage/processes";
 import { onStage, type Stage, type StageChoices } from "../stage/stage";
 
@@ -144,10 +144,8 @@ journey(
     await stage.desktop.open(`${practice.baseUrl}/developer-settings/new`);
     const tab = await browser.tab(`${practice.baseUrl}/`);
     await press(tab, "Log in as Bob Gale");
-    await tab.findElement({ css: "input[name=name]" }).sendKeys("Front desk");
-    const urls = await tab.findElement({ css: "textarea" });
-    await urls.clear();
-    await urls.sendKeys("co.amiqus.signin://oauth/callback");
+    await fill(tab, "Name", "Front desk");
+    await fill(tab, "Redirect URLs", "co.amiqus.signin://oauth/callback");
     await press(tab, "Create API client");
     const [id, secret] = await until("the client's page shows its ID and secret", async () => {
       const fields = await tab.findElements({ css: "input[readonly]" });

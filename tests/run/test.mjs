@@ -20,7 +20,15 @@ const suites = [
   ["every state's picture, and axe", "npm", "run", "--silent", "pictures"],
   [
     "journeys in a real window",
-    ...["node", "--import", "tsx", "--test", "--test-reporter=spec", "--test-concurrency=1"],
+    ...[
+      "node",
+      "--import",
+      "tsx",
+      "--test",
+      "--test-reporter=spec",
+      "--test-concurrency=1",
+      "--test-force-exit",
+    ],
     ...["tests/e2e/journeys.test.ts", "tests/e2e/secrets-on-disk.test.ts"],
   ],
 ];

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Builder, By, type WebDriver, type WebElement } from "selenium-webdriver";
 import type { Desktop } from "./desktop";
 import { BUILT } from "./places";
-import { freePort, Processes, until } from "./processes";
+import { freePort, Processes, until, within } from "./processes";
 
 /** The built app on a desktop: started by hand or by a link, its window driven over WebDriver. */
 export class App {
@@ -46,8 +46,24 @@ export class App {
     this.desktop.processes.start(this.program, args, { env: this.desktop.env });
   }
 
-  /** Attaches to the window of the app that is running, whoever started it. */
+  /**
+   * Attaches to the window of the app that is running, whoever started it. A driver that came while
+   * WebKit was not ready for one may wait for ever; another one is tried then.
+   */
   async attach(): Promise<void> {
+    const tries = 4;
+    for (let count = 1; this.#window === undefined; count += 1) {
+      try {
+        this.#window = await this.#attachOnce();
+      } catch (problem) {
+        await this.#drivers.stop();
+        if (count === tries) throw problem;
+      }
+    }
+  }
+
+  async #attachOnce(): Promise<WebDriver> {
+    await until("the app runs", () => this.processIds().length > 0 || undefined);
     const port = await freePort();
     this.#drivers.start(
       "WebKitWebDriver",
@@ -58,8 +74,10 @@ export class App {
     await until("the window's driver listens", async () => {
       return (await fetch(`${server}/status`)).ok || undefined;
     });
-    this.#window = await until("the window can be driven", () =>
-      new Builder().usingServer(server).withCapabilities({ browserName: "wry" }).build(),
+    return until(
+      "the window can be driven",
+      () => new Builder().usingServer(server).withCapabilities({ browserName: "wry" }).build(),
+      8_000,
     );
   }
 
@@ -170,7 +188,7 @@ export class App {
   async detach(): Promise<void> {
     const window = this.#window;
     this.#window = undefined;
-    await window?.quit().catch(() => undefined);
+    if (window) await within(3_000, "the driver lets go", window.quit()).catch(() => undefined);
     await this.#drivers.stop();
   }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Builder, By, type WebDriver, type WebElement } from "selenium-webdriver";
 import { Options, ServiceBuilder } from "selenium-webdriver/chrome";
 import type { Desktop } from "./desktop";
-import { freePort, until } from "./processes";
+import { freePort, until, within } from "./processes";
 
 /** Keeps Chromium to itself: no first-run pages, nothing asked of its maker. */
 const QUIET = [
@@ -120,18 +120,38 @@ export class Browser {
     const driver = this.#driver;
     this.#driver = undefined;
     if (!driver) return;
-    await driver.quit().catch(() => undefined);
+    await within(3_000, "the driver lets go", driver.quit()).catch(() => undefined);
   }
 }
 
-/** A button or link of a page, by its accessible name. */
+/** Presses a button or link of a page, by its accessible name, as soon as it is there. */
 export async function press(driver: WebDriver, name: string): Promise<void> {
-  const element = await until(`there is a button "${name}"`, () => named(driver, name));
-  await element.click();
+  await until(`"${name}" is pressed`, async () => (await pressNow(driver, name)) || undefined);
 }
 
-async function named(driver: WebDriver, name: string): Promise<WebElement | undefined> {
-  for (const element of await driver.findElements(By.css("button, a[href]"))) {
+/** Presses it if it is there now; says whether it was. */
+export async function pressNow(driver: WebDriver, name: string): Promise<boolean> {
+  const element = await named(driver, "button, a[href]", name);
+  await element?.click();
+  return element !== undefined;
+}
+
+/** Types into a field of a page, by its label, as soon as it is there. */
+export async function fill(driver: WebDriver, label: string, text: string): Promise<void> {
+  await until(`"${label}" is filled in`, async () => {
+    const field = await named(driver, "input, textarea", label);
+    await field?.clear();
+    await field?.sendKeys(text);
+    return field && true;
+  });
+}
+
+async function named(
+  driver: WebDriver,
+  selector: string,
+  name: string,
+): Promise<WebElement | undefined> {
+  for (const element of await driver.findElements(By.css(selector))) {
     if ((await element.getAccessibleName()) === name) return element;
   }
   return undefined;

@@ -67,6 +67,25 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
+/** Waits for an answer, and no longer than this. */
+export async function within<Answer>(
+  milliseconds: number,
+  what: string,
+  answer: Promise<Answer> | Answer,
+): Promise<Answer> {
+  let alarm: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    alarm = setTimeout(() => {
+      reject(new Error(`no answer within ${String(milliseconds)} ms: ${what}`));
+    }, milliseconds);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(alarm);
+  }
+}
+
 /** Asks again and again until there is an answer. */
 export async function until<Answer>(
   what: string,
@@ -77,7 +96,7 @@ export async function until<Answer>(
   let last: unknown;
   do {
     try {
-      const answer = await ask();
+      const answer = await within(Math.max(deadline - Date.now(), 1), what, ask());
       if (answer !== undefined) return answer;
     } catch (problem) {
       last = problem;

@@ -2,10 +2,11 @@ import { mkdirSync } from "node:fs";
 import type { WebDriver } from "selenium-webdriver";
 import { join } from "node:path";
 import { App } from "./app";
-import { Browser, press } from "./browser";
+import { Browser, pressNow } from "./browser";
 import { Desktop, type DesktopChoices } from "./desktop";
 import { ROOT } from "./places";
 import { Practice } from "./practice";
+import { until } from "./processes";
 
 export type StageChoices = {
   /** The provisioning file's text; the practice service's own unless told otherwise. */
@@ -49,8 +50,10 @@ export class Stage {
   /** Goes through the browser as a person does: logs in where asked to, and chooses. */
   async consent(choice: "Allow" | "Deny" = "Allow", person = "Bob Gale"): Promise<void> {
     const tab = await this.consentPage();
-    if ((await tab.getCurrentUrl()).includes("/login")) await press(tab, `Log in as ${person}`);
-    await press(tab, choice);
+    await until(`"${choice}" is pressed`, async () => {
+      await pressNow(tab, `Log in as ${person}`);
+      return (await pressNow(tab, choice)) || undefined;
+    });
     await this.browser.leaveTab();
   }
 
