@@ -40,10 +40,44 @@ pub fn run() -> ExitCode {
     match app {
         Ok(app) => ExitCode::from(u8::try_from(app.run_return(on_event)).unwrap_or(1)),
         Err(problem) => {
-            tracing::error!(%problem, "the app can't start");
+            #[cfg(unix)]
+            let problem = start_again_unless(problem);
+            say_why_it_did_not_start(&problem);
             ExitCode::FAILURE
         }
     }
+}
+
+/// Set for a copy that was started again.
+#[cfg(unix)]
+const STARTED_AGAIN: &str = "AMIQUS_STARTED_AGAIN";
+
+/// A copy that crashed holds its name on the session bus for a moment longer. Whoever hands a link
+/// to it then is not answered, and the link would be lost: this process starts again, once, with the
+/// same arguments. It comes back only with a problem of another kind.
+#[cfg(unix)]
+fn start_again_unless(problem: tauri::Error) -> tauri::Error {
+    use std::os::unix::process::CommandExt as _;
+
+    let is_other = !matches!(&problem, tauri::Error::PluginInitialization(plugin, _) if plugin == "single-instance");
+    if is_other || std::env::var_os(STARTED_AGAIN).is_some() {
+        return problem;
+    }
+    let Ok(program) = std::env::current_exe() else {
+        return problem;
+    };
+    let failure = std::process::Command::new(program)
+        .args(std::env::args_os().skip(1))
+        .env(STARTED_AGAIN, "1")
+        .exec();
+    tauri::Error::Io(failure)
+}
+
+/// There may be no log yet: whoever started the app by hand, or reads the session's journal, is told.
+#[expect(clippy::print_stderr, reason = "there may be no log yet")]
+fn say_why_it_did_not_start(problem: &tauri::Error) {
+    tracing::error!(%problem, "the app can't start");
+    eprintln!("Sign in with Amiqus can't start: {problem}");
 }
 
 /// A crash writes no memory to the disk: there could be tokens in it.
