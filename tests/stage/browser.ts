@@ -1,9 +1,9 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Builder, By, type WebDriver, type WebElement } from "selenium-webdriver";
 import { Options, ServiceBuilder } from "selenium-webdriver/chrome";
 import type { Desktop } from "./desktop";
-import { freePort, until, within } from "./processes";
+import { until, within } from "./processes";
 
 /** Keeps Chromium to itself: no first-run pages, nothing asked of its maker. */
 const QUIET = [
@@ -26,13 +26,13 @@ export class Browser {
 
   private constructor(
     readonly desktop: Desktop,
-    readonly port: number,
+    readonly profile: string,
   ) {}
 
   /** Makes Chromium the desktop's browser. It starts when the first page is opened. */
-  static async install(desktop: Desktop, trusted: string): Promise<Browser> {
-    const browser = new Browser(desktop, await freePort());
+  static install(desktop: Desktop, trusted: string): Browser {
     const profile = join(desktop.folder, "chromium");
+    const browser = new Browser(desktop, profile);
     mkdirSync(join(profile, "Default"), { recursive: true });
     // As when a person once ticked "Always allow": this origin may open the app.
     writeFileSync(
@@ -46,7 +46,8 @@ export class Browser {
     const flags = [
       ...QUIET,
       `--user-data-dir=${profile}`,
-      `--remote-debugging-port=${String(browser.port)}`,
+      // It takes a free one: one chosen here could be another program's by then.
+      "--remote-debugging-port=0",
       // Chromium's sandbox can't be had by root.
       ...(process.getuid?.() === 0 ? ["--no-sandbox", "--test-type"] : []),
     ];
@@ -101,12 +102,14 @@ export class Browser {
 
   async #attach(): Promise<WebDriver> {
     if (this.#driver) return this.#driver;
-    await until("the browser has started", async () => {
-      const answer = await fetch(`http://127.0.0.1:${String(this.port)}/json/version`);
-      return answer.ok || undefined;
+    const address = await until("the browser has started", async () => {
+      const [port] = readFileSync(join(this.profile, "DevToolsActivePort"), "utf8").split("\n");
+      const address = `127.0.0.1:${port ?? ""}`;
+      const answer = await fetch(`http://${address}/json/version`);
+      return answer.ok ? address : undefined;
     });
     const options = new Options();
-    options.debuggerAddress(`127.0.0.1:${String(this.port)}`);
+    options.debuggerAddress(address);
     this.#driver = await new Builder()
       .forBrowser("chrome")
       .setChromeOptions(options)

@@ -55,16 +55,20 @@ export async function firstLine(child: ChildProcess, output = 1): Promise<string
   throw new Error(`${child.spawnfile} ended without a word`);
 }
 
-/** A port that nobody listens on just now. */
+/**
+ * A port that nobody has, for a program that can't take a free one by itself. Below those that the
+ * system hands out, so that no connection that begins meanwhile gets it.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  server.close();
-  await once(server, "close");
-  return address.port;
+  return until("a port is free", async () => {
+    const server = createServer();
+    server.listen(10_000 + Math.floor(Math.random() * 20_000), "127.0.0.1");
+    await once(server, "listening");
+    const address = server.address();
+    server.close();
+    await once(server, "close");
+    return typeof address === "object" ? address?.port : undefined;
+  });
 }
 
 /** Waits for an answer, and no longer than this. */

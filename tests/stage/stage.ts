@@ -28,7 +28,7 @@ export class Stage {
     const desktop = await Desktop.start(choices);
     try {
       const practice = await Practice.start(choices.practice?.(desktop) ?? []);
-      const browser = await Browser.install(desktop, practice.baseUrl);
+      const browser = Browser.install(desktop, practice.baseUrl);
       const provisioning = choices.provisioning ?? ((service) => service.provisioning());
       const app = await App.prepare(desktop, provisioning(practice));
       return new Stage(desktop, practice, browser, app);
