@@ -1,12 +1,14 @@
 //! The desktop shell: it plugs the core into a window, the vault, the system's links and browser.
 //! This page says who is plugged into what; nothing here decides anything about signing in.
 
+pub mod clock;
 mod commands;
 mod desktop;
 mod links;
 mod logging;
 mod provisioning;
 pub mod vault;
+pub mod wake;
 mod window;
 
 use std::error::Error;
@@ -14,7 +16,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use amiqus_core::chance::SystemChance;
-use amiqus_core::clock::SystemClock;
 use amiqus_core::http::Limits;
 use amiqus_core::keeper::{Keeper, Parts};
 use tauri::{App, AppHandle, Manager as _, RunEvent};
@@ -137,14 +138,16 @@ fn set_up(app: &mut App) -> Result<(), Box<dyn Error>> {
     let surroundings = Arc::new(desktop::Desktop::new(app.handle().clone()));
     // Within the runtime, because the keeper's work is spawned on it.
     let keeper = tauri::async_runtime::block_on(async {
-        Keeper::start(Parts {
+        let keeper = Keeper::start(Parts {
             door,
-            clock: Arc::new(SystemClock),
+            clock: Arc::new(clock::SystemClock),
             chance: Arc::new(SystemChance),
             clients,
             surroundings,
             provisioning: Box::new(provisioning::read),
-        })
+        });
+        wake::watch(&keeper);
+        keeper
     });
     links::listen(app.handle(), &keeper);
     app.manage(keeper);

@@ -138,19 +138,21 @@ pub enum Standing {
     Connected {
         /// The pair in use.
         tokens: TokenSet,
-        /// The journal: a refresh was about to be sent with this pair, and how it ended is not
-        /// known yet.
-        intent: Option<RefreshIntent>,
+        /// What is known of this pair's refreshes.
+        journal: Journal,
     },
     /// It needs the browser again. What it was stays listed.
     SignInAgain(WhySignInAgain),
 }
 
-/// The journal's entry for a refresh, durable before the refresh is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RefreshIntent {
-    /// When it was about to be sent.
-    pub at: Timestamp,
+/// The journal of one pair's refreshes, durable before any of them is sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Journal {
+    /// A refresh was about to be sent then, and how it ended is not known yet.
+    pub open_since: Option<Timestamp>,
+    /// A refresh that was sent then never got an answer, though the pair was alive after it. Should
+    /// the pair turn out to be dead, that request was processed after all, late.
+    pub unanswered_since: Option<Timestamp>,
 }
 
 /// An account as it is kept.

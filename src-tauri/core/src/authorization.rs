@@ -120,11 +120,12 @@ impl Attempt {
             .unwrap_or(Timestamp::MAX)
     }
 
-    /// Whether it can still be answered. A clock that was turned back to before its beginning ends
-    /// it too: its age can't be told any more.
+    /// Whether it can still be answered. A clock that was set right meanwhile, by less than the
+    /// attempt's life, does it no harm; one that was turned back further ends it, because its age
+    /// can't be told any more.
     #[must_use]
     pub fn is_alive(&self, now: Timestamp) -> bool {
-        self.started_at <= now && now < self.deadline()
+        now.duration_since(self.started_at).abs() < ATTEMPT_LIFETIME
     }
 
     /// The authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3). No scope is asked for, and

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use crate::account::{Account, Identity, Person, RefreshIntent, Role, Standing, Team};
+use crate::account::{Account, Identity, Journal, Person, Role, Standing, Team};
 use crate::authorization::Attempt;
 use crate::chance::{Chance, NoRandomness};
 use crate::registration::{Provenance, RedirectUrl, Registration, RegistrationDraft};
@@ -135,7 +135,7 @@ pub(crate) fn connected(identity: Identity, tokens: TokenSet) -> Account {
         as_of: now(),
         standing: Standing::Connected {
             tokens,
-            intent: None,
+            journal: Journal::default(),
         },
     }
 }
@@ -147,7 +147,10 @@ pub(crate) fn interrupted(identity: Identity, tokens: TokenSet) -> Account {
         as_of: now(),
         standing: Standing::Connected {
             tokens,
-            intent: Some(RefreshIntent { at: now() }),
+            journal: Journal {
+                open_since: Some(now()),
+                unanswered_since: None,
+            },
         },
     }
 }

@@ -77,12 +77,20 @@ impl TokenSet {
     }
 
     /// When it is to be renewed: 30 days before its end, or at the last tenth of a shorter life.
+    /// A clock that was turned back since the pair arrived doesn't put it off: from now on it is
+    /// never longer than for a pair that arrived just now.
     #[must_use]
-    pub fn renewal_due_at(&self) -> Timestamp {
-        let margin = RENEWAL_MARGIN.min(self.lifetime / 10);
-        self.ends_at()
-            .saturating_sub(margin)
-            .unwrap_or(self.received_at)
+    pub fn renewal_due_at(&self, now: Timestamp) -> Timestamp {
+        let arrived = self.received_at.min(now);
+        arrived
+            .saturating_add(self.lifetime - self.renewal_margin())
+            .unwrap_or(Timestamp::MAX)
+    }
+
+    /// How far ahead of its end it is renewed.
+    #[must_use]
+    pub fn renewal_margin(&self) -> SignedDuration {
+        RENEWAL_MARGIN.min(self.lifetime / 10)
     }
 }
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::account::{
-    Account, AccountKey, Identity, Person, RefreshIntent, Role, Standing, Team, WhySignInAgain,
+    Account, AccountKey, Identity, Journal, Person, Role, Standing, Team, WhySignInAgain,
 };
 use crate::authorization::{Attempt, AttemptId, CodeVerifier, State};
 use crate::error::Problem;
@@ -88,7 +88,7 @@ pub struct Change {
 
 /// An open store of secrets. All its methods block.
 pub trait SecretStore: Send + Sync + 'static {
-    /// Everything in it.
+    /// Everything in it, read anew from where it is durable.
     ///
     /// # Errors
     /// [`StoreFailure`] when it can't be read.
@@ -188,6 +188,9 @@ pub trait Door: Send + Sync + 'static {
     /// # Errors
     /// [`DoorFailure`].
     fn open(&self, unlock: Unlock) -> Result<Opened, DoorFailure>;
+
+    /// Waits until no other process has the store; it may be another's again by then.
+    fn wait_until_free(&self);
 
     /// Sets aside a store whose key is lost, so that [`Door::open`] makes a new one.
     ///
@@ -392,7 +395,7 @@ struct AccountRecord {
 enum StandingRecord {
     Connected {
         tokens: TokensRecord,
-        intent: Option<RefreshIntent>,
+        journal: Journal,
     },
     SignInAgain(WhySignInAgain),
 }
@@ -407,9 +410,9 @@ impl AccountRecord {
             },
             as_of: self.as_of,
             standing: match self.standing {
-                StandingRecord::Connected { tokens, intent } => Standing::Connected {
+                StandingRecord::Connected { tokens, journal } => Standing::Connected {
                     tokens: tokens.read()?,
-                    intent,
+                    journal,
                 },
                 StandingRecord::SignInAgain(why) => Standing::SignInAgain(why),
             },
@@ -476,9 +479,9 @@ pub fn encode_account(account: &Account) -> RecordBytes {
         role: account.identity.role,
         as_of: account.as_of,
         standing: match &account.standing {
-            Standing::Connected { tokens, intent } => StandingRecord::Connected {
+            Standing::Connected { tokens, journal } => StandingRecord::Connected {
                 tokens: tokens.into(),
-                intent: *intent,
+                journal: *journal,
             },
             Standing::SignInAgain(why) => StandingRecord::SignInAgain(*why),
         },

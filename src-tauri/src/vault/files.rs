@@ -45,6 +45,15 @@ impl Folder {
         }
     }
 
+    /// Waits until no other process has the folder.
+    pub(super) fn wait_until_free(&self) -> io::Result<()> {
+        let file = private_file()
+            .create(true)
+            .truncate(false)
+            .open(self.0.join(LOCK))?;
+        file.lock()
+    }
+
     /// Removes what killed writes left behind: `vault.stronghold.` and twelve hex digits. The lock
     /// is held, so no such file is still being written.
     pub(super) fn sweep(&self) {
@@ -79,7 +88,7 @@ impl Folder {
     /// Moves the snapshot out of the way under a name with the time in it, whole. What is known of
     /// its key stays: the key is the same.
     pub(super) fn set_snapshot_aside(&self) -> io::Result<PathBuf> {
-        let stamp = amiqus_core::clock::Clock::now(&amiqus_core::clock::SystemClock)
+        let stamp = amiqus_core::clock::Clock::now(&crate::clock::SystemClock)
             .strftime("%Y-%m-%dT%H-%M-%SZ")
             .to_string();
         let mut to = self.0.join(format!("{SNAPSHOT}.set-aside-{stamp}"));

@@ -15,6 +15,7 @@ const SERVICE: &str = "co.amiqus.signin";
 const USER: &str = "vault key";
 
 /// The vault's key, wiped when dropped.
+#[derive(Clone)]
 pub(super) struct Key(Zeroizing<[u8; KEY_BYTES]>);
 
 impl Key {

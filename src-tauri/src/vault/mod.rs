@@ -179,6 +179,12 @@ impl Door for StrongholdDoor {
         })
     }
 
+    fn wait_until_free(&self) {
+        if let Err(problem) = self.folder.wait_until_free() {
+            tracing::error!(%problem, "the other process's lock can't be waited for");
+        }
+    }
+
     fn set_aside(&self, why: WhySetAside) -> Result<SetAside, StoreFailure> {
         let to = self
             .folder

@@ -24,6 +24,7 @@ const WORK_FACTOR: u8 = 0;
 /// An open snapshot.
 pub(super) struct Snapshot {
     path: PathBuf,
+    key: Key,
     inner: Mutex<Inner>,
     /// No other process opens it meanwhile.
     _lock: Arc<Lock>,
@@ -69,6 +70,7 @@ impl Snapshot {
         .map_err(|problem| WontOpen::Damaged(problem.to_string()))?;
         Ok(Self {
             path,
+            key: key.clone(),
             inner: Mutex::new(Inner { stronghold, client }),
             _lock: lock,
         })
@@ -102,8 +104,13 @@ impl From<ReadError> for WontOpen {
 
 impl SecretStore for Snapshot {
     fn read_all(&self) -> Result<Vec<(String, RecordBytes)>, StoreFailure> {
-        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let store = inner.client.store();
+        if !self.path.exists() {
+            return Ok(Vec::new());
+        }
+        // What this process has in memory is not asked: the file is what outlives it.
+        let on_disk = Stronghold::new(&self.path, self.key.bytes().to_vec())
+            .map_err(|problem| StoreFailure(problem.to_string()))?;
+        let store = on_disk.load_client(CLIENT).map_err(failure)?.store();
         let mut records = Vec::new();
         for name in store.keys().map_err(failure)? {
             if let Some(bytes) = store.get(&name).map_err(failure)? {

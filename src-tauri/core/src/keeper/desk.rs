@@ -15,7 +15,7 @@ use crate::authorization::Attempt;
 use crate::error::{Code, Problem};
 use crate::registration::{BaseUrl, DEFAULT_BASE_URL, Page};
 use crate::session::{Event, Outcome, Question, Session, WhyRenew};
-use crate::vault::{Change, RecordName, SecretStore};
+use crate::vault::{Change, RecordName, SecretStore, Unlock};
 
 /// The first wait before a commit that failed is tried again; it doubles.
 const FIRST_SAVE_WAIT: Duration = Duration::from_secs(1);
@@ -29,7 +29,9 @@ type Waiting = HashMap<Question, Vec<oneshot::Sender<Result<(), Problem>>>>;
 pub(super) struct Desk {
     pub(super) parts: Arc<Parts>,
     pub(super) session: Session,
-    store: Option<Arc<dyn SecretStore>>,
+    pub(super) store: Option<Arc<dyn SecretStore>>,
+    /// Whether a thread waits for another process to let the vault go.
+    pub(super) awaits_vault: bool,
     /// Changes that could not be saved yet; they go with the next commit.
     unsaved: BTreeSet<RecordName>,
     /// While there are such changes: how long the next wait is before they are tried again.
@@ -55,6 +57,7 @@ impl Desk {
             parts: Arc::new(parts),
             session: Session::default(),
             store: None,
+            awaits_vault: false,
             unsaved: BTreeSet::new(),
             next_save: None,
             waiting: HashMap::new(),
@@ -87,6 +90,10 @@ impl Desk {
                         set_aside: opened.set_aside,
                     })
                     .await;
+                }
+                Mail::VaultFree => {
+                    self.awaits_vault = false;
+                    self.take(Event::UnlockRequested(Unlock::Keychain)).await;
                 }
                 Mail::SaveAgain => self.save_again().await,
                 Mail::PageAddress(page, reply) => {
@@ -204,8 +211,9 @@ impl Desk {
             Ok(Ok(())) => {
                 self.unsaved.clear();
                 self.next_save = None;
-                if were_unsaved {
-                    self.session.step(Event::Saved, self.parts.clock.now());
+                if were_unsaved && let Some(mail) = self.mail.upgrade() {
+                    // The session may have ended meanwhile.
+                    let _ = mail.send(Mail::Event(Event::Saved));
                 }
                 true
             }
@@ -225,9 +233,7 @@ impl Desk {
         let Some(wait) = self.next_save else {
             return;
         };
-        if self.commit(&BTreeSet::new()).await {
-            self.show();
-        } else {
+        if !self.commit(&BTreeSet::new()).await {
             self.save_later(wait);
         }
     }
@@ -235,8 +241,9 @@ impl Desk {
     fn save_later(&mut self, wait: Duration) {
         self.next_save = Some((wait * 2).min(LONGEST_SAVE_WAIT));
         let mail = self.mail.clone();
+        let wait = self.parts.clock.wait_for(wait);
         tokio::spawn(async move {
-            tokio::time::sleep(wait).await;
+            wait.await;
             if let Some(mail) = mail.upgrade() {
                 // The session may have ended meanwhile.
                 let _ = mail.send(Mail::SaveAgain);

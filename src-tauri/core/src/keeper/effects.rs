@@ -11,7 +11,7 @@ use super::{Mail, Parts};
 use crate::account::{AccountKey, Identity};
 use crate::api::{Api, ApiFailure};
 use crate::registration::Registration;
-use crate::session::{Effect, Event, WhyRenew};
+use crate::session::{Effect, Event, Serial, WhyRenew};
 use crate::token::{self, Transient};
 use crate::vault::{Door, DoorFailure, Opened, Records, Unlock, WhyLocked, WhySetAside};
 
@@ -33,6 +33,7 @@ impl Desk {
         match effect {
             Effect::OpenVault(unlock) => self.open_vault(|door| open(door, unlock)),
             Effect::StartOver => self.open_vault(start_over),
+            Effect::AwaitVault => self.await_vault(),
             Effect::OpenBrowser(id, url) => {
                 let surroundings = Arc::clone(&self.parts.surroundings);
                 self.later(async move {
@@ -55,20 +56,22 @@ impl Desk {
             }
             Effect::BringToFront => self.parts.surroundings.bring_to_front(),
             Effect::ArmDeadline(id, at) => {
-                let wait = until(self.parts.clock.now(), at);
+                let wait = self.wait_until(at);
                 self.later(async move {
-                    tokio::time::sleep(wait).await;
+                    wait.await;
                     Some(Event::DeadlinePassed(id))
                 });
             }
             Effect::PlanRenewal(key, at) => self.plan_renewal(key, at),
-            Effect::ProbeLater(key, serial, wait) => {
-                let wait = Duration::try_from(wait).unwrap_or_default();
+            Effect::ProbeLater(key, serial, due, wait) => {
+                let wait = self.with_jitter(Duration::try_from(wait).unwrap_or_default());
+                let wait = self.parts.clock.wait_for(wait);
                 self.later(async move {
-                    tokio::time::sleep(wait).await;
-                    Some(Event::ProbeDue(key, serial))
+                    wait.await;
+                    Some(Event::ProbeDue(key, serial, due))
                 });
             }
+            Effect::ReadAgain(key, serial) => self.read_again(key, serial),
             effect => self.ask_amiqus(effect),
         }
     }
@@ -134,8 +137,9 @@ impl Desk {
         &self,
         opening: impl FnOnce(&dyn Door) -> Result<(Opened, Records), DoorFailure> + Send + 'static,
     ) {
+        let long = self.parts.clock.wait_for(OPENING_TAKES);
         self.later(async {
-            tokio::time::sleep(OPENING_TAKES).await;
+            long.await;
             Some(Event::OpeningTakesLong)
         });
         let door = Arc::clone(&self.parts.door);
@@ -163,17 +167,72 @@ impl Desk {
 
     /// Arms the timer for one account's renewal in place of its earlier one.
     fn plan_renewal(&mut self, key: AccountKey, at: Timestamp) {
-        let wait = until(self.parts.clock.now(), at);
-        let mut byte = [0];
-        // Without jitter it still works.
-        let _ = self.parts.chance.fill(&mut byte);
-        let wait = with_jitter(wait, byte[0]);
+        let now = self.parts.clock.now();
+        let wait = self.with_jitter(until(now, at));
+        let wait = self.wait_until(now.saturating_add(wait).unwrap_or(Timestamp::MAX));
         let plan = self.later(async move {
-            tokio::time::sleep(wait).await;
+            wait.await;
             Some(Event::RenewalRequested(key, WhyRenew::Due))
         });
         if let Some(earlier) = self.plans.insert(key, plan) {
             earlier.abort();
+        }
+    }
+
+    /// Waits for a time, and no longer than it is until then by a clock that nobody sets.
+    fn wait_until(&self, at: Timestamp) -> impl Future<Output = ()> + Send + use<> {
+        let clock = &self.parts.clock;
+        let by_the_wall = clock.wait_until(at);
+        let by_going_by = clock.wait_for(until(clock.now(), at));
+        async {
+            tokio::select! {
+                () = by_the_wall => {}
+                () = by_going_by => {}
+            }
+        }
+    }
+
+    fn with_jitter(&self, wait: Duration) -> Duration {
+        let mut byte = [0];
+        // Without jitter it still works.
+        let _ = self.parts.chance.fill(&mut byte);
+        with_jitter(wait, byte[0])
+    }
+
+    /// Reads an account's record anew. What can't be read says nothing.
+    fn read_again(&self, key: AccountKey, serial: Serial) {
+        let store = self.store.clone();
+        self.later(async move {
+            let read = tokio::task::spawn_blocking(move || store?.read_all().ok()).await;
+            let account = read
+                .ok()
+                .flatten()
+                .and_then(|stored| Records::read(&stored).ok())
+                .and_then(|mut records| records.accounts.remove(&key));
+            Some(Event::ReadAgain(key, serial, account.map(Box::new)))
+        });
+    }
+
+    /// Waits beside everything else until another process lets the vault go. The thread may wait for
+    /// as long as that process lives, so it is none of the pool's.
+    fn await_vault(&mut self) {
+        if std::mem::replace(&mut self.awaits_vault, true) {
+            return;
+        }
+        let door = Arc::clone(&self.parts.door);
+        let mail = self.mail.clone();
+        let waiting = std::thread::Builder::new()
+            .name("await the vault".to_owned())
+            .spawn(move || {
+                door.wait_until_free();
+                if let Some(mail) = mail.upgrade() {
+                    // The session may have ended meanwhile.
+                    let _ = mail.send(Mail::VaultFree);
+                }
+            });
+        if let Err(failure) = waiting {
+            tracing::error!(%failure, "nobody waits for the vault");
+            self.awaits_vault = false;
         }
     }
 
@@ -255,7 +314,7 @@ async fn identify(
                     }
                     wait = wait.max(Duration::try_from(asked).unwrap_or_default());
                 }
-                tokio::time::sleep(wait).await;
+                parts.clock.wait_for(wait).await;
                 wait *= 2;
                 tries += 1;
             }

@@ -75,6 +75,8 @@ enum Mail {
     Event(Event),
     /// The vault opened.
     VaultOpened(Opened, Box<Records>),
+    /// No other process has the vault any more.
+    VaultFree,
     /// It is time to save what could not be saved.
     SaveAgain,
     /// Which page to open, answered with its address.
@@ -159,6 +161,12 @@ impl Keeper {
     /// and ignored.
     pub fn receive(&self, link: Received) {
         self.post(Mail::Event(Event::AddressReceived(link, Way::Link)));
+    }
+
+    /// Looks at everything anew: the computer woke, its clock was set, or a network came. Costs
+    /// nothing when nothing waits for that.
+    pub fn look_again(&self) {
+        self.post(Mail::Event(Event::LookAgain));
     }
 
     /// Gives up the pending attempt, or leaves the set-up.

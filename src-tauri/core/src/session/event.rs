@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::account::{AccountKey, Identity};
+use crate::account::{Account, AccountKey, Identity};
 use crate::api::ApiFailure;
 use crate::authorization::{Attempt, AttemptId, AuthorizationUrl, CodeVerifier};
 use crate::error::{Code, Problem};
@@ -44,6 +44,16 @@ pub enum Way {
 /// Which pair of tokens an answer is about. Each pair of a run of the app has one of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Serial(pub(crate) u64);
+
+/// Which of the tries to ask `/status` after a lost answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Try(pub(crate) u32);
+
+impl Try {
+    pub(crate) fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
 
 /// Why an account is to be renewed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +107,11 @@ pub enum Event {
     /// `/status` told whether the old access token lives, after a refresh without an answer.
     Probed(AccountKey, Serial, Result<(), ApiFailure>),
     /// It is time to ask `/status` again after a refresh without an answer.
-    ProbeDue(AccountKey, Serial),
+    ProbeDue(AccountKey, Serial, Try),
+    /// What the vault holds of an account that Amiqus calls dead.
+    ReadAgain(AccountKey, Serial, Option<Box<Account>>),
+    /// The computer woke, its clock was set, or a network came.
+    LookAgain,
     /// An account's person and team are to be asked for.
     CheckRequested(AccountKey),
     /// The API told them.
@@ -122,6 +136,8 @@ pub enum Event {
 pub enum Effect {
     /// Open the vault.
     OpenVault(Unlock),
+    /// Open the vault as soon as the other process that has it lets it go.
+    AwaitVault,
     /// Set the vault aside, with what is known of its key, and open an empty one.
     StartOver,
     /// Open the system's browser.
@@ -148,7 +164,9 @@ pub enum Effect {
     /// Ask `/status`.
     Probe(AccountKey, Serial, AccessToken),
     /// Say [`Event::ProbeDue`] after a while.
-    ProbeLater(AccountKey, Serial, SignedDuration),
+    ProbeLater(AccountKey, Serial, Try, SignedDuration),
+    /// Read the account's record from the vault anew.
+    ReadAgain(AccountKey, Serial),
     /// Ask `/me`, `/team` and `/team/me`.
     Check(AccountKey, Serial, AccessToken),
     /// Say [`Event::RenewalRequested`] then; it replaces the account's earlier plan.
@@ -216,6 +234,13 @@ impl Step {
     pub(crate) fn run(&mut self, effect: Effect) -> &mut Self {
         self.effects.push(effect);
         self
+    }
+
+    /// Takes over all of another step but its outcome.
+    pub(crate) fn append(&mut self, other: Self) {
+        self.changed.extend(other.changed);
+        self.effects.extend(other.effects);
+        self.answers.extend(other.answers);
     }
 
     pub(crate) fn answer(&mut self, question: Question, result: Result<(), Problem>) -> &mut Self {

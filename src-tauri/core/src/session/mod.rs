@@ -15,6 +15,7 @@
 
 mod accounts;
 mod event;
+mod renewal;
 mod sign_in;
 mod view;
 
@@ -25,7 +26,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-pub use event::{Effect, Event, Outcome, Provisioning, Question, Serial, Step, Way, WhyRenew};
+pub use event::{Effect, Event, Outcome, Provisioning, Question, Serial, Step, Try, Way, WhyRenew};
 
 use crate::account::{Account, AccountKey, Standing, WhySignInAgain};
 use crate::authorization::{Attempt, AttemptId};
@@ -72,6 +73,8 @@ struct Open {
     /// Whether IT's provisioning file is there and wrong: then IT mends it, nobody else.
     awaits_provisioning: bool,
     sign_in: SignIn,
+    /// Tokens that arrived, and whose owner Amiqus could not tell yet.
+    unclaimed: Option<TokenSet>,
     accounts: BTreeMap<AccountKey, Held>,
     current: Option<AccountKey>,
     /// Whether signing out was the last thing that a person did.
@@ -111,11 +114,29 @@ struct Held {
     account: Account,
     serial: Serial,
     renewal: Renewal,
+    /// While a renewal that failed waits for its next try.
+    pause: Option<Pause>,
+    /// How many renewals failed since the last one that worked.
+    failures: u32,
     /// Whether a person waits for the renewal; then its failure is said, not only logged.
     asked: bool,
     offline: bool,
     /// When a 401 last led to a renewal, until a check goes well again.
     refused_at: Option<Timestamp>,
+    /// The pair whose owner is being asked for.
+    checking: Option<Serial>,
+}
+
+/// Who wants the wait before the next renewal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pause {
+    /// This app: it ends when something changed.
+    Ours,
+    /// Amiqus asked for it (`Retry-After`): it is kept.
+    ByAmiqus {
+        /// Until then.
+        until: Timestamp,
+    },
 }
 
 /// How far a renewal is.
@@ -127,13 +148,27 @@ enum Renewal {
     Sent,
     /// Its answer was lost; the old access token is being tried.
     Probing {
-        tries: u32,
+        tries: Try,
         /// How the answer was lost, as far as that is known.
         because: Option<Transient>,
+        next: NextProbe,
     },
     /// The old access token is dead too: Amiqus had rotated, or the access was removed. The stored
     /// refresh token is sent once more; what Amiqus says to that decides.
-    LastTry { tries: u32 },
+    LastTry { tries: Try },
+    /// Amiqus called the refresh token dead; the vault is read again before the account ends so.
+    Confirming(WhySignInAgain),
+}
+
+/// When the old access token is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum NextProbe {
+    /// Just now.
+    UnderWay,
+    /// After a while.
+    Waits,
+    /// After a while that Amiqus asked for.
+    WaitsForAmiqus,
 }
 
 impl Held {
@@ -142,9 +177,12 @@ impl Held {
             account,
             serial,
             renewal: Renewal::None,
+            pause: None,
+            failures: 0,
             asked: false,
             offline: false,
             refused_at: None,
+            checking: None,
         }
     }
 }
@@ -205,9 +243,10 @@ impl Session {
                 _ => None,
             },
             RecordName::Unclaimed => match &open.sign_in {
-                SignIn::Identifying(_, tokens) => Some(vault::encode_unclaimed(tokens)),
-                _ => None,
-            },
+                SignIn::Identifying(_, tokens) => Some(tokens),
+                _ => open.unclaimed.as_ref(),
+            }
+            .map(vault::encode_unclaimed),
             RecordName::Current => open.current.map(vault::encode_current),
             RecordName::Account(key) => open
                 .accounts
@@ -261,7 +300,9 @@ impl Session {
         match provisioning {
             // The file went away: what it said stays in force, and is an administrator's to change.
             Provisioning::Absent => open.take_charge(&mut step),
-            Provisioning::Valid(registration) => open.take_registration(&mut step, *registration),
+            Provisioning::Valid(registration) => {
+                open.take_registration(&mut step, *registration, now);
+            }
             Provisioning::Wrong { file, code, field } => {
                 open.awaits_provisioning = true;
                 self.problem = Some(Problem {
@@ -271,12 +312,10 @@ impl Session {
                 });
             }
         }
-        open.resume(&mut step);
+        open.resume(&mut step, now);
         self.phase = Phase::Open(Box::new(open));
         for (received, way) in waiting {
-            let redirect = self.address_received(received, way, now);
-            step.changed.extend(redirect.changed);
-            step.effects.extend(redirect.effects);
+            step.append(self.address_received(received, way, now));
         }
         step
     }
@@ -302,7 +341,11 @@ impl Session {
         };
         self.problem = problem.map(Problem::from);
         self.phase = Phase::Locked { waiting, why };
-        Step::default()
+        let mut step = Step::default();
+        if why == WhyLocked::InUseElsewhere {
+            step.run(Effect::AwaitVault);
+        }
+        step
     }
 
     /// Begins with an empty vault, where the one that is there can't be opened any more: its key is
@@ -398,7 +441,7 @@ impl Open {
 
     /// Makes a registration the one in force. Tokens belong to the API client and the service that
     /// gave them: they are not shown to another one.
-    fn take_registration(&mut self, step: &mut Step, new: Registration) {
+    fn take_registration(&mut self, step: &mut Step, new: Registration, now: Timestamp) {
         let same_client = self
             .registration
             .as_ref()
@@ -413,10 +456,16 @@ impl Open {
             step.change(RecordName::Registration);
         }
         if same_client {
+            // What failed for the set-up's sake may work now.
+            for (key, held) in &mut self.accounts {
+                if !same && held.pause == Some(Pause::Ours) {
+                    held.plan(step, *key, now);
+                }
+            }
             return;
         }
-        // Unclaimed tokens may lie in the vault also while no sign-in is under way.
         self.sign_in = SignIn::Idle;
+        self.unclaimed = None;
         step.change(RecordName::Attempt)
             .change(RecordName::Unclaimed);
         for (key, held) in &mut self.accounts {
@@ -439,7 +488,7 @@ impl Open {
     }
 
     /// Goes on where an earlier run of the app stopped.
-    fn resume(&mut self, step: &mut Step) {
+    fn resume(&mut self, step: &mut Step, now: Timestamp) {
         match &self.sign_in {
             SignIn::AwaitingBrowser(attempt) => {
                 step.run(Effect::ArmDeadline(attempt.id(), attempt.deadline()));
@@ -450,20 +499,9 @@ impl Open {
             SignIn::Idle | SignIn::ExchangingCode(_) => {}
         }
         for (key, held) in &mut self.accounts {
-            let Standing::Connected { tokens, intent } = &held.account.standing else {
-                continue;
-            };
-            if intent.is_some() {
-                held.renewal = Renewal::Probing {
-                    tries: 0,
-                    because: None,
-                };
-                step.run(Effect::Probe(*key, held.serial, tokens.access.clone()));
-            } else {
-                step.run(Effect::PlanRenewal(*key, tokens.renewal_due_at()));
-                if self.current == Some(*key) {
-                    step.run(Effect::Check(*key, held.serial, tokens.access.clone()));
-                }
+            held.resume(step, *key, now);
+            if held.renewal == Renewal::None && self.current == Some(*key) {
+                held.check(step, *key);
             }
         }
     }
@@ -482,20 +520,21 @@ impl Open {
                 self.refreshed(problem, key, serial, result, now)
             }
             Event::Probed(key, serial, result) => self.probed(problem, key, serial, result, now),
-            Event::ProbeDue(key, serial) => self.probe_due(key, serial),
+            Event::ProbeDue(key, serial, due) => self.probe_due(key, serial, due),
+            Event::ReadAgain(key, serial, found) => {
+                self.read_again(problem, key, serial, found.map(|account| *account), now)
+            }
+            Event::LookAgain => self.look_again(problem, now),
             Event::CheckRequested(key) => self.check_requested(problem, key),
             Event::Checked(key, serial, result) => self.checked(problem, key, serial, result, now),
             Event::SwitchRequested(key) => self.switch_requested(problem, key),
             Event::SignOutRequested(key) => self.sign_out_requested(problem, key),
             Event::RegistrationEntered(registration) => {
-                self.registration_entered(problem, *registration)
+                self.registration_entered(problem, *registration, now)
             }
             Event::SetupChangeRequested => self.setup_change_requested(problem),
             Event::SaveFailed(unrun) => self.save_failed(problem, unrun, now),
-            Event::Saved => {
-                problem.take_if(|problem| problem.code == Code::CannotSave);
-                Step::default()
-            }
+            Event::Saved => self.saved(problem, now),
             Event::Opened { .. }
             | Event::NotOpened(_)
             | Event::OpeningTakesLong
@@ -509,6 +548,7 @@ impl Open {
         &mut self,
         problem: &mut Option<Problem>,
         registration: Registration,
+        now: Timestamp,
     ) -> Step {
         if self.is_managed() {
             return Step::refused(Code::RegistrationInvalid);
@@ -516,7 +556,7 @@ impl Open {
         let mut step = Step::default();
         *problem = None;
         self.changing_setup = false;
-        self.take_registration(&mut step, registration);
+        self.take_registration(&mut step, registration, now);
         step
     }
 
@@ -557,11 +597,7 @@ impl Open {
             match effect {
                 Effect::OpenBrowser(..) | Effect::Exchange { .. } => self.sign_in = SignIn::Idle,
                 Effect::Refresh(key, serial, ..) => {
-                    if let Some(held) = self.held(key, serial) {
-                        held.withdraw_intent();
-                    }
-                    step.run(Effect::PlanRenewal(key, accounts::retry_at(now)))
-                        .answer(Question::Renewal(key), Err(failed.clone()));
+                    self.renewal_not_saved(&mut step, key, serial, failed.clone(), now);
                 }
                 effect => {
                     step.run(effect);

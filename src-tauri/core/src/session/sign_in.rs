@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Effect, Held, Open, Outcome, Question, SignIn, Step, Way};
-use crate::account::{Account, Identity, Standing};
+use crate::account::{Account, Identity, Journal, Standing};
 use crate::api::ApiFailure;
 use crate::authorization::{Attempt, AttemptId};
 use crate::error::{Code, Problem};
@@ -46,6 +46,7 @@ impl Open {
         let Some(registration) = &self.registration else {
             return Step::refused(Code::SetUpWrong);
         };
+        let url = attempt.authorization_url(registration);
         if let SignIn::ExchangingCode(_) | SignIn::Identifying(..) = self.sign_in {
             return Step::default();
         }
@@ -53,12 +54,13 @@ impl Open {
         self.changing_setup = false;
         self.signed_out = false;
         let mut step = Step::default();
+        // The browser has answered before; all that is missing is whose the tokens are.
+        if self.identify_unclaimed(&mut step, attempt.id()) {
+            return step;
+        }
         step.change(RecordName::Attempt)
             .run(Effect::ArmDeadline(attempt.id(), attempt.deadline()))
-            .run(Effect::OpenBrowser(
-                attempt.id(),
-                attempt.authorization_url(registration),
-            ));
+            .run(Effect::OpenBrowser(attempt.id(), url));
         self.sign_in = SignIn::AwaitingBrowser(attempt);
         step
     }
@@ -234,10 +236,24 @@ impl Open {
                 step.change(RecordName::Unclaimed);
                 *problem = Some(Code::CodeNotAccepted.into());
             }
-            // The pair stays in the vault as unclaimed: the next start asks again whose it is.
-            Err(ApiFailure::Transient(transient)) => *problem = Some(Code::from(transient).into()),
+            // The pair stays in the vault as unclaimed: the next click asks again whose it is, and
+            // so does the next start.
+            Err(ApiFailure::Transient(transient)) => {
+                self.unclaimed = Some(tokens);
+                *problem = Some(Code::from(transient).into());
+            }
         }
         step
+    }
+
+    /// Asks whose the tokens are that could not be claimed earlier; says whether there are any.
+    pub(super) fn identify_unclaimed(&mut self, step: &mut Step, id: AttemptId) -> bool {
+        let Some(tokens) = self.unclaimed.take() else {
+            return false;
+        };
+        step.run(Effect::Identify(id, tokens.access.clone()));
+        self.sign_in = SignIn::Identifying(id, tokens);
+        true
     }
 
     /// Makes room for an account, or gives one that is here its new pair.
@@ -257,23 +273,18 @@ impl Open {
             // Whoever waits for the old pair's renewal has a new pair.
             step.answer(Question::Renewal(key), Ok(()));
         }
-        let serial = self.serials.next();
-        step.run(Effect::PlanRenewal(key, tokens.renewal_due_at()));
         let standing = Standing::Connected {
             tokens,
-            intent: None,
+            journal: Journal::default(),
         };
-        self.accounts.insert(
-            key,
-            Held::new(
-                Account {
-                    identity,
-                    as_of: now,
-                    standing,
-                },
-                serial,
-            ),
-        );
+        let account = Account {
+            identity,
+            as_of: now,
+            standing,
+        };
+        let mut held = Held::new(account, self.serials.next());
+        held.plan(step, key, now);
+        self.accounts.insert(key, held);
         self.current = Some(key);
         step.change(RecordName::Account(key))
             .change(RecordName::Current);

@@ -1,6 +1,7 @@
 //! The machine with nothing around it: events in, steps and states out.
 
 mod accounts;
+mod looking_again;
 mod renewals;
 mod sign_in;
 mod vault;
@@ -69,9 +70,12 @@ impl Bench {
         })
     }
 
-    /// Bob is signed in with the pair `1`.
+    /// Bob is signed in with the pair `1`; the check that a start brings is over.
     fn with_bob() -> Self {
-        Self::with(vec![crate::examples::connected(bob(), tokens("1", now()))]).0
+        let (mut bench, step) =
+            Self::with(vec![crate::examples::connected(bob(), tokens("1", now()))]);
+        bench.checked(&step, Ok(bob()));
+        bench
     }
 
     fn open(&mut self, records: Records) -> Step {
@@ -182,6 +186,14 @@ impl Bench {
         self.step(Event::Probed(key, serial, result))
     }
 
+    /// The vault is read again and holds this; what Amiqus calls dead ends so, or doesn't.
+    fn read_again(&mut self, step: &Step, found: Option<Account>) -> Step {
+        let [Effect::ReadAgain(key, serial)] = step.effects.as_slice() else {
+            panic!("the vault is not read again: {step:?}");
+        };
+        self.step(Event::ReadAgain(*key, *serial, found.map(Box::new)))
+    }
+
     /// `/me` answers to the check of this step.
     fn checked(&mut self, step: &Step, result: Result<Identity, ApiFailure>) -> Step {
         let (key, serial) = step
@@ -223,7 +235,7 @@ fn probe_of(step: &Step) -> (AccountKey, Serial) {
     step.effects
         .iter()
         .find_map(|effect| match effect {
-            Effect::Probe(key, serial, _) | Effect::ProbeLater(key, serial, _) => {
+            Effect::Probe(key, serial, _) | Effect::ProbeLater(key, serial, _, _) => {
                 Some((*key, *serial))
             }
             _ => None,
@@ -247,7 +259,9 @@ fn in_words(effect: &Effect) -> String {
         Effect::Identify(_, access) => format!("identify {}", access.expose()),
         Effect::Refresh(_, _, refresh, _) => format!("refresh {}", refresh.expose()),
         Effect::Probe(_, _, access) => format!("probe {}", access.expose()),
-        Effect::ProbeLater(_, _, wait) => format!("probe in {} s", wait.as_secs()),
+        Effect::ProbeLater(_, _, _, wait) => format!("probe in {} s", wait.as_secs()),
+        Effect::ReadAgain(..) => "read the vault again".to_owned(),
+        Effect::AwaitVault => "await the vault".to_owned(),
         Effect::Check(_, _, access) => format!("check {}", access.expose()),
         Effect::PlanRenewal(..) => "plan the renewal".to_owned(),
     }

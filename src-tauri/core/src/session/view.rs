@@ -103,7 +103,10 @@ impl Held {
             renews_by,
             as_of: self.account.as_of,
             offline: self.offline,
-            renewing: matches!(self.renewal, Renewal::Sent | Renewal::LastTry { .. }),
+            renewing: matches!(
+                self.renewal,
+                Renewal::Sent | Renewal::LastTry { .. } | Renewal::Confirming(_)
+            ),
         }
     }
 }

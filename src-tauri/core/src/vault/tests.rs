@@ -71,11 +71,11 @@ fn everything_that_is_written_is_read_again() {
     let attempt = records.attempt.as_ref().unwrap();
     assert_eq!(attempt.started_at, now());
     assert!(attempt.verifier.is_some());
-    let Standing::Connected { tokens, intent } = &records.accounts[&bob().key()].standing else {
+    let Standing::Connected { tokens, journal } = &records.accounts[&bob().key()].standing else {
         panic!("not connected");
     };
     assert_eq!(tokens.refresh.expose(), "hush-refresh-bob");
-    assert_eq!(*intent, Some(RefreshIntent { at: now() }));
+    assert_eq!(journal.open_since, Some(now()));
     assert_eq!(records.accounts[&lorraine().key()].identity, lorraine());
     assert_eq!(records.current, Some(lorraine().key()));
 }

@@ -5,12 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use amiqus_core::account::{
-    Account, AccountKey, Identity, Person, RefreshIntent, Role, Standing, Team,
-};
+use amiqus_core::account::{Account, AccountKey, Identity, Journal, Person, Role, Standing, Team};
 use amiqus_core::app_state::{AccountView, AppState, Screen};
 use amiqus_core::chance::SystemChance;
-use amiqus_core::clock::{Clock, SystemClock};
+use amiqus_core::clock::{Clock, Wait};
 use amiqus_core::error::Code;
 use amiqus_core::http::{Clients, Limits};
 use amiqus_core::keeper::{BrowserDidNotOpen, Keeper, Parts, Surroundings};
@@ -116,6 +114,8 @@ impl Door for OpenDoor {
         })
     }
 
+    fn wait_until_free(&self) {}
+
     fn set_aside(&self, why: WhySetAside) -> Result<SetAside, StoreFailure> {
         *self.0.aside.lock().unwrap() = self.0.text();
         self.0.records.lock().unwrap().clear();
@@ -137,8 +137,18 @@ impl TurnedClock {
 }
 
 impl Clock for TurnedClock {
+    #[expect(clippy::disallowed_methods, reason = "what is turned is the real time")]
     fn now(&self) -> Timestamp {
-        SystemClock.now() + *self.0.lock().unwrap()
+        Timestamp::now() + *self.0.lock().unwrap()
+    }
+
+    fn wait_until(&self, at: Timestamp) -> Wait {
+        let span = at.duration_since(self.now()).max(SignedDuration::ZERO);
+        self.wait_for(Duration::try_from(span).unwrap())
+    }
+
+    fn wait_for(&self, span: Duration) -> Wait {
+        Box::pin(tokio::time::sleep(span))
     }
 }
 
@@ -255,7 +265,10 @@ impl Computer {
             as_of: yesterday,
             standing: Standing::Connected {
                 tokens: pair.clone(),
-                intent: interrupted.then_some(RefreshIntent { at: yesterday }),
+                journal: Journal {
+                    open_since: interrupted.then_some(yesterday),
+                    unanswered_since: None,
+                },
             },
         };
         self.drawer
@@ -264,10 +277,12 @@ impl Computer {
         pair
     }
 
-    /// Starts the app and waits until it shows something.
+    /// Starts the app and waits until its vault is open.
     pub(crate) async fn start(&self) -> App {
         let app = self.launch(|| Provisioning::Absent);
-        app.keeper.state().await.unwrap();
+        // On a busy machine the vault may take so long that the window says so.
+        app.until(|state| !matches!(state.screen, Screen::Locked { .. }))
+            .await;
         app
     }
 

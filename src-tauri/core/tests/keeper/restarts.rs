@@ -71,7 +71,7 @@ async fn an_interrupted_refresh_that_was_never_processed_is_noticed_and_nothing_
     let app = computer.start().await;
     app.until(|_| computer.amiqus.requests_to("/api/v2/status").len() == 1)
         .await;
-    app.until(|_| computer.drawer.text().contains(r#""intent":null"#))
+    app.until(|_| computer.drawer.text().contains(r#""open_since":null"#))
         .await;
     let state = app.keeper.state().await.unwrap();
     assert_eq!(state.screen, Screen::SignedIn);

@@ -53,7 +53,8 @@ fn a_person_switches_between_accounts() {
 fn a_person_switches_to_an_account_that_needs_the_browser_again() {
     let mut bench = two();
     let step = bench.step(Event::RenewalRequested(lorraine().key(), WhyRenew::Due));
-    bench.refreshed(&step, Err(Failure::Dead { expired: false }));
+    let step = bench.refreshed(&step, Err(Failure::Dead { expired: false }));
+    bench.read_again(&step, None);
     let step = bench.step(Event::SwitchRequested(lorraine().key()));
     assert_eq!(step.outcome, Outcome::Taken);
     assert_eq!(changed(&step), ["current"]);

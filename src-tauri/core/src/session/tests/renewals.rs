@@ -22,7 +22,21 @@ fn record(bench: &Bench) -> String {
 }
 
 fn has_intent(bench: &Bench) -> bool {
-    !record(bench).contains(r#""intent":null"#)
+    !record(bench).contains(r#""open_since":null"#)
+}
+
+/// The end of the step's wait before the next probe.
+fn probe_due(step: &Step) -> Event {
+    let [Effect::ProbeLater(key, serial, due, _)] = step.effects.as_slice() else {
+        panic!("not one wait: {step:?}");
+    };
+    Event::ProbeDue(*key, *serial, *due)
+}
+
+/// A renewal that Amiqus calls dead, and the vault holds nothing newer.
+fn dead(bench: &mut Bench, step: &Step, failure: Failure) -> Step {
+    let step = bench.refreshed(step, Err(failure));
+    bench.read_again(&step, None)
 }
 
 /// A renewal that a person asked for, whose answer was lost.
@@ -87,7 +101,7 @@ fn a_dead_refresh_token_leads_to_sign_in_again_and_the_name_stays() {
     ] {
         let mut bench = Bench::with_bob();
         let step = renew(&mut bench, WhyRenew::Due);
-        let step = bench.refreshed(&step, Err(Failure::Dead { expired }));
+        let step = dead(&mut bench, &step, Failure::Dead { expired });
         assert_eq!(changed(&step), [format!("account/{}", bob().key())]);
         assert_eq!(effects(&step), [""; 0]);
         assert_eq!(renewal_answer(&step), Some(Err(Code::NotSignedIn)));
@@ -104,7 +118,7 @@ fn a_dead_refresh_token_leads_to_sign_in_again_and_the_name_stays() {
 fn a_failure_that_passes_keeps_the_account() {
     let retry = SignedDuration::from_mins(15);
     for (transient, code, wait) in [
-        (Transient::Offline, Code::Offline, retry),
+        (Transient::Offline, Code::Offline, MINUTE),
         (Transient::Unwell, Code::AmiqusUnwell, retry),
         (Transient::Busy(None), Code::AmiqusBusy, retry),
         (
@@ -216,7 +230,7 @@ fn a_lost_answer_with_the_old_pair_dead_leads_to_one_last_try() {
     let step = last_try(&mut bench);
     assert_eq!(effects(&step), ["refresh hush-refresh-1"]);
     assert!(has_intent(&bench));
-    let step = bench.refreshed(&step, Err(DEAD));
+    let step = dead(&mut bench, &step, DEAD);
     assert_eq!(renewal_answer(&step), Some(Err(Code::NotSignedIn)));
     let why = WhySignInAgain::AnswerLost;
     assert_eq!(bench.screen(), Screen::SignInAgain { why });
@@ -240,11 +254,11 @@ fn a_last_try_that_is_lost_as_well_waits_before_anything_is_asked_again() {
     for _ in 0..12 {
         step = bench.refreshed(&step, Err(LOST));
         assert!(has_intent(&bench));
-        let [Effect::ProbeLater(key, serial, wait)] = step.effects.as_slice() else {
+        let [Effect::ProbeLater(key, serial, due, wait)] = step.effects.as_slice() else {
             panic!("not one wait: {step:?}");
         };
         waits.push(wait.as_secs());
-        let due = Event::ProbeDue(*key, *serial);
+        let due = Event::ProbeDue(*key, *serial, *due);
         step = bench.step(due);
         step = bench.probed(&step, Err(ApiFailure::Unauthenticated));
         assert_eq!(effects(&step), ["refresh hush-refresh-1"]);
@@ -267,10 +281,9 @@ fn after_an_unlucky_last_try_the_words_for_a_lost_answer_are_still_the_right_one
         let step = bench.refreshed(&step, Err(failure));
         assert!(renewal_answer(&step).unwrap().is_err());
         assert!(has_intent(&bench), "{failure:?}");
-        let (key, serial) = probe_of(&step);
-        let step = bench.step(Event::ProbeDue(key, serial));
+        let step = bench.step(probe_due(&step));
         let step = bench.probed(&step, Err(ApiFailure::Unauthenticated));
-        bench.refreshed(&step, Err(DEAD));
+        dead(&mut bench, &step, DEAD);
         let why = WhySignInAgain::AnswerLost;
         assert_eq!(bench.screen(), Screen::SignInAgain { why }, "{failure:?}");
     }
@@ -284,11 +297,11 @@ fn a_probe_without_an_answer_is_tried_again_with_growing_waits() {
     for _ in 0..14 {
         let failure = ApiFailure::Transient(Transient::Offline);
         step = bench.probed(&step, Err(failure));
-        let [Effect::ProbeLater(key, serial, wait)] = step.effects.as_slice() else {
+        let [Effect::ProbeLater(key, serial, due, wait)] = step.effects.as_slice() else {
             panic!("not one wait: {step:?}");
         };
         waits.push(wait.as_secs());
-        let due = Event::ProbeDue(*key, *serial);
+        let due = Event::ProbeDue(*key, *serial, *due);
         step = bench.step(due);
         assert_eq!(effects(&step), ["probe hush-access-1"]);
     }
@@ -326,8 +339,10 @@ fn a_probe_that_is_due_when_all_is_known_asks_nothing() {
     let mut bench = Bench::with_bob();
     let step = lost(&mut bench);
     let (key, serial) = probe_of(&step);
+    let later = bench.probed(&step, Err(ApiFailure::Transient(Transient::Offline)));
+    let step = renew(&mut bench, WhyRenew::Asked);
     bench.probed(&step, Ok(()));
-    assert_nothing_happened(&bench.step(Event::ProbeDue(key, serial)));
+    assert_nothing_happened(&bench.step(probe_due(&later)));
     assert_nothing_happened(&bench.step(Event::Probed(
         key,
         serial,
@@ -381,7 +396,7 @@ fn access_removed_soon_after_a_renewal_is_noticed_at_the_next_use() {
     let check = bench.step(Event::CheckRequested(bob().key()));
     let step = bench.checked(&check, Err(ApiFailure::Unauthenticated));
     assert_eq!(effects(&step), ["refresh hush-refresh-2"]);
-    bench.refreshed(&step, Err(DEAD));
+    dead(&mut bench, &step, DEAD);
     let why = WhySignInAgain::AccessRemoved;
     assert_eq!(bench.screen(), Screen::SignInAgain { why });
 }
@@ -465,7 +480,7 @@ fn each_refresh_names_the_redirect_url_of_its_own_grant() {
 fn an_account_without_tokens_is_not_renewed() {
     let mut bench = Bench::with_bob();
     let step = renew(&mut bench, WhyRenew::Due);
-    bench.refreshed(&step, Err(DEAD));
+    dead(&mut bench, &step, DEAD);
     for why in [WhyRenew::Due, WhyRenew::Asked] {
         let step = renew(&mut bench, why);
         assert_eq!(step.outcome, refused(Code::NotSignedIn));
@@ -500,7 +515,7 @@ fn a_lost_answer_of_one_account_leaves_the_others_alone() {
     let other = RecordName::Account(lorraine().key());
     let before = bench.record(other);
     let step = bench.probed(&step, Err(ApiFailure::Unauthenticated));
-    bench.refreshed(&step, Err(DEAD));
+    dead(&mut bench, &step, DEAD);
     let why = WhySignInAgain::AnswerLost;
     assert_eq!(bench.standing(bob().key()), SignInAgain { why });
     assert_eq!(bench.standing(lorraine().key()), Connected);
@@ -555,4 +570,121 @@ fn a_clock_that_jumped_ahead_leads_to_one_renewal_and_no_loop() {
         assert_eq!(effects(&step), [""; 0]);
         assert_eq!(bench.standing(bob().key()), Connected);
     }
+}
+
+#[test]
+fn the_more_often_a_renewal_fails_the_longer_the_pause_up_to_an_hour() {
+    for (transient, waits) in [
+        (Transient::Offline, [1, 2, 4, 8, 16, 32, 60, 60]),
+        (Transient::Unwell, [15, 30, 60, 60, 60, 60, 60, 60]),
+    ] {
+        let mut bench = Bench::with_bob();
+        for wait in waits {
+            let step = renew(&mut bench, WhyRenew::Due);
+            let step = bench.refreshed(&step, Err(Failure::NotProcessed(transient)));
+            assert_eq!(planned(&step, now()), MINUTE * wait);
+        }
+        let step = renew(&mut bench, WhyRenew::Due);
+        bench.refreshed(&step, Ok(tokens("2", now())));
+        let step = renew(&mut bench, WhyRenew::Due);
+        let step = bench.refreshed(&step, Err(Failure::NotProcessed(transient)));
+        assert_eq!(planned(&step, now()), MINUTE * waits[0]);
+    }
+}
+
+#[test]
+fn a_short_lived_pair_is_tried_again_while_it_lives() {
+    let mut pair = tokens("1", now());
+    pair.lifetime = SignedDuration::from_hours(1);
+    let (mut bench, _) = Bench::with(vec![connected(bob(), pair)]);
+    for _ in 0..4 {
+        let step = renew(&mut bench, WhyRenew::Due);
+        let failure = Failure::NotProcessed(Transient::Unwell);
+        let step = bench.refreshed(&step, Err(failure));
+        assert!(planned(&step, now()) <= MINUTE * 2);
+    }
+}
+
+#[test]
+fn nobody_is_called_dead_before_the_vault_was_read_again() {
+    let mut bench = Bench::with_bob();
+    let step = renew(&mut bench, WhyRenew::Asked);
+    let step = bench.refreshed(&step, Err(DEAD));
+    assert_eq!(effects(&step), ["read the vault again"]);
+    assert_eq!(changed(&step), [""; 0]);
+    assert_eq!(renewal_answer(&step), None);
+    assert_eq!(bench.standing(bob().key()), Connected);
+    assert!(bench.account(bob().key()).renewing);
+}
+
+#[test]
+fn a_newer_pair_in_the_vault_is_used_in_place_of_the_dead_one() {
+    let mut bench = Bench::with_bob();
+    let step = renew(&mut bench, WhyRenew::Asked);
+    let step = bench.refreshed(&step, Err(DEAD));
+    let step = bench.read_again(&step, Some(connected(bob(), tokens("other", now()))));
+    assert_eq!(renewal_answer(&step), Some(Ok(())));
+    assert_eq!(
+        effects(&step),
+        ["plan the renewal", "check hush-access-other"]
+    );
+    assert_eq!(bench.standing(bob().key()), Connected);
+    assert!(record(&bench).contains("hush-refresh-other"));
+    // And when that one is dead as well, the vault holds nothing newer.
+    let step = renew(&mut bench, WhyRenew::Asked);
+    assert_eq!(effects(&step), ["refresh hush-refresh-other"]);
+    let step = bench.refreshed(&step, Err(DEAD));
+    let step = bench.read_again(&step, Some(connected(bob(), tokens("other", now()))));
+    assert_eq!(renewal_answer(&step), Some(Err(Code::NotSignedIn)));
+    assert!(matches!(bench.screen(), Screen::SignInAgain { .. }));
+}
+
+#[test]
+fn a_newer_pair_whose_own_refresh_is_open_is_asked_for_first() {
+    let mut bench = Bench::with_bob();
+    let step = renew(&mut bench, WhyRenew::Asked);
+    let step = bench.refreshed(&step, Err(DEAD));
+    let step = bench.read_again(&step, Some(interrupted(bob(), tokens("other", now()))));
+    assert_eq!(effects(&step), ["probe hush-access-other"]);
+    assert!(has_intent(&bench));
+}
+
+#[test]
+fn the_vault_of_an_account_that_is_gone_meanwhile_says_nothing() {
+    let mut bench = Bench::with_bob();
+    let step = renew(&mut bench, WhyRenew::Asked);
+    let step = bench.refreshed(&step, Err(DEAD));
+    bench.sign_in(bob(), "2");
+    let step = bench.read_again(&step, None);
+    assert_nothing_happened(&step);
+    assert_eq!(bench.standing(bob().key()), Connected);
+}
+
+#[test]
+fn a_refresh_that_is_processed_after_the_pair_was_found_alive_is_a_lost_answer() {
+    let mut bench = Bench::with_bob();
+    let step = lost(&mut bench);
+    bench.probed(&step, Ok(()));
+    assert!(record(&bench).contains(r#""unanswered_since":"2026"#));
+    // Days later; failures in between change nothing about it.
+    bench.wait(DAY);
+    let step = renew(&mut bench, WhyRenew::Due);
+    bench.refreshed(&step, Err(Failure::NotProcessed(Transient::Offline)));
+    let step = renew(&mut bench, WhyRenew::Due);
+    dead(&mut bench, &step, DEAD);
+    let why = WhySignInAgain::AnswerLost;
+    assert_eq!(bench.screen(), Screen::SignInAgain { why });
+}
+
+#[test]
+fn a_new_pair_carries_no_doubt() {
+    let mut bench = Bench::with_bob();
+    let step = lost(&mut bench);
+    bench.probed(&step, Ok(()));
+    let step = renew(&mut bench, WhyRenew::Due);
+    bench.refreshed(&step, Ok(tokens("2", now())));
+    let step = renew(&mut bench, WhyRenew::Due);
+    dead(&mut bench, &step, DEAD);
+    let why = WhySignInAgain::AccessRemoved;
+    assert_eq!(bench.screen(), Screen::SignInAgain { why });
 }

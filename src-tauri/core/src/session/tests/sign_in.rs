@@ -521,7 +521,9 @@ fn the_same_account_again_is_an_update_and_says_so() {
     assert!(record.contains("hush-refresh-2") && !record.contains("hush-refresh-1"));
     assert_eq!(
         planned(&step, now()),
-        tokens("2", now()).renewal_due_at().duration_since(now())
+        tokens("2", now())
+            .renewal_due_at(now())
+            .duration_since(now())
     );
 }
 

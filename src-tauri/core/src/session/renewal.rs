@@ -1,0 +1,522 @@
+//! Renewing: when, what each answer means, and what is done when there is none.
+//!
+//! ```text
+//!            due, asked, 401                    dead
+//!      None ────────────────▶ Sent ───────────────────────────▶ Confirming ──▶ SignInAgain
+//!       ▲ ▲ ▲                 │  │ answer lost                      ▲   │ the vault holds
+//!       │ │ └── new pair ─────┘  ▼                                  │   │ another pair
+//!       │ │                   Probing ──(204: the pair lives)──┐    │   ▼
+//!       │ └── pause ◀──────────  │   ◀───────────────────────┐ │    │  None, with that pair
+//!       │                        │ 401                       │ │    │
+//!       └── new pair ◀──────  LastTry ── no answer again ────┘ │    │
+//!                                └──────── dead ───────────────┼────┘
+//!       None, in doubt ◀───────────────────────────────────────┘
+//! ```
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::accounts::put_right;
+use super::{Effect, Held, NextProbe, Open, Outcome, Pause, Question, Renewal, Serial, Step, Try};
+use super::{SignIn, WhyRenew};
+use crate::account::{Account, AccountKey, Journal, Standing, WhySignInAgain};
+use crate::api::ApiFailure;
+use crate::authorization::AttemptId;
+use crate::error::{Code, Problem};
+use crate::token::{Failure, TokenSet, Transient};
+use crate::vault::RecordName;
+
+/// The first pause after a renewal that found no network; it doubles.
+const OFFLINE_PAUSE: SignedDuration = SignedDuration::from_mins(1);
+
+/// The first pause after a renewal that Amiqus could not take, unless it says how long; it doubles.
+const PAUSE: SignedDuration = SignedDuration::from_mins(15);
+
+/// The longest pause, and the one after a renewal that only an administrator can put right.
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(1);
+
+/// No pause is shorter, also when Amiqus says that none is needed.
+const SHORTEST_PAUSE: SignedDuration = SignedDuration::from_secs(5);
+
+/// The first wait before `/status` is asked again; it doubles each time.
+const FIRST_PROBE_WAIT: SignedDuration = SignedDuration::from_secs(5);
+
+/// The longest wait before `/status` is asked again.
+const LONGEST_PROBE_WAIT: SignedDuration = SignedDuration::from_mins(15);
+
+/// How old the last word from Amiqus may be before the current account is asked for by itself.
+const STALE: SignedDuration = SignedDuration::from_hours(24);
+
+impl Open {
+    pub(super) fn renewal_requested(
+        &mut self,
+        problem: &mut Option<Problem>,
+        key: AccountKey,
+        why: WhyRenew,
+        now: Timestamp,
+    ) -> Step {
+        let Some(held) = self.accounts.get_mut(&key) else {
+            return Step::refused(Code::NotSignedIn);
+        };
+        let Some(mut step) = held.begin_renewal(key, now) else {
+            return Step::refused(Code::NotSignedIn);
+        };
+        if why == WhyRenew::Asked {
+            *problem = None;
+            // Somebody waits: the next probe may be minutes away.
+            if !held.asked {
+                held.probe_now(&mut step, key);
+            }
+            held.asked = true;
+        }
+        step.outcome = Outcome::Later(Question::Renewal(key));
+        step
+    }
+
+    pub(super) fn refreshed(
+        &mut self,
+        problem: &mut Option<Problem>,
+        key: AccountKey,
+        serial: Serial,
+        result: Result<TokenSet, Failure>,
+        now: Timestamp,
+    ) -> Step {
+        let Some(held) = self
+            .accounts
+            .get_mut(&key)
+            .filter(|held| held.serial == serial)
+        else {
+            return Step::default();
+        };
+        let last_try = match held.renewal {
+            Renewal::Sent => None,
+            Renewal::LastTry { tries } => Some(tries),
+            Renewal::None | Renewal::Probing { .. } | Renewal::Confirming(_) => {
+                return Step::default();
+            }
+        };
+        let Standing::Connected { journal, .. } = &held.account.standing else {
+            return Step::default();
+        };
+        let question = Question::Renewal(key);
+        let mut step = Step::default();
+        match result {
+            Ok(tokens) => {
+                put_right(problem);
+                let serial = self.serials.next();
+                held.adopt(&mut step, key, serial, tokens, Journal::default(), now);
+            }
+            Err(Failure::Dead { expired }) => {
+                let unanswered = last_try.is_some() || journal.unanswered_since.is_some();
+                let why = match (expired, unanswered) {
+                    (true, _) => WhySignInAgain::TooLongAway,
+                    (false, true) => WhySignInAgain::AnswerLost,
+                    (false, false) => WhySignInAgain::AccessRemoved,
+                };
+                held.renewal = Renewal::Confirming(why);
+                step.run(Effect::ReadAgain(key, serial));
+            }
+            Err(Failure::PerhapsProcessed(transient)) if last_try.is_none() => {
+                // The journal's way: never a blind second send.
+                held.say(problem, transient);
+                held.probe(&mut step, key, Try(0), Some(transient));
+            }
+            Err(failure) => {
+                let (code, transient) = match failure {
+                    Failure::NotProcessed(transient) | Failure::PerhapsProcessed(transient) => {
+                        held.say(problem, transient);
+                        (Code::from(transient), Some(transient))
+                    }
+                    Failure::SetUpWrong => (Code::SetUpWrong, None),
+                    Failure::Refused | Failure::Dead { .. } => (Code::RequestNotAccepted, None),
+                };
+                if transient.is_none() {
+                    *problem = Some(code.into());
+                }
+                step.answer(question, Err(code.into()));
+                match last_try {
+                    // The request was not processed: the pair in use still lives.
+                    None => {
+                        held.close_journal();
+                        held.pause(&mut step, key, transient, now);
+                        step.change(RecordName::Account(key));
+                    }
+                    // Whether the earlier request was processed is still not known.
+                    Some(tries) => held.probe_later(&mut step, key, tries, transient, transient),
+                }
+            }
+        }
+        step
+    }
+
+    /// What the vault holds of an account whose refresh token Amiqus calls dead: another process, or
+    /// another computer with the same home folder, may have renewed it (checks.md 29).
+    pub(super) fn read_again(
+        &mut self,
+        problem: &mut Option<Problem>,
+        key: AccountKey,
+        serial: Serial,
+        found: Option<Account>,
+        now: Timestamp,
+    ) -> Step {
+        let Some(held) = self
+            .accounts
+            .get_mut(&key)
+            .filter(|held| held.serial == serial)
+        else {
+            return Step::default();
+        };
+        let (Renewal::Confirming(why), Standing::Connected { tokens: dead, .. }) =
+            (held.renewal, &held.account.standing)
+        else {
+            return Step::default();
+        };
+        let mut step = Step::default();
+        match found.map(|account| account.standing) {
+            Some(Standing::Connected { tokens, journal })
+                if tokens.refresh.expose() != dead.refresh.expose() =>
+            {
+                tracing::info!(account = %key, "the vault holds a newer pair: it is used");
+                put_right(problem);
+                let serial = self.serials.next();
+                held.adopt(&mut step, key, serial, tokens, journal, now);
+            }
+            _ => {
+                held.end(why);
+                step.change(RecordName::Account(key))
+                    .answer(Question::Renewal(key), Err(Code::NotSignedIn.into()));
+            }
+        }
+        step
+    }
+
+    pub(super) fn probed(
+        &mut self,
+        problem: &mut Option<Problem>,
+        key: AccountKey,
+        serial: Serial,
+        result: Result<(), ApiFailure>,
+        now: Timestamp,
+    ) -> Step {
+        let Some(held) = self.held(key, serial) else {
+            return Step::default();
+        };
+        let Renewal::Probing { tries, because, .. } = held.renewal else {
+            return Step::default();
+        };
+        let Standing::Connected { tokens, .. } = &held.account.standing else {
+            return Step::default();
+        };
+        let mut step = Step::default();
+        match result {
+            // The old pair lives: the refresh was not processed, or not yet.
+            Ok(()) => {
+                let is_due = tokens.renewal_due_at(now) <= now;
+                let code = because.map_or(Code::AmiqusUnwell, Code::from);
+                held.leave_in_doubt();
+                held.offline = false;
+                if is_due {
+                    // Long enough for a request that is still under way to arrive.
+                    held.pause(&mut step, key, Some(Transient::Unwell), now);
+                } else {
+                    held.plan(&mut step, key, now);
+                }
+                step.change(RecordName::Account(key))
+                    .answer(Question::Renewal(key), Err(code.into()));
+            }
+            Err(ApiFailure::Unauthenticated) => {
+                let refresh = tokens.hand_over_refresh(key, serial);
+                held.renewal = Renewal::LastTry { tries };
+                step.run(refresh);
+            }
+            Err(ApiFailure::Transient(transient)) => {
+                held.say(problem, transient);
+                held.probe_later(&mut step, key, tries, because, Some(transient));
+                step.answer(Question::Renewal(key), Err(Code::from(transient).into()));
+            }
+        }
+        step
+    }
+
+    pub(super) fn probe_due(&mut self, key: AccountKey, serial: Serial, due: Try) -> Step {
+        let mut step = Step::default();
+        if let Some(held) = self.held(key, serial)
+            && let Renewal::Probing {
+                tries,
+                because,
+                next: NextProbe::Waits | NextProbe::WaitsForAmiqus,
+            } = held.renewal
+            // Otherwise another one was begun in its place.
+            && tries == due
+        {
+            held.probe(&mut step, key, tries, because);
+        }
+        step
+    }
+
+    /// The computer woke, its clock was set, or a network came: what waits for such a thing is done
+    /// now, what is planned is planned anew, and nothing is renewed before its time.
+    pub(super) fn look_again(&mut self, problem: &mut Option<Problem>, now: Timestamp) -> Step {
+        let mut step = Step::default();
+        if let SignIn::AwaitingBrowser(attempt) = &self.sign_in
+            && !attempt.is_alive(now)
+        {
+            step.append(self.deadline_passed(problem, attempt.id()));
+        }
+        if let SignIn::Idle = self.sign_in {
+            self.identify_unclaimed(&mut step, AttemptId(uuid::Uuid::nil()));
+        }
+        let current = self.current;
+        for (key, held) in &mut self.accounts {
+            step.append(held.look_again(*key, now));
+            let is_stale = now.duration_since(held.account.as_of).abs() > STALE;
+            if held.renewal == Renewal::None && (held.offline || is_stale && current == Some(*key))
+            {
+                held.check(&mut step, *key);
+            }
+        }
+        step
+    }
+
+    /// There is room on the disk again: renewals that waited for it go on.
+    pub(super) fn saved(&mut self, problem: &mut Option<Problem>, now: Timestamp) -> Step {
+        problem.take_if(|problem| problem.code == Code::CannotSave);
+        let mut step = Step::default();
+        for (key, held) in &mut self.accounts {
+            if held.pause.is_some() {
+                step.append(held.look_again(*key, now));
+            }
+        }
+        step
+    }
+
+    /// No refresh is sent whose intent is not on the disk.
+    pub(super) fn renewal_not_saved(
+        &mut self,
+        step: &mut Step,
+        key: AccountKey,
+        serial: Serial,
+        failed: Problem,
+        now: Timestamp,
+    ) {
+        if let Some(held) = self.held(key, serial) {
+            held.close_journal();
+            held.pause(step, key, Some(Transient::Unwell), now);
+        }
+        step.answer(Question::Renewal(key), Err(failed));
+    }
+}
+
+impl Held {
+    /// Writes the intent into the journal and hands the refresh token over; `None` for an account
+    /// without tokens. While a renewal is under way, one more request waits for that one.
+    pub(super) fn begin_renewal(&mut self, key: AccountKey, now: Timestamp) -> Option<Step> {
+        let Standing::Connected { tokens, journal } = &mut self.account.standing else {
+            return None;
+        };
+        let mut step = Step::default();
+        if self.renewal == Renewal::None {
+            journal.open_since = Some(now);
+            self.renewal = Renewal::Sent;
+            self.pause = None;
+            step.change(RecordName::Account(key))
+                .run(tokens.hand_over_refresh(key, self.serial));
+        }
+        Some(step)
+    }
+
+    /// Takes up what an earlier run of the app left: an open journal is resolved, a pair whose
+    /// journal is closed is renewed in its time.
+    pub(super) fn resume(&mut self, step: &mut Step, key: AccountKey, now: Timestamp) {
+        match &self.account.standing {
+            Standing::Connected { journal, .. } if journal.open_since.is_some() => {
+                self.probe(step, key, Try(0), None);
+            }
+            Standing::Connected { .. } => self.plan(step, key, now),
+            Standing::SignInAgain(_) => {}
+        }
+    }
+
+    /// Plans the renewal for its time.
+    pub(super) fn plan(&mut self, step: &mut Step, key: AccountKey, now: Timestamp) {
+        self.pause = None;
+        if let Standing::Connected { tokens, .. } = &self.account.standing {
+            step.run(Effect::PlanRenewal(key, tokens.renewal_due_at(now)));
+        }
+    }
+
+    /// Plans the renewal that failed for later: the more often it failed, the later.
+    fn pause(
+        &mut self,
+        step: &mut Step,
+        key: AccountKey,
+        because: Option<Transient>,
+        now: Timestamp,
+    ) {
+        let Standing::Connected { tokens, .. } = &self.account.standing else {
+            return;
+        };
+        let first = match because {
+            Some(Transient::Offline) => OFFLINE_PAUSE,
+            Some(_) => PAUSE,
+            None => LONGEST_PAUSE,
+        };
+        let wait = first
+            .saturating_mul(1 << self.failures.min(10))
+            .min(LONGEST_PAUSE)
+            // A short-lived pair is tried again while it lives.
+            .min((tokens.renewal_margin() / 3).max(OFFLINE_PAUSE));
+        let by_amiqus = because.and_then(asked_for);
+        let wait = by_amiqus.unwrap_or(wait).max(SHORTEST_PAUSE);
+        let until = now.saturating_add(wait).unwrap_or(Timestamp::MAX);
+        self.failures = self.failures.saturating_add(1);
+        self.pause = Some(match by_amiqus {
+            Some(_) => Pause::ByAmiqus { until },
+            None => Pause::Ours,
+        });
+        step.run(Effect::PlanRenewal(key, until));
+    }
+
+    /// Makes a pair that has just arrived the one in use.
+    fn adopt(
+        &mut self,
+        step: &mut Step,
+        key: AccountKey,
+        serial: Serial,
+        tokens: TokenSet,
+        journal: Journal,
+        now: Timestamp,
+    ) {
+        self.serial = serial;
+        self.renewal = Renewal::None;
+        self.failures = 0;
+        self.asked = false;
+        self.offline = false;
+        self.pause = None;
+        self.account.standing = Standing::Connected { tokens, journal };
+        step.change(RecordName::Account(key))
+            .answer(Question::Renewal(key), Ok(()));
+        self.resume(step, key, now);
+        if self.renewal == Renewal::None {
+            self.check(step, key);
+        }
+    }
+
+    fn look_again(&mut self, key: AccountKey, now: Timestamp) -> Step {
+        let mut step = Step::default();
+        match (self.renewal, self.pause) {
+            (Renewal::Probing { next, .. }, _) => {
+                if next == NextProbe::Waits {
+                    self.probe_now(&mut step, key);
+                }
+            }
+            (Renewal::None, None) => self.plan(&mut step, key, now),
+            (Renewal::None, Some(Pause::Ours)) => {
+                step.append(self.begin_renewal(key, now).unwrap_or_default());
+            }
+            // What Amiqus asked for is kept to, but not beyond what it may ask for: the clock may
+            // have been turned back.
+            (Renewal::None, Some(Pause::ByAmiqus { until })) => {
+                let latest = now.saturating_add(LONGEST_PAUSE).unwrap_or(Timestamp::MAX);
+                step.run(Effect::PlanRenewal(key, until.min(latest)));
+            }
+            (Renewal::Sent | Renewal::LastTry { .. } | Renewal::Confirming(_), _) => {}
+        }
+        step
+    }
+
+    /// Asks whether the old access token lives.
+    fn probe(&mut self, step: &mut Step, key: AccountKey, tries: Try, because: Option<Transient>) {
+        self.renewal = Renewal::Probing {
+            tries,
+            because,
+            next: NextProbe::UnderWay,
+        };
+        if let Standing::Connected { tokens, .. } = &self.account.standing {
+            step.run(Effect::Probe(key, self.serial, tokens.access.clone()));
+        }
+    }
+
+    /// Asks it at once in place of later, where that is what the account waits for. It counts as one
+    /// more try, so that the one that was planned is known to be over.
+    fn probe_now(&mut self, step: &mut Step, key: AccountKey) {
+        if let Renewal::Probing {
+            tries,
+            because,
+            next: NextProbe::Waits | NextProbe::WaitsForAmiqus,
+        } = self.renewal
+        {
+            self.probe(step, key, tries.next(), because);
+        }
+    }
+
+    /// Asks it again after a while; `now_because` is what kept the answer from being known this time.
+    fn probe_later(
+        &mut self,
+        step: &mut Step,
+        key: AccountKey,
+        tries: Try,
+        because: Option<Transient>,
+        now_because: Option<Transient>,
+    ) {
+        let by_amiqus = now_because.and_then(asked_for);
+        let wait = FIRST_PROBE_WAIT
+            .saturating_mul(1 << tries.0.min(10))
+            .min(LONGEST_PROBE_WAIT)
+            .max(by_amiqus.unwrap_or_default());
+        let tries = tries.next();
+        self.asked = false;
+        self.renewal = Renewal::Probing {
+            tries,
+            because,
+            next: match by_amiqus {
+                Some(_) => NextProbe::WaitsForAmiqus,
+                None => NextProbe::Waits,
+            },
+        };
+        step.run(Effect::ProbeLater(key, self.serial, tries, wait));
+    }
+
+    /// Closes the journal: the refresh was not processed, and the pair in use still lives.
+    fn close_journal(&mut self) {
+        self.renewal = Renewal::None;
+        self.asked = false;
+        if let Standing::Connected { journal, .. } = &mut self.account.standing {
+            journal.open_since = None;
+        }
+    }
+
+    /// Closes the journal with a doubt: the pair lives, and a request without an answer may still be
+    /// processed.
+    fn leave_in_doubt(&mut self) {
+        let sent = match &mut self.account.standing {
+            Standing::Connected { journal, .. } => journal.open_since,
+            Standing::SignInAgain(_) => None,
+        };
+        self.close_journal();
+        if let Standing::Connected { journal, .. } = &mut self.account.standing {
+            journal.unanswered_since = sent.or(journal.unanswered_since);
+        }
+    }
+
+    /// Notes a failure that passes; a person who asked is told.
+    fn say(&mut self, problem: &mut Option<Problem>, transient: Transient) {
+        self.offline = transient == Transient::Offline;
+        if self.asked {
+            *problem = Some(Code::from(transient).into());
+        }
+    }
+}
+
+/// How long Amiqus asked to be left alone, where it did.
+fn asked_for(transient: Transient) -> Option<SignedDuration> {
+    match transient {
+        Transient::Busy(wait) => wait,
+        _ => None,
+    }
+}
+
+impl TokenSet {
+    fn hand_over_refresh(&self, key: AccountKey, serial: Serial) -> Effect {
+        Effect::Refresh(key, serial, self.refresh.clone(), self.redirect_url.clone())
+    }
+}

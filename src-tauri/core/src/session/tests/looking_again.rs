@@ -1,0 +1,211 @@
+//! The computer woke, its clock was set, a network came, the disk has room again.
+
+use super::super::WhyRenew;
+use super::*;
+use crate::examples::{DAY, YEAR, connected, lorraine};
+use crate::token::Transient;
+use crate::vault::{DoorFailure, Unlock, WhyLocked};
+
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+
+fn look_again(bench: &mut Bench) -> Step {
+    bench.step(Event::LookAgain)
+}
+
+fn fail(bench: &mut Bench, failure: Failure) -> Step {
+    let step = bench.step(Event::RenewalRequested(bob().key(), WhyRenew::Due));
+    bench.refreshed(&step, Err(failure))
+}
+
+#[test]
+fn nothing_is_renewed_before_its_time() {
+    let mut bench = Bench::with_bob();
+    let step = look_again(&mut bench);
+    assert_eq!(effects(&step), ["plan the renewal"]);
+    assert_eq!(planned(&step, now()), YEAR - DAY * 30);
+    assert_eq!(changed(&step), [""; 0]);
+}
+
+#[test]
+fn a_pair_whose_time_came_while_the_computer_slept_is_renewed_at_once() {
+    let mut bench = Bench::with_bob();
+    bench.wait(YEAR - DAY);
+    let step = look_again(&mut bench);
+    assert!(planned(&step, bench.now).is_negative());
+}
+
+#[test]
+fn a_renewal_that_found_no_network_goes_on_when_one_comes() {
+    let mut bench = Bench::with_bob();
+    fail(&mut bench, Failure::NotProcessed(Transient::Offline));
+    let step = look_again(&mut bench);
+    assert_eq!(effects(&step), ["refresh hush-refresh-1"]);
+    assert_eq!(changed(&step), [format!("account/{}", bob().key())]);
+    // However many changes a network brings, it is one renewal.
+    assert_nothing_happened(&look_again(&mut bench));
+}
+
+#[test]
+fn what_amiqus_asked_for_is_kept_to() {
+    let mut bench = Bench::with_bob();
+    let busy = Transient::Busy(Some(MINUTE * 40));
+    fail(&mut bench, Failure::NotProcessed(busy));
+    bench.wait(MINUTE);
+    let step = look_again(&mut bench);
+    assert_eq!(effects(&step), ["plan the renewal"]);
+    assert_eq!(planned(&step, now()), MINUTE * 40);
+    // A clock that was turned back by a year doesn't make a year of it.
+    bench.wait(-YEAR);
+    let step = look_again(&mut bench);
+    assert_eq!(planned(&step, bench.now), MINUTE * 60);
+}
+
+#[test]
+fn a_lost_answer_is_asked_after_when_a_network_comes() {
+    let mut bench = Bench::with_bob();
+    let step = fail(&mut bench, Failure::PerhapsProcessed(Transient::Offline));
+    // The probe is under way: once is enough.
+    assert_nothing_happened(&look_again(&mut bench));
+    let offline = ApiFailure::Transient(Transient::Offline);
+    let later = bench.probed(&step, Err(offline));
+    let step = look_again(&mut bench);
+    assert_eq!(effects(&step), ["probe hush-access-1"]);
+    // The one that was planned is not asked as well.
+    let [Effect::ProbeLater(key, serial, due, _)] = later.effects.as_slice() else {
+        panic!("not one wait: {later:?}");
+    };
+    assert_nothing_happened(&bench.step(Event::ProbeDue(*key, *serial, *due)));
+    let busy = ApiFailure::Transient(Transient::Busy(Some(MINUTE)));
+    bench.probed(&step, Err(busy));
+    assert_nothing_happened(&look_again(&mut bench));
+}
+
+#[test]
+fn a_clock_that_was_turned_back_puts_no_renewal_off() {
+    let mut bench = Bench::with_bob();
+    bench.wait(-YEAR * 3);
+    let step = look_again(&mut bench);
+    assert_eq!(planned(&step, bench.now), YEAR - DAY * 30);
+}
+
+#[test]
+fn whoever_was_shown_from_memory_is_asked_for_when_a_network_comes() {
+    let mut bench = Bench::with_bob();
+    let check = bench.step(Event::CheckRequested(bob().key()));
+    let offline = ApiFailure::Transient(Transient::Offline);
+    bench.checked(&check, Err(offline));
+    assert!(bench.account(bob().key()).offline);
+    let step = look_again(&mut bench);
+    assert_eq!(effects(&step), ["plan the renewal", "check hush-access-1"]);
+    // The same question is not asked twice at once.
+    assert_eq!(effects(&look_again(&mut bench)), ["plan the renewal"]);
+    bench.checked(&step, Ok(bob()));
+    assert!(!bench.account(bob().key()).offline);
+}
+
+#[test]
+fn the_current_account_is_asked_for_once_a_day_at_most() {
+    let (mut bench, step) = Bench::with(vec![
+        connected(bob(), tokens("1", now())),
+        connected(lorraine(), tokens("lorraine", now())),
+    ]);
+    bench.checked(&step, Ok(bob()));
+    bench.wait(DAY);
+    let planned = ["plan the renewal", "plan the renewal"];
+    assert_eq!(effects(&look_again(&mut bench)), planned);
+    bench.wait(MINUTE);
+    let step = look_again(&mut bench);
+    assert_eq!(
+        effects(&step),
+        [
+            "plan the renewal",
+            "check hush-access-1",
+            "plan the renewal"
+        ]
+    );
+}
+
+#[test]
+fn an_attempt_whose_ten_minutes_went_by_in_sleep_is_over() {
+    let mut bench = Bench::set_up();
+    bench.begin();
+    bench.wait(MINUTE * 5);
+    assert_nothing_happened(&look_again(&mut bench));
+    bench.wait(MINUTE * 6);
+    let step = look_again(&mut bench);
+    assert_eq!(changed(&step), ["attempt"]);
+    assert_eq!(bench.problem(), Some(Code::AttemptExpired));
+}
+
+/// Signed in as far as it depends on the person; `/me` failed.
+fn unclaimed(bench: &mut Bench) {
+    let (pending, _) = bench.begin();
+    bench.link(&pending.granted());
+    let pair = tokens("2", bench.now);
+    bench.step(Event::CodeExchanged(pending.id, Ok(pair)));
+    let unwell = ApiFailure::Transient(Transient::Unwell);
+    bench.step(Event::Identified(pending.id, Err(unwell)));
+    assert_eq!(bench.screen(), Screen::SignedOut { just_now: false });
+}
+
+#[test]
+fn tokens_whose_owner_could_not_be_told_are_claimed_by_the_next_click_without_the_browser() {
+    let mut bench = Bench::set_up();
+    unclaimed(&mut bench);
+    let kept = bench.record(RecordName::Unclaimed).unwrap();
+    assert!(kept.contains("hush-refresh-2"));
+    let registration = bench.session.registration().unwrap().clone();
+    let attempt = Attempt::begin(&registration, bench.now, &bench.chance).unwrap();
+    let id = attempt.id();
+    let step = bench.step(Event::SignInRequested(Box::new(attempt)));
+    assert_eq!(effects(&step), ["identify hush-access-2"]);
+    assert_eq!(bench.screen(), Screen::ExchangingCode);
+    bench.step(Event::Identified(id, Ok(bob())));
+    assert_eq!(bench.screen(), Screen::SignedIn);
+    assert_eq!(bench.record(RecordName::Unclaimed), None);
+}
+
+#[test]
+fn tokens_whose_owner_could_not_be_told_are_claimed_when_a_network_comes() {
+    let mut bench = Bench::set_up();
+    unclaimed(&mut bench);
+    assert_eq!(effects(&look_again(&mut bench)), ["identify hush-access-2"]);
+}
+
+#[test]
+fn a_vault_that_another_process_has_is_waited_for() {
+    let mut bench = Bench {
+        session: Session::default(),
+        now: now(),
+        chance: Counting::default(),
+    };
+    let why = WhyLocked::InUseElsewhere;
+    let step = bench.step(Event::NotOpened(DoorFailure::Locked(why)));
+    assert_eq!(effects(&step), ["await the vault"]);
+    assert_eq!(bench.screen(), Screen::Locked { why });
+    let step = bench.step(Event::UnlockRequested(Unlock::Keychain));
+    assert_eq!(effects(&step), ["open the vault"]);
+}
+
+#[test]
+fn a_renewal_that_the_full_disk_kept_back_goes_on_once_there_is_room() {
+    let mut bench = Bench::with_bob();
+    let step = bench.step(Event::RenewalRequested(bob().key(), WhyRenew::Due));
+    bench.not_saved(step);
+    assert_eq!(bench.problem(), Some(Code::CannotSave));
+    let step = bench.step(Event::Saved);
+    assert_eq!(effects(&step), ["refresh hush-refresh-1"]);
+    assert_eq!(bench.problem(), None);
+}
+
+#[test]
+fn a_secret_that_was_put_right_lets_renewals_go_on() {
+    let mut bench = Bench::with_bob();
+    bench.wait(YEAR - DAY);
+    fail(&mut bench, Failure::SetUpWrong);
+    let mut draft = crate::examples::draft();
+    draft.client_secret = "hush-another".to_owned();
+    let right = draft.validate(crate::registration::Provenance::ByHand);
+    let step = bench.step(Event::RegistrationEntered(Box::new(right.unwrap())));
+    assert!(planned(&step, bench.now).is_negative());
+}

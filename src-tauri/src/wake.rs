@@ -1,0 +1,51 @@
+//! Notices what the core can't: the computer woke from sleep, its clock was set, a network came.
+
+use std::time::Duration;
+
+use amiqus_core::keeper::Keeper;
+use netwatcher::async_adapter::Tokio;
+
+/// A network that comes brings several changes at once: they are one.
+const ONE_CHANGE: Duration = Duration::from_secs(2);
+
+/// Has the keeper look again at each such change, for as long as it lives. Must be called within a
+/// tokio runtime.
+pub fn watch(keeper: &Keeper) {
+    tokio::spawn(watch_network(keeper.clone()));
+    #[cfg(target_os = "linux")]
+    tokio::spawn(watch_clock(keeper.clone()));
+}
+
+async fn watch_network(keeper: Keeper) {
+    let mut changes = match netwatcher::watch_interfaces_async::<Tokio>() {
+        Ok(changes) => changes,
+        Err(problem) => {
+            tracing::warn!(%problem, "nobody tells when a network comes");
+            return;
+        }
+    };
+    loop {
+        let change = changes.changed().await;
+        if change.is_initial || change.addrs_added().next().is_none() {
+            continue;
+        }
+        tokio::time::sleep(ONE_CHANGE).await;
+        tracing::info!("a network came");
+        keeper.look_again();
+    }
+}
+
+#[cfg(target_os = "linux")]
+async fn watch_clock(keeper: Keeper) {
+    loop {
+        match crate::clock::timer::Timer::when_clock_is_set() {
+            Ok(timer) => timer.rings().await,
+            Err(problem) => {
+                tracing::warn!(%problem, "nobody tells when the computer wakes");
+                return;
+            }
+        }
+        tracing::info!("the computer woke, or its clock was set");
+        keeper.look_again();
+    }
+}
