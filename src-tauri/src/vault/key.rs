@@ -40,11 +40,11 @@ pub(super) enum KeychainFailure {
     Absent,
 }
 
-impl From<keyring::Error> for KeychainFailure {
-    fn from(problem: keyring::Error) -> Self {
+impl From<keyring_core::Error> for KeychainFailure {
+    fn from(problem: keyring_core::Error) -> Self {
         tracing::warn!(%problem, "the keychain");
         match problem {
-            keyring::Error::NoStorageAccess(_) => Self::Locked,
+            keyring_core::Error::NoStorageAccess(_) => Self::Locked,
             _ => Self::Absent,
         }
     }
@@ -58,7 +58,7 @@ pub(super) fn from_keychain() -> Result<Option<Key>, KeychainFailure> {
             secret.zeroize();
             Ok(bytes.map(|bytes| Key(Zeroizing::new(bytes))))
         }
-        Err(keyring::Error::NoEntry) => Ok(None),
+        Err(keyring_core::Error::NoEntry) => Ok(None),
         Err(problem) => Err(problem.into()),
     }
 }
@@ -72,8 +72,17 @@ pub(super) fn into_keychain(key: &Key) -> Result<(), KeychainFailure> {
     }
 }
 
-fn entry() -> Result<keyring::Entry, KeychainFailure> {
-    Ok(keyring::Entry::new(SERVICE, USER)?)
+/// The entry, in the keychain as it is now: one that was absent may have come meanwhile.
+fn entry() -> Result<keyring_core::Entry, KeychainFailure> {
+    use keyring_core::api::CredentialStoreApi as _;
+
+    #[cfg(target_os = "linux")]
+    let keychain = zbus_secret_service_keyring_store::Store::new()?;
+    #[cfg(target_os = "macos")]
+    let keychain = apple_native_keyring_store::keychain::Store::new()?;
+    #[cfg(target_os = "windows")]
+    let keychain = windows_native_keyring_store::Store::new()?;
+    Ok(keychain.build(SERVICE, USER, None)?)
 }
 
 /// Makes a key of a passphrase (argon2id, RFC 9106 §4); `None` when the parameters are unusable.
