@@ -175,7 +175,7 @@ export const words = {
       in_use_elsewhere: {
         title: "Already in use",
         sentence:
-          "Another copy of this app has your saved sign-in open, perhaps for another person on this computer. Close it there, then try again.",
+          "Another copy of this app has your saved sign-in open, perhaps for another person on this computer. Close it there, and this one goes on by itself.",
       },
       vault_unreachable: {
         title: "This app’s folder can’t be reached",
@@ -329,7 +329,7 @@ export const words = {
     cannot_save: {
       title: "It couldn’t be saved",
       sentence:
-        "The disk may be full, or this app’s folder can’t be written to. What was saved before is still there.",
+        "The disk may be full, or this app’s folder can’t be written to. What was saved before is still there, and it tries again by itself.",
     },
     vault_damaged: {
       title: "The saved file couldn’t be read",
