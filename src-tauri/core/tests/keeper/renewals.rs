@@ -118,6 +118,46 @@ async fn retry_after_is_honoured_and_capped() {
     }
 }
 
+#[tokio::test]
+async fn a_renewal_that_failed_goes_on_when_a_network_comes() {
+    let (computer, old) = Computer::with_bob().await;
+    let app = computer.start().await;
+    app.checked(&computer.clock).await;
+    let away = Fault::TooManyRequests { retry_after: None };
+    computer.amiqus.set_fault(away.at(Endpoint::TokenRefresh));
+    app.keeper.refresh().await.unwrap_err();
+    computer.amiqus.clear_faults();
+    app.keeper.look_again();
+    app.until(|_| !computer.drawer.text().contains(old.refresh.expose()))
+        .await;
+    assert_eq!(computer.posts(), 2);
+    // Nothing is due any more: however often it looks again, nothing is sent.
+    for _ in 0..10 {
+        app.keeper.look_again();
+    }
+    app.keeper.me().await.unwrap();
+    assert_eq!(computer.posts(), 2);
+}
+
+/// Two computers with one home folder, on a file system whose locks don't reach from one to the
+/// other.
+#[tokio::test]
+async fn a_pair_that_another_process_renewed_is_taken_from_the_vault_and_nobody_is_signed_out() {
+    let (computer, _) = Computer::with_bob().await;
+    let here = computer.start().await;
+    let there = computer.start().await;
+    here.checked(&computer.clock).await;
+    there.checked(&computer.clock).await;
+    there.keeper.refresh().await.unwrap();
+    here.keeper.refresh().await.unwrap();
+    // The second one used the dead token, was told so, and found the living one.
+    assert_eq!(computer.posts(), 2);
+    here.keeper.me().await.unwrap();
+    there.keeper.me().await.unwrap();
+    let state = here.keeper.state().await.unwrap();
+    assert_eq!(state.screen, Screen::SignedIn);
+}
+
 /// Lets the time go by for all timers, and real time go on afterwards.
 async fn skip(span: Duration) {
     tokio::time::pause();

@@ -1,0 +1,242 @@
+//! A vault in a folder of its own, and an example of everything that is kept in one.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use amiqus_core::account::{
+    Account, Identity, Journal, Person, Role, Standing, Team, WhySignInAgain,
+};
+use amiqus_core::authorization::Attempt;
+use amiqus_core::chance::{Chance, NoRandomness};
+use amiqus_core::registration::{Provenance, RedirectUrl, Registration, RegistrationDraft};
+use amiqus_core::secret::Passphrase;
+use amiqus_core::token::{AccessToken, RefreshToken, TokenSet};
+use amiqus_core::vault::{
+    Change, Door as _, DoorFailure, Opened, RecordName, Records, SecretStore, Unlock,
+    encode_account, encode_attempt, encode_current, encode_registration, encode_unclaimed,
+};
+use jiff::{SignedDuration, Timestamp};
+use sign_in_with_amiqus::vault::StrongholdDoor;
+
+pub(crate) const PASSPHRASE: &str = "practice makes perfect";
+const REDIRECT: &str = "co.amiqus.signin://oauth/callback";
+
+/// A folder for one vault, gone with the test.
+pub(crate) struct Place {
+    _folder: tempfile::TempDir,
+    pub(crate) vault: PathBuf,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = folder.path().join("vault");
+        Self {
+            _folder: folder,
+            vault,
+        }
+    }
+
+    /// With everything in it that can be.
+    pub(crate) fn filled() -> Self {
+        let place = Self::new();
+        place.fill();
+        place
+    }
+
+    pub(crate) fn fill(&self) {
+        let opened = self.open_new().unwrap();
+        opened.store.commit(&everything()).unwrap();
+    }
+
+    pub(crate) fn door(&self) -> StrongholdDoor {
+        StrongholdDoor::new(self.vault.clone())
+    }
+
+    pub(crate) fn open_new(&self) -> Result<Opened, DoorFailure> {
+        let passphrase = Passphrase::new(PASSPHRASE);
+        self.door().open(Unlock::NewPassphrase(passphrase))
+    }
+
+    pub(crate) fn open(&self) -> Result<Opened, DoorFailure> {
+        let passphrase = Passphrase::new(PASSPHRASE);
+        self.door().open(Unlock::Passphrase(passphrase))
+    }
+
+    pub(crate) fn snapshot(&self) -> PathBuf {
+        self.vault.join("vault.stronghold")
+    }
+
+    /// Makes something else of the snapshot's bytes.
+    pub(crate) fn spoil(&self, spoil: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+        let mut bytes = fs::read(self.snapshot()).unwrap();
+        spoil(&mut bytes);
+        fs::write(self.snapshot(), &bytes).unwrap();
+        bytes
+    }
+
+    /// The names of the folder's files, in order.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let mut names: Vec<_> = fs::read_dir(&self.vault)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+pub(crate) fn records(store: &Arc<dyn SecretStore>) -> Records {
+    Records::read(&store.read_all().unwrap()).unwrap()
+}
+
+pub(crate) fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
+}
+
+/// Bytes that are the same in each run.
+struct Counted(std::sync::atomic::AtomicU8);
+
+impl Chance for Counted {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
+        for byte in bytes {
+            *byte = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn then() -> Timestamp {
+    "2026-11-23T09:00:00Z".parse().unwrap()
+}
+
+pub(crate) fn registration() -> Registration {
+    RegistrationDraft {
+        client_id: "9f3c1b7a".to_owned(),
+        client_secret: "hush-client-secret".to_owned(),
+        redirect_url: None,
+        base_url: None,
+        organisation: Some("Gale & Partners".to_owned()),
+        pkce: None,
+    }
+    .validate(Provenance::ByHand)
+    .unwrap()
+}
+
+fn attempt() -> Attempt {
+    let chance = Counted(std::sync::atomic::AtomicU8::new(1));
+    Attempt::begin(&registration(), then(), &chance).unwrap()
+}
+
+pub(crate) fn tokens(name: &str) -> TokenSet {
+    TokenSet {
+        access: AccessToken::new(format!("hush-access-{name}")),
+        refresh: RefreshToken::new(format!("hush-refresh-{name}")),
+        received_at: then(),
+        lifetime: SignedDuration::from_secs(31_536_000),
+        redirect_url: RedirectUrl::parse(REDIRECT).unwrap(),
+    }
+}
+
+/// Bob at Fusion Industries, a refresh of whose was about to be sent.
+pub(crate) fn bob() -> Account {
+    Account {
+        identity: Identity {
+            person: Person {
+                id: 345_789,
+                name: "Bob Gale".to_owned(),
+                email: "bob@example.com".to_owned(),
+                is_verified: true,
+                is_disabled: false,
+            },
+            team: Some(Team {
+                uuid: "6b9c8323-4b54-4bb3-a1c8-68de534368a5".parse().unwrap(),
+                name: "Fusion Industries".to_owned(),
+            }),
+            role: Some(Role::Owner),
+        },
+        as_of: then(),
+        standing: Standing::Connected {
+            tokens: tokens("bob"),
+            journal: Journal {
+                open_since: Some(then()),
+                unanswered_since: Some(then() - SignedDuration::from_hours(1)),
+            },
+        },
+    }
+}
+
+/// Lorraine, whose team was never told and who needs the browser again.
+pub(crate) fn lorraine() -> Account {
+    Account {
+        identity: Identity {
+            person: Person {
+                id: 345_790,
+                name: "Lorraine Baines".to_owned(),
+                email: "lorraine@example.com".to_owned(),
+                is_verified: false,
+                is_disabled: true,
+            },
+            team: None,
+            role: None,
+        },
+        as_of: then(),
+        standing: Standing::SignInAgain(WhySignInAgain::AnswerLost),
+    }
+}
+
+/// One of each record.
+pub(crate) fn everything() -> Vec<Change> {
+    let bob_key = bob().identity.key();
+    let lorraine_key = lorraine().identity.key();
+    [
+        (
+            RecordName::Registration,
+            encode_registration(&registration()),
+        ),
+        (RecordName::Attempt, encode_attempt(&attempt())),
+        (
+            RecordName::Unclaimed,
+            encode_unclaimed(&tokens("unclaimed")),
+        ),
+        (RecordName::Current, encode_current(bob_key)),
+        (RecordName::Account(bob_key), encode_account(&bob())),
+        (
+            RecordName::Account(lorraine_key),
+            encode_account(&lorraine()),
+        ),
+    ]
+    .into_iter()
+    .map(|(name, bytes)| Change {
+        name,
+        bytes: Some(bytes),
+    })
+    .collect()
+}
+
+/// That all of it is there, whole.
+pub(crate) fn assert_everything_is_in(records: &Records) {
+    let registration = records.registration.as_ref().unwrap();
+    assert_eq!(
+        **encode_registration(registration),
+        **encode_registration(&self::registration())
+    );
+    let attempt = records.attempt.as_ref().unwrap();
+    assert_eq!(
+        **encode_attempt(attempt),
+        **encode_attempt(&self::attempt())
+    );
+    let unclaimed = records.unclaimed.as_ref().unwrap();
+    assert_eq!(unclaimed.refresh.expose(), "hush-refresh-unclaimed");
+    assert_eq!(records.current, Some(bob().identity.key()));
+    assert_eq!(records.accounts.len(), 2);
+    for account in [bob(), lorraine()] {
+        let found = &records.accounts[&account.identity.key()];
+        assert_eq!(**encode_account(found), **encode_account(&account));
+    }
+}
