@@ -6,7 +6,7 @@ mod commands;
 mod desktop;
 mod links;
 mod logging;
-mod provisioning;
+pub mod provisioning;
 pub mod vault;
 pub mod wake;
 mod window;

@@ -15,8 +15,9 @@ const VARIABLE: &str = "AMIQUS_PROVISIONING_FILE";
 /// No provisioning file is longer, in bytes.
 const LONGEST_FILE: u64 = 64 * 1024;
 
-/// Reads the provisioning file.
-pub(crate) fn read() -> Provisioning {
+/// Reads the provisioning file: the one that a variable names, else the machine's own.
+#[must_use]
+pub fn read() -> Provisioning {
     let named = std::env::var_os(VARIABLE)
         .filter(|name| !name.is_empty())
         .map(PathBuf::from);

@@ -59,7 +59,7 @@ mod tokens;
 
 pub use faults::{Endpoint, Fault, FaultPlan, RetryAfter};
 pub use people::PracticePerson;
-pub use practice::{Answer, Practice, StartError, Unable};
+pub use practice::{Answer, Holder, Practice, StartError, Unable};
 pub use requests::RequestRecord;
 pub use settings::{DEFAULT_REDIRECT_URL, Generation, Settings};
 pub use tokens::TokenSet;

@@ -41,6 +41,15 @@ pub enum Answer {
     Deny,
 }
 
+/// Whom the service gave a token to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The person's e-mail address.
+    pub person: String,
+    /// The team's name.
+    pub team: String,
+}
+
 /// Why a practice service did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -318,6 +327,48 @@ impl Practice {
             records
                 .by_refresh_token(refresh_token)
                 .is_some_and(|it| it.can_refresh(now))
+        })
+    }
+
+    /// Whether a code was traded for a token set.
+    #[must_use]
+    pub fn is_code_redeemed(&self, code: &str) -> bool {
+        let fingerprint = random::fingerprint(code);
+        self.service.read(|records| {
+            let mut codes = records.codes.iter();
+            codes.any(|code| code.is_used && code.fingerprint == fingerprint)
+        })
+    }
+
+    /// Whose token this is: an access token or a refresh token, dead or alive. `None` when the service
+    /// never gave it away.
+    #[must_use]
+    pub fn holder(&self, token: &str) -> Option<Holder> {
+        self.service.read(|records| {
+            let set = records
+                .by_access_token(token)
+                .or_else(|| records.by_refresh_token(token))?;
+            Some(Holder {
+                person: records.person(set.grant.person)?.email.clone(),
+                team: records.team(set.grant.team)?.name.clone(),
+            })
+        })
+    }
+
+    /// How many refresh tokens of a person in a team can be traded at this moment.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such person or team.
+    pub fn live_refresh_tokens(&self, person: &str, team: &str) -> Result<usize, Unable> {
+        let now = self.service.clock.now();
+        self.service.read(|records| {
+            let (person, team) = member(records, person, team)?;
+            let sets = records.token_sets.iter();
+            Ok(sets
+                .filter(|set| set.grant.person == person && set.grant.team == team)
+                .filter(|set| set.can_refresh(now))
+                .count())
         })
     }
 

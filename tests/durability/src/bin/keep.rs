@@ -1,0 +1,223 @@
+//! `keep FOLDER`: the app without its window. The real keeper, on the real vault in this folder, with
+//! the key in the session's keychain and the set-up from `AMIQUS_PROVISIONING_FILE`.
+//!
+//! It is told what to do on standard input and says what comes of it on standard output, as
+//! [`durability::conversation`] has it, and ends when standard input does.
+
+use std::error::Error;
+use std::io::{self, BufRead as _, Write as _};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use amiqus_core::app_state::AppState;
+use amiqus_core::chance::SystemChance;
+use amiqus_core::clock::SystemClock;
+use amiqus_core::error::{Code, Problem};
+use amiqus_core::http::Limits;
+use amiqus_core::keeper::{BrowserDidNotOpen, Keeper, Parts, Surroundings, unlock_with};
+use amiqus_core::redirect::Received;
+use amiqus_core::registration::{FieldProblem, RegistrationDraft};
+use amiqus_core::secret::Passphrase;
+use amiqus_core::vault::Unlock;
+use durability::conversation::{Command, Said};
+use sign_in_with_amiqus::provisioning;
+use sign_in_with_amiqus::vault::StrongholdDoor;
+use tokio::runtime::Builder;
+use tokio::sync::mpsc;
+use tracing_subscriber::EnvFilter;
+use url::Url;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = std::env::args_os().nth(1).map(PathBuf::from);
+    let folder = folder.ok_or("usage: keep FOLDER")?;
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(
+            "warn,amiqus_core=info,sign_in_with_amiqus=info",
+        ))
+        .with_ansi(false)
+        .with_writer(io::stderr)
+        .init();
+    leave_to_be_traced();
+
+    // All of the vault's work on one thread, for good: then its system calls can be counted.
+    let runtime = Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(1)
+        .thread_keep_alive(Duration::from_hours(24))
+        .build()?;
+    let ended = runtime.block_on(keep(folder));
+    // The keychain may be asking for a password that nobody will give.
+    runtime.shutdown_background();
+    ended
+}
+
+/// Where the system lets only a parent trace its child, whoever runs this test may trace it too.
+fn leave_to_be_traced() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{PTracer, set_ptracer};
+        // A system without that rule needs no leave.
+        let _ = set_ptracer(PTracer::Any);
+    }
+}
+
+async fn keep(folder: PathBuf) -> Result<(), Box<dyn Error>> {
+    let vault_thread = tokio::task::spawn_blocking(rustix::thread::gettid).await?;
+    say(&Said::Ready {
+        vault_thread: vault_thread.as_raw_nonzero().get().try_into()?,
+    });
+    let keeper = Keeper::start(Parts {
+        door: Arc::new(StrongholdDoor::new(folder)),
+        clock: Arc::new(SystemClock),
+        chance: Arc::new(SystemChance),
+        clients: amiqus_core::http::clients(Limits::default())?,
+        surroundings: Arc::new(NoDesktop),
+        provisioning: Box::new(provisioning::read),
+    });
+    let mut states = keeper.states();
+    let mut commands = commands();
+    let mut number = 0;
+    loop {
+        tokio::select! {
+            changed = states.changed() => {
+                changed?;
+                let state = states.borrow_and_update().clone();
+                if let Some(state) = state {
+                    say(&Said::State { state: (*state).clone() });
+                }
+            }
+            command = commands.recv() => {
+                number += 1;
+                match command {
+                    None => return Ok(()),
+                    Some(Command::End) => {
+                        keeper.at_rest().await;
+                        say_done(number, Ok(()));
+                        return Ok(());
+                    }
+                    // One that waits long doesn't keep the next one from being taken.
+                    Some(command) => {
+                        let keeper = keeper.clone();
+                        tokio::spawn(async move { say_done(number, run(&keeper, command).await) });
+                    }
+                }
+            }
+        }
+    }
+}
+
+async fn run(keeper: &Keeper, command: Command) -> Result<(), Problem> {
+    match command {
+        Command::Authorize => keeper.authorize().await,
+        Command::OpenBrowserAgain => keeper.open_browser_again().await,
+        Command::Receive { address } => {
+            keeper.receive(Received::new(address));
+            Ok(())
+        }
+        Command::Exchange { address } => keeper.exchange(Received::new(address)).await,
+        Command::Cancel => keeper.cancel().await,
+        Command::Refresh => keeper.refresh().await,
+        Command::Me => keeper.me().await,
+        Command::Switch { id } => keeper.switch_account(&id).await,
+        Command::SignOut { id } => keeper.sign_out(&id).await,
+        Command::SaveRegistration {
+            client_id,
+            client_secret,
+            base_url,
+        } => keeper
+            .save_registration(RegistrationDraft {
+                client_id,
+                client_secret,
+                redirect_url: None,
+                base_url: Some(base_url),
+                organisation: None,
+                pkce: None,
+            })
+            .await
+            .map_err(|problems: Vec<FieldProblem>| {
+                Problem::from(if problems.is_empty() {
+                    Code::CannotSave
+                } else {
+                    Code::RegistrationInvalid
+                })
+            }),
+        Command::ChangeSetup => keeper.change_setup().await,
+        Command::Unlock {
+            new_passphrase: Some(passphrase),
+            ..
+        } => {
+            let unlock = Unlock::NewPassphrase(Passphrase::new(passphrase));
+            keeper.unlock(unlock).await
+        }
+        Command::Unlock { passphrase, .. } => keeper.unlock(unlock_with(passphrase)).await,
+        Command::StartOver => keeper.start_over().await,
+        Command::AtRest | Command::End => {
+            keeper.at_rest().await;
+            Ok(())
+        }
+    }
+}
+
+/// The commands as they come in. A thread of its own reads them: the runtime's only one for what
+/// blocks is the vault's.
+fn commands() -> mpsc::UnboundedReceiver<Command> {
+    let (commands, inbox) = mpsc::unbounded_channel();
+    std::thread::spawn(move || {
+        for line in io::stdin().lock().lines().map_while(Result::ok) {
+            match serde_json::from_str(&line) {
+                Ok(command) => {
+                    if commands.send(command).is_err() {
+                        return;
+                    }
+                }
+                Err(problem) => {
+                    tracing::error!(%problem, "not a command");
+                    return;
+                }
+            }
+        }
+    });
+    inbox
+}
+
+/// A desktop whose browser says which address it was to open.
+struct NoDesktop;
+
+impl Surroundings for NoDesktop {
+    fn open_browser(&self, url: &Url) -> Result<(), BrowserDidNotOpen> {
+        say(&Said::Browser {
+            browser: url.to_string(),
+        });
+        Ok(())
+    }
+
+    fn bring_to_front(&self) {}
+}
+
+fn say_done(number: u64, outcome: Result<(), Problem>) {
+    let problem = outcome.err().map(|problem| {
+        // A code's name is a word.
+        let name = serde_json::to_value(problem.code).unwrap_or_default();
+        name.as_str().unwrap_or_default().to_owned()
+    });
+    say(&Said::Done {
+        done: number,
+        problem,
+    });
+}
+
+/// One line, in one piece.
+fn say(said: &Said<AppState>) {
+    let mut line = match serde_json::to_string(said) {
+        Ok(line) => line,
+        Err(problem) => {
+            tracing::error!(%problem, "what is to be said has no JSON");
+            return;
+        }
+    };
+    line.push('\n');
+    let mut out = io::stdout().lock();
+    // Whoever listened has gone: standard input ends next.
+    let _ = out.write_all(line.as_bytes()).and_then(|()| out.flush());
+}

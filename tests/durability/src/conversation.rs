@@ -1,0 +1,183 @@
+//! What is said to a `keep`, and what it says: one line of JSON each.
+
+use serde::{Deserialize, Serialize};
+
+/// What a `keep` is told. Each is a line like `{"command": "receive", "address": "…"}`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum Command {
+    /// Begin to sign in.
+    Authorize,
+    /// Open the browser again for the pending attempt.
+    OpenBrowserAgain,
+    /// An address reached the app by itself.
+    Receive {
+        /// The address.
+        address: String,
+    },
+    /// A person pasted an address.
+    Exchange {
+        /// The address.
+        address: String,
+    },
+    /// Give up the pending attempt, or leave the set-up.
+    Cancel,
+    /// Renew the current account.
+    Refresh,
+    /// Ask who the current account is.
+    Me,
+    /// Make another account current.
+    Switch {
+        /// The account's id.
+        id: String,
+    },
+    /// Remove an account's tokens.
+    SignOut {
+        /// The account's id.
+        id: String,
+    },
+    /// What an administrator entered.
+    SaveRegistration {
+        /// The client ID.
+        client_id: String,
+        /// The client secret.
+        client_secret: String,
+        /// Where the service is.
+        base_url: String,
+    },
+    /// Go to the set-up.
+    ChangeSetup,
+    /// Open a locked vault, with the keychain unless there is a passphrase.
+    Unlock {
+        /// The passphrase chosen earlier.
+        #[serde(default)]
+        passphrase: Option<String>,
+        /// One chosen now.
+        #[serde(default)]
+        new_passphrase: Option<String>,
+    },
+    /// Give up a vault that can't be opened.
+    StartOver,
+    /// Wait until nothing is on its way.
+    AtRest,
+    /// Wait until nothing is on its way, and end.
+    End,
+}
+
+/// What a `keep` says.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Said<S> {
+    /// The first line of all.
+    Ready {
+        /// The thread that does all of the vault's work.
+        vault_thread: u32,
+    },
+    /// The browser is to open at this address.
+    Browser {
+        /// The address.
+        browser: String,
+    },
+    /// What the window would draw now.
+    State {
+        /// An `AppState`.
+        state: S,
+    },
+    /// A command's outcome.
+    Done {
+        /// Which command: the first one is number 1.
+        done: u64,
+        /// The problem's code; `None` when it went well.
+        problem: Option<String>,
+    },
+}
+
+/// Of an `AppState`, what tests look at.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct State {
+    /// Counts up.
+    pub revision: u32,
+    /// Which screen.
+    pub screen: Screen,
+    /// What went wrong last.
+    pub problem: Option<Problem>,
+    /// All accounts.
+    pub accounts: Vec<Account>,
+    /// The current account's id.
+    pub current: Option<String>,
+}
+
+/// Which screen.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Screen {
+    /// Its name, as in the window's `data-state`.
+    pub state: String,
+    /// Why, for `sign-in-again` and `locked`.
+    #[serde(default)]
+    pub why: Option<String>,
+}
+
+/// A problem.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Problem {
+    /// Its code.
+    pub code: String,
+    /// The file that it is about.
+    pub file: Option<String>,
+}
+
+/// An account.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Account {
+    /// Names it in commands.
+    pub id: String,
+    /// The person's name.
+    pub name: String,
+    /// The person's e-mail address.
+    pub email: String,
+    /// The team's name.
+    pub team: Option<String>,
+    /// How it stands.
+    pub standing: Standing,
+    /// When it ends unless it is renewed before: another time means another pair of tokens.
+    pub renews_by: Option<String>,
+    /// When Amiqus last confirmed it.
+    pub as_of: String,
+    /// Whether it is being renewed.
+    pub renewing: bool,
+}
+
+/// How an account stands.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Standing {
+    /// `connected` or `sign_in_again`.
+    pub kind: String,
+    /// Why, for `sign_in_again`.
+    #[serde(default)]
+    pub why: Option<String>,
+}
+
+impl State {
+    /// The account of a person in a team.
+    #[must_use]
+    pub fn account(&self, person: &str, team: &str) -> Option<&Account> {
+        self.accounts
+            .iter()
+            .find(|account| account.email == person && account.team.as_deref() == Some(team))
+    }
+
+    /// The current account.
+    #[must_use]
+    pub fn current_account(&self) -> Option<&Account> {
+        let current = self.current.as_ref()?;
+        self.accounts.iter().find(|account| account.id == *current)
+    }
+}
+
+impl Account {
+    /// Whether its tokens are believed to work.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.standing.kind == "connected"
+    }
+}

@@ -1,0 +1,287 @@
+//! A keychain: a real Secret Service on a session bus of its own.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder};
+use std::io::Write as _;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::ChildStdout;
+use tokio::time::{sleep, timeout};
+use zbus::fdo::DBusProxy;
+use zbus::zvariant::{DynamicType, OwnedObjectPath, OwnedValue, Value};
+use zbus::{Connection, Message};
+
+use crate::processes::{Process, ends_with_its_parent};
+use crate::{Result, Trouble, while_doing};
+
+/// The password of the private keychain.
+const PASSWORD: &str = "great-scott";
+
+/// How long the bus and the keychain may take to start.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The name of a Secret Service on the bus.
+const SERVICE: &str = "org.freedesktop.secrets";
+
+/// Its interface.
+const SERVICE_INTERFACE: &str = "org.freedesktop.Secret.Service";
+
+/// How often it is looked whether it is there.
+const A_MOMENT: Duration = Duration::from_millis(5);
+
+/// Home folders, a session bus, and a Secret Service on it.
+#[derive(Debug)]
+pub struct Keychain {
+    // In this order: what was started last ends first, and the folder goes when nobody writes there.
+    daemon: Option<Process>,
+    connection: Connection,
+    _bus: Process,
+    environment: BTreeMap<String, OsString>,
+    folder: TempDir,
+}
+
+impl Keychain {
+    /// A new one: running, unlocked, and empty.
+    ///
+    /// # Errors
+    /// When `dbus-daemon`, `gnome-keyring-daemon` or `setpriv` is missing or doesn't start.
+    pub async fn start() -> Result<Self> {
+        let folder = tempfile::Builder::new()
+            .prefix("durability-")
+            .tempdir()
+            .or_else(while_doing("making a folder"))?;
+        let mut environment = BTreeMap::from([("LANG".to_owned(), OsString::from("C.UTF-8"))]);
+        if let Some(path) = std::env::var_os("PATH") {
+            environment.insert("PATH".to_owned(), path);
+        }
+        for (variable, name) in [
+            ("HOME", "home"),
+            ("XDG_CONFIG_HOME", "config"),
+            ("XDG_DATA_HOME", "data"),
+            ("XDG_CACHE_HOME", "cache"),
+            ("XDG_STATE_HOME", "state"),
+            ("XDG_RUNTIME_DIR", "runtime"),
+        ] {
+            let path = folder.path().join(name);
+            DirBuilder::new()
+                .mode(0o700)
+                .create(&path)
+                .or_else(while_doing("making a folder"))?;
+            environment.insert(variable.to_owned(), path.into());
+        }
+
+        let configuration = bus_configuration(folder.path())?;
+        let mut command = ends_with_its_parent("dbus-daemon");
+        let mut bus = Process::start(
+            command
+                .arg(configuration)
+                .args(["--nofork", "--nopidfile", "--print-address=1"])
+                .env_clear()
+                .envs(&environment)
+                .stdin(Stdio::null())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null()),
+        )?;
+        let address = first_line(&mut bus).await?;
+        let connecting = zbus::connection::Builder::address(address.as_str())?.build();
+        let connection = within("the session bus answers", connecting).await??;
+        environment.insert("DBUS_SESSION_BUS_ADDRESS".to_owned(), address.into());
+
+        let mut keychain = Self {
+            daemon: None,
+            connection,
+            _bus: bus,
+            environment,
+            folder,
+        };
+        keychain.begin().await?;
+        Ok(keychain)
+    }
+
+    /// What programs of this session find around them.
+    #[must_use]
+    pub fn environment(&self) -> &BTreeMap<String, OsString> {
+        &self.environment
+    }
+
+    /// The folder that all the others are in. It goes with the keychain.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Starts the Secret Service again after [`Keychain::end`], unlocked, with what it held.
+    ///
+    /// # Errors
+    /// When it doesn't start.
+    pub async fn begin(&mut self) -> Result<()> {
+        let mut command = ends_with_its_parent("gnome-keyring-daemon");
+        let mut daemon = Process::start(
+            command
+                .args(["--foreground", "--unlock", "--components=secrets"])
+                .env_clear()
+                .envs(&self.environment)
+                .stdin(Stdio::piped())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null()),
+        )?;
+        if let Some(mut stdin) = daemon.take_stdin() {
+            stdin
+                .write_all(PASSWORD.as_bytes())
+                .or_else(while_doing("giving the keychain its password"))?;
+        }
+        self.daemon = Some(daemon);
+        within("the keychain is on the bus", async {
+            while !self.is_there().await? {
+                sleep(A_MOMENT).await;
+            }
+            Ok(())
+        })
+        .await?
+    }
+
+    /// Ends the Secret Service: there is no keychain then.
+    pub fn end(&mut self) {
+        self.daemon = None;
+    }
+
+    /// Locks it, as when its person went away.
+    ///
+    /// # Errors
+    /// When the Secret Service doesn't.
+    pub async fn lock(&self) -> Result<()> {
+        let collection = self.collection().await?;
+        self.call(SERVICE_INTERFACE, "Lock", &(vec![&collection],))
+            .await?;
+        self.expect_locked(&collection, true).await
+    }
+
+    /// Unlocks it, as when its person came back and gave the password.
+    ///
+    /// # Errors
+    /// When the Secret Service doesn't.
+    pub async fn unlock(&self) -> Result<()> {
+        let collection = self.collection().await?;
+        let session = self
+            .call(
+                SERVICE_INTERFACE,
+                "OpenSession",
+                &("plain", Value::from("")),
+            )
+            .await?;
+        let (_, session): (OwnedValue, OwnedObjectPath) = session.body().deserialize()?;
+        let password = (session, Vec::<u8>::new(), PASSWORD.as_bytes(), "text/plain");
+        // As the log-in does it: without a window.
+        self.call(
+            "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface",
+            "UnlockWithMasterPassword",
+            &(&collection, password),
+        )
+        .await?;
+        self.expect_locked(&collection, false).await
+    }
+
+    /// The collection that new secrets go into.
+    async fn collection(&self) -> Result<OwnedObjectPath> {
+        let answer = self
+            .call(SERVICE_INTERFACE, "ReadAlias", &("default",))
+            .await?;
+        Ok(answer.body().deserialize()?)
+    }
+
+    async fn expect_locked(&self, collection: &OwnedObjectPath, locked: bool) -> Result<()> {
+        let answer = self
+            .connection
+            .call_method(
+                Some(SERVICE),
+                collection,
+                Some("org.freedesktop.DBus.Properties"),
+                "Get",
+                &("org.freedesktop.Secret.Collection", "Locked"),
+            )
+            .await?;
+        let said: OwnedValue = answer.body().deserialize()?;
+        if *said == Value::from(locked) {
+            Ok(())
+        } else {
+            Err(Trouble::Nonsense {
+                who: "the keychain".to_owned(),
+                said: format!("{said:?}"),
+            })
+        }
+    }
+
+    /// Asks the Secret Service something.
+    async fn call<B>(&self, interface: &str, method: &str, body: &B) -> Result<Message>
+    where
+        B: serde::Serialize + DynamicType,
+    {
+        let asking = self.connection.call_method(
+            Some(SERVICE),
+            "/org/freedesktop/secrets",
+            Some(interface),
+            method,
+            body,
+        );
+        Ok(within("the Secret Service answers", asking).await??)
+    }
+
+    /// Whether a Secret Service is on the bus.
+    async fn is_there(&self) -> Result<bool> {
+        let bus = DBusProxy::new(&self.connection).await?;
+        let name = SERVICE.try_into().map_err(zbus::Error::from)?;
+        Ok(bus.name_has_owner(name).await.map_err(zbus::Error::from)?)
+    }
+}
+
+async fn within<T>(what: &str, asked: impl Future<Output = T>) -> Result<T> {
+    timeout(PATIENCE, asked).await.map_err(|_| Trouble::Late {
+        what: what.to_owned(),
+        seconds: PATIENCE.as_secs(),
+    })
+}
+
+/// A bus that starts no service of the machine's own by itself: no keychain means none.
+fn bus_configuration(folder: &Path) -> Result<OsString> {
+    let path: PathBuf = folder.join("bus.conf");
+    let configuration = format!(
+        r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:dir={}</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"#,
+        folder.join("runtime").display()
+    );
+    fs::write(&path, configuration).or_else(while_doing("writing the bus's configuration"))?;
+    let mut argument = OsString::from("--config-file=");
+    argument.push(path);
+    Ok(argument)
+}
+
+/// The first line that a program says.
+async fn first_line(process: &mut Process) -> Result<String> {
+    let silent = || Trouble::Failed {
+        program: "a program".to_owned(),
+        said: "nothing".to_owned(),
+    };
+    let stdout = process.take_stdout().ok_or_else(silent)?;
+    let stdout = ChildStdout::from_std(stdout).or_else(while_doing("reading a pipe"))?;
+    let mut lines = BufReader::new(stdout).lines();
+    let line = within("a program says its first line", lines.next_line()).await?;
+    line.or_else(while_doing("reading a pipe"))?
+        .ok_or_else(silent)
+}

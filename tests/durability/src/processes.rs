@@ -1,0 +1,79 @@
+//! Other programs, which end with whoever started them.
+
+use std::io;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus};
+
+use crate::{Result, Trouble};
+
+/// A program that is running. It is killed when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+}
+
+impl Process {
+    /// Starts a program.
+    pub(crate) fn start(command: &mut Command) -> Result<Self> {
+        let child = command.spawn().map_err(|source| {
+            let program = command.get_program().to_owned();
+            if source.kind() == io::ErrorKind::NotFound {
+                Trouble::NotThere {
+                    program: program.into(),
+                    how: "it comes with a system package".to_owned(),
+                }
+            } else {
+                let what = format!("starting {}", program.display());
+                Trouble::System { what, source }
+            }
+        })?;
+        Ok(Self { child })
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn take_stdin(&mut self) -> Option<ChildStdin> {
+        self.child.stdin.take()
+    }
+
+    pub(crate) fn take_stdout(&mut self) -> Option<ChildStdout> {
+        self.child.stdout.take()
+    }
+
+    /// Sends SIGKILL; one that has ended is left in peace.
+    pub(crate) fn kill(&mut self) {
+        // It may just have ended.
+        let _ = self.child.kill();
+    }
+
+    /// How it ended. Waits for that, so it must be about to.
+    pub(crate) fn wait(&mut self) -> io::Result<ExitStatus> {
+        self.child.wait()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+        // It was killed: this is over at once.
+        let _ = self.child.wait();
+    }
+}
+
+/// A command that the system kills when whoever started it is killed: nothing else would.
+pub(crate) fn ends_with_its_parent(program: &str) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL", "--", program]);
+    command
+}
+
+/// How a program ended, in words.
+pub(crate) fn in_words(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("it ended with {code}"),
+        (None, Some(signal)) => format!("signal {signal} ended it"),
+        (None, None) => "nobody knows how".to_owned(),
+    }
+}

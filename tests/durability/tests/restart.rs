@@ -1,0 +1,61 @@
+//! The whole of what is kept: real keeper, real vault, real keychain.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use durability::conversation::Command;
+use durability::{Computer, Kept};
+
+const BOB: &str = "bob@example.com";
+const FUSION: &str = "Fusion Industries";
+
+async fn screen(kept: &mut Kept, like: &str) -> durability::Result<()> {
+    kept.until(like, |state| state.screen.state == like).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_person_who_signed_in_is_still_signed_in_after_a_restart() {
+    let computer = Computer::set_up().await.unwrap();
+    let mut kept = computer.start().await.unwrap();
+    screen(&mut kept, "signed-out").await.unwrap();
+    computer.sign_in(&mut kept, BOB, FUSION).await.unwrap();
+    kept.end().await.unwrap();
+
+    let mut kept = computer.start().await.unwrap();
+    screen(&mut kept, "signed-in").await.unwrap();
+    let state = kept.state().await.unwrap();
+    let account = state.account(BOB, FUSION).unwrap();
+    assert_eq!(account.name, "Bob Gale");
+    assert!(account.is_connected());
+    kept.ask(&Command::Me).await.unwrap();
+    kept.ask(&Command::Refresh).await.unwrap();
+    assert!(kept.kill().await.unwrap().was_killed());
+
+    let mut kept = computer.start().await.unwrap();
+    screen(&mut kept, "signed-in").await.unwrap();
+    kept.ask(&Command::Me).await.unwrap();
+    assert_eq!(computer.amiqus.complaints(), [""; 0]);
+    let mode = |path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(computer.vault()), 0o700);
+    assert_eq!(mode(computer.vault().join("vault.stronghold")), 0o600);
+}
+
+#[tokio::test]
+async fn a_locked_keychain_keeps_the_vault_closed_and_an_unlocked_one_opens_it() {
+    let computer = Computer::set_up().await.unwrap();
+    let mut kept = computer.start().await.unwrap();
+    computer.sign_in(&mut kept, BOB, FUSION).await.unwrap();
+    kept.end().await.unwrap();
+
+    computer.keychain.lock().await.unwrap();
+    let mut kept = computer.start().await.unwrap();
+    screen(&mut kept, "locked").await.unwrap();
+    computer.keychain.unlock().await.unwrap();
+    kept.ask(&Command::Unlock {
+        passphrase: None,
+        new_passphrase: None,
+    })
+    .await
+    .unwrap();
+    screen(&mut kept, "signed-in").await.unwrap();
+}
