@@ -60,7 +60,9 @@ impl Open {
             }
             // An older pair's answer says nothing about the pair in use.
             Err(ApiFailure::Unauthenticated) if held.serial != serial => {
-                step.answer(question, Ok(()));
+                if held.checking.is_none() {
+                    step.answer(question, Ok(()));
+                }
             }
             // Once: when the pair that came of it is refused as well, Amiqus is at fault.
             Err(ApiFailure::Unauthenticated) if held.refused_within(now, ONE_RENEWAL_IN) => {
@@ -68,11 +70,16 @@ impl Open {
                 step.answer(question, Err(Code::AmiqusUnwell.into()));
             }
             Err(ApiFailure::Unauthenticated) => {
-                if let Some(renewal) = held.begin_renewal(key, now) {
-                    held.refused_at = Some(now);
-                    step = renewal;
+                // Whoever asked is told how that ends: the new pair is checked as well.
+                match held.begin_renewal(key, now) {
+                    Some(renewal) => {
+                        held.refused_at = Some(now);
+                        step = renewal;
+                    }
+                    None => {
+                        step.answer(question, Err(Code::NotSignedIn.into()));
+                    }
                 }
-                step.answer(question, Err(Code::NotSignedIn.into()));
             }
             Err(ApiFailure::Transient(transient)) => {
                 held.offline = transient == Transient::Offline;

@@ -472,7 +472,8 @@ impl Open {
             if let Standing::Connected { .. } = held.account.standing {
                 held.end(WhySignInAgain::SetUpChanged);
                 step.change(RecordName::Account(*key))
-                    .answer(Question::Renewal(*key), Err(Code::NotSignedIn.into()));
+                    .answer(Question::Renewal(*key), Err(Code::NotSignedIn.into()))
+                    .answer(Question::Check(*key), Err(Code::NotSignedIn.into()));
             }
         }
     }
@@ -597,7 +598,7 @@ impl Open {
             match effect {
                 Effect::OpenBrowser(..) | Effect::Exchange { .. } => self.sign_in = SignIn::Idle,
                 Effect::Refresh(key, serial, ..) => {
-                    self.renewal_not_saved(&mut step, key, serial, failed.clone(), now);
+                    self.renewal_not_saved(&mut step, key, serial, now);
                 }
                 effect => {
                     step.run(effect);

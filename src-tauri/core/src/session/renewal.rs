@@ -97,7 +97,6 @@ impl Open {
         let Standing::Connected { journal, .. } = &held.account.standing else {
             return Step::default();
         };
-        let question = Question::Renewal(key);
         let mut step = Step::default();
         match result {
             Ok(tokens) => {
@@ -132,7 +131,7 @@ impl Open {
                 if transient.is_none() {
                     *problem = Some(code.into());
                 }
-                step.answer(question, Err(code.into()));
+                held.answer_failure(&mut step, key, code);
                 match last_try {
                     // The request was not processed: the pair in use still lives.
                     None => {
@@ -182,8 +181,8 @@ impl Open {
             }
             _ => {
                 held.end(why);
-                step.change(RecordName::Account(key))
-                    .answer(Question::Renewal(key), Err(Code::NotSignedIn.into()));
+                step.change(RecordName::Account(key));
+                held.answer_failure(&mut step, key, Code::NotSignedIn);
             }
         }
         step
@@ -220,8 +219,8 @@ impl Open {
                 } else {
                     held.plan(&mut step, key, now);
                 }
-                step.change(RecordName::Account(key))
-                    .answer(Question::Renewal(key), Err(code.into()));
+                step.change(RecordName::Account(key));
+                held.answer_failure(&mut step, key, code);
             }
             Err(ApiFailure::Unauthenticated) => {
                 let refresh = tokens.hand_over_refresh(key, serial);
@@ -231,7 +230,7 @@ impl Open {
             Err(ApiFailure::Transient(transient)) => {
                 held.say(problem, transient);
                 held.probe_later(&mut step, key, tries, because, Some(transient));
-                step.answer(Question::Renewal(key), Err(Code::from(transient).into()));
+                held.answer_failure(&mut step, key, Code::from(transient));
             }
         }
         step
@@ -295,14 +294,13 @@ impl Open {
         step: &mut Step,
         key: AccountKey,
         serial: Serial,
-        failed: Problem,
         now: Timestamp,
     ) {
         if let Some(held) = self.held(key, serial) {
             held.close_journal();
             held.pause(step, key, Some(Transient::Unwell), now);
+            held.answer_failure(step, key, Code::CannotSave);
         }
-        step.answer(Question::Renewal(key), Err(failed));
     }
 }
 
@@ -495,6 +493,14 @@ impl Held {
         self.close_journal();
         if let Standing::Connected { journal, .. } = &mut self.account.standing {
             journal.unanswered_since = sent.or(journal.unanswered_since);
+        }
+    }
+
+    /// Tells those who wait for the renewal that it failed, and those whose check led to it.
+    fn answer_failure(&self, step: &mut Step, key: AccountKey, code: Code) {
+        step.answer(Question::Renewal(key), Err(code.into()));
+        if self.checking.is_none() {
+            step.answer(Question::Check(key), Err(code.into()));
         }
     }
 

@@ -23,22 +23,38 @@ enum Refresh {
     Ended(WhySignInAgain),
 }
 
+/// What a check with a fault in its way comes to; the account is signed in before and after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Me {
+    /// The person is told.
+    Told,
+    /// The same, after a 401 and a renewal.
+    ToldAfterRenewal,
+    /// The person can't be told just now.
+    NotTold(Code),
+}
+
+impl From<Option<Code>> for Me {
+    fn from(failure: Option<Code>) -> Self {
+        failure.map_or(Self::Told, Self::NotTold)
+    }
+}
+
 /// One line of the table: `None` where all goes well.
 struct Row {
     fault: Fault,
     /// What a sign-in ends with, in `signed-out`.
     exchange: Option<Code>,
     refresh: Refresh,
-    /// What a check ends with, the account being signed in before and after.
-    me: Option<Code>,
+    me: Me,
 }
 
-fn row(fault: Fault, exchange: Option<Code>, refresh: Refresh, me: Option<Code>) -> Row {
+fn row(fault: Fault, exchange: Option<Code>, refresh: Refresh, me: impl Into<Me>) -> Row {
     Row {
         fault,
         exchange,
         refresh,
-        me,
+        me: me.into(),
     }
 }
 
@@ -59,7 +75,7 @@ fn harmless(fault: Fault) -> Row {
 }
 
 fn table() -> Vec<Row> {
-    use Code::{AmiqusBusy, AmiqusUnwell, NotPermitted, NotSignedIn, OddAnswer, Offline};
+    use Code::{AmiqusBusy, AmiqusUnwell, NotPermitted, OddAnswer, Offline};
     let retry_after = Some(RetryAfter::Seconds(30));
     let lost = Refresh::Ended(WhySignInAgain::AnswerLost);
     vec![
@@ -94,7 +110,7 @@ fn table() -> Vec<Row> {
             Fault::Unauthenticated,
             Some(OddAnswer),
             Refresh::Kept(OddAnswer),
-            Some(NotSignedIn),
+            Me::ToldAfterRenewal,
         ),
         passing(Fault::Forbidden, NotPermitted),
         passing(Fault::NotFound, OddAnswer),
@@ -123,7 +139,7 @@ fn table() -> Vec<Row> {
             Fault::InvalidClient,
             Some(Code::SetUpWrong),
             Refresh::Kept(Code::SetUpWrong),
-            Some(NotSignedIn),
+            Me::ToldAfterRenewal,
         ),
         row(
             Fault::DeadRefreshToken,
@@ -279,7 +295,7 @@ async fn try_refresh(fault: Fault, expected: Refresh, limit: Duration) -> Option
         .or_else(|| differs(&name, &computer.amiqus.complaints(), &Vec::new()))
 }
 
-async fn try_me(fault: Fault, expected: Option<Code>, limit: Duration) -> Option<String> {
+async fn try_me(fault: Fault, expected: Me, limit: Duration) -> Option<String> {
     let name = format!("{fault:?} at /me");
     let (computer, _) = Computer::with_bob().await;
     let computer = computer.within(limit);
@@ -289,11 +305,15 @@ async fn try_me(fault: Fault, expected: Option<Code>, limit: Duration) -> Option
     let outcome = app.keeper.me().await.map_err(|problem| problem.code);
     // A 401 leads to a renewal, which works.
     let state = app.until(|state| !account(state, BOB).renewing).await;
-    let posts = usize::from(expected == Some(Code::NotSignedIn));
+    let posts = usize::from(expected == Me::ToldAfterRenewal);
+    let expected = match expected {
+        Me::Told | Me::ToldAfterRenewal => Ok(()),
+        Me::NotTold(code) => Err(code),
+    };
     differs(
         &name,
         &(outcome, &state.screen, computer.posts()),
-        &(expected.map_or(Ok(()), Err), &Screen::SignedIn, posts),
+        &(expected, &Screen::SignedIn, posts),
     )
     .or_else(|| differs(&name, &computer.amiqus.complaints(), &Vec::new()))
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use amiqus_core::app_state::{Screen, StandingView};
 use amiqus_core::error::Code;
-use practice_amiqus::{Endpoint, Fault, RetryAfter};
+use practice_amiqus::{Endpoint, Fault, RetryAfter, Settings};
 use tokio::task::JoinSet;
 
 use crate::app::*;
@@ -28,6 +28,32 @@ async fn a_thousand_callers_at_once_lead_to_one_refresh_and_all_get_its_outcome(
     assert_eq!(computer.posts(), 1);
     assert!(!computer.amiqus.is_refresh_token_live(old.refresh.expose()));
     assert!(!computer.drawer.text().contains(old.refresh.expose()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_callers_with_an_expired_token_lead_to_one_refresh_and_all_are_told_who_they_are()
+ {
+    let hour = Duration::from_hours(1);
+    let settings = Settings {
+        access_token_lifetime: hour,
+        ..Settings::default()
+    };
+    let computer = Computer::set_up_with(settings, |_| ()).await;
+    computer.add(BOB, FUSION, false);
+    let app = computer.start().await;
+    app.checked(&computer.clock).await;
+    // The access token ends at Amiqus, before this computer thought; the refresh token lives on.
+    computer.amiqus.advance(hour * 2);
+    let mut callers = JoinSet::new();
+    for _ in 0..1_000 {
+        let keeper = app.keeper.clone();
+        callers.spawn(async move { keeper.me().await });
+    }
+    let outcomes = callers.join_all().await;
+    assert_eq!(outcomes.len(), 1_000);
+    assert!(outcomes.iter().all(Result::is_ok));
+    assert_eq!(computer.posts(), 1);
+    assert_eq!(computer.amiqus.complaints(), [""; 0]);
 }
 
 #[tokio::test]

@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use amiqus_core::app_state::AppState;
 use amiqus_core::chance::SystemChance;
-use amiqus_core::clock::SystemClock;
 use amiqus_core::error::{Code, Problem};
 use amiqus_core::http::Limits;
 use amiqus_core::keeper::{BrowserDidNotOpen, Keeper, Parts, Surroundings, unlock_with};
@@ -21,8 +20,9 @@ use amiqus_core::registration::{FieldProblem, RegistrationDraft};
 use amiqus_core::secret::Passphrase;
 use amiqus_core::vault::Unlock;
 use durability::conversation::{Command, Said};
-use sign_in_with_amiqus::provisioning;
+use sign_in_with_amiqus::clock::SystemClock;
 use sign_in_with_amiqus::vault::StrongholdDoor;
+use sign_in_with_amiqus::{provisioning, wake};
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 use tracing_subscriber::EnvFilter;
@@ -75,6 +75,7 @@ async fn keep(folder: PathBuf) -> Result<(), Box<dyn Error>> {
         surroundings: Arc::new(NoDesktop),
         provisioning: Box::new(provisioning::read),
     });
+    wake::watch(&keeper);
     let mut states = keeper.states();
     let mut commands = commands();
     let mut number = 0;

@@ -358,6 +358,30 @@ fn a_401_on_use_leads_to_one_renewal() {
     let step = bench.checked(&check, Err(ApiFailure::Unauthenticated));
     assert_eq!(effects(&step), ["refresh hush-refresh-1"]);
     assert!(has_intent(&bench));
+    // Whoever asked hears how that ends.
+    assert_eq!(check_answer(&step), None);
+    let step = bench.refreshed(&step, Ok(tokens("2", now())));
+    assert_eq!(check_answer(&step), None);
+    let step = bench.checked(&step, Ok(bob()));
+    assert_eq!(check_answer(&step), Some(Ok(())));
+}
+
+#[test]
+fn whoever_met_a_401_is_told_when_its_renewal_fails() {
+    for (failure, code) in [
+        (Failure::NotProcessed(Transient::Offline), Code::Offline),
+        (Failure::SetUpWrong, Code::SetUpWrong),
+    ] {
+        let mut bench = Bench::with_bob();
+        let check = bench.step(Event::CheckRequested(bob().key()));
+        let step = bench.checked(&check, Err(ApiFailure::Unauthenticated));
+        let step = bench.refreshed(&step, Err(failure));
+        assert_eq!(check_answer(&step), Some(Err(code)));
+    }
+    let mut bench = Bench::with_bob();
+    let check = bench.step(Event::CheckRequested(bob().key()));
+    let step = bench.checked(&check, Err(ApiFailure::Unauthenticated));
+    let step = dead(&mut bench, &step, DEAD);
     assert_eq!(check_answer(&step), Some(Err(Code::NotSignedIn)));
 }
 
