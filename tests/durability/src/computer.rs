@@ -25,11 +25,19 @@ impl Computer {
     /// # Errors
     /// When the keychain or the service doesn't start, or the program `keep` isn't built.
     pub async fn set_up() -> Result<Self> {
+        Self::set_up_with(Settings::default()).await
+    }
+
+    /// The same, with a service of this kind.
+    ///
+    /// # Errors
+    /// As for [`Computer::set_up`].
+    pub async fn set_up_with(settings: Settings) -> Result<Self> {
         let amiqus = Practice::start(Settings {
             // A test asks more often than a person, from one address.
             token_requests_per_minute: u32::MAX,
             api_requests_per_minute: u32::MAX,
-            ..Settings::default()
+            ..settings
         })
         .await?;
         let computer = Self {
@@ -48,10 +56,16 @@ impl Computer {
         Ok(computer)
     }
 
+    /// The folder of all that the app keeps.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.keychain.folder().join("data/co.amiqus.signin")
+    }
+
     /// The vault's folder.
     #[must_use]
     pub fn vault(&self) -> PathBuf {
-        self.keychain.folder().join("data/co.amiqus.signin/vault")
+        self.data().join("vault")
     }
 
     /// IT's provisioning file.

@@ -7,6 +7,8 @@ use std::io::Write as _;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -151,6 +153,48 @@ impl Keychain {
         self.daemon = None;
     }
 
+    /// Removes all that it holds, as when its person reset it.
+    ///
+    /// # Errors
+    /// When the Secret Service doesn't.
+    pub async fn forget_everything(&self) -> Result<()> {
+        let none = BTreeMap::<&str, &str>::new();
+        let answer = self
+            .call(SERVICE_INTERFACE, "SearchItems", &(none,))
+            .await?;
+        let (unlocked, _): (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) =
+            answer.body().deserialize()?;
+        for item in unlocked {
+            self.connection
+                .call_method(
+                    Some(SERVICE),
+                    item,
+                    Some("org.freedesktop.Secret.Item"),
+                    "Delete",
+                    &(),
+                )
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// From now on there is somebody who is asked for the password of a locked keychain, and never
+    /// answers.
+    ///
+    /// # Errors
+    /// When the bus doesn't let them.
+    pub async fn prompt_without_end(&self) -> Result<Prompter> {
+        let prompter = Prompter::default();
+        self.connection
+            .object_server()
+            .at("/org/gnome/keyring/Prompter", prompter.clone())
+            .await?;
+        self.connection
+            .request_name("org.gnome.keyring.SystemPrompter")
+            .await?;
+        Ok(prompter)
+    }
+
     /// Locks it, as when its person went away.
     ///
     /// # Errors
@@ -237,6 +281,33 @@ impl Keychain {
         let bus = DBusProxy::new(&self.connection).await?;
         let name = SERVICE.try_into().map_err(zbus::Error::from)?;
         Ok(bus.name_has_owner(name).await.map_err(zbus::Error::from)?)
+    }
+}
+
+/// Is asked for a keychain's password, and lets whoever asks wait.
+#[derive(Debug, Clone, Default)]
+pub struct Prompter {
+    asked: Arc<AtomicBool>,
+}
+
+impl Prompter {
+    /// Whether somebody asked.
+    #[must_use]
+    pub fn was_asked(&self) -> bool {
+        self.asked.load(Ordering::SeqCst)
+    }
+}
+
+#[zbus::interface(name = "org.gnome.keyring.internal.Prompter")]
+impl Prompter {
+    fn begin_prompting(&self, callback: OwnedObjectPath) {
+        tracing::info!(%callback, "somebody asks for the password");
+        self.asked.store(true, Ordering::SeqCst);
+    }
+
+    #[expect(clippy::unused_self, reason = "as the interface has it")]
+    fn stop_prompting(&self, callback: OwnedObjectPath) {
+        tracing::info!(%callback, "nobody asks for the password any more");
     }
 }
 

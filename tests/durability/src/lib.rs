@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 pub use computer::Computer;
 pub use kept::{Kept, LastWords};
-pub use keychain::Keychain;
+pub use keychain::{Keychain, Prompter};
 
 /// Why a test can't go on.
 #[derive(Debug, thiserror::Error)]

@@ -43,6 +43,8 @@ use crate::vault::{
 pub struct Session {
     phase: Phase,
     problem: Option<Problem>,
+    /// Whether something lives in memory alone, because the vault could not be written.
+    unsaved: bool,
 }
 
 #[derive(Debug)]
@@ -195,6 +197,7 @@ impl Default for Session {
                 was_locked: None,
             },
             problem: None,
+            unsaved: false,
         }
     }
 }
@@ -257,6 +260,11 @@ impl Session {
 
     /// Takes an event.
     pub fn step(&mut self, event: Event, now: Timestamp) -> Step {
+        match event {
+            Event::SaveFailed(_) => self.unsaved = true,
+            Event::Saved => self.unsaved = false,
+            _ => {}
+        }
         match event {
             Event::Opened {
                 records,
@@ -534,8 +542,8 @@ impl Open {
                 self.registration_entered(problem, *registration, now)
             }
             Event::SetupChangeRequested => self.setup_change_requested(problem),
-            Event::SaveFailed(unrun) => self.save_failed(problem, unrun, now),
-            Event::Saved => self.saved(problem, now),
+            Event::SaveFailed(unrun) => self.save_failed(unrun, now),
+            Event::Saved => self.saved(now),
             Event::Opened { .. }
             | Event::NotOpened(_)
             | Event::OpeningTakesLong
@@ -582,18 +590,8 @@ impl Open {
     /// restart could post again, and no refresh is sent whose intent is not on the disk. All else
     /// goes on: tokens that have arrived are used though they could not be saved yet, because
     /// there are no others.
-    fn save_failed(
-        &mut self,
-        problem: &mut Option<Problem>,
-        unrun: Vec<Effect>,
-        now: Timestamp,
-    ) -> Step {
-        let failed = Problem::from(Code::CannotSave);
-        *problem = Some(failed.clone());
-        let mut step = Step {
-            outcome: Outcome::Refused(failed.clone()),
-            ..Step::default()
-        };
+    fn save_failed(&mut self, unrun: Vec<Effect>, now: Timestamp) -> Step {
+        let mut step = Step::refused(Code::CannotSave);
         for effect in unrun {
             match effect {
                 Effect::OpenBrowser(..) | Effect::Exchange { .. } => self.sign_in = SignIn::Idle,

@@ -277,8 +277,7 @@ impl Open {
     }
 
     /// There is room on the disk again: renewals that waited for it go on.
-    pub(super) fn saved(&mut self, problem: &mut Option<Problem>, now: Timestamp) -> Step {
-        problem.take_if(|problem| problem.code == Code::CannotSave);
+    pub(super) fn saved(&mut self, now: Timestamp) -> Step {
         let mut step = Step::default();
         for (key, held) in &mut self.accounts {
             if held.pause.is_some() {

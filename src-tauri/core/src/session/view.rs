@@ -3,6 +3,7 @@
 use super::{Held, Open, Phase, Renewal, Session, SignIn};
 use crate::account::{AccountKey, Standing};
 use crate::app_state::{AccountView, AppState, Screen, SetupView, StandingView};
+use crate::error::Code;
 use crate::registration::{DEFAULT_BASE_URL, DEFAULT_REDIRECT_URL};
 use crate::vault::WhyLocked;
 
@@ -35,7 +36,10 @@ impl Session {
         AppState {
             revision,
             screen,
-            problem: self.problem.clone(),
+            problem: self
+                .problem
+                .clone()
+                .or_else(|| self.unsaved.then(|| Code::CannotSave.into())),
             accounts,
             current,
             setup,

@@ -2,16 +2,10 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
+use durability::Computer;
 use durability::conversation::Command;
-use durability::{Computer, Kept};
 
-const BOB: &str = "bob@example.com";
-const FUSION: &str = "Fusion Industries";
-
-async fn screen(kept: &mut Kept, like: &str) -> durability::Result<()> {
-    kept.until(like, |state| state.screen.state == like).await?;
-    Ok(())
-}
+use crate::people::{BOB, FUSION, screen};
 
 #[tokio::test]
 async fn a_person_who_signed_in_is_still_signed_in_after_a_restart() {
@@ -38,24 +32,4 @@ async fn a_person_who_signed_in_is_still_signed_in_after_a_restart() {
     let mode = |path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(computer.vault()), 0o700);
     assert_eq!(mode(computer.vault().join("vault.stronghold")), 0o600);
-}
-
-#[tokio::test]
-async fn a_locked_keychain_keeps_the_vault_closed_and_an_unlocked_one_opens_it() {
-    let computer = Computer::set_up().await.unwrap();
-    let mut kept = computer.start().await.unwrap();
-    computer.sign_in(&mut kept, BOB, FUSION).await.unwrap();
-    kept.end().await.unwrap();
-
-    computer.keychain.lock().await.unwrap();
-    let mut kept = computer.start().await.unwrap();
-    screen(&mut kept, "locked").await.unwrap();
-    computer.keychain.unlock().await.unwrap();
-    kept.ask(&Command::Unlock {
-        passphrase: None,
-        new_passphrase: None,
-    })
-    .await
-    .unwrap();
-    screen(&mut kept, "signed-in").await.unwrap();
 }

@@ -1,0 +1,169 @@
+//! A real disk that is full, or can only be read.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command as Program;
+
+use durability::conversation::Command;
+use durability::{Computer, Kept};
+use practice_amiqus::{Endpoint, Fault};
+
+use crate::people::{BOB, FUSION, locked, posts, screen, until_posts};
+
+/// A small disk of its own under all that the app keeps.
+struct Disk {
+    mounted_at: PathBuf,
+}
+
+impl Disk {
+    fn under(computer: &Computer) -> Self {
+        let mounted_at = computer.data();
+        fs::create_dir_all(&mounted_at).unwrap();
+        let at = mounted_at.to_str().unwrap();
+        as_root(&[
+            "mount",
+            "-t",
+            "tmpfs",
+            "-o",
+            "size=128k,mode=0777",
+            "none",
+            at,
+        ]);
+        Self { mounted_at }
+    }
+
+    /// Leaves no room on it.
+    fn fill(&self) {
+        let mut ballast = File::create(self.ballast()).unwrap();
+        while ballast.write_all(&[0; 512]).is_ok() {}
+    }
+
+    fn make_room(&self) {
+        fs::remove_file(self.ballast()).unwrap();
+    }
+
+    fn remount(&self, how: &str) {
+        let options = format!("remount,{how}");
+        as_root(&["mount", "-o", &options, self.mounted_at.to_str().unwrap()]);
+    }
+
+    fn ballast(&self) -> PathBuf {
+        self.mounted_at.join("ballast")
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        as_root(&["umount", "--lazy", self.mounted_at.to_str().unwrap()]);
+    }
+}
+
+/// Only root may mount.
+fn as_root(command: &[&str]) {
+    let mut program = Program::new(if rustix::process::geteuid().is_root() {
+        "env"
+    } else {
+        "sudo"
+    });
+    assert!(program.args(command).status().unwrap().success());
+}
+
+fn left_overs(vault: &Path) -> usize {
+    let names = fs::read_dir(vault).unwrap();
+    names
+        .filter(|entry| {
+            let name = entry.as_ref().unwrap().file_name();
+            name.to_string_lossy().starts_with("vault.stronghold.")
+        })
+        .count()
+}
+
+async fn signed_in_on_a_small_disk() -> (Computer, Disk, Kept) {
+    let computer = Computer::set_up().await.unwrap();
+    let disk = Disk::under(&computer);
+    let mut kept = computer.start().await.unwrap();
+    computer.sign_in(&mut kept, BOB, FUSION).await.unwrap();
+    computer.amiqus.clear_requests();
+    (computer, disk, kept)
+}
+
+async fn is_told_that_it_can_not_be_saved(kept: &mut Kept) {
+    let command = kept.tell(&Command::Refresh).unwrap();
+    let problem = kept.outcome(command).await.unwrap();
+    assert_eq!(problem.as_deref(), Some("cannot_save"));
+    let state = kept
+        .until("the problem is shown", |state| {
+            let problem = state.problem.as_ref();
+            problem.is_some_and(|problem| problem.code == "cannot_save")
+        })
+        .await
+        .unwrap();
+    assert!(state.account(BOB, FUSION).unwrap().is_connected());
+}
+
+async fn nothing_is_said_any_more(kept: &mut Kept) {
+    kept.until("no problem is shown", |state| state.problem.is_none())
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn on_a_full_disk_no_refresh_is_sent_and_it_goes_on_once_there_is_room() {
+    let (computer, disk, mut kept) = signed_in_on_a_small_disk().await;
+    disk.fill();
+    is_told_that_it_can_not_be_saved(&mut kept).await;
+    kept.ask(&Command::Me).await.unwrap();
+    assert_eq!(posts(&computer), 0);
+    disk.make_room();
+    // By itself: what was asked for is done.
+    until_posts(&computer, 1).await;
+    nothing_is_said_any_more(&mut kept).await;
+    kept.ask(&Command::Me).await.unwrap();
+    assert!(kept.kill().await.unwrap().was_killed());
+    let mut kept = computer.start().await.unwrap();
+    screen(&mut kept, "signed-in").await.unwrap();
+    assert_eq!(left_overs(&computer.vault()), 0);
+    assert_eq!(posts(&computer), 1);
+    assert_eq!(computer.amiqus.complaints(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_pair_that_arrives_while_the_disk_fills_up_is_used_and_saved_once_there_is_room() {
+    let (computer, disk, mut kept) = signed_in_on_a_small_disk().await;
+    let slow = Fault::DelayAfterProcessing { ms: 1_000 };
+    computer.amiqus.set_fault(slow.at(Endpoint::TokenRefresh));
+    let refresh = kept.tell(&Command::Refresh).unwrap();
+    until_posts(&computer, 1).await;
+    disk.fill();
+    kept.outcome(refresh).await.unwrap();
+    // The old pair is dead, the new one in memory alone: it is used, and the problem stays shown.
+    kept.ask(&Command::Me).await.unwrap();
+    let problem = kept.state().await.unwrap().problem.unwrap();
+    assert_eq!(problem.code, "cannot_save");
+    disk.make_room();
+    nothing_is_said_any_more(&mut kept).await;
+    assert!(kept.kill().await.unwrap().was_killed());
+    let mut kept = computer.start().await.unwrap();
+    screen(&mut kept, "signed-in").await.unwrap();
+    kept.ask(&Command::Me).await.unwrap();
+    assert_eq!(posts(&computer), 1);
+    assert_eq!(computer.amiqus.complaints(), [""; 0]);
+}
+
+#[tokio::test]
+async fn on_a_disk_that_can_only_be_read_no_refresh_is_sent_and_it_goes_on_when_it_can_be_written()
+{
+    let (computer, disk, kept) = signed_in_on_a_small_disk().await;
+    // The lock is open for writing: such a disk is only made so by force, or by a fault of its own.
+    kept.end().await.unwrap();
+    disk.remount("ro");
+    let mut kept_out = computer.start().await.unwrap();
+    locked(&mut kept_out, "vault_unreachable").await.unwrap();
+    assert_eq!(posts(&computer), 0);
+    disk.remount("rw");
+    kept_out.ask(&crate::people::UNLOCK).await.unwrap();
+    screen(&mut kept_out, "signed-in").await.unwrap();
+    kept_out.ask(&Command::Refresh).await.unwrap();
+    assert_eq!(posts(&computer), 1);
+}

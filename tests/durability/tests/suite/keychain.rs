@@ -1,0 +1,103 @@
+//! What a keychain can do to the vault whose key it holds.
+
+use std::fs;
+
+use durability::Computer;
+use durability::conversation::Command;
+
+use crate::people::{BOB, FUSION, UNLOCK, locked, screen, with_bob};
+
+#[tokio::test]
+async fn a_locked_keychain_keeps_the_vault_closed_and_an_unlocked_one_opens_it() {
+    let computer = with_bob().await.unwrap();
+    computer.keychain.lock().await.unwrap();
+    let mut kept = computer.start().await.unwrap();
+    locked(&mut kept, "keychain_locked").await.unwrap();
+    computer.keychain.unlock().await.unwrap();
+    kept.ask(&UNLOCK).await.unwrap();
+    screen(&mut kept, "signed-in").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_keychain_that_asks_for_its_password_is_waited_for_and_said() {
+    let computer = with_bob().await.unwrap();
+    computer.keychain.lock().await.unwrap();
+    let prompter = computer.keychain.prompt_without_end().await.unwrap();
+    let mut kept = computer.start_only().await.unwrap();
+    locked(&mut kept, "keychain_locked").await.unwrap();
+    assert!(prompter.was_asked());
+    let files = fs::read_dir(computer.vault()).unwrap().count();
+    assert!(kept.kill().await.unwrap().was_killed());
+    // Nothing was begun in the meantime.
+    assert_eq!(fs::read_dir(computer.vault()).unwrap().count(), files);
+}
+
+#[tokio::test]
+async fn a_keychain_that_comes_after_the_app_opens_the_vault() {
+    let mut computer = with_bob().await.unwrap();
+    computer.keychain.end();
+    let mut kept = computer.start().await.unwrap();
+    locked(&mut kept, "keychain_unreachable").await.unwrap();
+    computer.keychain.begin().await.unwrap();
+    kept.ask(&UNLOCK).await.unwrap();
+    let state = screen(&mut kept, "signed-in").await.unwrap();
+    assert!(state.account(BOB, FUSION).unwrap().is_connected());
+}
+
+#[tokio::test]
+async fn a_keychain_that_lost_the_key_is_not_a_damaged_file_and_nothing_is_touched() {
+    let computer = with_bob().await.unwrap();
+    let snapshot = computer.vault().join("vault.stronghold");
+    let before = fs::read(&snapshot).unwrap();
+    computer.keychain.forget_everything().await.unwrap();
+    let mut kept = computer.start().await.unwrap();
+    let state = locked(&mut kept, "key_lost").await.unwrap();
+    assert_eq!(state.problem, None);
+    assert_eq!(fs::read(&snapshot).unwrap(), before);
+
+    // A person who gives it up begins anew; what was there is kept.
+    kept.ask(&Command::StartOver).await.unwrap();
+    screen(&mut kept, "signed-out").await.unwrap();
+    let aside = fs::read_dir(computer.vault())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| fs::read(path).is_ok_and(|bytes| bytes == before));
+    assert!(aside.is_some());
+    computer.sign_in(&mut kept, BOB, FUSION).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_not_a_lost_key_and_is_set_aside_with_a_message() {
+    let computer = with_bob().await.unwrap();
+    let snapshot = computer.vault().join("vault.stronghold");
+    let mut bytes = fs::read(&snapshot).unwrap();
+    bytes.truncate(bytes.len() - 40);
+    fs::write(&snapshot, &bytes).unwrap();
+    let mut kept = computer.start().await.unwrap();
+    let state = screen(&mut kept, "signed-out").await.unwrap();
+    let problem = state.problem.unwrap();
+    assert_eq!(problem.code, "vault_damaged");
+    // The set-up came from IT's file again; the file that was there is named, and whole.
+    assert_eq!(fs::read(problem.file.unwrap()).unwrap(), bytes);
+}
+
+#[tokio::test]
+async fn without_a_keychain_nothing_is_kept_until_a_passphrase_is_chosen() {
+    let mut computer = Computer::set_up().await.unwrap();
+    computer.keychain.end();
+    let mut kept = computer.start().await.unwrap();
+    locked(&mut kept, "keychain_absent").await.unwrap();
+    let names: Vec<_> = fs::read_dir(computer.vault())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(names, ["lock"]);
+    kept.ask(&Command::Unlock {
+        passphrase: None,
+        new_passphrase: Some("practice makes perfect".to_owned()),
+    })
+    .await
+    .unwrap();
+    screen(&mut kept, "signed-out").await.unwrap();
+    computer.sign_in(&mut kept, BOB, FUSION).await.unwrap();
+}

@@ -1,0 +1,14 @@
+//! The real keeper on the real vault with a real keychain, and what a real computer does to them.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what the tests share ends the test when it fails, as the tests themselves do"
+)]
+
+mod disk;
+mod keychain;
+mod people;
+mod restart;
+mod two_processes;
+mod waking;

@@ -1,0 +1,53 @@
+//! Who signs in in these tests, and what is waited for.
+
+use std::time::Duration;
+
+use durability::conversation::{Command, State};
+use durability::{Computer, Kept};
+
+pub(crate) const BOB: &str = "bob@example.com";
+pub(crate) const FUSION: &str = "Fusion Industries";
+
+/// Waits for a screen.
+pub(crate) async fn screen(kept: &mut Kept, like: &str) -> durability::Result<State> {
+    kept.until(like, |state| state.screen.state == like).await
+}
+
+/// Waits until it says why it is locked.
+pub(crate) async fn locked(kept: &mut Kept, why: &str) -> durability::Result<State> {
+    kept.until(why, |state| {
+        state.screen.state == "locked" && state.screen.why.as_deref() == Some(why)
+    })
+    .await
+}
+
+/// A computer on which Bob is signed in, with the app closed.
+pub(crate) async fn with_bob() -> durability::Result<Computer> {
+    let computer = Computer::set_up().await?;
+    let mut kept = computer.start().await?;
+    computer.sign_in(&mut kept, BOB, FUSION).await?;
+    kept.end().await?;
+    computer.amiqus.clear_requests();
+    Ok(computer)
+}
+
+/// To try the keychain again.
+pub(crate) const UNLOCK: Command = Command::Unlock {
+    passphrase: None,
+    new_passphrase: None,
+};
+
+pub(crate) fn posts(computer: &Computer) -> usize {
+    computer.amiqus.requests_to("/oauth/token").len()
+}
+
+/// Waits until the service has received this many token requests.
+pub(crate) async fn until_posts(computer: &Computer, wanted: usize) {
+    for _ in 0..2_000 {
+        if posts(computer) >= wanted {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{} token requests and not {wanted}", posts(computer));
+}

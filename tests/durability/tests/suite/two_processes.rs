@@ -1,0 +1,64 @@
+//! Two copies of the app at once, as on a desktop without a session bus.
+
+use std::time::Duration;
+
+use durability::Computer;
+use practice_amiqus::Settings;
+
+use crate::people::{BOB, FUSION, locked, posts, screen};
+
+#[tokio::test]
+async fn two_processes_at_once_send_one_refresh_and_both_have_its_pair() {
+    let hour = Duration::from_hours(1);
+    let computer = Computer::set_up_with(Settings {
+        access_token_lifetime: hour,
+        ..Settings::default()
+    })
+    .await
+    .unwrap();
+    let mut kept = computer.start().await.unwrap();
+    computer.sign_in(&mut kept, BOB, FUSION).await.unwrap();
+    kept.end().await.unwrap();
+    computer.amiqus.clear_requests();
+
+    // Both would find out that the access token has ended, and both would renew it.
+    computer.amiqus.advance(hour * 2);
+    let (first, second) = tokio::join!(computer.start(), computer.start());
+    let (mut first, mut second) = (first.unwrap(), second.unwrap());
+    if first.state().await.unwrap().screen.state == "locked" {
+        std::mem::swap(&mut first, &mut second);
+    }
+    locked(&mut second, "in_use_elsewhere").await.unwrap();
+    let renewed = first
+        .until("the account was renewed and checked", |state| {
+            state
+                .account(BOB, FUSION)
+                .is_some_and(|bob| bob.is_connected() && !bob.renewing)
+                && posts(&computer) == 1
+                && computer.amiqus.requests_to("/api/v2/me").len() == 2
+        })
+        .await
+        .unwrap();
+    first.end().await.unwrap();
+
+    // The other one goes on by itself as soon as the first has ended.
+    let state = screen(&mut second, "signed-in").await.unwrap();
+    let renews_by = |state: &durability::conversation::State| {
+        state.account(BOB, FUSION).unwrap().renews_by.clone()
+    };
+    assert_eq!(renews_by(&state), renews_by(&renewed));
+    second.end().await.unwrap();
+    assert_eq!(posts(&computer), 1);
+    assert_eq!(computer.amiqus.complaints(), [""; 0]);
+}
+
+#[tokio::test]
+async fn the_vault_of_a_killed_process_is_free_at_once() {
+    let computer = crate::people::with_bob().await.unwrap();
+    let mut first = computer.start().await.unwrap();
+    screen(&mut first, "signed-in").await.unwrap();
+    let mut second = computer.start().await.unwrap();
+    locked(&mut second, "in_use_elsewhere").await.unwrap();
+    assert!(first.kill().await.unwrap().was_killed());
+    screen(&mut second, "signed-in").await.unwrap();
+}

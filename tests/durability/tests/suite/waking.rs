@@ -1,0 +1,55 @@
+//! The computer wakes, its clock is set, a network comes: a renewal that failed goes on.
+
+use std::process::Command as Program;
+
+use durability::conversation::Command;
+use durability::{Computer, Kept};
+use practice_amiqus::{Endpoint, Fault};
+
+use crate::people::{posts, screen, until_posts, with_bob};
+
+/// Bob's renewal has just failed, and waits for a quarter of an hour.
+async fn with_a_failed_renewal() -> (Computer, Kept) {
+    let computer = with_bob().await.unwrap();
+    let mut kept = computer.start().await.unwrap();
+    screen(&mut kept, "signed-in").await.unwrap();
+    kept.ask(&Command::Me).await.unwrap();
+    let busy = Fault::TooManyRequests { retry_after: None };
+    computer
+        .amiqus
+        .set_fault(busy.at(Endpoint::TokenRefresh).times(1));
+    let refresh = kept.tell(&Command::Refresh).unwrap();
+    let problem = kept.outcome(refresh).await.unwrap();
+    assert_eq!(problem.as_deref(), Some("amiqus_busy"));
+    assert_eq!(posts(&computer), 1);
+    (computer, kept)
+}
+
+fn run(command: &[&str]) {
+    let program = if rustix::process::geteuid().is_root() {
+        "env"
+    } else {
+        "sudo"
+    };
+    let ended = Program::new(program).args(command).output().unwrap();
+    assert!(ended.status.success(), "{command:?}: {ended:?}");
+}
+
+/// The kernel sets its clock when the computer wakes, and tells in the same way. Here it is set to
+/// the time that it shows.
+#[tokio::test]
+async fn a_clock_that_is_set_or_a_computer_that_wakes_lets_a_renewal_go_on() {
+    let (computer, _kept) = with_a_failed_renewal().await;
+    run(&["sh", "-c", "date --set=\"@$(date +%s.%N)\""]);
+    until_posts(&computer, 2).await;
+}
+
+#[tokio::test]
+async fn a_network_that_comes_lets_a_renewal_go_on() {
+    let (computer, _kept) = with_a_failed_renewal().await;
+    // An address more, within the ones that are this computer's anyway.
+    run(&["ip", "address", "add", "127.77.0.1/8", "dev", "lo"]);
+    let came = until_posts(&computer, 2).await;
+    run(&["ip", "address", "delete", "127.77.0.1/8", "dev", "lo"]);
+    came
+}
