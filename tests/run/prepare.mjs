@@ -32,6 +32,7 @@ const toTest = [
   "fonts-dejavu-core",
   "gnome-keyring",
   "imagemagick",
+  "iproute2",
   "libglib2.0-bin",
   "openbox",
   "webkit2gtk-driver",

@@ -16,7 +16,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::ChildStdout;
 use tokio::time::{sleep, timeout};
 use zbus::fdo::DBusProxy;
-use zbus::zvariant::{DynamicType, OwnedObjectPath, OwnedValue, Value};
+use zbus::zvariant::{DynamicType, ObjectPath, OwnedObjectPath, OwnedValue, Value};
 use zbus::{Connection, Message};
 
 use crate::processes::{Process, ends_with_its_parent};
@@ -298,15 +298,16 @@ impl Prompter {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as the bus hands it over")]
 #[zbus::interface(name = "org.gnome.keyring.internal.Prompter")]
 impl Prompter {
-    fn begin_prompting(&self, callback: OwnedObjectPath) {
+    fn begin_prompting(&self, callback: ObjectPath<'_>) {
         tracing::info!(%callback, "somebody asks for the password");
         self.asked.store(true, Ordering::SeqCst);
     }
 
     #[expect(clippy::unused_self, reason = "as the interface has it")]
-    fn stop_prompting(&self, callback: OwnedObjectPath) {
+    fn stop_prompting(&self, callback: ObjectPath<'_>) {
         tracing::info!(%callback, "nobody asks for the password any more");
     }
 }
