@@ -44,6 +44,9 @@ async fn a_thousand_callers_with_an_expired_token_lead_to_one_refresh_and_all_ar
     app.checked(&computer.clock).await;
     // The access token ends at Amiqus, before this computer thought; the refresh token lives on.
     computer.amiqus.advance(hour * 2);
+    // Long enough for all of them to have asked before the answer comes.
+    let slow = Fault::DelayBeforeProcessing { ms: 800 };
+    computer.amiqus.set_fault(slow.at(Endpoint::Me));
     let mut callers = JoinSet::new();
     for _ in 0..1_000 {
         let keeper = app.keeper.clone();
