@@ -1,0 +1,247 @@
+//! Kills at the entry of each system call by which something is made durable. What must come of each
+//! is known exactly.
+
+use std::fmt::Write as _;
+
+use durability::{Result, Trouble};
+
+use crate::scene::{Outcome, Scene, nonsense};
+use crate::tally::{Name, Tally};
+use crate::trace::{self, Call, Deed, KillAt, Step, Tracer, Whom, sent};
+use crate::verdict::{Scenario, Verdict};
+
+/// How often a kill is tried that hit the wrong call.
+const TRIES: usize = 20;
+
+/// What must come of a kill.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Expected {
+    pub(crate) verdict: Verdict,
+    /// Whether the attempt is still pending after the restart.
+    is_pending: bool,
+}
+
+impl Expected {
+    pub(crate) fn of(verdict: Verdict) -> Self {
+        Self {
+            verdict,
+            is_pending: false,
+        }
+    }
+
+    pub(crate) fn is_met_by(&self, outcome: &Outcome) -> bool {
+        self.verdict == outcome.verdict && self.is_pending == outcome.was_pending
+    }
+}
+
+/// What the three commits of a scenario make durable.
+fn commits(scenario: Scenario) -> [&'static str; 3] {
+    match scenario {
+        Scenario::Refresh => ["the intent", "the new pair", "the check"],
+        Scenario::FirstSignIn | Scenario::RepeatedSignIn => {
+            ["the attempt forgotten", "the unclaimed pair", "the account"]
+        }
+    }
+}
+
+/// What must come of a kill before or after the rename of a commit: the rename is what counts, as
+/// long as it is the process that dies and not the computer.
+pub(crate) fn expected(scenario: Scenario, commit: usize, is_renamed: bool) -> Expected {
+    let verdict = match (scenario, commit, is_renamed) {
+        // The pair is there, on the disk.
+        (_, 1, true) | (_, 2, _) => Verdict::New,
+        // The request wasn't sent yet; or the new pair was in memory only, and the one before lives,
+        // because Amiqus doesn't rotate for a code.
+        (_, 0, _) | (Scenario::RepeatedSignIn, ..) => Verdict::Old,
+        _ => Verdict::Justified,
+    };
+    Expected {
+        verdict,
+        is_pending: scenario != Scenario::Refresh && commit == 0 && !is_renamed,
+    }
+}
+
+/// Traces one undisturbed run of each scenario, sees that everything is durable before anybody acts
+/// on it, and kills at every step of it.
+///
+/// Says what did not come out as it must.
+pub(crate) async fn kill_at_each_call(scene: &mut Scene, tally: &mut Tally) -> Result<Vec<String>> {
+    let mut unexpected = Vec::new();
+    for scenario in Scenario::ALL {
+        let (calls, steps) = undisturbed(scene, scenario).await?;
+        if let Err(disorder) = in_order(scenario, &calls, &steps) {
+            return Err(nonsense(format!("{scenario}: {disorder}")));
+        }
+        for step in &steps {
+            let commit = commits(scenario).get(step.commit).copied().unwrap_or("?");
+            let name = Name {
+                of: format!("{scenario}, {commit}"),
+                step: step.in_words(),
+            };
+            let is_renamed = steps.iter().any(|other| {
+                other.commit == step.commit
+                    && other.deed == Deed::Rename
+                    && other.began < step.began
+            });
+            let expected = expected(scenario, step.commit, is_renamed);
+            let mut kill_at = step.kill_at.clone();
+            let mut tries = 0;
+            loop {
+                let (outcome, run) = kill_at_call(scene, scenario, &kill_at).await?;
+                let reached = trace::steps(&run, &scene.computer.vault());
+                let is_hit = reached
+                    .last()
+                    .is_some_and(|last| last.ended.is_none() && last.is_like(step));
+                if is_hit {
+                    if !expected.is_met_by(&outcome) {
+                        unexpected.push(not_as_expected(&name, &expected, &outcome));
+                    }
+                    note(scene, tally, Some(name), &outcome).await?;
+                    break;
+                }
+                note(scene, tally, None, &outcome).await?;
+                tries += 1;
+                if tries == TRIES {
+                    return Err(nonsense(format!("{TRIES} kills did not hit {name}")));
+                }
+                kill_at = trace::aim(step, &steps, &run, &reached);
+            }
+        }
+    }
+    Ok(unexpected)
+}
+
+/// Counts a kill, at a step or beside one; after one that did damage, a new scene is set.
+pub(crate) async fn note(
+    scene: &mut Scene,
+    tally: &mut Tally,
+    name: Option<Name>,
+    outcome: &Outcome,
+) -> Result<()> {
+    if !outcome.is_good() {
+        let place = name.as_ref().map(ToString::to_string);
+        crate::explain(
+            scene,
+            &place.unwrap_or_else(|| "a step".to_owned()),
+            outcome,
+        );
+        *scene = Scene::set().await?;
+    }
+    match name {
+        Some(name) => tally.at_step(name, outcome),
+        None => tally.beside_a_step(outcome),
+    }
+    Ok(())
+}
+
+pub(crate) fn not_as_expected(name: &Name, expected: &Expected, outcome: &Outcome) -> String {
+    let mut text = format!("{name}: expected {}", expected.verdict);
+    if expected.is_pending {
+        text.push_str(", pending");
+    }
+    // Writing to a String can't fail.
+    let _ = write!(text, ", found {:?}", outcome.verdict);
+    if outcome.was_pending {
+        text.push_str(", pending");
+    }
+    text
+}
+
+/// The steps of a run that nobody disturbs, and all that it asked of the system.
+async fn undisturbed(scene: &mut Scene, scenario: Scenario) -> Result<(Vec<Call>, Vec<Step>)> {
+    let case = scene.prepare(scenario).await?;
+    let process = scene.kept()?.process_id();
+    let file = scene.computer.keychain.folder().join("trace");
+    let tracer = Tracer::attach(Whom::Process(process), None, file).await?;
+    let number = scene.begin(&case)?;
+    scene.wait_for(&case, number).await?;
+    let calls = tracer.seen().await?;
+    scene.go_home().await?;
+    let steps = trace::steps(&calls, &scene.computer.vault());
+    Ok((calls, steps))
+}
+
+/// Sees that the commits are whole, that nothing is asked of Amiqus before what must be on the disk is
+/// there, and that nothing is said before it is true.
+fn in_order(scenario: Scenario, calls: &[Call], steps: &[Step]) -> std::result::Result<(), String> {
+    let ended = |commit: usize, deed: Deed| {
+        let mut found = steps.iter().rev();
+        let found = found.find(|step| step.commit == commit && step.deed == deed);
+        found
+            .and_then(|step| step.ended)
+            .ok_or_else(|| format!("commit {} has no {deed:?}", commit + 1))
+    };
+    let count = steps.iter().map(|step| step.commit + 1).max().unwrap_or(0);
+    if count != commits(scenario).len() {
+        return Err(format!("there were {count} commits"));
+    }
+    let mut durable = Vec::new();
+    for commit in 0..count {
+        let whole = [
+            ended(commit, Deed::Create)?,
+            ended(commit, Deed::Write)?,
+            ended(commit, Deed::SyncFile)?,
+            ended(commit, Deed::Rename)?,
+            ended(commit, Deed::SyncFolder)?,
+        ];
+        if !whole.is_sorted() {
+            return Err(format!("commit {} is in disorder: {whole:?}", commit + 1));
+        }
+        durable.push(ended(commit, Deed::SyncFolder)?);
+    }
+    let [first, second, third] = durable[..] else {
+        return Err("there are not three commits".to_owned());
+    };
+    let sent = |text: &str| sent(calls, text, 0).ok_or_else(|| format!("{text:?} was not sent"));
+    let posted = sent("POST /oauth/token")?;
+    let asked = sent("GET /api/v2/me")?;
+    let (shown, what) = match scenario {
+        // The outcome of the command, which is the only one of this run.
+        Scenario::Refresh => (sent(r#"{\"done\""#)?, second),
+        // The first state that says so comes after the last commit; the one before shows the wait.
+        _ => (sent(r#"\"screen\":{\"state\":\"signed-in\""#)?, third),
+    };
+    for (before, after, rule) in [
+        (
+            first,
+            posted,
+            "the first commit is durable before the request",
+        ),
+        (posted, second, "the second commit comes of the request"),
+        (second, asked, "the new pair is durable before it is used"),
+        (what, shown, "what is said is durable"),
+    ] {
+        if before >= after {
+            return Err(format!("it is not so that {rule}"));
+        }
+    }
+    Ok(())
+}
+
+/// Kills at one call; says as well what the vault's thread asked of the system until then.
+async fn kill_at_call(
+    scene: &mut Scene,
+    scenario: Scenario,
+    kill_at: &KillAt,
+) -> Result<(Outcome, Vec<Call>)> {
+    let case = scene.prepare(scenario).await?;
+    let thread = scene.kept()?.vault_thread();
+    let file = scene.computer.keychain.folder().join("trace");
+    let tracer = Tracer::attach(Whom::Thread(thread), Some(kill_at), file).await?;
+    let number = scene.begin(&case)?;
+    let killed = scene.until_killed(case, number).await?;
+    let run = tracer.seen().await?;
+    Ok((scene.aftermath(killed, None).await, run))
+}
+
+/// Whether the system lets one process trace another, before anything is begun.
+pub(crate) async fn can_be_done(scene: &mut Scene) -> Result<()> {
+    let process = scene.kept()?.process_id();
+    let file = scene.computer.keychain.folder().join("trace");
+    let tracer = Tracer::attach(Whom::Process(process), None, file).await?;
+    let calls = tracer.seen().await;
+    calls.map(drop).map_err(|trouble| Trouble::Failed {
+        program: "strace".to_owned(),
+        said: trouble.to_string(),
+    })
+}

@@ -1,0 +1,138 @@
+//! `crash-test`: the app is killed, again and again, while it exchanges codes and refreshes tokens, is
+//! started again, and asked who is signed in. Nobody may be signed out without need.
+
+mod forced;
+mod moments;
+mod random;
+mod scene;
+mod tally;
+mod trace;
+mod verdict;
+
+use std::error::Error;
+use std::fs;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::Instant;
+
+use self::scene::{Outcome, Scene};
+use self::tally::Tally;
+use self::verdict::Verdict;
+
+/// Kills the app while it exchanges codes and refreshes tokens, and sees what is left.
+///
+/// A child process runs the real keeper, on the real vault, with a real keychain, against the practice
+/// service. It is killed with SIGKILL: first at the entry of every system call by which it makes
+/// something durable and at every moment of its requests, then at random moments. Each time it is
+/// started again, and what it says is compared with what the service knows.
+///
+/// The last line is JSON. It counts all kills; a restarted process that was killed as well is a part of
+/// the same kill. The end is a failure when anybody was lost or damaged.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Options {
+    /// How many kills at random moments there are, besides those at every step
+    #[arg(long, default_value_t = 40)]
+    kills: u32,
+
+    /// Repeats a run's choices: what is killed, at which share of its time, and the service's delays.
+    /// How the system shares its time out is not repeated, so single outcomes may differ
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = Options::parse();
+    let run = tokio::select! {
+        run = run(options) => run,
+        () = told_to_stop() => Err("told to stop".into()),
+    };
+    match run {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(problem) => {
+            complain(&format!("the crash test could not be done: {problem}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Says whether all went well.
+async fn run(options: Options) -> Result<bool, Box<dyn Error>> {
+    let begun = Instant::now();
+    let seed = options.seed.unwrap_or_else(|| fastrand::u64(..));
+    say(&format!(
+        "{} kills at random moments with seed {seed}, and one at every step",
+        options.kills
+    ))?;
+    let mut tally = Tally::default();
+    let mut scene = Scene::set().await?;
+    forced::can_be_done(&mut scene).await?;
+
+    let mut unexpected = forced::kill_at_each_call(&mut scene, &mut tally).await?;
+    unexpected.extend(moments::kill_at_each(&mut scene, &mut tally).await?);
+    let at_steps = tally.kills();
+    random::kill(&mut scene, &mut tally, options.kills, seed).await?;
+    scene.renew_all().await?;
+    scene.end().await?;
+
+    say(&tally.summary())?;
+    for surprise in &unexpected {
+        complain(&format!("not as it must be: {surprise}"));
+    }
+    let kills = tally.kills();
+    say(&format!(
+        "{at_steps} kills at steps and {} at random in {} s",
+        kills - at_steps,
+        begun.elapsed().as_secs()
+    ))?;
+    say(&tally.json())?;
+    Ok(tally.is_good() && unexpected.is_empty() && kills == at_steps + options.kills)
+}
+
+/// Ctrl-C, or a polite request to end: what was started is ended then.
+async fn told_to_stop() {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+/// Tells all that is known about a bad outcome.
+fn explain(scene: &Scene, what: &str, outcome: &Outcome) {
+    if let Verdict::Lost(why) = &outcome.verdict {
+        complain(&format!("LOST at {what}: {why}"));
+    }
+    for damage in &outcome.others_damaged {
+        complain(&format!("DAMAGED at {what}: {damage}"));
+    }
+    complain("what Amiqus was asked:");
+    for request in scene.computer.amiqus.requests() {
+        complain(&format!(
+            "  {} {} {:?}",
+            request.method, request.path, request.status
+        ));
+    }
+    complain("the end of the app's log:");
+    let log = fs::read_to_string(scene.computer.log()).unwrap_or_default();
+    let lines: Vec<_> = log.lines().collect();
+    for line in lines.iter().skip(lines.len().saturating_sub(20)) {
+        complain(&format!("  {line}"));
+    }
+}
+
+fn say(text: &str) -> io::Result<()> {
+    writeln!(io::stdout(), "{}", text.trim_end())
+}
+
+fn complain(text: &str) {
+    // If standard error is gone as well, there is nobody left to tell.
+    let _ = writeln!(io::stderr(), "{text}");
+}

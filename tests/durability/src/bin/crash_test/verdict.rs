@@ -1,0 +1,217 @@
+//! What a kill did to the account it was aimed at, judged by what the *service* knows. The app's own
+//! words count in one place only: what it had said before it was killed, it must keep.
+//!
+//! | scenario | Amiqus gave a new pair | had said so | after the restart | verdict |
+//! |---|---|---|---|---|
+//! | refresh | no | no | the old pair works | old |
+//! | refresh | yes | either | the new pair works | new |
+//! | refresh | yes | no | sign in again, because the answer was lost | justified |
+//! | first sign-in | no | no | not signed in; the attempt may still be pending | old |
+//! | first sign-in | yes | either | the new pair works | new |
+//! | first sign-in | yes | no | not signed in | justified |
+//! | repeated sign-in | either | no | the old pair works | old |
+//! | repeated sign-in | yes | either | the new pair works | new |
+//!
+//! Anything else is a loss: a sign-in without need, for another reason than the true one, a pair that
+//! was there and is gone, a crash, a vault set aside, a token request too many. A repeated sign-in is
+//! never justified to end in *sign in again*: Amiqus lets the old pair live beside the new one.
+
+use std::fmt;
+
+/// What was going on when the process was killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Scenario {
+    /// A refresh of the account.
+    Refresh,
+    /// The exchange of a code, for an account that isn't here.
+    FirstSignIn,
+    /// The exchange of a code, for an account that is connected.
+    RepeatedSignIn,
+}
+
+impl Scenario {
+    pub(crate) const ALL: [Self; 3] = [Self::Refresh, Self::FirstSignIn, Self::RepeatedSignIn];
+}
+
+impl fmt::Display for Scenario {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Padded by whoever prints.
+        formatter.pad(match self {
+            Self::Refresh => "refresh",
+            Self::FirstSignIn => "first sign-in",
+            Self::RepeatedSignIn => "repeated sign-in",
+        })
+    }
+}
+
+/// Which pair of tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pair {
+    /// The one from before.
+    Old,
+    /// Another one.
+    New,
+}
+
+/// How the account stands after the restart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It isn't there.
+    Absent,
+    /// It is connected; the service answered `/me` to this pair, and knows it as this account's.
+    Works(Pair),
+    /// The app asks to sign in again.
+    SignInAgain {
+        /// Why, in the app's words.
+        why: String,
+    },
+    /// None of these, in words.
+    Broken(String),
+}
+
+/// All that a verdict rests on.
+#[derive(Debug)]
+pub(crate) struct Evidence {
+    pub(crate) scenario: Scenario,
+    /// Whether the service traded the refresh token or the code for a new pair, by its own books.
+    pub(crate) granted: bool,
+    /// Whether the process had said that the new pair was there before it was killed.
+    pub(crate) said_so: bool,
+    pub(crate) standing: Standing,
+    /// Whatever must not be.
+    pub(crate) faults: Vec<String>,
+}
+
+/// What became of the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It is as it was before.
+    Old,
+    /// It has the new pair.
+    New,
+    /// Its person has to sign in again, and nothing on this computer could have prevented it.
+    Justified,
+    /// It was lost without reason; which reason there isn't.
+    Lost(String),
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Self::Old => "old",
+            Self::New => "new",
+            Self::Justified => "justified",
+            Self::Lost(_) => "LOST",
+        })
+    }
+}
+
+/// The table above.
+pub(crate) fn judge(evidence: &Evidence) -> Verdict {
+    if !evidence.faults.is_empty() {
+        return Verdict::Lost(evidence.faults.join("; "));
+    }
+    let because_the_answer_was_lost = "answer_lost";
+    match (
+        evidence.scenario,
+        evidence.granted,
+        evidence.said_so,
+        &evidence.standing,
+    ) {
+        (Scenario::Refresh, false, false, Standing::Works(Pair::Old))
+        | (Scenario::FirstSignIn, false, false, Standing::Absent)
+        | (Scenario::RepeatedSignIn, _, false, Standing::Works(Pair::Old)) => Verdict::Old,
+        (_, true, _, Standing::Works(Pair::New)) => Verdict::New,
+        (Scenario::Refresh, true, false, Standing::SignInAgain { why })
+            if why == because_the_answer_was_lost =>
+        {
+            Verdict::Justified
+        }
+        (Scenario::FirstSignIn, true, false, Standing::Absent) => Verdict::Justified,
+        (scenario, granted, said_so, standing) => Verdict::Lost(format!(
+            "{scenario}: Amiqus gave {} new pair, the app had{} said so, and after the restart: {standing:?}",
+            if granted { "a" } else { "no" },
+            if said_so { "" } else { " not" },
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(scenario: Scenario, granted: bool, said_so: bool, standing: Standing) -> Verdict {
+        judge(&Evidence {
+            scenario,
+            granted,
+            said_so,
+            standing,
+            faults: Vec::new(),
+        })
+    }
+
+    fn sign_in_again(why: &str) -> Standing {
+        Standing::SignInAgain {
+            why: why.to_owned(),
+        }
+    }
+
+    fn is_lost(verdict: &Verdict) -> bool {
+        matches!(verdict, Verdict::Lost(_))
+    }
+
+    #[test]
+    fn a_sign_in_is_justified_only_when_amiqus_had_rotated_and_nobody_was_told() {
+        let lost = || sign_in_again("answer_lost");
+        assert_eq!(
+            verdict(Scenario::Refresh, true, false, lost()),
+            Verdict::Justified
+        );
+        assert!(is_lost(&verdict(Scenario::Refresh, false, false, lost())));
+        assert!(is_lost(&verdict(Scenario::Refresh, true, true, lost())));
+        let removed = sign_in_again("access_removed");
+        assert!(is_lost(&verdict(Scenario::Refresh, true, false, removed)));
+    }
+
+    #[test]
+    fn a_first_sign_in_may_have_to_be_done_again_and_a_repeated_one_never() {
+        let first =
+            |granted, said_so| verdict(Scenario::FirstSignIn, granted, said_so, Standing::Absent);
+        assert_eq!(first(false, false), Verdict::Old);
+        assert_eq!(first(true, false), Verdict::Justified);
+        assert!(is_lost(&first(true, true)));
+
+        let repeated = |granted, said_so, standing| {
+            verdict(Scenario::RepeatedSignIn, granted, said_so, standing)
+        };
+        let old = || Standing::Works(Pair::Old);
+        assert_eq!(repeated(true, false, old()), Verdict::Old);
+        assert!(is_lost(&repeated(true, true, old())));
+        assert!(is_lost(&repeated(true, false, Standing::Absent)));
+        let again = sign_in_again("answer_lost");
+        assert!(is_lost(&repeated(true, false, again)));
+    }
+
+    #[test]
+    fn a_pair_that_nobody_gave_is_no_good_end() {
+        for scenario in Scenario::ALL {
+            let new = Standing::Works(Pair::New);
+            assert_eq!(verdict(scenario, true, true, new.clone()), Verdict::New);
+            assert!(is_lost(&verdict(scenario, false, false, new)));
+        }
+        let old = Standing::Works(Pair::Old);
+        assert!(is_lost(&verdict(Scenario::Refresh, true, false, old)));
+    }
+
+    #[test]
+    fn a_fault_outweighs_a_good_end() {
+        let evidence = Evidence {
+            scenario: Scenario::Refresh,
+            granted: true,
+            said_so: true,
+            standing: Standing::Works(Pair::New),
+            faults: vec!["the refresh token was posted twice".to_owned()],
+        };
+        assert!(is_lost(&judge(&evidence)));
+    }
+}
