@@ -23,7 +23,7 @@ const toBuild = [
   "xdg-utils",
 ];
 
-/** What the window, the browser and the keychain of the tests need. */
+/** What the window, the browser, the keychain and the kills of the tests need. */
 const toTest = [
   "chromium",
   "chromium-driver",
@@ -35,6 +35,7 @@ const toTest = [
   "iproute2",
   "libglib2.0-bin",
   "openbox",
+  "strace",
   "webkit2gtk-driver",
   "wmctrl",
   "xdotool",

@@ -16,6 +16,11 @@ const suites = [
   ["the window", "npm", "run", "--silent", "ui:build"],
   ["the programs", "cargo", "build", "--quiet", "--workspace", "--bins"],
   ["Rust tests", "cargo", "test", "--quiet", "--workspace"],
+  [
+    "killed at random and at every step",
+    ...["cargo", "run", "--quiet", "--package", "durability", "--bin", "crash-test", "--"],
+    ...["--kills", "60", "--seed", "1"],
+  ],
   ["clippy", "cargo", "clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"],
   ["every state's picture, and axe", "npm", "run", "--silent", "pictures"],
   [
