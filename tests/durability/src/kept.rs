@@ -162,13 +162,17 @@ impl Kept {
             if let Some(state) = self.heard.state.as_ref().filter(|state| like(state)) {
                 return Ok(state.clone());
             }
-            self.hear(what, deadline).await.map_err(|trouble| {
-                let trouble = trouble.to_string();
-                Trouble::Nonsense {
-                    who: "the `keep`".to_owned(),
-                    said: format!("{:?} ({trouble})", self.heard.state),
+            match self.hear(what, deadline).await {
+                Ok(()) => {}
+                // What it shows in place of that tells more than the time.
+                Err(late @ Trouble::Late { .. }) => {
+                    return Err(Trouble::Nonsense {
+                        who: "the `keep`".to_owned(),
+                        said: format!("{:?} ({late})", self.heard.state),
+                    });
                 }
-            })?;
+                Err(trouble) => return Err(trouble),
+            }
         }
     }
 

@@ -2,8 +2,10 @@
 //! is known exactly.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use durability::{Result, Trouble};
+use tokio::time::sleep;
 
 use crate::scene::{Outcome, Scene, nonsense};
 use crate::tally::{Name, Tally};
@@ -12,6 +14,9 @@ use crate::verdict::{Scenario, Verdict};
 
 /// How often a kill is tried that hit the wrong call.
 const TRIES: usize = 20;
+
+/// How long the vault's thread needs to come to rest.
+const QUIET: Duration = Duration::from_millis(5);
 
 /// What must come of a kill.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,14 +97,15 @@ pub(crate) async fn kill_at_each_call(scene: &mut Scene, tally: &mut Tally) -> R
                 let is_hit = reached
                     .last()
                     .is_some_and(|last| last.ended.is_none() && last.is_like(step));
-                if is_hit {
-                    if !expected.is_met_by(&outcome) {
+                if let Some(outcome) = outcome {
+                    if is_hit && !expected.is_met_by(&outcome) {
                         unexpected.push(not_as_expected(&name, &expected, &outcome));
                     }
-                    note(scene, tally, Some(name), &outcome).await?;
+                    note(scene, tally, is_hit.then_some(&name), &outcome).await?;
+                }
+                if is_hit {
                     break;
                 }
-                note(scene, tally, None, &outcome).await?;
                 tries += 1;
                 if tries == TRIES {
                     return Err(nonsense(format!("{TRIES} kills did not hit {name}")));
@@ -115,7 +121,7 @@ pub(crate) async fn kill_at_each_call(scene: &mut Scene, tally: &mut Tally) -> R
 pub(crate) async fn note(
     scene: &mut Scene,
     tally: &mut Tally,
-    name: Option<Name>,
+    name: Option<&Name>,
     outcome: &Outcome,
 ) -> Result<()> {
     if !outcome.is_good() {
@@ -152,6 +158,7 @@ async fn undisturbed(scene: &mut Scene, scenario: Scenario) -> Result<(Vec<Call>
     let case = scene.prepare(scenario).await?;
     let process = scene.kept()?.process_id();
     let file = scene.computer.keychain.folder().join("trace");
+    sleep(QUIET).await;
     let tracer = Tracer::attach(Whom::Process(process), None, file).await?;
     let number = scene.begin(&case)?;
     scene.wait_for(&case, number).await?;
@@ -218,20 +225,33 @@ fn in_order(scenario: Scenario, calls: &[Call], steps: &[Step]) -> std::result::
     Ok(())
 }
 
-/// Kills at one call; says as well what the vault's thread asked of the system until then.
+/// Kills at one call; says as well what the vault's thread asked of the system until then. There is no
+/// outcome when the call never came.
 async fn kill_at_call(
     scene: &mut Scene,
     scenario: Scenario,
     kill_at: &KillAt,
-) -> Result<(Outcome, Vec<Call>)> {
+) -> Result<(Option<Outcome>, Vec<Call>)> {
     let case = scene.prepare(scenario).await?;
     let thread = scene.kept()?.vault_thread();
     let file = scene.computer.keychain.folder().join("trace");
+    // The thread has just done something else, and wakes whoever waits for it.
+    sleep(QUIET).await;
     let tracer = Tracer::attach(Whom::Thread(thread), Some(kill_at), file).await?;
-    let number = scene.begin(&case)?;
-    let killed = scene.until_killed(case, number).await?;
+    // Where that took longer, it is dead by now; the wait says so.
+    let number = scene.begin(&case).unwrap_or(0);
+    let is_over = match scene.wait_for(&case, number).await {
+        Ok(()) => true,
+        Err(Trouble::Ended { .. }) => false,
+        Err(trouble) => return Err(trouble),
+    };
     let run = tracer.seen().await?;
-    Ok((scene.aftermath(killed, None).await, run))
+    // It may also have been killed just after it was over.
+    if is_over && scene.go_home().await.is_ok() {
+        return Ok((None, run));
+    }
+    let killed = scene.until_killed(case, number).await?;
+    Ok((Some(scene.aftermath(killed, None).await), run))
 }
 
 /// Whether the system lets one process trace another, before anything is begun.

@@ -55,7 +55,7 @@ pub(crate) async fn kill_at_each(scene: &mut Scene, tally: &mut Tally) -> Result
         if !expected.is_met_by(&outcome) {
             unexpected.push(not_as_expected(&name, &expected, &outcome));
         }
-        note(scene, tally, Some(name), &outcome).await?;
+        note(scene, tally, Some(&name), &outcome).await?;
     }
     Ok(unexpected)
 }

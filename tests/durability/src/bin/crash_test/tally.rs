@@ -20,7 +20,7 @@ pub(crate) struct Tally {
 }
 
 /// What a step is called.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Name {
     /// What it is a step of.
     pub(crate) of: String,
@@ -75,8 +75,8 @@ impl Tally {
     }
 
     /// Counts a kill at a step that has a name.
-    pub(crate) fn at_step(&mut self, name: Name, outcome: &Outcome) {
-        self.at_steps.push((name, outcome.verdict.clone()));
+    pub(crate) fn at_step(&mut self, name: &Name, outcome: &Outcome) {
+        self.at_steps.push((name.clone(), outcome.verdict.clone()));
         self.count(outcome);
     }
 
