@@ -75,7 +75,9 @@ pub(crate) async fn kill_at_each_call(scene: &mut Scene, tally: &mut Tally) -> R
     for scenario in Scenario::ALL {
         let (calls, steps) = undisturbed(scene, scenario).await?;
         if let Err(disorder) = in_order(scenario, &calls, &steps) {
-            return Err(nonsense(format!("{scenario}: {disorder}")));
+            // What must come of a kill rests on the order.
+            unexpected.push(format!("{scenario}: {disorder}"));
+            continue;
         }
         for step in &steps {
             let commit = commits(scenario).get(step.commit).copied().unwrap_or("?");
