@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::task::JoinHandle;
 use url::{Url, form_urlencoded};
 
@@ -277,6 +278,14 @@ impl Practice {
     /// Turns the service's clock forward.
     pub fn advance(&self, by: Duration) {
         self.service.advance(by);
+    }
+
+    /// Stops the service's clock, and says what it shows. From then on only [`Practice::advance`]
+    /// moves it, to the millisecond: however long a test takes, no token ages by itself.
+    #[must_use]
+    pub fn stop_clock(&self) -> Timestamp {
+        self.service.clock.stop();
+        self.service.clock.now()
     }
 
     /// From now on, errors look like those of this generation.

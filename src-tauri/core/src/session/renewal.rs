@@ -362,6 +362,13 @@ impl Held {
             .min(LONGEST_PAUSE)
             // A short-lived pair is tried again while it lives.
             .min((tokens.renewal_margin() / 3).max(OFFLINE_PAUSE));
+        let left = tokens.ends_at().duration_since(now);
+        let wait = if left.is_positive() {
+            // So is one that is about to run out. Jitter adds up to a tenth.
+            wait.min((left - left / 10).max(OFFLINE_PAUSE))
+        } else {
+            wait
+        };
         let by_amiqus = because.and_then(asked_for);
         let wait = by_amiqus.unwrap_or(wait).max(SHORTEST_PAUSE);
         let until = now.saturating_add(wait).unwrap_or(Timestamp::MAX);

@@ -32,7 +32,7 @@ pub(crate) const HILL_VALLEY: &str = "Hill Valley Legal";
 pub(crate) const REDIRECT: &str = "co.amiqus.signin://oauth/callback";
 
 /// Nothing in these tests takes this long.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A store of secrets in memory, whose disk can be full.
 #[derive(Default)]
@@ -73,7 +73,7 @@ impl Drawer {
         self.aside.lock().unwrap().clone()
     }
 
-    fn put(&self, name: RecordName, bytes: &RecordBytes) {
+    pub(crate) fn put(&self, name: RecordName, bytes: &RecordBytes) {
         let mut records = self.records.lock().unwrap();
         records.insert(name.to_string(), bytes.to_vec());
     }
@@ -104,7 +104,7 @@ impl SecretStore for Drawer {
 }
 
 /// A door that is always open, to the same drawer.
-struct OpenDoor(Arc<Drawer>);
+pub(crate) struct OpenDoor(pub(crate) Arc<Drawer>);
 
 impl Door for OpenDoor {
     fn open(&self, _: Unlock) -> Result<Opened, DoorFailure> {
@@ -412,7 +412,7 @@ pub(crate) fn key(person: &str, team: &str) -> AccountKey {
 }
 
 /// What the practice service knows of its people.
-fn identity(person: &str, team: &str) -> Identity {
+pub(crate) fn identity(person: &str, team: &str) -> Identity {
     let (id, name, role) = match (person, team) {
         (BOB, FUSION) => (345_789, "Bob Gale", Role::Owner),
         (BOB, _) => (345_789, "Bob Gale", Role::ReadOnly),

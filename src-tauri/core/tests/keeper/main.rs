@@ -9,8 +9,13 @@
 )]
 
 mod app;
+mod driven_clock;
 mod faults;
+mod gate;
+mod outages;
 mod renewals;
 mod restarts;
 mod saving;
 mod sign_in;
+mod world;
+mod years;

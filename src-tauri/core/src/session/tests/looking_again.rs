@@ -61,6 +61,22 @@ fn what_amiqus_asked_for_is_kept_to() {
 }
 
 #[test]
+fn what_amiqus_asked_for_is_kept_to_also_when_a_look_finds_that_the_pair_has_run_out() {
+    let mut bench = Bench::with_bob();
+    bench.wait(YEAR);
+    let busy = Transient::Busy(Some(MINUTE * 40));
+    fail(&mut bench, Failure::NotProcessed(busy));
+    let step = look_again(&mut bench);
+    assert_eq!(effects(&step), ["plan the renewal", "check hush-access-1"]);
+    let step = bench.checked(&step, Err(ApiFailure::Unauthenticated));
+    assert_nothing_happened(&step);
+    assert_eq!(check_answer(&step), Some(Err(Code::AmiqusBusy)));
+    bench.wait(MINUTE * 40);
+    let step = bench.step(Event::RenewalRequested(bob().key(), WhyRenew::Due));
+    assert_eq!(effects(&step), ["refresh hush-refresh-1"]);
+}
+
+#[test]
 fn a_lost_answer_is_asked_after_when_a_network_comes() {
     let mut bench = Bench::with_bob();
     let step = fail(&mut bench, Failure::PerhapsProcessed(Transient::Offline));

@@ -630,6 +630,31 @@ fn a_short_lived_pair_is_tried_again_while_it_lives() {
 }
 
 #[test]
+fn a_pair_that_is_about_to_run_out_is_tried_again_while_it_lives() {
+    for (left, expected) in [
+        (MINUTE * 120, MINUTE * 60),
+        (MINUTE * 50, MINUTE * 45),
+        (MINUTE * 10, MINUTE * 9),
+        (MINUTE, MINUTE),
+        (SignedDuration::from_secs(1), MINUTE),
+        // It has run out: there is nothing left to hurry for.
+        (SignedDuration::ZERO, MINUTE * 60),
+        (-DAY, MINUTE * 60),
+    ] {
+        let mut bench = Bench::with_bob();
+        bench.wait(YEAR - left);
+        let unwell = Failure::NotProcessed(Transient::Unwell);
+        let mut waits = Vec::new();
+        for _ in 0..4 {
+            let step = renew(&mut bench, WhyRenew::Due);
+            let step = bench.refreshed(&step, Err(unwell));
+            waits.push(planned(&step, bench.now));
+        }
+        assert_eq!(waits.last(), Some(&expected), "{left:#}");
+    }
+}
+
+#[test]
 fn nobody_is_called_dead_before_the_vault_was_read_again() {
     let mut bench = Bench::with_bob();
     let step = renew(&mut bench, WhyRenew::Asked);

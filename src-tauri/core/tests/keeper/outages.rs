@@ -1,0 +1,263 @@
+//! Outages as they come over the years, what they may lead to, and what they may not.
+
+use jiff::{SignedDuration, Timestamp};
+use practice_amiqus::{Endpoint, Fault, FaultPlan, RetryAfter};
+
+use crate::world::World;
+
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+/// The longest wait between two questions whether a pair lives.
+const LONGEST_PROBE_WAIT: SignedDuration = SignedDuration::from_mins(15);
+
+/// How many tries come on top of these because a pair is about to run out: after nine tenths of an
+/// hour, nine tenths of what is left then, and once more.
+const BEFORE_THE_END: usize = 3;
+
+/// Waits whose event has come about otherwise may still ring; then nothing is asked.
+const LEFT_OVER: usize = 2;
+
+/// A year's weather: the shortest and the longest outage, and the same of what is between two.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Weather {
+    pub(crate) outages: [SignedDuration; 2],
+    pub(crate) gaps: [SignedDuration; 2],
+}
+
+/// What is wrong.
+#[derive(Debug, Clone)]
+enum Trouble {
+    NoNetwork,
+    Fault(FaultPlan),
+}
+
+/// What a client does about it that was taught patience.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    /// It keeps to what Amiqus asks for.
+    AsAsked(SignedDuration),
+    /// It knows that the refresh was not processed, and sends it again, ever more rarely.
+    Pauses(SignedDuration),
+    /// It doesn't know, because nothing answers: it asks whether the pair lives, and sends nothing.
+    Asks,
+    /// It doesn't know; the API tells that the pair lives, or later that it has run out.
+    AsksAndIsTold,
+}
+
+/// Some time without a working token endpoint.
+///
+/// The refresh is never processed in it. An answer that is lost after that is another matter: then
+/// the account needs the browser again, whatever the client does.
+#[derive(Debug)]
+pub(crate) struct Outage {
+    pub(crate) from: Timestamp,
+    pub(crate) to: Timestamp,
+    trouble: Trouble,
+    patience: Patience,
+    /// When a network comes that makes nothing better.
+    looks: Vec<Timestamp>,
+    /// Whether the end is a network that comes. Amiqus's own troubles end without a word.
+    ends_with_look: bool,
+}
+
+fn troubles() -> Vec<(Trouble, Patience)> {
+    use Patience::{AsAsked, Asks, AsksAndIsTold, Pauses};
+
+    let everywhere = |fault: Fault| Trouble::Fault(fault.at(Endpoint::Any));
+    let refreshes = |fault: Fault| Trouble::Fault(fault.at(Endpoint::TokenRefresh));
+    let maintenance = |retry_after| everywhere(Fault::ServiceUnavailable { retry_after });
+    let retry_after = Some(RetryAfter::Seconds(2_400));
+    let throttled = refreshes(Fault::TooManyRequests { retry_after });
+    let retry_after = None;
+    vec![
+        (Trouble::NoNetwork, Pauses(MINUTE)),
+        (everywhere(Fault::DropBeforeProcessing), Asks),
+        (refreshes(Fault::DropBeforeProcessing), AsksAndIsTold),
+        (maintenance(None), Pauses(MINUTE * 15)),
+        (
+            maintenance(Some(RetryAfter::Seconds(1_800))),
+            AsAsked(MINUTE * 30),
+        ),
+        (
+            maintenance(Some(RetryAfter::HttpDateIn(1_200))),
+            // A date has no fractions of a second.
+            AsAsked(MINUTE * 20 - SECOND),
+        ),
+        (maintenance(Some(RetryAfter::Absurd)), AsAsked(HOUR)),
+        (maintenance(Some(RetryAfter::Nonsense)), Pauses(MINUTE * 15)),
+        (throttled, AsAsked(MINUTE * 40)),
+        (everywhere(Fault::InternalServerError { retry_after }), Asks),
+        (
+            refreshes(Fault::InternalServerError { retry_after }),
+            AsksAndIsTold,
+        ),
+        (everywhere(Fault::BadGateway { retry_after }), Asks),
+        (everywhere(Fault::HtmlWith200), Asks),
+        (refreshes(Fault::HtmlWith200), AsksAndIsTold),
+        (everywhere(Fault::Forbidden), Pauses(MINUTE * 15)),
+    ]
+}
+
+/// The outages of so long a time, the first one first.
+pub(crate) fn over(
+    start: Timestamp,
+    span: SignedDuration,
+    weather: Weather,
+    random: &mut fastrand::Rng,
+) -> Vec<Outage> {
+    let mut outages = Vec::new();
+    let mut from = start + any(random, weather.gaps);
+    loop {
+        let length = any(random, weather.outages);
+        let to = from + length;
+        if to > start + span {
+            return outages;
+        }
+        let (trouble, patience) = random.choice(troubles()).unwrap();
+        let mut looks: Vec<_> = (0..random.usize(0..=2))
+            .map(|_| from + part(length, random.f64()))
+            .collect();
+        looks.sort_unstable();
+        outages.push(Outage {
+            from,
+            to,
+            trouble,
+            patience,
+            looks,
+            ends_with_look: random.bool(),
+        });
+        from = to + any(random, weather.gaps);
+    }
+}
+
+/// A span between two, as often in the minutes as in the hours or the days.
+fn any(random: &mut fastrand::Rng, [least, most]: [SignedDuration; 2]) -> SignedDuration {
+    let whole = most.div_duration_f64(least);
+    part(least, whole.powf(random.f64()))
+}
+
+/// So many times a span, in whole seconds.
+fn part(span: SignedDuration, times: f64) -> SignedDuration {
+    SignedDuration::from_secs(span.mul_f64(times).as_secs())
+}
+
+/// With the jitter that a wait may have, up to the clock's next step.
+fn with_jitter(wait: SignedDuration) -> SignedDuration {
+    wait + wait / 10 + SignedDuration::from_millis(1)
+}
+
+impl Outage {
+    /// Goes through it; how many refreshes reached Amiqus in vain.
+    pub(crate) async fn pass(&self, world: &mut World) -> usize {
+        world.go_to(self.from).await;
+        let (posts, renewals, rings) = (world.posts.len(), world.renewals.len(), world.rings);
+        let was_overdue = world.due() < world.now;
+        let valid_from = std::mem::replace(&mut world.valid_from, Timestamp::MAX);
+
+        match &self.trouble {
+            Trouble::NoNetwork => world.gate.shut().await,
+            Trouble::Fault(plan) => world.amiqus.set_fault(plan.clone()),
+        }
+        for look in &self.looks {
+            world.go_to(*look).await;
+            world.look_again().await;
+        }
+        world.go_to(self.to).await;
+
+        assert_eq!(world.renewals.len(), renewals);
+        let in_vain = &world.posts[posts..];
+        self.assert_patient(world, in_vain, world.rings - rings, was_overdue);
+        let in_vain = in_vain.len();
+
+        match &self.trouble {
+            Trouble::NoNetwork => world.gate.open(),
+            Trouble::Fault(_) => world.amiqus.clear_faults(),
+        }
+        if let Patience::AsAsked(wait) = self.patience {
+            let until = self.to + with_jitter(wait);
+            world.left_alone_until = world.left_alone_until.max(until);
+        }
+        world.valid_from = valid_from.max(self.to + self.longest_pause(world.longest_pause()));
+        if self.ends_with_look {
+            world.look_again().await;
+            world.valid_from = world.left_alone_until.max(self.to);
+            if world.now >= world.valid_from {
+                assert!(world.is_valid(), "a look did not help: {self:?}");
+            }
+            // A request whose answer was lost has this long to arrive after all, whatever becomes
+            // of the pair meanwhile.
+            let at_least = self.to + with_jitter(MINUTE);
+            if world.ends() <= at_least {
+                world.valid_from = world.valid_from.max(at_least);
+            }
+        }
+        in_vain
+    }
+
+    /// How long after its end a renewal may still wait that nothing hurries: for the question
+    /// whether the pair lives, and then for a lost request to arrive after all.
+    pub(crate) fn longest_pause(&self, pause: SignedDuration) -> SignedDuration {
+        let probe = match self.patience {
+            Patience::AsAsked(wait) => wait,
+            _ => LONGEST_PROBE_WAIT,
+        };
+        with_jitter(probe) + with_jitter(pause)
+    }
+
+    /// Whether the keeper was as patient as it should be.
+    fn assert_patient(&self, world: &World, posts: &[Timestamp], rings: usize, was_overdue: bool) {
+        let due = self.to.duration_since(self.from.max(world.due()));
+        let longest = world.longest_pause();
+        let looks = self.looks.len();
+
+        let most = match (&self.trouble, self.patience) {
+            _ if due.is_negative() => 0,
+            (Trouble::NoNetwork, _) => 0,
+            (_, Patience::AsAsked(wait)) => fitting(wait, wait, due),
+            (_, Patience::Pauses(first)) => {
+                fitting(first.min(longest), longest, due) + BEFORE_THE_END + looks
+            }
+            (_, Patience::Asks) => 1,
+            // Each question may be followed by a refresh.
+            (_, Patience::AsksAndIsTold) => {
+                fitting(SECOND * 5, longest.min(LONGEST_PROBE_WAIT), due) + BEFORE_THE_END + looks
+            }
+        };
+        let count = posts.len();
+        assert!(count <= most, "{count} POSTs, and not {most}: {self:?}");
+
+        if let Patience::AsAsked(wait) = self.patience {
+            for two in posts.windows(2) {
+                let waited = two[1].duration_since(two[0]);
+                assert!(waited >= wait, "after {waited:#}: {self:?}");
+            }
+        }
+
+        // Without a network no try reaches Amiqus, but each of them needs a timer.
+        let most = match self.patience {
+            Patience::Pauses(first) if !was_overdue => {
+                fitting(first.min(longest), longest, due) + BEFORE_THE_END
+            }
+            Patience::AsAsked(wait) => fitting(SECOND * 5, wait.min(LONGEST_PROBE_WAIT), due),
+            _ => fitting(SECOND * 5, longest.min(LONGEST_PROBE_WAIT), due),
+        };
+        let most = most + LEFT_OVER;
+        assert!(rings <= most, "woken {rings} times, not {most}: {self:?}");
+    }
+}
+
+/// How often something is done in a time that is done at once, and then after waits that double up
+/// to the longest.
+fn fitting(first: SignedDuration, longest: SignedDuration, time: SignedDuration) -> usize {
+    let mut times = 0;
+    let mut wait = first;
+    let mut at = SignedDuration::ZERO;
+    while at <= time {
+        times += 1;
+        at += wait;
+        wait = (wait * 2).min(longest);
+    }
+    times
+}

@@ -1,0 +1,347 @@
+//! A computer with one account and an Amiqus, in a world whose time goes by as a test has it.
+//!
+//! The keeper, the requests and the socket are real and take real time; meanwhile the world's time
+//! stands still. It goes on once the keeper is at rest: nothing on its way, and the next thing
+//! planned.
+
+use std::sync::{Arc, Mutex};
+
+use amiqus_core::account::{Account, Journal, Standing};
+use amiqus_core::app_state::Screen;
+use amiqus_core::chance::{Chance, NoRandomness};
+use amiqus_core::clock::Clock as _;
+use amiqus_core::http::Limits;
+use amiqus_core::keeper::{BrowserDidNotOpen, Keeper, Parts, Surroundings};
+use amiqus_core::registration::{Page, Provenance, RedirectUrl, RegistrationDraft};
+use amiqus_core::session::Provisioning;
+use amiqus_core::token::{AccessToken, RefreshToken, TokenSet};
+use amiqus_core::vault::{
+    RecordName, Records, SecretStore as _, encode_account, encode_current, encode_registration,
+};
+use jiff::{SignedDuration, Timestamp};
+use practice_amiqus::{Practice, Settings};
+use url::Url;
+
+use crate::app::{BOB, Drawer, FUSION, OpenDoor, PATIENCE, REDIRECT, identity, key};
+use crate::driven_clock::DrivenClock;
+use crate::gate::Gate;
+
+/// How often everything else that is ready gets its turn, with a look at the sockets between,
+/// before nothing is believed to go on any more. A request to this computer's own address and its
+/// answer take fewer; and should a check of `/me` on a busy machine take more, nothing here depends
+/// on when it ends.
+const TURNS: u32 = 24;
+
+/// Jitter as a test wants it.
+pub(crate) enum Jitter {
+    /// Always this byte.
+    Always(u8),
+    /// Any byte, the same ones in each run.
+    Any(Mutex<fastrand::Rng>),
+}
+
+impl Jitter {
+    pub(crate) const NONE: Self = Self::Always(u8::MIN);
+    pub(crate) const LONGEST: Self = Self::Always(u8::MAX);
+
+    pub(crate) fn any(seed: u64) -> Self {
+        Self::Any(Mutex::new(fastrand::Rng::with_seed(seed)))
+    }
+}
+
+impl Chance for Jitter {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
+        match self {
+            Self::Always(byte) => bytes.fill(*byte),
+            Self::Any(random) => random.lock().unwrap().fill(bytes),
+        }
+        Ok(())
+    }
+}
+
+/// A desktop that nobody looks at: nothing in these years is a person's doing.
+struct EmptyDesk;
+
+impl Surroundings for EmptyDesk {
+    fn open_browser(&self, _: &Url) -> Result<(), BrowserDidNotOpen> {
+        Err(BrowserDidNotOpen("nobody is there".to_owned()))
+    }
+
+    fn bring_to_front(&self) {}
+}
+
+/// What goes on while the keeper is not at rest shows in these.
+#[derive(PartialEq, Eq)]
+struct Signs {
+    revision: u32,
+    waits: u64,
+    received: usize,
+    answered: usize,
+}
+
+/// A computer with one account and an Amiqus.
+pub(crate) struct World {
+    pub(crate) amiqus: Practice,
+    pub(crate) gate: Gate,
+    pub(crate) clock: Arc<DrivenClock>,
+    pub(crate) start: Timestamp,
+    /// The true time, which is Amiqus's; the computer's clock may show another.
+    pub(crate) now: Timestamp,
+    /// From then on the account has a valid token at any time.
+    pub(crate) valid_from: Timestamp,
+    /// Until then Amiqus may be left alone, as it asked.
+    pub(crate) left_alone_until: Timestamp,
+    /// When a refresh reached Amiqus.
+    pub(crate) posts: Vec<Timestamp>,
+    /// When a new pair came into the vault.
+    pub(crate) renewals: Vec<Timestamp>,
+    /// How many requests of any kind reached Amiqus.
+    pub(crate) requests: usize,
+    /// How often the keeper was woken by a time that came.
+    pub(crate) rings: usize,
+    keeper: Keeper,
+    drawer: Arc<Drawer>,
+    pair: TokenSet,
+}
+
+impl World {
+    /// Bob has just signed in at Fusion Industries, with a pair that lives so long.
+    pub(crate) async fn new(lifetime: SignedDuration, jitter: Jitter) -> Self {
+        let amiqus = Practice::start(Settings {
+            access_token_lifetime: lifetime.unsigned_abs(),
+            ..Settings::default()
+        })
+        .await
+        .unwrap();
+        let start = amiqus.stop_clock();
+        let gate = Gate::to(amiqus.base_url()).await;
+        let granted = amiqus.grant_tokens(BOB, FUSION, REDIRECT).unwrap();
+        let pair = TokenSet {
+            access: AccessToken::new(granted.access_token),
+            refresh: RefreshToken::new(granted.refresh_token),
+            received_at: start,
+            lifetime,
+            redirect_url: RedirectUrl::parse(REDIRECT).unwrap(),
+        };
+        let drawer = furnished(&amiqus, &gate, &pair);
+        let clock = Arc::new(DrivenClock::at(start));
+        let keeper = Keeper::start(Parts {
+            door: Arc::new(OpenDoor(Arc::clone(&drawer))),
+            clock: Arc::clone(&clock) as _,
+            chance: Arc::new(jitter),
+            clients: amiqus_core::http::clients(Limits::default()).unwrap(),
+            surroundings: Arc::new(EmptyDesk),
+            provisioning: Box::new(|| Provisioning::Absent),
+        });
+        keeper.state().await.unwrap();
+        let mut world = Self {
+            amiqus,
+            gate,
+            clock,
+            start,
+            now: start,
+            valid_from: start,
+            left_alone_until: start,
+            posts: Vec::new(),
+            renewals: Vec::new(),
+            requests: 0,
+            rings: 0,
+            keeper,
+            drawer,
+            pair,
+        };
+        world.rest().await;
+        world
+    }
+
+    /// Time goes by until then, and the keeper does what comes due.
+    pub(crate) async fn go_to(&mut self, then: Timestamp) {
+        let left = |now: Timestamp| then.duration_since(now);
+        while let Some(wait) = self.clock.next().filter(|wait| *wait <= left(self.now)) {
+            self.rings += 1;
+            self.go_by(wait).await;
+        }
+        self.go_by(left(self.now)).await;
+    }
+
+    async fn go_by(&mut self, span: SignedDuration) {
+        self.move_on(span);
+        self.clock.go_by(span);
+        // Nobody has had a turn to renew it: what there was until now has lasted.
+        if self.valid_from < self.now {
+            self.assert_valid();
+        }
+        self.rest().await;
+        self.assert_valid();
+    }
+
+    /// The computer sleeps and wakes. Where the shell hears of its waking, it tells the keeper.
+    pub(crate) async fn sleep(&mut self, span: SignedDuration, tells_of_waking: bool) {
+        self.move_on(span);
+        self.clock.sleep(span);
+        if tells_of_waking {
+            self.keeper.look_again();
+        }
+        self.rest().await;
+        self.assert_valid();
+    }
+
+    /// The computer's clock is set, and the shell says so.
+    pub(crate) async fn set_clock(&mut self, by: SignedDuration) {
+        self.clock.set(by);
+        self.look_again().await;
+        self.assert_valid();
+    }
+
+    /// What the shell calls when the computer woke, its clock was set, or a network came.
+    pub(crate) async fn look_again(&mut self) {
+        self.keeper.look_again();
+        self.rest().await;
+    }
+
+    /// When the pair in the vault arrived.
+    pub(crate) fn arrived(&self) -> Timestamp {
+        self.renewals.last().copied().unwrap_or(self.start)
+    }
+
+    /// When it is renewed at the earliest.
+    pub(crate) fn due(&self) -> Timestamp {
+        self.arrived() + plan(self.pair.lifetime).0
+    }
+
+    /// When it runs out.
+    pub(crate) fn ends(&self) -> Timestamp {
+        self.arrived() + self.pair.lifetime
+    }
+
+    /// The longest pause that the keeper makes by itself, but for jitter: an hour, or a third of
+    /// what is left of a short-lived pair when it is renewed, and at least a minute.
+    pub(crate) fn longest_pause(&self) -> SignedDuration {
+        let (due, _) = plan(self.pair.lifetime);
+        let margin = self.pair.lifetime - due;
+        (margin / 3).clamp(SignedDuration::from_mins(1), SignedDuration::from_hours(1))
+    }
+
+    /// Whether Amiqus takes the access token that the vault holds.
+    pub(crate) fn is_valid(&self) -> bool {
+        let access = self.pair.access.expose();
+        self.amiqus.is_access_token_live(access)
+    }
+
+    fn assert_valid(&self) {
+        assert!(
+            self.now < self.valid_from || self.is_valid(),
+            "no valid token at {}, and there should be one since {}",
+            self.now,
+            self.valid_from,
+        );
+    }
+
+    fn move_on(&mut self, span: SignedDuration) {
+        assert!(!span.is_negative());
+        // A part of a millisecond would leave Amiqus's clock behind the computer's.
+        assert_eq!(span.subsec_nanos() % 1_000_000, 0);
+        self.amiqus.advance(span.unsigned_abs());
+        self.now += span;
+    }
+
+    /// Waits until the keeper is at rest, and notes what it did.
+    async fn rest(&mut self) {
+        let at_rest = async {
+            loop {
+                self.clock.armed().await;
+                self.keeper.at_rest().await;
+                let before = self.signs();
+                for _ in 0..TURNS {
+                    tokio::task::yield_now().await;
+                }
+                // Mail is read in its order: all that came before this has been dealt with.
+                self.keeper.page_address(Page::TeamApps).await.unwrap();
+                if self.signs() == before {
+                    return;
+                }
+            }
+        };
+        let at_rest = tokio::time::timeout(PATIENCE, at_rest).await;
+        at_rest.expect("the keeper never came to rest");
+        self.note();
+    }
+
+    fn signs(&self) -> Signs {
+        let requests = self.amiqus.requests();
+        Signs {
+            revision: self.keeper.states().borrow().as_ref().unwrap().revision,
+            waits: self.clock.registered(),
+            received: requests.len(),
+            answered: requests.iter().filter(|it| it.status.is_some()).count(),
+        }
+    }
+
+    fn note(&mut self) {
+        for request in self.amiqus.requests() {
+            assert_eq!(request.complaints, [""; 0]);
+            self.requests += 1;
+            if request.path == "/oauth/token" {
+                self.posts.push(request.received_at);
+            }
+        }
+        self.amiqus.clear_requests();
+        let state = self.keeper.states().borrow().clone().unwrap();
+        assert_eq!(state.screen, Screen::SignedIn);
+        let pair = pair(&self.drawer);
+        if pair.refresh.expose() != self.pair.refresh.expose() {
+            assert_eq!(pair.received_at, self.clock.now());
+            self.renewals.push(self.now);
+            self.pair = pair;
+        }
+    }
+}
+
+/// How long after its arrival a pair that lives so long is renewed, at the earliest and at the
+/// latest: 30 days or a tenth of its life before its end, and for jitter up to a tenth of that wait
+/// later, but no more than a day.
+pub(crate) fn plan(lifetime: SignedDuration) -> (SignedDuration, SignedDuration) {
+    let margin = (lifetime / 10).min(SignedDuration::from_hours(30 * 24));
+    let wait = lifetime - margin;
+    (wait, wait + (wait / 10).min(SignedDuration::from_hours(24)))
+}
+
+/// A vault in which Bob has just signed in.
+fn furnished(amiqus: &Practice, gate: &Gate, pair: &TokenSet) -> Arc<Drawer> {
+    let draft = RegistrationDraft {
+        client_id: amiqus.client_id().to_owned(),
+        client_secret: amiqus.client_secret().to_owned(),
+        redirect_url: None,
+        base_url: Some(gate.base_url()),
+        organisation: None,
+        pkce: None,
+    };
+    let registration = draft.validate(Provenance::ByHand).unwrap();
+    let bob = key(BOB, FUSION);
+    let account = Account {
+        identity: identity(BOB, FUSION),
+        as_of: pair.received_at,
+        standing: Standing::Connected {
+            tokens: pair.clone(),
+            journal: Journal::default(),
+        },
+    };
+    let drawer = Arc::new(Drawer::default());
+    drawer.put(
+        RecordName::Registration,
+        &encode_registration(&registration),
+    );
+    drawer.put(RecordName::Account(bob), &encode_account(&account));
+    drawer.put(RecordName::Current, &encode_current(bob));
+    drawer
+}
+
+/// The pair that the vault holds.
+fn pair(drawer: &Drawer) -> TokenSet {
+    let mut records = Records::read(&drawer.read_all().unwrap()).unwrap();
+    let account = records.accounts.remove(&key(BOB, FUSION)).unwrap();
+    match account.standing {
+        Standing::Connected { tokens, .. } => tokens,
+        Standing::SignInAgain(why) => panic!("signed out: {why:?}"),
+    }
+}
