@@ -9,7 +9,9 @@
 )]
 
 mod app;
+mod check;
 mod faults;
+mod loopback;
 mod renewals;
 mod restarts;
 mod saving;
