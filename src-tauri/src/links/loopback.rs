@@ -34,7 +34,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use url::Url;
 
-/// No request is larger, in bytes, in its line and headers: a browser adds to the address the cookies
+/// No more of a request is kept, in bytes of its line and headers: a browser adds to the address the cookies
 /// of whatever else this computer serves at its own address.
 const LARGEST_REQUEST: usize = 4 * LONGEST_REDIRECT;
 

@@ -252,7 +252,7 @@ fn the_policy_knows_the_one_style_by_its_hash() {
 async fn a_request_that_is_too_large_is_refused_and_the_listener_goes_on() {
     let listener = Listener::start().await;
     let host = listener.address;
-    let long = "x".repeat(LARGEST_REQUEST);
+    let long = "x".repeat(2 * LARGEST_REQUEST);
     for request in [
         format!("GET /callback?code=good&x={long} HTTP/1.1\r\nHost: {host}\r\n\r\n"),
         format!("GET /callback?code=good HTTP/1.1\r\nHost: {host}\r\nX: {long}\r\n\r\n"),
