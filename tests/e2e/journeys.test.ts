@@ -422,7 +422,7 @@ journey(
     await app.says("isn’t a redirect URL of that API client");
 
     await app.type("Redirect URL", "co.amiqus.signin://oauth/callback");
-    const fault = { endpoints: ["token_exchange"], fault: "html_with_200", times: 1 };
+    const fault = { endpoints: ["token_exchange"], fault: "html_with200", times: 1 };
     await practice.control("faults", fault);
     await app.press("Check");
     await app.problem("captive_portal");
