@@ -13,6 +13,7 @@ fn main() -> Result<(), String> {
         "sign_out",
         "switch_account",
         "save_registration",
+        "check_registration",
         "change_setup",
         "unlock",
         "choose_passphrase",

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use amiqus_core::app_state::AppState;
+use amiqus_core::check::CheckRefusal;
 use amiqus_core::error::{Code, Problem};
 use amiqus_core::keeper::Keeper;
 use amiqus_core::redirect::Received;
@@ -32,6 +33,7 @@ fn builder() -> Builder<tauri::Wry> {
             sign_out,
             switch_account,
             save_registration,
+            check_registration,
             change_setup,
             unlock,
             choose_passphrase,
@@ -150,6 +152,16 @@ async fn save_registration(
     draft: RegistrationDraft,
 ) -> Result<(), Vec<FieldProblem>> {
     keeper.save_registration(draft).await
+}
+
+/// Asks Amiqus whether what an administrator entered is right; keeps none of it.
+#[tauri::command]
+#[specta::specta]
+async fn check_registration(
+    keeper: Keeping<'_>,
+    draft: RegistrationDraft,
+) -> Result<(), CheckRefusal> {
+    keeper.check_registration(draft).await
 }
 
 /// Goes to the set-up screen.

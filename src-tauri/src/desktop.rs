@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use amiqus_core::keeper::{BrowserDidNotOpen, Surroundings};
+use amiqus_core::keeper::{BrowserDidNotOpen, CannotListen, Recipient, Surroundings};
+use amiqus_core::registration::RedirectUrl;
 use tauri::AppHandle;
+use tokio::task::JoinHandle;
 use url::Url;
 
+use crate::links::loopback;
 use crate::window;
 
 /// How long the system's handler may take to say that it failed. One that is still at work then is
@@ -26,6 +29,17 @@ impl Desktop {
 impl Surroundings for Desktop {
     fn open_browser(&self, url: &Url) -> Result<(), BrowserDidNotOpen> {
         open_in_browser(url)
+    }
+
+    fn listen(
+        &self,
+        redirect_url: &RedirectUrl,
+        recipient: Recipient,
+    ) -> Result<JoinHandle<()>, CannotListen> {
+        loopback::listen(redirect_url, move |received| {
+            recipient.clone().receive(received)
+        })
+        .map_err(|problem| CannotListen(problem.to_string()))
     }
 
     fn bring_to_front(&self) {

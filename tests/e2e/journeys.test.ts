@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { test } from "node:test";
 import { fill, press } from "../stage/browser";
-import { until } from "../stage/processes";
+import { freePort, until } from "../stage/processes";
 import { onStage, type Stage, type StageChoices } from "../stage/stage";
 
 /** A journey: one test, one stage. */
@@ -11,6 +13,23 @@ function journey(
   choices: StageChoices = {},
 ): void {
   test(name, { timeout: 90_000 }, () => onStage(name, play, choices));
+}
+
+/** A redirect URL at this computer's own address, registered and provisioned. */
+const loopbackPort = await freePort();
+const loopback = `http://127.0.0.1:${String(loopbackPort)}/callback`;
+const atLoopback: StageChoices = {
+  practice: () => ["--redirect-url", loopback],
+  provisioning: (practice) => practice.provisioning({ redirect_url: loopback }),
+};
+
+/** The status of an answer; nothing where nobody listens. */
+async function status(address: string, method = "GET"): Promise<number | undefined> {
+  try {
+    return (await fetch(address, { method, redirect: "manual" })).status;
+  } catch {
+    return undefined;
+  }
 }
 
 const notManaged: StageChoices = { provisioning: () => undefined };
@@ -288,6 +307,160 @@ journey("Cancel leads back, and a late answer changes nothing", async (stage) =>
   await app.state("signed-out");
   assert.equal((await stage.practice.requests("/oauth/token")).length, 0);
 });
+
+journey(
+  "one signs in through this computer's own address, and the browser says so",
+  async (stage) => {
+    const { app } = stage;
+    await app.start();
+    await app.state("signed-out");
+    assert.equal(await status(loopback), undefined, "nobody listens before it is asked for");
+    await app.press("Sign in with Amiqus");
+    await app.state("awaiting-browser");
+    const tab = await stage.consent();
+    await app.state("signed-in");
+    await app.says("Bob Gale");
+    await until("the browser says so", async () =>
+      (await tab.getTitle()) === "You are signed in" ? true : undefined,
+    );
+    assert.equal(await status(loopback), undefined, "nobody listens any more");
+    assert.equal((await stage.practice.requests("/oauth/token")).length, 1);
+    await app.press("Renew now");
+    await until("the refresh arrived", async () =>
+      (await stage.practice.requests("/oauth/token")).length === 2 ? true : undefined,
+    );
+    await app.says("Connected.");
+  },
+  atLoopback,
+);
+
+journey(
+  "at this computer's own address a wrong request is refused, Cancel closes it, and Deny is heard",
+  async (stage) => {
+    const { app } = stage;
+    await app.start();
+    await app.press("Sign in with Amiqus");
+    await app.state("awaiting-browser");
+    assert.equal(await status(loopback.replace("callback", "elsewhere?code=a&state=b")), 404);
+    assert.equal(await status(`${loopback}?code=a&state=b`, "POST"), 405);
+    assert.equal(await status(`${loopback}?code=stolen&state=guessed`), 400);
+    assert.equal(await status(loopback), 400);
+    await app.state("awaiting-browser");
+    await stage.consentPage();
+    await stage.browser.leaveTab();
+    await app.press("Cancel");
+    await app.state("signed-out");
+    assert.equal(await status(loopback), undefined, "Cancel closes the port");
+
+    await app.press("Sign in with Amiqus");
+    await app.state("awaiting-browser");
+    const tab = await stage.consent("Deny");
+    await app.state("signed-out");
+    await app.problem("access_denied");
+    await until("the browser says so", async () =>
+      (await tab.getTitle()) === "You chose not to allow it" ? true : undefined,
+    );
+    assert.equal(await status(loopback), undefined, "one answer closes the port");
+    assert.equal((await stage.practice.requests("/oauth/token")).length, 0);
+  },
+  atLoopback,
+);
+
+journey(
+  "after a restart this computer's own address is listened to again",
+  async (stage) => {
+    const { app } = stage;
+    await app.start();
+    await app.press("Sign in with Amiqus");
+    await app.state("awaiting-browser");
+    await stage.consentPage();
+    await app.close();
+    assert.equal(await status(loopback), undefined);
+    await app.start();
+    await app.state("awaiting-browser");
+    await stage.consent();
+    await app.state("signed-in");
+  },
+  atLoopback,
+);
+
+journey(
+  "a port that another program has is said, and no browser opens",
+  async (stage) => {
+    const { app } = stage;
+    const other = createServer().listen(loopbackPort, "127.0.0.1");
+    await once(other, "listening");
+    await app.start();
+    await app.press("Sign in with Amiqus");
+    await app.problem("port_taken");
+    await app.state("signed-out");
+    await app.says(loopback);
+    assert.equal((await stage.practice.requests("/oauth/authorize")).length, 0);
+    other.close();
+    await once(other, "close");
+    await stage.signIn();
+  },
+  atLoopback,
+);
+
+journey(
+  "an administrator checks the set-up before anybody signs in",
+  async (stage) => {
+    const { app, practice } = stage;
+    await app.start();
+    await app.state("needs-setup");
+    await app.type("Client ID", practice.ready.client_id);
+    await app.type("Client secret", "not-this-one");
+    await app.press("Advanced");
+    await app.type("Service address", practice.baseUrl);
+    await app.press("Check");
+    await app.says("doesn’t know this client ID with this secret");
+
+    await app.type("Client secret", practice.ready.client_secret);
+    await app.type("Redirect URL", "co.amiqus.signin://oauth/elsewhere");
+    await app.press("Check");
+    await app.says("isn’t a redirect URL of that API client");
+
+    await app.type("Redirect URL", "co.amiqus.signin://oauth/callback");
+    const fault = { endpoints: ["token_exchange"], fault: "html_with200", times: 1 };
+    await practice.control("faults", fault);
+    await app.press("Check");
+    await app.problem("captive_portal");
+
+    await app.press("Check");
+    await app.says("Amiqus knows this app.");
+    await app.state("needs-setup");
+    assert.equal(await app.bodyData("data-problem"), null);
+    await app.close();
+    await app.start();
+    await app.state("needs-setup");
+  },
+  notManaged,
+);
+
+journey(
+  "a set-up that is saved can be checked and changed without its secret being shown",
+  async (stage) => {
+    const { app, practice } = stage;
+    await app.start();
+    await app.state("needs-setup");
+    await app.type("Client ID", practice.ready.client_id);
+    await app.type("Client secret", practice.ready.client_secret);
+    await app.press("Advanced");
+    await app.type("Service address", practice.baseUrl);
+    await app.press("Save");
+    await app.state("signed-out");
+    await app.press("Change the set-up");
+    await app.state("needs-setup");
+    assert.ok(!(await app.window.getPageSource()).includes(practice.ready.client_secret));
+    await app.press("Check");
+    await app.says("Amiqus knows this app.");
+    await app.press("Save");
+    await app.state("signed-out");
+    await stage.signIn();
+  },
+  notManaged,
+);
 
 for (const [what, text, code, words] of [
   ["is not JSON", "client_id = 9f3c", "provisioning_not_json", "provisioning.json"],

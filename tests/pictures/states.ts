@@ -32,9 +32,15 @@ const handSetup: SetupView = {
   organisation: null,
   client_id: "9f3c1b7a-22de-4d11-8c55-1f6f0a7b9c01",
   redirect_url: "co.amiqus.signin://oauth/callback",
+  redirect: "scheme",
   base_url: "https://id.amiqus.co",
 };
 const managedSetup: SetupView = { ...handSetup, managed: true, organisation: "Gale & Partners" };
+const loopbackSetup: SetupView = {
+  ...managedSetup,
+  redirect_url: "http://127.0.0.1:8123/callback",
+  redirect: "loopback",
+};
 const noSetup: SetupView = { ...handSetup, client_id: null };
 
 const bob: AccountView = {
@@ -115,7 +121,7 @@ const vaultFile = "/home/bob/.local/share/co.amiqus.signin/vault.2026-11-23.dama
 const onSetup: Scene[] = [
   scene("needs-setup", needsSetup, {
     setup: noSetup,
-    buttons: ["Open Developer Settings", "Copy", "Save"],
+    buttons: ["Open Developer Settings", "Copy", "Check", "Save"],
   }),
   scene("needs-setup-faults", needsSetup, {
     setup: noSetup,
@@ -134,6 +140,34 @@ const onSetup: Scene[] = [
     ],
   }),
   scene("needs-setup-change", needsSetup, { setup: handSetup, buttons: ["Save", "Cancel"] }),
+  scene("needs-setup-checked", needsSetup, {
+    setup: noSetup,
+    steps: [{ press: "Check" }],
+    buttons: ["Check", "Save"],
+  }),
+  scene("needs-setup-checked-wrong", needsSetup, {
+    setup: noSetup,
+    steps: [
+      {
+        answer: "check_registration",
+        with: {
+          fields: [
+            { field: "client_secret", reason: "not_recognised" },
+            { field: "redirect_url", reason: "not_registered" },
+          ],
+        },
+      },
+      { press: "Check" },
+    ],
+  }),
+  scene("needs-setup-check-unanswered", needsSetup, {
+    setup: noSetup,
+    steps: [
+      { answer: "check_registration", with: { problem: problem("proxy_needs_password") } },
+      { press: "Check" },
+    ],
+    picture: false,
+  }),
   scene("needs-setup-cannot-save", needsSetup, {
     setup: noSetup,
     problem: problem("cannot_save"),
@@ -178,14 +212,18 @@ const pictured: Record<Code, boolean> = {
   code_not_accepted: false,
   set_up_wrong: true,
   offline: true,
+  proxy_needs_password: true,
+  certificate_not_trusted: true,
+  captive_portal: true,
   amiqus_unwell: true,
   amiqus_busy: false,
-  odd_answer: true,
+  odd_answer: false,
   not_permitted: false,
   link_not_ours: false,
   link_incomplete: false,
   link_too_late: false,
   browser_did_not_open: true,
+  port_taken: true,
   already_here: false,
   not_signed_in: false,
   registration_invalid: false,
@@ -220,6 +258,7 @@ const waiting = ["Open the browser again", "Paste the address", "Cancel"];
 const onTheWay: Scene[] = [
   scene("awaiting-browser", awaiting, { buttons: waiting }),
   scene("awaiting-browser-help", awaitingLong, { buttons: waiting }),
+  scene("awaiting-browser-loopback", awaitingLong, { setup: loopbackSetup, buttons: waiting }),
   scene("awaiting-browser-problem", awaiting, {
     problem: problem("browser_did_not_open"),
     buttons: waiting,

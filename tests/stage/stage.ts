@@ -47,14 +47,15 @@ export class Stage {
     );
   }
 
-  /** Goes through the browser as a person does: logs in where asked to, and chooses. */
-  async consent(choice: "Allow" | "Deny" = "Allow", person = "Bob Gale"): Promise<void> {
+  /** Goes through the browser as a person does: logs in where asked to, and chooses; answers the tab. */
+  async consent(choice: "Allow" | "Deny" = "Allow", person = "Bob Gale"): Promise<WebDriver> {
     const tab = await this.consentPage();
     await until(`"${choice}" is pressed`, async () => {
       await pressNow(tab, `Log in as ${person}`);
       return (await pressNow(tab, choice)) || undefined;
     });
     await this.browser.leaveTab();
+    return tab;
   }
 
   /** Signs in, from the click to the name. */

@@ -53,6 +53,20 @@ class Told {
     return faults;
   }
 
+  /** Has a registration checked; answers the fields to correct, or nothing when it can't be told. */
+  async check(draft: RegistrationDraft): Promise<FieldProblem[] | undefined> {
+    let faults: FieldProblem[] | undefined;
+    await this.intend(async () => {
+      const answer = await commands.checkRegistration(draft);
+      if (answer.status === "error" && answer.error.problem) {
+        return { status: "error", error: answer.error.problem };
+      }
+      faults = answer.status === "error" ? answer.error.fields : [];
+      return { status: "ok", data: null };
+    });
+    return faults;
+  }
+
   #take(next: AppState): void {
     const latest = this.#latest;
     if (latest && next.revision < latest.revision) return;

@@ -30,6 +30,8 @@ export const commands = {
 	switchAccount: (account: string) => typedError<null, Problem>(__TAURI_INVOKE("switch_account", { account })),
 	/**  Takes what an administrator entered. */
 	saveRegistration: (draft: RegistrationDraft) => typedError<null, FieldProblem[]>(__TAURI_INVOKE("save_registration", { draft })),
+	/**  Asks Amiqus whether what an administrator entered is right; keeps none of it. */
+	checkRegistration: (draft: RegistrationDraft) => typedError<null, CheckRefusal>(__TAURI_INVOKE("check_registration", { draft })),
 	/**  Goes to the set-up screen. */
 	changeSetup: () => typedError<null, Problem>(__TAURI_INVOKE("change_setup")),
 	/**  Opens a locked vault. */
@@ -87,6 +89,13 @@ export type AppState = {
 	setup: SetupView,
 };
 
+/**  Why a registration could not be called right. */
+export type CheckRefusal = 
+/**  What to change in it. */
+({ fields: FieldProblem[] }) & { problem?: never } | 
+/**  It could not be told this time. */
+({ problem: Problem }) & { fields?: never };
+
 /**
  *  What went wrong, as a name the window has words for. As text it is the value of the window's
  *  `data-problem`.
@@ -104,11 +113,17 @@ export type Code =
 "set_up_wrong" | 
 /**  Amiqus can't be reached over the network. */
 "offline" | 
+/**  The network's proxy wants a name and a password first (407). */
+"proxy_needs_password" | 
+/**  What answered in Amiqus's place has a certificate that this computer doesn't trust. */
+"certificate_not_trusted" | 
+/**  A page for people or a redirect came in place of Amiqus's answer: a network's login page. */
+"captive_portal" | 
 /**  Amiqus answers, but with a fault of its own (5xx). */
 "amiqus_unwell" | 
 /**  Amiqus asks to be left alone for a while (429, 503). */
 "amiqus_busy" | 
-/**  Something answered that doesn't speak as Amiqus does: a page of HTML, half an answer. */
+/**  Something answered that doesn't speak as Amiqus does: half an answer, another kind. */
 "odd_answer" | 
 /**  Amiqus answered 403. */
 "not_permitted" | 
@@ -120,6 +135,8 @@ export type Code =
 "link_too_late" | 
 /**  The system's browser could not be started. */
 "browser_did_not_open" | 
+/**  Nobody can listen where the browser's answer would arrive: another program has the port. */
+"port_taken" | 
 /**  "Add another account" came back as one that is here already. */
 "already_here" | 
 /**  Asked for something that needs an account, and there is none. */
@@ -207,8 +224,12 @@ export type Reason =
 "scheme_without_host" | 
 /**  `localhost` or another name in place of `127.0.0.1` or `[::1]` (RFC 8252 §8.3). */
 "loopback_not_literal" | 
-/**  A loopback redirect, which this version doesn't listen for. */
-"loopback_not_offered" | 
+/**  A loopback redirect without a path, or without a port that the app may listen on. */
+"loopback_incomplete" | 
+/**  The service doesn't know this client ID with this secret. */
+"not_recognised" | 
+/**  The service knows the API client, and this redirect URL is none of its. */
+"not_registered" | 
 /**  A redirect URL may have no fragment (RFC 6749 §3.1.2). */
 "has_fragment" | 
 /**  This app's redirect URLs have no query. */
@@ -217,6 +238,13 @@ export type Reason =
 "has_user_info" | 
 /**  An address that would not come back to this app. */
 "wrong_kind";
+
+/**  How the browser's answer finds the app. */
+export type RedirectKind = 
+/**  By the scheme that this app registered with the operating system (RFC 8252 §7.1). */
+"scheme" | 
+/**  By a listener on this computer's own loopback address (RFC 8252 §7.3). */
+"loopback";
 
 /**  What somebody entered, before it is checked. The window sends it up once; it never comes down. */
 export type RegistrationDraft = {
@@ -284,6 +312,8 @@ export type SetupView = {
 	client_id: string | null,
 	/**  The redirect URL to register at Amiqus. */
 	redirect_url: string,
+	/**  How the browser's answer comes back to it. */
+	redirect: RedirectKind,
 	/**  Where Amiqus is. */
 	base_url: string,
 };

@@ -4,6 +4,7 @@ import type {
   Field,
   FieldProblem,
   Problem,
+  RedirectKind,
   Role,
   WhyLocked,
   WhySignInAgain,
@@ -40,6 +41,7 @@ export const words = {
     reveal: "Reveal",
     hide: "Hide",
     save: "Save",
+    check: "Check",
     tryAgain: "Try again",
     startAgain: "Start again",
     unlock: "Unlock",
@@ -60,15 +62,20 @@ export const words = {
     redirectToEnter: "Redirect URL, to enter there",
     clientId: "Client ID",
     clientSecret: "Client secret",
-    clientSecretAgain: "For your safety the saved secret isn’t shown. Please paste it again.",
+    clientSecretKept: "The saved secret isn’t shown. Leave this empty to keep it.",
     advanced: "Advanced",
     redirectUrl: "Redirect URL",
     redirectUrlHint:
-      "Change it only if another one is registered at Amiqus. It must begin with co.amiqus.signin://",
+      "Change it only if another one is registered at Amiqus. It begins with co.amiqus.signin:// or is like http://127.0.0.1:8123/callback",
     baseUrl: "Service address",
     copied: "The redirect URL is copied.",
     copyYourself: "It is marked for you: press Ctrl+C (⌘C on a Mac) to copy it.",
-    notSaved: "Not saved yet. Please look at the marked fields.",
+    outcome: {
+      notSaved: "Not saved yet. Please look at the marked fields.",
+      checking: "Asking Amiqus…",
+      right: "Amiqus knows this app. Save it, and that’s all.",
+      wrong: "Not right yet. Please look at the marked fields.",
+    },
   },
 
   signedOut: {
@@ -87,9 +94,17 @@ export const words = {
 
   awaitingBrowser: {
     title: "Continue in your browser",
-    sentence: `When your browser asks to open **${app}**, choose Open.`,
+    way: {
+      scheme: {
+        sentence: `When your browser asks to open **${app}**, choose Open.`,
+        help: `Your browser may have asked to open **${app}**: choose Open or Allow. If it asked nothing, open the browser again or paste the address.`,
+      },
+      loopback: {
+        sentence: "Log in there and choose **Allow**. This window goes on by itself.",
+        help: "If no page came, or the last page couldn’t be shown, open the browser again or paste the address.",
+      },
+    } satisfies Record<RedirectKind, { sentence: string; help: string }>,
     timeLeft: "Time left",
-    help: `Your browser may have asked to open **${app}**: choose Open or Allow. If it asked nothing, open the browser again or paste the address.`,
     address: "Address",
     addressHint:
       "In your browser, copy the address of the page you end on, or the link that should open this app. It begins with “{redirect}”.",
@@ -217,8 +232,12 @@ export const words = {
       "The part before :// must be a domain name written backwards, such as co.amiqus.signin",
     scheme_without_host:
       "After :// there must be a name and a path, as in co.amiqus.signin://oauth/callback",
-    loopback_not_offered:
-      "This version can’t be reached there. Please use an address that begins with co.amiqus.signin://",
+    loopback_incomplete:
+      "Please give it a port from 1024 up and a path, as in http://127.0.0.1:8123/callback",
+    not_recognised:
+      "Amiqus doesn’t know this client ID with this secret. Please copy both once more.",
+    not_registered:
+      "This isn’t a redirect URL of that API client. Please add it there, exactly as it is here.",
     loopback_not_literal: "Please write 127.0.0.1 in place of a name such as localhost.",
     has_fragment: "Please take out the # and everything after it.",
     has_query: "Please take out the ? and everything after it.",
@@ -255,6 +274,21 @@ export const words = {
       sentence:
         "Check your internet connection. You can try again as often as you like; nothing is lost.",
     },
+    proxy_needs_password: {
+      title: "Your network asks for a password",
+      sentence:
+        "Its proxy wants a name and a password, which this app doesn’t have. Your IT can let the app through without them; nothing is lost.",
+    },
+    certificate_not_trusted: {
+      title: "The connection isn’t trusted",
+      sentence:
+        "What answered has a certificate that this computer doesn’t trust, so nothing was sent. Please check this computer’s date, or ask your IT: your network may need a certificate of its own here.",
+    },
+    captive_portal: {
+      title: "Your network wants you to log in",
+      sentence:
+        "It answered with a page of its own, as guest networks do. Open any web page, log in there, then try again.",
+    },
     amiqus_unwell: {
       title: "Amiqus is having trouble",
       sentence:
@@ -265,9 +299,9 @@ export const words = {
       sentence: "It asks us to wait a little. Please try again in a minute; nothing is lost.",
     },
     odd_answer: {
-      title: "Something else answered",
+      title: "That wasn’t Amiqus’s usual answer",
       sentence:
-        "Something between this computer and Amiqus answered instead, such as a network’s login page. Open any web page to see it, then try again.",
+        "This app can’t make sense of it. Please try again in a few minutes; if it stays so, an administrator can check the service address.",
     },
     not_permitted: {
       title: "Amiqus didn’t permit this",
@@ -289,6 +323,11 @@ export const words = {
     browser_did_not_open: {
       title: "Your browser didn’t open",
       sentence: "Please open your browser yourself first, then try again here.",
+    },
+    port_taken: {
+      title: "The way back is blocked",
+      sentence:
+        "Your browser’s answer should arrive at {redirect}, and another program uses that port. Close it or restart the computer, then sign in again. If it comes back, an administrator can choose another port.",
     },
     already_here: {
       title: "That account is already here",

@@ -143,7 +143,8 @@ impl Api<'_> {
         http::send(request).await.map_err(|problem| {
             tracing::warn!(resource, %problem, "the API gave no whole answer");
             ApiFailure::Transient(match problem {
-                NoAnswer::NotSent(_) | NoAnswer::Lost(_) => Transient::Offline,
+                NoAnswer::NotSent(obstacle, _) => obstacle.into(),
+                NoAnswer::Lost(_) => Transient::Offline,
                 NoAnswer::TooLarge => Transient::OddAnswer,
             })
         })
@@ -158,7 +159,7 @@ impl Api<'_> {
             tracing::debug!(resource, ?rate_limit, "asked the API");
         }
         serde_json::from_slice(&answer.body)
-            .map_err(|_| ApiFailure::Transient(Transient::OddAnswer))
+            .map_err(|_| ApiFailure::Transient(Transient::of_odd(&answer)))
     }
 
     fn read_failure(&self, resource: &str, answer: &http::Answer) -> ApiFailure {
@@ -171,6 +172,7 @@ impl Api<'_> {
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
                 ApiFailure::Transient(Transient::Busy(retry_after))
             }
+            _ if answer.is_from_a_portal() => ApiFailure::Transient(Transient::CaptivePortal),
             status if status.is_server_error() => ApiFailure::Transient(Transient::Unwell),
             _ => ApiFailure::Transient(Transient::OddAnswer),
         }

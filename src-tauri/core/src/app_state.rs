@@ -6,6 +6,7 @@ use specta::Type;
 
 use crate::account::{Role, WhySignInAgain};
 use crate::error::Problem;
+use crate::registration::RedirectKind;
 use crate::vault::WhyLocked;
 
 /// The whole of what the window draws.
@@ -120,6 +121,8 @@ pub struct SetupView {
     pub client_id: Option<String>,
     /// The redirect URL to register at Amiqus.
     pub redirect_url: String,
+    /// How the browser's answer comes back to it.
+    pub redirect: RedirectKind,
     /// Where Amiqus is.
     pub base_url: String,
 }

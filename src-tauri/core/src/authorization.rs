@@ -169,7 +169,7 @@ impl std::fmt::Debug for AuthorizationUrl {
 }
 
 /// 256 random bits as 43 characters of the url-safe alphabet.
-fn random_text(chance: &dyn Chance) -> Result<String, NoRandomness> {
+pub(crate) fn random_text(chance: &dyn Chance) -> Result<String, NoRandomness> {
     let mut bytes = Zeroizing::new([0; RANDOM_BYTES]);
     chance.fill(&mut *bytes)?;
     Ok(URL_SAFE_NO_PAD.encode(*bytes))

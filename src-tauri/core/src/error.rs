@@ -23,11 +23,17 @@ pub enum Code {
     SetUpWrong,
     /// Amiqus can't be reached over the network.
     Offline,
+    /// The network's proxy wants a name and a password first (407).
+    ProxyNeedsPassword,
+    /// What answered in Amiqus's place has a certificate that this computer doesn't trust.
+    CertificateNotTrusted,
+    /// A page for people or a redirect came in place of Amiqus's answer: a network's login page.
+    CaptivePortal,
     /// Amiqus answers, but with a fault of its own (5xx).
     AmiqusUnwell,
     /// Amiqus asks to be left alone for a while (429, 503).
     AmiqusBusy,
-    /// Something answered that doesn't speak as Amiqus does: a page of HTML, half an answer.
+    /// Something answered that doesn't speak as Amiqus does: half an answer, another kind.
     OddAnswer,
     /// Amiqus answered 403.
     NotPermitted,
@@ -39,6 +45,8 @@ pub enum Code {
     LinkTooLate,
     /// The system's browser could not be started.
     BrowserDidNotOpen,
+    /// Nobody can listen where the browser's answer would arrive: another program has the port.
+    PortTaken,
     /// "Add another account" came back as one that is here already.
     AlreadyHere,
     /// Asked for something that needs an account, and there is none.

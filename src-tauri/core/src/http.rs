@@ -1,9 +1,10 @@
 //! HTTP as this product speaks it: encrypted, no redirects, bounded in time and in memory.
 
+use std::error::Error;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use reqwest::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, StatusCode, redirect};
 use zeroize::Zeroizing;
 
@@ -88,12 +89,23 @@ pub struct Answer {
     pub body: Zeroizing<Vec<u8>>,
 }
 
+/// What kept a connection from coming about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Obstacle {
+    /// No network, no name, nobody there, or no time left.
+    Unreachable,
+    /// The proxy wants a name and a password (407, RFC 9110 §15.5.8).
+    ProxyNeedsPassword,
+    /// Whoever answered has a certificate that this computer doesn't trust.
+    CertificateNotTrusted,
+}
+
 /// Why there is no whole answer.
 #[derive(Debug, thiserror::Error)]
 pub enum NoAnswer {
     /// The request never left: no connection came about.
-    #[error("no connection: {0}")]
-    NotSent(String),
+    #[error("no connection: {1}")]
+    NotSent(Obstacle, String),
     /// The request may have been processed, but no answer, or only a part of one, arrived.
     #[error("the answer was lost: {0}")]
     Lost(String),
@@ -110,7 +122,7 @@ pub async fn send(request: RequestBuilder) -> Result<Answer, NoAnswer> {
     let mut response = request.send().await.map_err(|error| {
         let error = error.without_url();
         if error.is_connect() || error.is_builder() {
-            NoAnswer::NotSent(chain(&error))
+            NoAnswer::NotSent(obstacle(&error), chain(&error))
         } else {
             NoAnswer::Lost(chain(&error))
         }
@@ -141,16 +153,70 @@ pub async fn send(request: RequestBuilder) -> Result<Answer, NoAnswer> {
     })
 }
 
-/// An error with its causes, for the log.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
+/// An error's cause. What an [`std::io::Error`] is made of is its cause as well, though it calls
+/// only that one's cause its own.
+fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    match error
+        .downcast_ref::<std::io::Error>()
+        .and_then(std::io::Error::get_ref)
+    {
+        Some(inner) => Some(inner),
+        None => error.source(),
     }
-    text
+}
+
+/// An error with its causes, for the log.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    std::iter::successors(Some(error), |error| cause(*error))
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
+}
+
+/// What kept the connection from coming about, as far as the causes tell.
+fn obstacle(error: &(dyn Error + 'static)) -> Obstacle {
+    std::iter::successors(Some(error), |error| cause(*error))
+        .find_map(|error| {
+            if let Some(rustls::Error::InvalidCertificate(_)) = error.downcast_ref() {
+                Some(Obstacle::CertificateNotTrusted)
+            } else if is_proxy_authentication(error) {
+                Some(Obstacle::ProxyNeedsPassword)
+            } else {
+                None
+            }
+        })
+        .unwrap_or(Obstacle::Unreachable)
+}
+
+/// Whether a proxy refused the tunnel with 407. The error's type can't be named outside the crate
+/// that makes it, so the name of its variant has to do; a test over a real socket holds it to that.
+fn is_proxy_authentication(error: &(dyn Error + 'static)) -> bool {
+    format!("{error:?}") == "ProxyAuthRequired"
+}
+
+impl Answer {
+    /// Whether this is a network's own answer in place of the service's: a redirect, a page for
+    /// people where JSON was asked for, or the status that says so (RFC 6585 §6).
+    #[must_use]
+    pub fn is_from_a_portal(&self) -> bool {
+        self.status.is_redirection()
+            || self.status == StatusCode::NETWORK_AUTHENTICATION_REQUIRED
+            || (self.status.is_success() && self.is_page())
+    }
+
+    fn is_page(&self) -> bool {
+        let essence = self
+            .headers
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split(';').next())
+            .map(str::trim);
+        essence.is_some_and(|kind| {
+            ["text/html", "application/xhtml+xml"]
+                .iter()
+                .any(|page| kind.eq_ignore_ascii_case(page))
+        })
+    }
 }
 
 /// What `Retry-After` asks for, in seconds or as a date (RFC 9110 §10.2.3), capped at

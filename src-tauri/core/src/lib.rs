@@ -13,6 +13,7 @@ pub mod api;
 pub mod app_state;
 pub mod authorization;
 pub mod chance;
+pub mod check;
 pub mod clock;
 pub mod error;
 pub mod http;

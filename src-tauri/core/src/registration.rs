@@ -1,7 +1,7 @@
 //! The API client that an administrator registered with Amiqus, and what is valid in it.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 use specta::Type;
@@ -22,6 +22,9 @@ pub const DEFAULT_REDIRECT_URL: &str = "co.amiqus.signin://oauth/callback";
 
 /// Where Amiqus is (Amiqus guide).
 pub const DEFAULT_BASE_URL: &str = "https://id.amiqus.co";
+
+/// The lowest port that a program of a person's own may listen on.
+const LOWEST_PORT: u16 = 1024;
 
 /// No value of a registration is longer than this, in bytes.
 const LONGEST_VALUE: usize = 2048;
@@ -45,7 +48,8 @@ secret_text! {
 }
 
 /// How the browser's answer finds the app.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "snake_case")]
 pub enum RedirectKind {
     /// By the scheme that this app registered with the operating system (RFC 8252 §7.1).
     Scheme,
@@ -58,7 +62,7 @@ pub enum RedirectKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RedirectUrl {
     exact: String,
-    kind: RedirectKind,
+    listens_at: Option<SocketAddr>,
 }
 
 impl RedirectUrl {
@@ -78,24 +82,14 @@ impl RedirectUrl {
         if text.contains('?') {
             return Err(Reason::HasQuery);
         }
-        let kind = match url.scheme() {
+        let listens_at = match url.scheme() {
             SCHEME => {
                 if url.host_str().is_none_or(str::is_empty) {
                     return Err(Reason::SchemeWithoutHost);
                 }
-                RedirectKind::Scheme
+                None
             }
-            "http" => {
-                let literal = match url.host() {
-                    Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
-                    Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
-                    _ => false,
-                };
-                if !literal {
-                    return Err(Reason::LoopbackNotLiteral);
-                }
-                RedirectKind::Loopback
-            }
+            "http" => Some(loopback(&url)?),
             "https" => return Err(Reason::WrongKind),
             other if !other.contains('.') => return Err(Reason::SchemeNotReverseDomain),
             _ => return Err(Reason::WrongKind),
@@ -103,11 +97,16 @@ impl RedirectUrl {
         // A browser hands back the normalised form; only a URL that is its own normal form can be
         // compared byte by byte on its way back.
         if url.as_str() != text {
-            return Err(Reason::NotAnAddress);
+            let lacks_path = url.as_str().strip_suffix('/') == Some(text);
+            return Err(if listens_at.is_some() && lacks_path {
+                Reason::LoopbackIncomplete
+            } else {
+                Reason::NotAnAddress
+            });
         }
         Ok(Self {
             exact: text.to_owned(),
-            kind,
+            listens_at,
         })
     }
 
@@ -120,7 +119,31 @@ impl RedirectUrl {
     /// How the answer comes back.
     #[must_use]
     pub fn kind(&self) -> RedirectKind {
-        self.kind
+        match self.listens_at {
+            None => RedirectKind::Scheme,
+            Some(_) => RedirectKind::Loopback,
+        }
+    }
+
+    /// Where this computer listens for the answer, when it comes back to its own address.
+    #[must_use]
+    pub fn listens_at(&self) -> Option<SocketAddr> {
+        self.listens_at
+    }
+}
+
+/// Where to listen for a loopback redirect. A server should allow any port (RFC 8252 §7.3), but
+/// Amiqus's form is likely to compare the whole text: so the port is the registered one, and must be
+/// one that a person's own program may listen on.
+fn loopback(url: &Url) -> Result<SocketAddr, Reason> {
+    let address: IpAddr = match url.host() {
+        Some(Host::Ipv4(Ipv4Addr::LOCALHOST)) => Ipv4Addr::LOCALHOST.into(),
+        Some(Host::Ipv6(Ipv6Addr::LOCALHOST)) => Ipv6Addr::LOCALHOST.into(),
+        _ => return Err(Reason::LoopbackNotLiteral),
+    };
+    match url.port() {
+        Some(port) if port >= LOWEST_PORT => Ok((address, port).into()),
+        _ => Err(Reason::LoopbackIncomplete),
     }
 }
 
@@ -333,9 +356,15 @@ pub enum Reason {
     /// `localhost` or another name in place of `127.0.0.1` or `[::1]` (RFC 8252 §8.3).
     #[error("is http, but not on 127.0.0.1 or [::1]")]
     LoopbackNotLiteral,
-    /// A loopback redirect, which this version doesn't listen for.
-    #[error("is on this computer's own address, which this version doesn't listen on")]
-    LoopbackNotOffered,
+    /// A loopback redirect without a path, or without a port that the app may listen on.
+    #[error("is on this computer's own address without a port from 1024 up and a path")]
+    LoopbackIncomplete,
+    /// The service doesn't know this client ID with this secret.
+    #[error("is not known to the service together with the other")]
+    NotRecognised,
+    /// The service knows the API client, and this redirect URL is none of its.
+    #[error("is not registered for that API client")]
+    NotRegistered,
     /// A redirect URL may have no fragment (RFC 6749 §3.1.2).
     #[error("has a # in it")]
     HasFragment,
@@ -360,6 +389,25 @@ pub struct FieldProblem {
 }
 
 impl RegistrationDraft {
+    /// The same, with the secret of the registration in force where none was entered: it is never
+    /// shown, and need not be pasted again to change something else. Not for another API client, and
+    /// not for another service, which would be told a secret that isn't its own.
+    #[must_use]
+    pub fn with_secret_of(mut self, in_force: Option<&Registration>) -> Self {
+        let blank = self.client_secret.trim().is_empty();
+        if let Some(in_force) = in_force.filter(|_| blank) {
+            let same_client = self.client_id.trim() == in_force.client_id.as_str();
+            let base_url = BaseUrl::parse(entered(self.base_url.as_deref(), DEFAULT_BASE_URL));
+            if same_client && base_url.as_ref() == Ok(&in_force.base_url) {
+                in_force
+                    .client_secret
+                    .expose()
+                    .clone_into(&mut self.client_secret);
+            }
+        }
+        self
+    }
+
     /// Checks all fields. White space around a pasted value is not the person's fault and is
     /// taken off; inside a value it is refused.
     ///
@@ -372,11 +420,6 @@ impl RegistrationDraft {
         let client_secret = plain(self.client_secret.trim()).map_err(note(Field::ClientSecret));
         let redirect_url =
             RedirectUrl::parse(entered(self.redirect_url.as_deref(), DEFAULT_REDIRECT_URL))
-                .and_then(|redirect_url| match redirect_url.kind() {
-                    RedirectKind::Scheme => Ok(redirect_url),
-                    // Nobody listens there in this version: the browser would come back to nothing.
-                    RedirectKind::Loopback => Err(Reason::LoopbackNotOffered),
-                })
                 .map_err(note(Field::RedirectUrl));
         let base_url = BaseUrl::parse(entered(self.base_url.as_deref(), DEFAULT_BASE_URL))
             .map_err(note(Field::BaseUrl));

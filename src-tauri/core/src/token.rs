@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::authorization::CodeVerifier;
 use crate::error::Code;
-use crate::http::{self, NoAnswer};
+use crate::http::{self, NoAnswer, Obstacle};
 use crate::redirect::AuthorizationCode;
 use crate::registration::{RedirectUrl, Registration};
 use crate::secret::secret_text;
@@ -99,20 +99,63 @@ impl TokenSet {
 pub enum Transient {
     /// No network, no connection, no answer in time.
     Offline,
+    /// The network's proxy wants a password.
+    ProxyNeedsPassword,
+    /// A certificate that this computer doesn't trust.
+    CertificateNotTrusted,
+    /// A network's login page in place of the answer.
+    CaptivePortal,
     /// 5xx.
     Unwell,
     /// 429 or 503, and how long to wait where it says.
     Busy(Option<SignedDuration>),
-    /// HTML, half an answer, JSON of another shape, far too much of it.
+    /// Half an answer, JSON of another shape, far too much of it.
     OddAnswer,
     /// 403.
     NotPermitted,
+}
+
+impl Transient {
+    /// Whether the way to Amiqus is at fault, and not Amiqus: then it may work at another place, or a
+    /// moment later.
+    #[must_use]
+    pub fn is_the_networks(self) -> bool {
+        matches!(
+            self,
+            Self::Offline
+                | Self::ProxyNeedsPassword
+                | Self::CertificateNotTrusted
+                | Self::CaptivePortal
+        )
+    }
+
+    /// What an answer is that isn't one of Amiqus's.
+    pub(crate) fn of_odd(answer: &http::Answer) -> Self {
+        if answer.is_from_a_portal() {
+            Self::CaptivePortal
+        } else {
+            Self::OddAnswer
+        }
+    }
+}
+
+impl From<Obstacle> for Transient {
+    fn from(obstacle: Obstacle) -> Self {
+        match obstacle {
+            Obstacle::Unreachable => Self::Offline,
+            Obstacle::ProxyNeedsPassword => Self::ProxyNeedsPassword,
+            Obstacle::CertificateNotTrusted => Self::CertificateNotTrusted,
+        }
+    }
 }
 
 impl From<Transient> for Code {
     fn from(transient: Transient) -> Self {
         match transient {
             Transient::Offline => Self::Offline,
+            Transient::ProxyNeedsPassword => Self::ProxyNeedsPassword,
+            Transient::CertificateNotTrusted => Self::CertificateNotTrusted,
+            Transient::CaptivePortal => Self::CaptivePortal,
             Transient::Unwell => Self::AmiqusUnwell,
             Transient::Busy(_) => Self::AmiqusBusy,
             Transient::OddAnswer => Self::OddAnswer,
@@ -133,13 +176,25 @@ pub enum Failure {
     },
     /// `invalid_client`: the client ID or secret is wrong. Accounts are kept.
     SetUpWrong,
-    /// The request itself was refused: a redirect URL that differs, a field that is not wanted.
-    Refused,
+    /// The request itself was refused.
+    Refused(Refused),
     /// It didn't work this time, and the request can't have been processed: it may be sent again.
     NotProcessed(Transient),
     /// It didn't work this time, and the request may have been processed: the code or the refresh
     /// token may be used up.
     PerhapsProcessed(Transient),
+}
+
+/// What of a request was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// Something in it: a field that is not wanted, a code that was never one.
+    Request,
+    /// Its redirect URL.
+    RedirectUrl,
+    /// The client may not do this at all (`unauthorized_client`, `unsupported_grant_type`,
+    /// `invalid_scope`; RFC 6749 §5.2).
+    Client,
 }
 
 /// Which of the two grants a failure is read for.
@@ -212,6 +267,34 @@ pub async fn refresh(
     .await
 }
 
+/// Posts a code that is none, to see what is said of it. `None` when it was taken for one.
+pub(crate) async fn probe(
+    client: &Client,
+    registration: &Registration,
+    redirect_url: Option<&RedirectUrl>,
+    made_up: &AuthorizationCode,
+    now: impl Fn() -> Timestamp,
+) -> Option<Failure> {
+    let mut fields = vec![
+        ("grant_type", "authorization_code"),
+        ("client_id", registration.client_id.as_str()),
+        ("client_secret", registration.client_secret.expose()),
+        ("code", made_up.expose()),
+    ];
+    fields.extend(redirect_url.map(|redirect_url| ("redirect_uri", redirect_url.as_str())));
+    let redirect_url = &registration.redirect_url;
+    post(
+        client,
+        registration,
+        redirect_url,
+        Grant::Code,
+        &fields,
+        now,
+    )
+    .await
+    .err()
+}
+
 async fn post(
     client: &Client,
     registration: &Registration,
@@ -228,7 +311,7 @@ async fn post(
         Err(problem) => {
             tracing::warn!(?grant, %problem, "the token endpoint gave no whole answer");
             Err(match problem {
-                NoAnswer::NotSent(_) => Failure::NotProcessed(Transient::Offline),
+                NoAnswer::NotSent(obstacle, _) => Failure::NotProcessed(obstacle.into()),
                 NoAnswer::Lost(_) => Failure::PerhapsProcessed(Transient::Offline),
                 NoAnswer::TooLarge => Failure::PerhapsProcessed(Transient::OddAnswer),
             })
@@ -265,7 +348,7 @@ fn read(
 ) -> Result<TokenSet, Failure> {
     if answer.status == StatusCode::OK {
         return read_tokens(&answer.body, redirect_url, now)
-            .ok_or(Failure::PerhapsProcessed(Transient::OddAnswer));
+            .ok_or_else(|| Failure::PerhapsProcessed(Transient::of_odd(answer)));
     }
     let failure = read_failure(grant, answer, now);
     tracing::warn!(
@@ -316,10 +399,14 @@ fn read_failure(grant: Grant, answer: &http::Answer, now: Timestamp) -> Failure 
         return Failure::NotProcessed(Transient::Busy(http::retry_after(&answer.headers, now)));
     }
     if status.is_server_error() {
-        return Failure::PerhapsProcessed(Transient::Unwell);
+        return Failure::PerhapsProcessed(if answer.is_from_a_portal() {
+            Transient::CaptivePortal
+        } else {
+            Transient::Unwell
+        });
     }
     let Some(error) = serde_json::from_slice::<ErrorAnswer>(&answer.body).ok() else {
-        return Failure::NotProcessed(Transient::OddAnswer);
+        return Failure::NotProcessed(Transient::of_odd(answer));
     };
     let says = |text: &Option<String>, word: &str| {
         text.as_deref()
@@ -341,16 +428,18 @@ fn read_failure(grant: Grant, answer: &http::Answer, now: Timestamp) -> Failure 
     }
     match (status.as_u16(), error.error.as_deref()) {
         (400 | 401, Some("invalid_client")) => Failure::SetUpWrong,
-        (
-            400 | 401,
-            Some(
-                "invalid_request"
-                | "unauthorized_client"
-                | "unsupported_grant_type"
-                | "invalid_scope",
-            ),
-        ) => Failure::Refused,
+        (400 | 401, Some("invalid_request")) => {
+            let about_redirect_url = says(&error.hint, "redirect");
+            Failure::Refused(if about_redirect_url {
+                Refused::RedirectUrl
+            } else {
+                Refused::Request
+            })
+        }
+        (400 | 401, Some("unauthorized_client" | "unsupported_grant_type" | "invalid_scope")) => {
+            Failure::Refused(Refused::Client)
+        }
         (403, _) => Failure::NotProcessed(Transient::NotPermitted),
-        _ => Failure::NotProcessed(Transient::OddAnswer),
+        _ => Failure::NotProcessed(Transient::of_odd(answer)),
     }
 }

@@ -1,8 +1,10 @@
 //! Where addresses come in: the registered scheme, with the app running, closed, or started a
-//! second time. All of them end in [`Keeper::receive`], as hostile input.
+//! second time, which end in [`Keeper::receive`]; and this computer's own address, which the core
+//! has listened to while it waits. All of it is hostile input.
 
 #[cfg(target_os = "linux")]
 mod claim_linux;
+pub(crate) mod loopback;
 
 use amiqus_core::keeper::Keeper;
 use amiqus_core::redirect::Received;

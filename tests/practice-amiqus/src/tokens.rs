@@ -196,6 +196,11 @@ impl Exchange<'_> {
         self.records
             .client(self.field("client_id")?)
             .filter(|client| Some(client.secret.as_str()) == secret)
+            // league/oauth2-server calls this the client's fault as well.
+            .filter(|client| {
+                field(self.form, "redirect_uri")
+                    .is_none_or(|asked| client.redirect_urls.iter().any(|url| url == asked))
+            })
             .map(|client| client.id.clone())
             .ok_or_else(OAuthError::invalid_client)
     }

@@ -5,15 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 use url::Url;
 
-use super::{Command, Mail, Parts};
+use super::{Command, Mail, Parts, Recipient};
 use crate::account::AccountKey;
 use crate::app_state::AppState;
-use crate::authorization::Attempt;
+use crate::authorization::{Attempt, AttemptId};
+use crate::check::{self, CheckRefusal};
 use crate::error::{Code, Problem};
-use crate::registration::{BaseUrl, DEFAULT_BASE_URL, Page};
+use crate::registration::{
+    BaseUrl, DEFAULT_BASE_URL, FieldProblem, Page, Provenance, RegistrationDraft,
+};
 use crate::session::{Event, Outcome, Question, Session, WhyRenew};
 use crate::vault::{Change, RecordName, SecretStore, Unlock};
 
@@ -24,6 +27,12 @@ const FIRST_SAVE_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_SAVE_WAIT: Duration = Duration::from_mins(5);
 
 type Waiting = HashMap<Question, Vec<oneshot::Sender<Result<(), Problem>>>>;
+
+/// A listener, and the attempt whose answer it waits for.
+pub(super) struct Listening {
+    pub(super) attempt: AttemptId,
+    pub(super) listener: JoinHandle<()>,
+}
 
 /// Where the session lies and the mail is read.
 pub(super) struct Desk {
@@ -40,6 +49,8 @@ pub(super) struct Desk {
     pub(super) plans: HashMap<AccountKey, AbortHandle>,
     /// How many codes and refresh tokens were posted whose answers are not dealt with yet.
     pub(super) on_their_way: watch::Sender<u32>,
+    /// Who listens for the browser's answer.
+    pub(super) listening: Option<Listening>,
     publish: watch::Sender<Option<Arc<AppState>>>,
     revision: u32,
     /// Weak, so that a timer far ahead doesn't keep the session alive.
@@ -63,6 +74,7 @@ impl Desk {
             waiting: HashMap::new(),
             plans: HashMap::new(),
             on_their_way,
+            listening: None,
             publish,
             revision: 0,
             mail,
@@ -96,6 +108,12 @@ impl Desk {
                     self.take(Event::UnlockRequested(Unlock::Keychain)).await;
                 }
                 Mail::SaveAgain => self.save_again().await,
+                Mail::SaveRegistration(draft, reply) => {
+                    let result = self.save_registration(draft).await;
+                    // Whoever asked may have gone meanwhile.
+                    let _ = reply.send(result);
+                }
+                Mail::CheckRegistration(draft, reply) => self.check_registration(draft, reply),
                 Mail::PageAddress(page, reply) => {
                     if let Some(url) = self.page(page) {
                         // Whoever asked may have gone meanwhile.
@@ -106,6 +124,30 @@ impl Desk {
         }
         for plan in self.plans.values() {
             plan.abort();
+        }
+        if let Some(listening) = self.listening {
+            listening.listener.abort();
+        }
+    }
+
+    pub(super) fn recipient(&self) -> Recipient {
+        Recipient {
+            mail: self.mail.clone(),
+            states: self.publish.subscribe(),
+        }
+    }
+
+    /// Gives the port back as soon as the attempt is over, however it ended; nobody is told that it
+    /// is over before that.
+    async fn listen_no_longer_than_needed(&mut self) {
+        let pending = self.session.pending();
+        if let Some(over) = self
+            .listening
+            .take_if(|listening| pending != Some(listening.attempt))
+        {
+            over.listener.abort();
+            // It ends by being aborted.
+            let _ = over.listener.await;
         }
     }
 
@@ -149,6 +191,48 @@ impl Desk {
         let _ = reply.send(result);
     }
 
+    async fn save_registration(
+        &mut self,
+        draft: RegistrationDraft,
+    ) -> Result<(), Vec<FieldProblem>> {
+        let registration = draft
+            .with_secret_of(self.session.registration())
+            .validate(Provenance::ByHand)?;
+        let entered = Event::RegistrationEntered(Box::new(registration));
+        match self.take(entered).await {
+            Outcome::Refused(_) => Err(Vec::new()),
+            Outcome::Taken | Outcome::Later(_) => Ok(()),
+        }
+    }
+
+    /// Checks beside everything else; the session has no part in it.
+    fn check_registration(
+        &self,
+        draft: RegistrationDraft,
+        reply: oneshot::Sender<Result<(), CheckRefusal>>,
+    ) {
+        let registration = draft
+            .with_secret_of(self.session.registration())
+            .validate(Provenance::ByHand);
+        let parts = Arc::clone(&self.parts);
+        tokio::spawn(async move {
+            let result = match registration {
+                Ok(registration) => {
+                    check::check(
+                        parts.clients.for_service(&registration.base_url),
+                        &registration,
+                        parts.chance.as_ref(),
+                        || parts.clock.now(),
+                    )
+                    .await
+                }
+                Err(problems) => Err(CheckRefusal::Fields(problems)),
+            };
+            // Whoever asked may have gone meanwhile.
+            let _ = reply.send(result);
+        });
+    }
+
     fn begin_attempt(&self) -> Result<Event, Problem> {
         let registration = self.session.registration().ok_or(Code::NotSignedIn)?;
         let attempt = Attempt::begin(
@@ -177,6 +261,7 @@ impl Desk {
                 self.save_later(FIRST_SAVE_WAIT);
             }
         }
+        self.listen_no_longer_than_needed().await;
         self.show();
         for (question, result) in step.answers {
             for reply in self.waiting.remove(&question).unwrap_or_default() {

@@ -6,11 +6,12 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::AbortHandle;
 
-use super::desk::Desk;
+use super::desk::{Desk, Listening};
 use super::{Mail, Parts};
 use crate::account::{AccountKey, Identity};
 use crate::api::{Api, ApiFailure};
-use crate::registration::Registration;
+use crate::authorization::{AttemptId, AuthorizationUrl};
+use crate::registration::{RedirectUrl, Registration};
 use crate::session::{Effect, Event, Serial, WhyRenew};
 use crate::token::{self, Transient};
 use crate::vault::{Door, DoorFailure, Opened, Records, Unlock, WhyLocked, WhySetAside};
@@ -34,26 +35,8 @@ impl Desk {
             Effect::OpenVault(unlock) => self.open_vault(|door| open(door, unlock)),
             Effect::StartOver => self.open_vault(start_over),
             Effect::AwaitVault => self.await_vault(),
-            Effect::OpenBrowser(id, url) => {
-                let surroundings = Arc::clone(&self.parts.surroundings);
-                self.later(async move {
-                    let opened = tokio::task::spawn_blocking(move || {
-                        surroundings.open_browser(url.expose())
-                    })
-                    .await;
-                    match opened {
-                        Ok(Ok(())) => None,
-                        Ok(Err(failure)) => {
-                            tracing::error!(%failure);
-                            Some(Event::BrowserDidNotOpen(id))
-                        }
-                        Err(failure) => {
-                            tracing::error!(%failure, "opening the browser failed");
-                            Some(Event::BrowserDidNotOpen(id))
-                        }
-                    }
-                });
-            }
+            Effect::OpenBrowser(id, url) => self.open_browser(id, url),
+            Effect::Listen(id, redirect_url, url) => self.listen(id, &redirect_url, url),
             Effect::BringToFront => self.parts.surroundings.bring_to_front(),
             Effect::ArmDeadline(id, at) => {
                 let wait = self.wait_until(at);
@@ -131,6 +114,52 @@ impl Desk {
                 _ => None,
             }
         });
+    }
+
+    fn open_browser(&self, id: AttemptId, url: AuthorizationUrl) {
+        let surroundings = Arc::clone(&self.parts.surroundings);
+        self.later(async move {
+            let opened =
+                tokio::task::spawn_blocking(move || surroundings.open_browser(url.expose())).await;
+            match opened {
+                Ok(Ok(())) => None,
+                Ok(Err(failure)) => {
+                    tracing::error!(%failure);
+                    Some(Event::BrowserDidNotOpen(id))
+                }
+                Err(failure) => {
+                    tracing::error!(%failure, "opening the browser failed");
+                    Some(Event::BrowserDidNotOpen(id))
+                }
+            }
+        });
+    }
+
+    /// Listens for a pending attempt's answer. An attempt that ended in the very step that asked for
+    /// this has none to come.
+    fn listen(&mut self, id: AttemptId, redirect_url: &RedirectUrl, url: Option<AuthorizationUrl>) {
+        if self.session.pending() != Some(id) {
+            return;
+        }
+        match self
+            .parts
+            .surroundings
+            .listen(redirect_url, self.recipient())
+        {
+            Ok(listener) => {
+                self.listening = Some(Listening {
+                    attempt: id,
+                    listener,
+                });
+                if let Some(url) = url {
+                    self.open_browser(id, url);
+                }
+            }
+            Err(failure) => {
+                tracing::error!(%failure);
+                self.later(async move { Some(Event::NotListening(id)) });
+            }
+        }
     }
 
     fn open_vault(

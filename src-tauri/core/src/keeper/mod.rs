@@ -8,17 +8,19 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
 use url::Url;
 
 use self::desk::Desk;
 use crate::account::AccountKey;
-use crate::app_state::AppState;
+use crate::app_state::{AppState, Screen};
 use crate::chance::Chance;
+use crate::check::CheckRefusal;
 use crate::clock::Clock;
 use crate::error::{Code, Problem};
 use crate::http::Clients;
 use crate::redirect::Received;
-use crate::registration::{FieldProblem, Page, Provenance, RegistrationDraft};
+use crate::registration::{FieldProblem, Page, RedirectUrl, RegistrationDraft};
 use crate::secret::Passphrase;
 use crate::session::{Event, Provisioning, Way};
 use crate::vault::{Door, Opened, Records, Unlock};
@@ -31,6 +33,11 @@ mod tests;
 #[error("the browser did not open: {0}")]
 pub struct BrowserDidNotOpen(pub String);
 
+/// Nobody can listen there. The text is for the log.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("nobody listens for the browser's answer: {0}")]
+pub struct CannotListen(pub String);
+
 /// What surrounds the core: the desktop.
 pub trait Surroundings: Send + Sync + 'static {
     /// Opens an address in the system's browser, and never in a window of the app's own
@@ -40,8 +47,77 @@ pub trait Surroundings: Send + Sync + 'static {
     /// [`BrowserDidNotOpen`] when the system can't.
     fn open_browser(&self, url: &Url) -> Result<(), BrowserDidNotOpen>;
 
+    /// Listens where a loopback redirect URL says, and nowhere else (RFC 8252 §7.3), and hands what
+    /// arrives to the recipient. Its task is ended as soon as the attempt is over, and then the port
+    /// is free. Called within a tokio runtime; doesn't block.
+    ///
+    /// # Errors
+    /// [`CannotListen`] when the address can't be had: mostly another program has it.
+    fn listen(
+        &self,
+        redirect_url: &RedirectUrl,
+        recipient: Recipient,
+    ) -> Result<JoinHandle<()>, CannotListen>;
+
     /// Shows the app's window and gives it the focus.
     fn bring_to_front(&self);
+}
+
+/// Takes what a listener hears. It keeps no session alive.
+#[derive(Clone)]
+pub struct Recipient {
+    mail: mpsc::WeakUnboundedSender<Mail>,
+    states: watch::Receiver<Option<Arc<AppState>>>,
+}
+
+/// How a sign-in ended, for the page that the browser shows last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The person is signed in.
+    SignedIn,
+    /// The person chose Deny.
+    Denied,
+    /// Something else came of it, and the window says what.
+    Otherwise,
+}
+
+impl Recipient {
+    /// Hands an address over, as a link that anybody may have sent, and waits for how the sign-in
+    /// ends with it. `None` when it is not the answer to the pending attempt, which survives.
+    pub async fn receive(mut self, received: Received) -> Option<Ending> {
+        let mail = self.mail.upgrade()?;
+        let (reply, answer) = oneshot::channel();
+        let event = Event::AddressReceived(received, Way::Link);
+        mail.send(Mail::Command(Command::Event(event), reply))
+            .ok()?;
+        // While it waits it must not keep a session alive that is to end.
+        drop(mail);
+        match answer.await.ok()? {
+            Ok(()) => {}
+            Err(problem) => {
+                let is_no_answer = matches!(
+                    problem.code,
+                    Code::LinkNotOurs | Code::LinkIncomplete | Code::LinkTooLate
+                );
+                return (!is_no_answer).then_some(Ending::Otherwise);
+            }
+        }
+        let is_over = |state: &Option<Arc<AppState>>| {
+            state
+                .as_ref()
+                .is_some_and(|state| state.screen != Screen::ExchangingCode)
+        };
+        let state = self.states.wait_for(is_over).await.ok()?;
+        let state = state.as_ref()?;
+        let code = state.problem.as_ref().map(|problem| problem.code);
+        Some(match (&state.screen, code) {
+            (_, Some(Code::AccessDenied)) => Ending::Denied,
+            (Screen::SignedIn, None | Some(Code::AlreadyHere | Code::CannotSave)) => {
+                Ending::SignedIn
+            }
+            _ => Ending::Otherwise,
+        })
+    }
 }
 
 /// What a keeper is made of.
@@ -79,6 +155,13 @@ enum Mail {
     VaultFree,
     /// It is time to save what could not be saved.
     SaveAgain,
+    /// What an administrator entered, to be kept.
+    SaveRegistration(
+        RegistrationDraft,
+        oneshot::Sender<Result<(), Vec<FieldProblem>>>,
+    ),
+    /// What an administrator entered, to be checked.
+    CheckRegistration(RegistrationDraft, oneshot::Sender<Result<(), CheckRefusal>>),
     /// Which page to open, answered with its address.
     PageAddress(Page, oneshot::Sender<Url>),
 }
@@ -213,7 +296,7 @@ impl Keeper {
         self.ask(Command::Event(Event::SignOutRequested(key))).await
     }
 
-    /// Takes what an administrator entered.
+    /// Takes what an administrator entered. A secret that is left out stays as it is.
     ///
     /// # Errors
     /// What to change; an empty list when it was fine and could not be kept, which the state then
@@ -222,12 +305,20 @@ impl Keeper {
         &self,
         draft: RegistrationDraft,
     ) -> Result<(), Vec<FieldProblem>> {
-        let registration = draft.validate(Provenance::ByHand)?;
-        self.ask(Command::Event(Event::RegistrationEntered(Box::new(
-            registration,
-        ))))
-        .await
-        .map_err(|_| Vec::new())
+        let (reply, answer) = oneshot::channel();
+        self.post(Mail::SaveRegistration(draft, reply));
+        answer.await.unwrap_or_else(|_| Err(Vec::new()))
+    }
+
+    /// Asks the service whether what an administrator entered is right, without anybody signing in.
+    /// Nothing is kept of it.
+    ///
+    /// # Errors
+    /// What to change, or why it can't be told just now.
+    pub async fn check_registration(&self, draft: RegistrationDraft) -> Result<(), CheckRefusal> {
+        let (reply, answer) = oneshot::channel();
+        self.post(Mail::CheckRegistration(draft, reply));
+        answer.await.unwrap_or_else(|_| Err(Code::Internal.into()))
     }
 
     /// Goes to the set-up screen, unless IT manages the set-up.

@@ -88,8 +88,13 @@ fn a_redirect_url_comes_back_to_this_app_or_is_refused() {
         ),
         ("co.amiqus.signin://x/y", Ok(RedirectKind::Scheme)),
         ("http://127.0.0.1:8123/callback", Ok(RedirectKind::Loopback)),
-        ("http://127.0.0.1/", Ok(RedirectKind::Loopback)),
-        ("http://127.5.0.9:1/x", Ok(RedirectKind::Loopback)),
+        ("http://127.0.0.1:1024/", Ok(RedirectKind::Loopback)),
+        ("http://127.0.0.1/", Err(Reason::LoopbackIncomplete)),
+        ("http://127.0.0.1/callback", Err(Reason::LoopbackIncomplete)),
+        ("http://127.0.0.1:1023/x", Err(Reason::LoopbackIncomplete)),
+        ("http://127.0.0.1:8123", Err(Reason::LoopbackIncomplete)),
+        ("http://[::1]:8123", Err(Reason::LoopbackIncomplete)),
+        ("http://127.5.0.9:8123/x", Err(Reason::LoopbackNotLiteral)),
         ("http://[::1]:8123/callback", Ok(RedirectKind::Loopback)),
         (
             "co.amiqus.signin:/oauth/callback",
@@ -145,9 +150,8 @@ fn a_redirect_url_comes_back_to_this_app_or_is_refused() {
             "CO.amiqus.signin://oauth/callback",
             Err(Reason::NotAnAddress),
         ),
-        ("http://127.0.0.1:80/", Err(Reason::NotAnAddress)),
+        ("http://127.0.0.1:80/", Err(Reason::LoopbackIncomplete)),
         ("http://127.1:8123/callback", Err(Reason::NotAnAddress)),
-        ("http://127.0.0.1:8123", Err(Reason::NotAnAddress)),
         ("http://127.0.0.1:8123/a/../b", Err(Reason::NotAnAddress)),
         ("nonsense", Err(Reason::NotAnAddress)),
         ("", Err(Reason::Missing)),
@@ -162,15 +166,17 @@ fn a_redirect_url_comes_back_to_this_app_or_is_refused() {
 }
 
 #[test]
-fn a_loopback_redirect_url_is_not_offered_where_nobody_listens() {
-    for text in [
-        "http://127.0.0.1:8123/callback",
-        "http://[::1]:8123/callback",
+fn a_loopback_redirect_url_says_where_to_listen() {
+    for (text, address) in [
+        ("http://127.0.0.1:8123/callback", Some("127.0.0.1:8123")),
+        ("http://[::1]:8123/callback", Some("[::1]:8123")),
+        (DEFAULT_REDIRECT_URL, None),
     ] {
-        let mut loopback = draft();
-        loopback.redirect_url = Some(text.to_owned());
-        let expected = (Field::RedirectUrl, Reason::LoopbackNotOffered);
-        assert_eq!(problems(&loopback), [expected], "{text}");
+        let mut with = draft();
+        with.redirect_url = Some(text.to_owned());
+        let registration = with.validate(Provenance::ByHand).unwrap();
+        let listens_at = registration.redirect_url.listens_at();
+        assert_eq!(listens_at.map(|at| at.to_string()).as_deref(), address);
     }
 }
 

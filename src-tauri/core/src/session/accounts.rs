@@ -6,7 +6,6 @@ use super::{Effect, Held, Open, Outcome, Pause, Question, Renewal, Serial, Step}
 use crate::account::{AccountKey, Identity, Standing, WhySignInAgain};
 use crate::api::ApiFailure;
 use crate::error::{Code, Problem};
-use crate::token::Transient;
 use crate::vault::RecordName;
 
 /// A 401 leads to a renewal once in this time, until a check goes well.
@@ -89,7 +88,7 @@ impl Open {
                 }
             }
             Err(ApiFailure::Transient(transient)) => {
-                held.offline = transient == Transient::Offline;
+                held.offline = transient.is_the_networks();
                 step.answer(question, Err(Code::from(transient).into()));
             }
         }
@@ -209,6 +208,9 @@ pub(super) fn put_right(problem: &mut Option<Problem>) {
         matches!(
             problem.code,
             Code::Offline
+                | Code::ProxyNeedsPassword
+                | Code::CertificateNotTrusted
+                | Code::CaptivePortal
                 | Code::AmiqusUnwell
                 | Code::AmiqusBusy
                 | Code::OddAnswer

@@ -90,6 +90,8 @@ pub enum Event {
     BrowserRequestedAgain,
     /// The browser could not be started.
     BrowserDidNotOpen(AttemptId),
+    /// Nobody can listen where the attempt's answer would arrive.
+    NotListening(AttemptId),
     /// An address arrived.
     AddressReceived(Received, Way),
     /// An attempt's ten minutes are over.
@@ -142,6 +144,9 @@ pub enum Effect {
     StartOver,
     /// Open the system's browser.
     OpenBrowser(AttemptId, AuthorizationUrl),
+    /// Listen on this computer's own address for as long as the attempt is pending, and open the
+    /// browser once that is so: whoever else had the port would be handed the code.
+    Listen(AttemptId, RedirectUrl, Option<AuthorizationUrl>),
     /// Say when the attempt's time is over.
     ArmDeadline(AttemptId, Timestamp),
     /// Show the window and give it the focus.

@@ -32,7 +32,7 @@ use crate::account::{Account, AccountKey, Standing, WhySignInAgain};
 use crate::authorization::{Attempt, AttemptId};
 use crate::error::{Code, Problem};
 use crate::redirect::Received;
-use crate::registration::{Provenance, Registration};
+use crate::registration::{Provenance, RedirectKind, Registration};
 use crate::token::{TokenSet, Transient};
 use crate::vault::{
     self, DoorFailure, RecordBytes, RecordName, Records, SetAside, Unlock, WhyLocked,
@@ -217,6 +217,18 @@ impl Session {
     pub fn current(&self) -> Option<AccountKey> {
         match &self.phase {
             Phase::Open(open) => open.current,
+            _ => None,
+        }
+    }
+
+    /// The pending attempt, while the browser has the floor.
+    #[must_use]
+    pub fn pending(&self) -> Option<AttemptId> {
+        match &self.phase {
+            Phase::Open(open) => match &open.sign_in {
+                SignIn::AwaitingBrowser(attempt) => Some(attempt.id()),
+                _ => None,
+            },
             _ => None,
         }
     }
@@ -501,6 +513,10 @@ impl Open {
         match &self.sign_in {
             SignIn::AwaitingBrowser(attempt) => {
                 step.run(Effect::ArmDeadline(attempt.id(), attempt.deadline()));
+                if attempt.redirect_url.kind() == RedirectKind::Loopback {
+                    let redirect_url = attempt.redirect_url.clone();
+                    step.run(Effect::Listen(attempt.id(), redirect_url, None));
+                }
             }
             SignIn::Identifying(id, tokens) => {
                 step.run(Effect::Identify(*id, tokens.access.clone()));
@@ -520,6 +536,7 @@ impl Open {
             Event::SignInRequested(attempt) => self.sign_in_requested(problem, *attempt),
             Event::BrowserRequestedAgain => self.browser_requested_again(problem),
             Event::BrowserDidNotOpen(id) => self.browser_did_not_open(problem, id),
+            Event::NotListening(id) => self.not_listening(problem, id),
             Event::DeadlinePassed(id) => self.deadline_passed(problem, id),
             Event::Cancelled => self.cancelled(problem),
             Event::CodeExchanged(id, result) => self.code_exchanged(problem, id, result),
@@ -594,7 +611,9 @@ impl Open {
         let mut step = Step::refused(Code::CannotSave);
         for effect in unrun {
             match effect {
-                Effect::OpenBrowser(..) | Effect::Exchange { .. } => self.sign_in = SignIn::Idle,
+                Effect::OpenBrowser(..)
+                | Effect::Listen(_, _, Some(_))
+                | Effect::Exchange { .. } => self.sign_in = SignIn::Idle,
                 Effect::Refresh(key, serial, ..) => {
                     self.renewal_not_saved(&mut step, key, serial, now);
                 }

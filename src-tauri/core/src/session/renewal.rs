@@ -126,7 +126,7 @@ impl Open {
                         (Code::from(transient), Some(transient))
                     }
                     Failure::SetUpWrong => (Code::SetUpWrong, None),
-                    Failure::Refused | Failure::Dead { .. } => (Code::RequestNotAccepted, None),
+                    Failure::Refused(_) | Failure::Dead { .. } => (Code::RequestNotAccepted, None),
                 };
                 if transient.is_none() {
                     *problem = Some(code.into());
@@ -353,7 +353,7 @@ impl Held {
             return;
         };
         let first = match because {
-            Some(Transient::Offline) => OFFLINE_PAUSE,
+            Some(transient) if transient.is_the_networks() => OFFLINE_PAUSE,
             Some(_) => PAUSE,
             None => LONGEST_PAUSE,
         };
@@ -512,7 +512,7 @@ impl Held {
 
     /// Notes a failure that passes; a person who asked is told.
     fn say(&mut self, problem: &mut Option<Problem>, transient: Transient) {
-        self.offline = transient == Transient::Offline;
+        self.offline = transient.is_the_networks();
         if self.asked {
             *problem = Some(Code::from(transient).into());
         }

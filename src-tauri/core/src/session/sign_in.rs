@@ -8,6 +8,7 @@ use crate::api::ApiFailure;
 use crate::authorization::{Attempt, AttemptId};
 use crate::error::{Code, Problem};
 use crate::redirect::{self, AuthorizationError, Received, Redirect, Refusal};
+use crate::registration::RedirectKind;
 use crate::token::{Failure, TokenSet};
 use crate::vault::RecordName;
 
@@ -32,7 +33,7 @@ fn code_of_failure(failure: Failure) -> Code {
     match failure {
         Failure::Dead { .. } => Code::CodeNotAccepted,
         Failure::SetUpWrong => Code::SetUpWrong,
-        Failure::Refused => Code::RequestNotAccepted,
+        Failure::Refused(_) => Code::RequestNotAccepted,
         Failure::NotProcessed(transient) | Failure::PerhapsProcessed(transient) => transient.into(),
     }
 }
@@ -60,7 +61,12 @@ impl Open {
         }
         step.change(RecordName::Attempt)
             .run(Effect::ArmDeadline(attempt.id(), attempt.deadline()))
-            .run(Effect::OpenBrowser(attempt.id(), url));
+            .run(match attempt.redirect_url.kind() {
+                RedirectKind::Scheme => Effect::OpenBrowser(attempt.id(), url),
+                RedirectKind::Loopback => {
+                    Effect::Listen(attempt.id(), attempt.redirect_url.clone(), Some(url))
+                }
+            });
         self.sign_in = SignIn::AwaitingBrowser(attempt);
         step
     }
@@ -90,6 +96,14 @@ impl Open {
             *problem = Some(Code::BrowserDidNotOpen.into());
         }
         Step::default()
+    }
+
+    /// The attempt ends: its answer would arrive at nobody, or at another program.
+    pub(super) fn not_listening(&mut self, problem: &mut Option<Problem>, id: AttemptId) -> Step {
+        if !self.awaits(id) {
+            return Step::default();
+        }
+        self.end_attempt(problem, Some(Code::PortTaken))
     }
 
     pub(super) fn deadline_passed(&mut self, problem: &mut Option<Problem>, id: AttemptId) -> Step {

@@ -18,7 +18,7 @@ use crate::error::{Code, Problem};
 use crate::examples::{Counting, bob, now, registration, tokens};
 use crate::redirect::Received;
 use crate::registration::Registration;
-use crate::token::{Failure, TokenSet};
+use crate::token::{Failure, Refused, TokenSet};
 use crate::vault::{RecordName, Records};
 
 /// A session on a bench: its time and its chance are the test's.
@@ -253,6 +253,10 @@ fn in_words(effect: &Effect) -> String {
         Effect::OpenVault(_) => "open the vault".to_owned(),
         Effect::StartOver => "start over".to_owned(),
         Effect::OpenBrowser(..) => "open the browser".to_owned(),
+        Effect::Listen(_, _, url) => match url {
+            Some(_) => "listen, then open the browser".to_owned(),
+            None => "listen".to_owned(),
+        },
         Effect::ArmDeadline(..) => "arm the deadline".to_owned(),
         Effect::BringToFront => "bring to front".to_owned(),
         Effect::Exchange { code, .. } => format!("exchange {}", code.expose()),

@@ -4,7 +4,7 @@ use super::{Held, Open, Phase, Renewal, Session, SignIn};
 use crate::account::{AccountKey, Standing};
 use crate::app_state::{AccountView, AppState, Screen, SetupView, StandingView};
 use crate::error::Code;
-use crate::registration::{DEFAULT_BASE_URL, DEFAULT_REDIRECT_URL};
+use crate::registration::{DEFAULT_BASE_URL, DEFAULT_REDIRECT_URL, RedirectKind};
 use crate::vault::WhyLocked;
 
 impl Session {
@@ -82,6 +82,7 @@ impl Open {
                 organisation: registration.organisation.clone(),
                 client_id: Some(registration.client_id.as_str().to_owned()),
                 redirect_url: registration.redirect_url.as_str().to_owned(),
+                redirect: registration.redirect_url.kind(),
                 base_url: registration.base_url.as_str().to_owned(),
             },
         )
@@ -121,6 +122,7 @@ fn not_set_up() -> SetupView {
         organisation: None,
         client_id: None,
         redirect_url: DEFAULT_REDIRECT_URL.to_owned(),
+        redirect: RedirectKind::Scheme,
         base_url: DEFAULT_BASE_URL.to_owned(),
     }
 }

@@ -1,4 +1,4 @@
-use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 
 use super::*;
 use crate::examples::{DAY, YEAR, now, redirect_url, tokens};
@@ -130,17 +130,17 @@ fn a_dead_grant_is_recognised_in_both_server_generations() {
 #[test]
 fn a_request_that_is_refused_is_neither_dead_nor_passing() {
     for grant in [Grant::Code, Grant::Refresh] {
-        for (status, body) in [
+        for (body, what) in [
             (
-                400,
                 r#"{"error":"invalid_request","hint":"Invalid redirect URI"}"#,
+                Refused::RedirectUrl,
             ),
-            (400, r#"{"error":"invalid_request"}"#),
-            (400, r#"{"error":"unsupported_grant_type"}"#),
-            (400, r#"{"error":"unauthorized_client"}"#),
-            (400, r#"{"error":"invalid_scope"}"#),
+            (r#"{"error":"invalid_request"}"#, Refused::Request),
+            (r#"{"error":"unsupported_grant_type"}"#, Refused::Client),
+            (r#"{"error":"unauthorized_client"}"#, Refused::Client),
+            (r#"{"error":"invalid_scope"}"#, Refused::Client),
         ] {
-            assert_eq!(failure(grant, status, body), Failure::Refused, "{body}");
+            assert_eq!(failure(grant, 400, body), Failure::Refused(what), "{body}");
         }
         for status in [400, 401] {
             let body = r#"{"error":"invalid_client","message":"Client authentication failed"}"#;
@@ -149,7 +149,10 @@ fn a_request_that_is_refused_is_neither_dead_nor_passing() {
     }
     // A 401 that doesn't speak of the refresh token says nothing about it.
     let body = r#"{"error":"invalid_request","error_description":"No."}"#;
-    assert_eq!(failure(Grant::Refresh, 401, body), Failure::Refused);
+    assert_eq!(
+        failure(Grant::Refresh, 401, body),
+        Failure::Refused(Refused::Request)
+    );
 }
 
 #[test]
@@ -174,10 +177,34 @@ fn no_passing_failure_is_taken_for_a_dead_grant() {
             (400, "", odd),
             (422, r#"{"email":["required"]}"#, odd),
             (418, r#"{"error":"invalid_grant"}"#, odd),
-            (302, "", odd),
+            (302, "", Failure::NotProcessed(Transient::CaptivePortal)),
+            (
+                511,
+                html,
+                Failure::PerhapsProcessed(Transient::CaptivePortal),
+            ),
             (204, "", odd),
         ] {
             assert_eq!(failure(grant, status, body), expected, "{status} {body}");
+        }
+    }
+}
+
+#[test]
+fn a_page_in_place_of_tokens_is_a_portals_and_may_still_have_used_the_grant_up() {
+    for (kind, expected) in [
+        ("text/html", Transient::CaptivePortal),
+        ("Text/HTML; charset=utf-8", Transient::CaptivePortal),
+        ("application/xhtml+xml", Transient::CaptivePortal),
+        ("application/json", Transient::OddAnswer),
+        ("text/plain", Transient::OddAnswer),
+    ] {
+        for grant in [Grant::Code, Grant::Refresh] {
+            let mut answer = answer(200, "<title>Guest Wi-Fi</title>");
+            let value = HeaderValue::from_static(kind);
+            answer.headers.insert(CONTENT_TYPE, value);
+            let failure = read(grant, &answer, &redirect_url(), now()).err();
+            assert_eq!(failure, Some(Failure::PerhapsProcessed(expected)), "{kind}");
         }
     }
 }

@@ -11,7 +11,9 @@ use amiqus_core::chance::SystemChance;
 use amiqus_core::clock::{Clock, Wait};
 use amiqus_core::error::Code;
 use amiqus_core::http::{Clients, Limits};
-use amiqus_core::keeper::{BrowserDidNotOpen, Keeper, Parts, Surroundings};
+use amiqus_core::keeper::{
+    BrowserDidNotOpen, CannotListen, Keeper, Parts, Recipient, Surroundings,
+};
 use amiqus_core::redirect::Received;
 use amiqus_core::registration::{Provenance, RedirectUrl, RegistrationDraft};
 use amiqus_core::session::Provisioning;
@@ -23,6 +25,7 @@ use amiqus_core::vault::{
 use jiff::{SignedDuration, Timestamp};
 use practice_amiqus::{Answer, Practice, Settings};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use url::Url;
 
 pub(crate) const BOB: &str = "bob@example.com";
@@ -152,11 +155,28 @@ impl Clock for TurnedClock {
     }
 }
 
+/// This computer's one port: whether somebody has it, and what the app listens for there.
+#[derive(Default)]
+pub(crate) struct Ear {
+    pub(crate) is_taken: bool,
+    listens_for: Option<(String, Recipient)>,
+}
+
+/// Gives the port back when it is dropped with the task that listens.
+struct Freed(Arc<Mutex<Ear>>);
+
+impl Drop for Freed {
+    fn drop(&mut self) {
+        *self.0.lock().unwrap() = Ear::default();
+    }
+}
+
 /// A desktop whose browser only says which address it was to open.
 struct Desktop {
     opened: mpsc::UnboundedSender<Url>,
     fronts: Arc<AtomicU32>,
     no_browser: Arc<AtomicBool>,
+    ear: Arc<Mutex<Ear>>,
 }
 
 impl Surroundings for Desktop {
@@ -167,6 +187,24 @@ impl Surroundings for Desktop {
         self.opened
             .send(url.clone())
             .map_err(|_| BrowserDidNotOpen("nobody looks".to_owned()))
+    }
+
+    fn listen(
+        &self,
+        redirect_url: &RedirectUrl,
+        recipient: Recipient,
+    ) -> Result<JoinHandle<()>, CannotListen> {
+        let mut ear = self.ear.lock().unwrap();
+        if ear.is_taken {
+            return Err(CannotListen("the address is in use".to_owned()));
+        }
+        ear.is_taken = true;
+        ear.listens_for = Some((redirect_url.as_str().to_owned(), recipient));
+        let freed = Freed(Arc::clone(&self.ear));
+        Ok(tokio::spawn(async move {
+            let _freed = freed;
+            std::future::pending().await
+        }))
     }
 
     fn bring_to_front(&self) {
@@ -180,6 +218,7 @@ pub(crate) struct Computer {
     pub(crate) drawer: Arc<Drawer>,
     pub(crate) clock: Arc<TurnedClock>,
     pub(crate) no_browser: Arc<AtomicBool>,
+    pub(crate) ear: Arc<Mutex<Ear>>,
     limits: Limits,
 }
 
@@ -216,6 +255,7 @@ impl Computer {
             drawer: Arc::default(),
             clock: Arc::default(),
             no_browser: Arc::default(),
+            ear: Arc::default(),
             limits: Limits::default(),
         }
     }
@@ -302,6 +342,7 @@ impl Computer {
                 opened,
                 fronts: Arc::clone(&fronts),
                 no_browser: Arc::clone(&self.no_browser),
+                ear: Arc::clone(&self.ear),
             }),
             provisioning: Box::new(provisioning),
         });
@@ -320,6 +361,14 @@ impl Computer {
     pub(crate) fn answer(&self, url: &Url, person: &str, team: &str, answer: Answer) -> Received {
         let address = self.amiqus.answer(url.as_str(), person, team, answer);
         Received::new(address.unwrap())
+    }
+
+    /// Who hears what arrives at the app's own address, while it listens there.
+    pub(crate) fn listener(&self) -> Option<Recipient> {
+        let ear = self.ear.lock().unwrap();
+        ear.listens_for
+            .as_ref()
+            .map(|(_, recipient)| recipient.clone())
     }
 
     pub(crate) fn posts(&self) -> usize {

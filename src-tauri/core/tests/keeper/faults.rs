@@ -75,7 +75,7 @@ fn harmless(fault: Fault) -> Row {
 }
 
 fn table() -> Vec<Row> {
-    use Code::{AmiqusBusy, AmiqusUnwell, NotPermitted, OddAnswer, Offline};
+    use Code::{AmiqusBusy, AmiqusUnwell, CaptivePortal, NotPermitted, OddAnswer, Offline};
     let retry_after = Some(RetryAfter::Seconds(30));
     let lost = Refresh::Ended(WhySignInAgain::AnswerLost);
     vec![
@@ -115,13 +115,13 @@ fn table() -> Vec<Row> {
         passing(Fault::Forbidden, NotPermitted),
         passing(Fault::NotFound, OddAnswer),
         passing(Fault::UnprocessableContent, OddAnswer),
-        passing(Fault::HtmlWith200, OddAnswer),
+        passing(Fault::HtmlWith200, CaptivePortal),
         passing(Fault::HtmlWith500, AmiqusUnwell),
         passing(
             Fault::RedirectElsewhere {
                 location: "http://127.0.0.1:9/elsewhere".to_owned(),
             },
-            OddAnswer,
+            CaptivePortal,
         ),
         passing(Fault::EmptyBody, OddAnswer),
         passing(Fault::JsonArray, OddAnswer),

@@ -9,9 +9,11 @@
 )]
 
 mod app;
+mod check;
 mod driven_clock;
 mod faults;
 mod gate;
+mod loopback;
 mod outages;
 mod renewals;
 mod restarts;

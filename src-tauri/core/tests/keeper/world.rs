@@ -11,7 +11,9 @@ use amiqus_core::app_state::Screen;
 use amiqus_core::chance::{Chance, NoRandomness};
 use amiqus_core::clock::Clock as _;
 use amiqus_core::http::Limits;
-use amiqus_core::keeper::{BrowserDidNotOpen, Keeper, Parts, Surroundings};
+use amiqus_core::keeper::{
+    BrowserDidNotOpen, CannotListen, Keeper, Parts, Recipient, Surroundings,
+};
 use amiqus_core::registration::{Page, Provenance, RedirectUrl, RegistrationDraft};
 use amiqus_core::session::Provisioning;
 use amiqus_core::token::{AccessToken, RefreshToken, TokenSet};
@@ -20,6 +22,7 @@ use amiqus_core::vault::{
 };
 use jiff::{SignedDuration, Timestamp};
 use practice_amiqus::{Practice, Settings};
+use tokio::task::JoinHandle;
 use url::Url;
 
 use crate::app::{BOB, Drawer, FUSION, OpenDoor, PATIENCE, REDIRECT, identity, key};
@@ -65,6 +68,10 @@ struct EmptyDesk;
 impl Surroundings for EmptyDesk {
     fn open_browser(&self, _: &Url) -> Result<(), BrowserDidNotOpen> {
         Err(BrowserDidNotOpen("nobody is there".to_owned()))
+    }
+
+    fn listen(&self, _: &RedirectUrl, _: Recipient) -> Result<JoinHandle<()>, CannotListen> {
+        Err(CannotListen("nobody is there".to_owned()))
     }
 
     fn bring_to_front(&self) {}

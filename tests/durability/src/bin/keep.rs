@@ -14,9 +14,11 @@ use amiqus_core::app_state::AppState;
 use amiqus_core::chance::SystemChance;
 use amiqus_core::error::{Code, Problem};
 use amiqus_core::http::Limits;
-use amiqus_core::keeper::{BrowserDidNotOpen, Keeper, Parts, Surroundings, unlock_with};
+use amiqus_core::keeper::{
+    BrowserDidNotOpen, CannotListen, Keeper, Parts, Recipient, Surroundings, unlock_with,
+};
 use amiqus_core::redirect::Received;
-use amiqus_core::registration::{FieldProblem, RegistrationDraft};
+use amiqus_core::registration::{FieldProblem, RedirectUrl, RegistrationDraft};
 use amiqus_core::secret::Passphrase;
 use amiqus_core::vault::Unlock;
 use durability::conversation::{Command, Said};
@@ -25,6 +27,7 @@ use sign_in_with_amiqus::vault::StrongholdDoor;
 use sign_in_with_amiqus::{provisioning, wake};
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
@@ -191,6 +194,14 @@ impl Surroundings for NoDesktop {
             browser: url.to_string(),
         });
         Ok(())
+    }
+
+    fn listen(
+        &self,
+        _redirect_url: &RedirectUrl,
+        _recipient: Recipient,
+    ) -> Result<JoinHandle<()>, CannotListen> {
+        Err(CannotListen("there is no listener here".to_owned()))
     }
 
     fn bring_to_front(&self) {}

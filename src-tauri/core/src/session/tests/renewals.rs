@@ -119,6 +119,17 @@ fn a_failure_that_passes_keeps_the_account() {
     let retry = SignedDuration::from_mins(15);
     for (transient, code, wait) in [
         (Transient::Offline, Code::Offline, MINUTE),
+        (
+            Transient::ProxyNeedsPassword,
+            Code::ProxyNeedsPassword,
+            MINUTE,
+        ),
+        (
+            Transient::CertificateNotTrusted,
+            Code::CertificateNotTrusted,
+            MINUTE,
+        ),
+        (Transient::CaptivePortal, Code::CaptivePortal, MINUTE),
         (Transient::Unwell, Code::AmiqusUnwell, retry),
         (Transient::Busy(None), Code::AmiqusBusy, retry),
         (
@@ -140,7 +151,7 @@ fn a_failure_that_passes_keeps_the_account() {
             assert!(record(&bench).contains("hush-refresh-1"));
             assert_eq!(bench.standing(bob().key()), Connected);
             assert_eq!(bench.problem(), said);
-            let offline = transient == Transient::Offline;
+            let offline = transient.is_the_networks();
             assert_eq!(bench.account(bob().key()).offline, offline);
         }
     }
@@ -159,7 +170,7 @@ fn a_server_that_says_come_back_at_once_is_not_hammered() {
 fn a_wrong_set_up_keeps_the_account_and_is_said() {
     for (failure, code) in [
         (Failure::SetUpWrong, Code::SetUpWrong),
-        (Failure::Refused, Code::RequestNotAccepted),
+        (Failure::Refused(Refused::Request), Code::RequestNotAccepted),
     ] {
         for why in [WhyRenew::Asked, WhyRenew::Due] {
             let mut bench = Bench::with_bob();
@@ -274,7 +285,7 @@ fn after_an_unlucky_last_try_the_words_for_a_lost_answer_are_still_the_right_one
         Failure::NotProcessed(Transient::Offline),
         Failure::NotProcessed(Transient::Busy(None)),
         Failure::SetUpWrong,
-        Failure::Refused,
+        Failure::Refused(Refused::Request),
     ] {
         let mut bench = Bench::with_bob();
         let step = last_try(&mut bench);

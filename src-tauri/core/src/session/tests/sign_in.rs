@@ -402,7 +402,7 @@ fn a_failed_exchange_ends_signed_out_with_its_code() {
         (Failure::Dead { expired: false }, Code::CodeNotAccepted),
         (Failure::Dead { expired: true }, Code::CodeNotAccepted),
         (Failure::SetUpWrong, Code::SetUpWrong),
-        (Failure::Refused, Code::RequestNotAccepted),
+        (Failure::Refused(Refused::Request), Code::RequestNotAccepted),
         (Failure::NotProcessed(Transient::Offline), Code::Offline),
         (Failure::PerhapsProcessed(Transient::Offline), Code::Offline),
         (

@@ -1,0 +1,114 @@
+//! Whether a registration works, found out without anybody signing in: the token endpoint is shown a
+//! code that nobody was given. A service that objects to the code knows the client.
+
+use jiff::Timestamp;
+use reqwest::Client;
+use serde::Serialize;
+use specta::Type;
+
+use crate::authorization::random_text;
+use crate::chance::Chance;
+use crate::error::{Code, Problem};
+use crate::redirect::AuthorizationCode;
+use crate::registration::{Field, FieldProblem, Reason, Registration};
+use crate::token::{self, Failure, Refused};
+
+#[cfg(test)]
+mod tests;
+
+/// Begins every made-up code, so that it is plainly none in anybody's log.
+const MADE_UP: &str = "made-up-to-check-the-set-up-";
+
+/// Why a registration could not be called right.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckRefusal {
+    /// What to change in it.
+    Fields(Vec<FieldProblem>),
+    /// It could not be told this time.
+    Problem(Problem),
+}
+
+impl From<Code> for CheckRefusal {
+    fn from(code: Code) -> Self {
+        Self::Problem(code.into())
+    }
+}
+
+impl CheckRefusal {
+    fn field(field: Field, reason: Reason) -> Self {
+        Self::Fields(vec![FieldProblem { field, reason }])
+    }
+}
+
+/// What the service's answer to a made-up code says of the registration.
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    /// It knows the client and objects to the code alone.
+    Right,
+    /// It doesn't take the client. league/oauth2-server says the same of a redirect URL that isn't
+    /// registered, so this means the ID and the secret only where no redirect URL was named.
+    ClientRefused,
+    /// Something else.
+    Wrong(CheckRefusal),
+}
+
+/// Reads the table of failures for what it says of a registration.
+fn judge(failure: Failure) -> Verdict {
+    match failure {
+        Failure::Dead { .. } | Failure::Refused(Refused::Request) => Verdict::Right,
+        Failure::SetUpWrong => Verdict::ClientRefused,
+        Failure::Refused(Refused::RedirectUrl) => Verdict::Wrong(CheckRefusal::field(
+            Field::RedirectUrl,
+            Reason::NotRegistered,
+        )),
+        Failure::Refused(Refused::Client) => Verdict::Wrong(Code::RequestNotAccepted.into()),
+        Failure::NotProcessed(transient) | Failure::PerhapsProcessed(transient) => {
+            Verdict::Wrong(Code::from(transient).into())
+        }
+    }
+}
+
+/// Says which of the two is wrong, when the client was refused, from the answer to the same request
+/// without a redirect URL.
+fn judge_without_redirect_url(failure: Failure) -> CheckRefusal {
+    match judge(failure) {
+        Verdict::ClientRefused => CheckRefusal::field(Field::ClientSecret, Reason::NotRecognised),
+        Verdict::Right => CheckRefusal::field(Field::RedirectUrl, Reason::NotRegistered),
+        Verdict::Wrong(refusal) => refusal,
+    }
+}
+
+/// Checks a registration. Nothing is kept, and nobody's access is touched.
+///
+/// # Errors
+/// What to change, or why it can't be told just now.
+pub(crate) async fn check(
+    client: &Client,
+    registration: &Registration,
+    chance: &dyn Chance,
+    now: impl Fn() -> Timestamp,
+) -> Result<(), CheckRefusal> {
+    let show = async |redirect_url| {
+        let code = made_up_code(chance)?;
+        token::probe(client, registration, redirect_url, &code, &now)
+            .await
+            // A service that gives tokens for it is none that this app should be set up with.
+            .ok_or_else(|| CheckRefusal::from(Code::OddAnswer))
+    };
+    match judge(show(Some(&registration.redirect_url)).await?) {
+        Verdict::Right => Ok(()),
+        Verdict::Wrong(refusal) => Err(refusal),
+        Verdict::ClientRefused => Err(judge_without_redirect_url(show(None).await?)),
+    }
+}
+
+fn made_up_code(chance: &dyn Chance) -> Result<AuthorizationCode, CheckRefusal> {
+    match random_text(chance) {
+        Ok(random) => Ok(AuthorizationCode::new(format!("{MADE_UP}{random}"))),
+        Err(problem) => {
+            tracing::error!(%problem, "no code can be made up");
+            Err(Code::Internal.into())
+        }
+    }
+}

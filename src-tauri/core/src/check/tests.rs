@@ -1,0 +1,83 @@
+use super::*;
+use crate::examples::Counting;
+use crate::token::Transient;
+
+fn wrong(field: Field, reason: Reason) -> CheckRefusal {
+    CheckRefusal::Fields(vec![FieldProblem { field, reason }])
+}
+
+#[test]
+fn whoever_objects_to_the_code_knows_the_client() {
+    for failure in [
+        Failure::Dead { expired: false },
+        Failure::Dead { expired: true },
+        Failure::Refused(Refused::Request),
+    ] {
+        assert_eq!(judge(failure), Verdict::Right, "{failure:?}");
+    }
+}
+
+#[test]
+fn a_client_that_is_refused_with_and_without_a_redirect_url_has_a_wrong_id_or_secret() {
+    assert_eq!(judge(Failure::SetUpWrong), Verdict::ClientRefused);
+    assert_eq!(
+        judge_without_redirect_url(Failure::SetUpWrong),
+        wrong(Field::ClientSecret, Reason::NotRecognised)
+    );
+}
+
+#[test]
+fn a_client_that_is_refused_only_with_its_redirect_url_has_registered_another() {
+    let not_registered = wrong(Field::RedirectUrl, Reason::NotRegistered);
+    for failure in [
+        Failure::Dead { expired: false },
+        Failure::Refused(Refused::Request),
+        Failure::Refused(Refused::RedirectUrl),
+    ] {
+        assert_eq!(judge_without_redirect_url(failure), not_registered);
+    }
+    assert_eq!(
+        judge(Failure::Refused(Refused::RedirectUrl)),
+        Verdict::Wrong(not_registered)
+    );
+}
+
+#[test]
+fn what_passes_says_nothing_of_the_registration() {
+    for (transient, code) in [
+        (Transient::Offline, Code::Offline),
+        (Transient::ProxyNeedsPassword, Code::ProxyNeedsPassword),
+        (
+            Transient::CertificateNotTrusted,
+            Code::CertificateNotTrusted,
+        ),
+        (Transient::CaptivePortal, Code::CaptivePortal),
+        (Transient::Unwell, Code::AmiqusUnwell),
+        (Transient::Busy(None), Code::AmiqusBusy),
+        (Transient::OddAnswer, Code::OddAnswer),
+        (Transient::NotPermitted, Code::NotPermitted),
+    ] {
+        for failure in [
+            Failure::NotProcessed(transient),
+            Failure::PerhapsProcessed(transient),
+        ] {
+            assert_eq!(judge(failure), Verdict::Wrong(code.into()));
+            assert_eq!(judge_without_redirect_url(failure), code.into());
+        }
+    }
+    assert_eq!(
+        judge(Failure::Refused(Refused::Client)),
+        Verdict::Wrong(Code::RequestNotAccepted.into())
+    );
+}
+
+#[test]
+fn a_made_up_code_says_that_it_is_one_and_is_never_the_same_twice() {
+    let chance = Counting::default();
+    let codes = [(); 2].map(|()| made_up_code(&chance).unwrap());
+    for code in &codes {
+        assert!(code.expose().starts_with(MADE_UP));
+        assert_eq!(code.expose().len(), MADE_UP.len() + 43);
+    }
+    assert_ne!(codes[0].expose(), codes[1].expose());
+}

@@ -1,0 +1,137 @@
+//! Checking a set-up without anybody signing in.
+
+use amiqus_core::app_state::Screen;
+use amiqus_core::check::CheckRefusal;
+use amiqus_core::error::Code;
+use amiqus_core::registration::{Field, FieldProblem, Reason};
+use practice_amiqus::{Endpoint, Fault, Generation, RetryAfter, Settings};
+
+use crate::app::*;
+
+fn wrong(field: Field, reason: Reason) -> Result<(), CheckRefusal> {
+    Err(CheckRefusal::Fields(vec![FieldProblem { field, reason }]))
+}
+
+#[tokio::test]
+async fn a_check_tells_a_right_set_up_from_a_wrong_one_in_both_server_generations() {
+    for generation in [Generation::League8, Generation::League9] {
+        let computer = Computer::bare(Settings {
+            generation,
+            ..Settings::default()
+        })
+        .await;
+        let app = computer.start().await;
+        let check = |draft| app.keeper.check_registration(draft);
+
+        assert_eq!(check(computer.draft()).await, Ok(()));
+        assert_eq!(computer.posts(), 1);
+
+        let mut draft = computer.draft();
+        draft.client_secret = "not-this-one".to_owned();
+        let not_recognised = wrong(Field::ClientSecret, Reason::NotRecognised);
+        assert_eq!(check(draft).await, not_recognised);
+
+        let mut draft = computer.draft();
+        draft.client_id = "not-this-one".to_owned();
+        assert_eq!(check(draft).await, not_recognised);
+
+        let mut draft = computer.draft();
+        draft.redirect_url = Some("co.amiqus.signin://oauth/elsewhere".to_owned());
+        assert_eq!(
+            check(draft).await,
+            wrong(Field::RedirectUrl, Reason::NotRegistered)
+        );
+
+        let mut draft = computer.draft();
+        draft.client_secret = String::new();
+        let posts = computer.posts();
+        assert_eq!(
+            check(draft).await,
+            wrong(Field::ClientSecret, Reason::Missing)
+        );
+        assert_eq!(computer.posts(), posts, "what is plainly wrong is not sent");
+        assert_eq!(computer.amiqus.complaints(), [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn a_check_keeps_nothing_and_changes_nothing() {
+    let computer = Computer::bare(Settings::default()).await;
+    let app = computer.start().await;
+    app.keeper
+        .check_registration(computer.draft())
+        .await
+        .unwrap();
+    let state = app.keeper.state().await.unwrap();
+    assert_eq!(state.screen, Screen::NeedsSetup);
+    assert_eq!(state.setup.client_id, None);
+    assert_eq!(computer.drawer.names(), [""; 0]);
+    let [post] = &computer.amiqus.requests_to("/oauth/token")[..] else {
+        panic!("not one post");
+    };
+    let code = post.field("code").unwrap();
+    assert!(code.starts_with("made-up-"), "{code}");
+}
+
+#[tokio::test]
+async fn a_check_beside_a_signed_in_account_leaves_it_alone() {
+    let (computer, pair) = Computer::with_bob().await;
+    let app = computer.start().await;
+    app.checked(&computer.clock).await;
+    let mut draft = computer.draft();
+    draft.client_secret = "not-this-one".to_owned();
+    app.keeper.check_registration(draft).await.unwrap_err();
+    app.keeper
+        .check_registration(computer.draft())
+        .await
+        .unwrap();
+    assert!(computer.amiqus.is_refresh_token_live(pair.refresh.expose()));
+    app.keeper.refresh().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_passes_is_said_as_what_it_is() {
+    let retry_after = Some(RetryAfter::Seconds(1));
+    for (fault, code) in [
+        (Fault::DropBeforeProcessing, Code::Offline),
+        (Fault::HtmlWith200, Code::CaptivePortal),
+        (Fault::TooManyRequests { retry_after }, Code::AmiqusBusy),
+        (Fault::BadGateway { retry_after }, Code::AmiqusUnwell),
+        (Fault::JsonArray, Code::OddAnswer),
+    ] {
+        let computer = Computer::bare(Settings::default()).await;
+        let app = computer.start().await;
+        computer.amiqus.set_fault(fault.at(Endpoint::TokenExchange));
+        let refusal = app.keeper.check_registration(computer.draft()).await;
+        assert_eq!(refusal, Err(CheckRefusal::Problem(code.into())));
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_is_left_out_stays_as_it_is_for_the_same_client_and_service_alone() {
+    let computer = Computer::set_up().await;
+    let mut app = computer.start().await;
+    let left_out = || {
+        let mut draft = computer.draft();
+        draft.client_secret = " ".to_owned();
+        draft
+    };
+    app.keeper.check_registration(left_out()).await.unwrap();
+    app.keeper.save_registration(left_out()).await.unwrap();
+    app.sign_in(&computer, BOB, FUSION).await;
+
+    let missing = [FieldProblem {
+        field: Field::ClientSecret,
+        reason: Reason::Missing,
+    }];
+    let mut draft = left_out();
+    draft.client_id = "another".to_owned();
+    assert_eq!(
+        app.keeper.save_registration(draft).await,
+        Err(missing.to_vec())
+    );
+    let mut draft = left_out();
+    draft.base_url = Some("https://amiqus.example.com".to_owned());
+    let refusal = app.keeper.check_registration(draft).await;
+    assert_eq!(refusal, Err(CheckRefusal::Fields(missing.to_vec())));
+}

@@ -1,0 +1,179 @@
+//! The answer at this computer's own address, as the keeper has it listened for.
+
+use amiqus_core::app_state::Screen;
+use amiqus_core::error::Code;
+use amiqus_core::keeper::Ending;
+use amiqus_core::redirect::Received;
+use jiff::SignedDuration;
+use practice_amiqus::{Answer, Endpoint, Fault, Settings};
+
+use crate::app::*;
+
+const LOOPBACK: &str = "http://127.0.0.1:8123/callback";
+
+async fn set_up() -> Computer {
+    let settings = Settings {
+        redirect_urls: vec![LOOPBACK.to_owned()],
+        ..Settings::default()
+    };
+    Computer::set_up_with(settings, |draft| {
+        draft.redirect_url = Some(LOOPBACK.to_owned());
+    })
+    .await
+}
+
+#[tokio::test]
+async fn one_signs_in_through_the_listener_and_the_port_is_free_again() {
+    let computer = set_up().await;
+    let mut app = computer.start().await;
+    assert!(computer.listener().is_none());
+    app.keeper.authorize().await.unwrap();
+    let url = app.browser().await;
+    let listener = computer.listener().unwrap();
+    let answer = computer.answer(&url, BOB, FUSION, Answer::Allow);
+    assert!(answer.expose().starts_with(LOOPBACK));
+    assert_eq!(listener.receive(answer).await, Some(Ending::SignedIn));
+    assert!(computer.listener().is_none());
+    let state = app.keeper.state().await.unwrap();
+    assert_eq!(state.screen, Screen::SignedIn);
+    app.keeper.refresh().await.unwrap();
+    assert_eq!(computer.amiqus.complaints(), [""; 0]);
+}
+
+#[tokio::test]
+async fn the_browser_is_told_of_a_denial_and_of_a_sign_in_that_failed() {
+    let computer = set_up().await;
+    let mut app = computer.start().await;
+    app.keeper.authorize().await.unwrap();
+    let url = app.browser().await;
+    let listener = computer.listener().unwrap();
+    let answer = computer.answer(&url, BOB, FUSION, Answer::Deny);
+    assert_eq!(listener.receive(answer).await, Some(Ending::Denied));
+    assert!(computer.listener().is_none());
+
+    let fault = Fault::InvalidClient.at(Endpoint::TokenExchange);
+    computer.amiqus.set_fault(fault.times(1));
+    app.keeper.authorize().await.unwrap();
+    let url = app.browser().await;
+    let listener = computer.listener().unwrap();
+    let answer = computer.answer(&url, BOB, FUSION, Answer::Allow);
+    assert_eq!(listener.receive(answer).await, Some(Ending::Otherwise));
+    assert_eq!(
+        code(&*app.keeper.state().await.unwrap()),
+        Some(Code::SetUpWrong)
+    );
+}
+
+#[tokio::test]
+async fn what_is_no_answer_costs_the_attempt_nothing() {
+    let computer = set_up().await;
+    let mut app = computer.start().await;
+    app.keeper.authorize().await.unwrap();
+    let url = app.browser().await;
+    let listener = computer.listener().unwrap();
+    for wrong in [
+        "http://127.0.0.1:8123/callback".to_owned(),
+        format!("{LOOPBACK}?code=stolen"),
+        format!("{LOOPBACK}?code=stolen&state=guessed"),
+        format!("{LOOPBACK}?error=access_denied&state=guessed"),
+        format!("{LOOPBACK}/?code=a&state=b"),
+        "http://127.0.0.1:8124/callback?code=a&state=b".to_owned(),
+    ] {
+        let heard = listener.clone().receive(Received::new(wrong)).await;
+        assert_eq!(heard, None);
+    }
+    assert_eq!(computer.posts(), 0);
+    let answer = computer.answer(&url, BOB, FUSION, Answer::Allow);
+    assert_eq!(listener.receive(answer).await, Some(Ending::SignedIn));
+}
+
+#[tokio::test]
+async fn cancelling_gives_the_port_back_before_the_window_says_so() {
+    let computer = set_up().await;
+    let mut app = computer.start().await;
+    for _ in 0..20 {
+        app.keeper.authorize().await.unwrap();
+        app.browser().await;
+        assert!(computer.listener().is_some());
+        app.keeper.cancel().await.unwrap();
+        assert!(computer.listener().is_none());
+    }
+    // A second click makes a new attempt out of a pending one.
+    app.keeper.authorize().await.unwrap();
+    app.keeper.authorize().await.unwrap();
+    app.browser().await;
+    let url = app.browser().await;
+    let listener = computer.listener().unwrap();
+    let answer = computer.answer(&url, BOB, FUSION, Answer::Allow);
+    assert_eq!(listener.receive(answer).await, Some(Ending::SignedIn));
+}
+
+#[tokio::test]
+async fn an_attempt_that_ran_out_of_time_listens_no_longer() {
+    let computer = set_up().await;
+    let mut app = computer.start().await;
+    app.keeper.authorize().await.unwrap();
+    let url = app.browser().await;
+    computer.clock.turn(SignedDuration::from_mins(11));
+    let answer = computer.answer(&url, BOB, FUSION, Answer::Allow);
+    let listener = computer.listener().unwrap();
+    assert_eq!(listener.receive(answer).await, None);
+    assert!(computer.listener().is_none());
+    let state = app.keeper.state().await.unwrap();
+    assert_eq!(code(&state), Some(Code::AttemptExpired));
+}
+
+#[tokio::test]
+async fn after_a_restart_it_listens_again_and_opens_no_second_page() {
+    let computer = set_up().await;
+    let mut app = computer.start().await;
+    app.keeper.authorize().await.unwrap();
+    let url = app.browser().await;
+    drop(app);
+    until_free(&computer).await;
+
+    let mut app = computer.start().await;
+    let listener = computer.listener().unwrap();
+    assert!(!app.browser_is_open());
+    let answer = computer.answer(&url, BOB, FUSION, Answer::Allow);
+    assert_eq!(listener.receive(answer).await, Some(Ending::SignedIn));
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_ends_the_attempt_before_a_browser_opens() {
+    let computer = set_up().await;
+    let mut app = computer.start().await;
+    computer.ear.lock().unwrap().is_taken = true;
+    app.keeper.authorize().await.unwrap();
+    let state = app.end_of_sign_in().await;
+    assert_eq!(state.screen, Screen::SignedOut { just_now: false });
+    assert_eq!(code(&state), Some(Code::PortTaken));
+    assert!(!app.browser_is_open());
+
+    computer.ear.lock().unwrap().is_taken = false;
+    app.keeper.authorize().await.unwrap();
+    app.browser().await;
+    assert_eq!(code(&*app.keeper.state().await.unwrap()), None);
+}
+
+#[tokio::test]
+async fn a_link_of_the_apps_own_scheme_is_no_answer_to_a_loopback_attempt() {
+    let computer = set_up().await;
+    let mut app = computer.start().await;
+    app.keeper.authorize().await.unwrap();
+    let url = app.browser().await;
+    let answer = computer.answer(&url, BOB, FUSION, Answer::Allow);
+    let by_scheme = answer.expose().replace(LOOPBACK, REDIRECT);
+    let pasted = app.keeper.exchange(Received::new(by_scheme)).await;
+    assert_eq!(pasted.unwrap_err().code, Code::LinkNotOurs);
+    // Pasting the true one still works, and ends the listening.
+    app.keeper.exchange(answer).await.unwrap();
+    assert!(computer.listener().is_none());
+    app.until(|state| state.screen == Screen::SignedIn).await;
+}
+
+async fn until_free(computer: &Computer) {
+    while computer.listener().is_some() {
+        tokio::task::yield_now().await;
+    }
+}

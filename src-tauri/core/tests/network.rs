@@ -1,0 +1,205 @@
+//! What stands between a company's computer and Amiqus, over real sockets: a proxy that wants a
+//! password, a certificate that nobody here trusts, a network's login page.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "what the tests share ends the test when it fails, as the tests themselves do"
+)]
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use amiqus_core::api::{Api, ApiFailure};
+use amiqus_core::http::{self, Limits, NoAnswer, Obstacle};
+use amiqus_core::redirect::AuthorizationCode;
+use amiqus_core::registration::{Provenance, Registration, RegistrationDraft};
+use amiqus_core::token::{self, AccessToken, Failure, RefreshToken, Transient};
+use jiff::Timestamp;
+use reqwest::{Client, Proxy};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+fn registration(base_url: &str) -> Registration {
+    let draft = RegistrationDraft {
+        client_id: "9a1c0ffe".to_owned(),
+        client_secret: "hush-client-secret".to_owned(),
+        redirect_url: None,
+        base_url: Some(base_url.to_owned()),
+        organisation: None,
+        pkce: None,
+    };
+    draft.validate(Provenance::ByHand).unwrap()
+}
+
+/// What comes of an exchange, a refresh, and a look at `/me`, `/status`.
+async fn ask_everything(
+    client: &Client,
+    registration: &Registration,
+) -> ([Failure; 2], [ApiFailure; 2]) {
+    let redirect_url = &registration.redirect_url;
+    let code = AuthorizationCode::new("hush-code");
+    let exchanged = token::exchange(client, registration, redirect_url, code, None, || NOW).await;
+    let refresh = RefreshToken::new("hush-refresh");
+    let refreshed = token::refresh(client, registration, &refresh, redirect_url, || NOW).await;
+    let api = Api {
+        client,
+        base_url: &registration.base_url,
+        access: &AccessToken::new("hush-access"),
+        now: NOW,
+    };
+    (
+        [exchanged.err().unwrap(), refreshed.err().unwrap()],
+        [
+            api.me().await.err().unwrap(),
+            api.status().await.err().unwrap(),
+        ],
+    )
+}
+
+/// Says the same to everybody who asks for something, in clear.
+async fn always(answer: &'static str) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((caller, _)) = listener.accept().await {
+            tokio::spawn(say(caller, answer));
+        }
+    });
+    address
+}
+
+/// The same, over TLS with a certificate that it signed itself.
+async fn always_self_signed(answer: &'static str) -> SocketAddr {
+    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((caller, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                if let Ok(caller) = acceptor.accept(caller).await {
+                    say(caller, answer).await;
+                }
+            });
+        }
+    });
+    address
+}
+
+async fn say(mut caller: impl AsyncRead + AsyncWrite + Unpin, answer: &str) {
+    let mut asked = Vec::new();
+    let mut part = [0; 1024];
+    while !asked.windows(4).any(|end| end == b"\r\n\r\n") {
+        match caller.read(&mut part).await {
+            Ok(0) | Err(_) => return,
+            Ok(length) => asked.extend_from_slice(&part[..length]),
+        }
+    }
+    // Who hangs up has heard enough.
+    let _ = caller.write_all(answer.as_bytes()).await;
+    let _ = caller.shutdown().await;
+}
+
+async fn clients_for(registration: &Registration) -> Client {
+    let clients = http::clients(Limits::default()).unwrap();
+    clients.for_service(&registration.base_url).clone()
+}
+
+#[tokio::test]
+async fn a_proxy_that_wants_a_password_is_told_from_no_network_and_nothing_was_sent() {
+    let proxy = always(
+        "HTTP/1.1 407 Proxy Authentication Required\r\n\
+         Proxy-Authenticate: Basic realm=\"office\"\r\nContent-Length: 0\r\n\r\n",
+    )
+    .await;
+    let client = Client::builder()
+        .proxy(Proxy::all(format!("http://{proxy}")).unwrap())
+        .build()
+        .unwrap();
+    let registration = registration("https://amiqus.example");
+    let (tokens, api) = ask_everything(&client, &registration).await;
+    let transient = Transient::ProxyNeedsPassword;
+    assert_eq!(tokens, [Failure::NotProcessed(transient); 2]);
+    assert_eq!(api, [ApiFailure::Transient(transient); 2]);
+}
+
+#[tokio::test]
+async fn a_proxy_that_refuses_for_another_reason_is_no_network() {
+    for answer in [
+        "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n",
+        "",
+    ] {
+        let proxy = always(answer).await;
+        let client = Client::builder()
+            .proxy(Proxy::all(format!("http://{proxy}")).unwrap())
+            .build()
+            .unwrap();
+        let outcome = http::send(client.get("https://amiqus.example/")).await;
+        assert!(
+            matches!(outcome, Err(NoAnswer::NotSent(Obstacle::Unreachable, _))),
+            "{answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_nobody_trusts_is_told_from_no_network_and_nothing_was_sent() {
+    let address = always_self_signed("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").await;
+    let registration = registration(&format!("https://{address}"));
+    let client = clients_for(&registration).await;
+    let (tokens, api) = ask_everything(&client, &registration).await;
+    let transient = Transient::CertificateNotTrusted;
+    assert_eq!(tokens, [Failure::NotProcessed(transient); 2]);
+    assert_eq!(api, [ApiFailure::Transient(transient); 2]);
+}
+
+#[tokio::test]
+async fn a_service_that_speaks_no_tls_is_no_matter_of_certificates() {
+    let address = always("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").await;
+    let registration = registration(&format!("https://{address}"));
+    let client = clients_for(&registration).await;
+    let (tokens, _) = ask_everything(&client, &registration).await;
+    assert_eq!(tokens, [Failure::NotProcessed(Transient::Offline); 2]);
+}
+
+#[tokio::test]
+async fn a_login_page_in_place_of_an_answer_is_a_portals_and_a_grant_that_it_saw_may_be_used_up() {
+    let portal = Transient::CaptivePortal;
+    for (answer, expected) in [
+        (
+            "HTTP/1.1 302 Found\r\nLocation: http://guest.example/login\r\nContent-Length: 0\r\n\r\n",
+            Failure::NotProcessed(portal),
+        ),
+        (
+            "HTTP/1.1 307 Temporary Redirect\r\nLocation: http://guest.example/\r\nContent-Length: 0\r\n\r\n",
+            Failure::NotProcessed(portal),
+        ),
+        (
+            "HTTP/1.1 511 Network Authentication Required\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<a/>",
+            Failure::PerhapsProcessed(portal),
+        ),
+        (
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 4\r\n\r\n<a/>",
+            Failure::PerhapsProcessed(portal),
+        ),
+    ] {
+        let address = always(answer).await;
+        let registration = registration(&format!("http://{address}"));
+        let client = clients_for(&registration).await;
+        let (tokens, api) = ask_everything(&client, &registration).await;
+        assert_eq!(tokens, [expected; 2], "{answer}");
+        assert_eq!(api, [ApiFailure::Transient(portal); 2], "{answer}");
+    }
+}

@@ -1,0 +1,85 @@
+//! The page that the browser shows last. Nothing of the request is ever in it.
+
+use amiqus_core::keeper::Ending;
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue,
+    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use hyper::{Response, StatusCode};
+
+/// What is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Page {
+    /// How the sign-in ended.
+    Ended(Ending),
+    /// It was not the answer.
+    Refused(StatusCode),
+}
+
+/// How it looks: the window's own colours.
+pub(super) const STYLE: &str = "\
+:root{color-scheme:light dark}\
+body{max-width:26rem;margin:20vh auto;padding:0 1.5rem;font:1rem/1.5 system-ui,sans-serif;text-align:center}\
+h1{font-size:1.5rem}";
+
+/// No script, nothing from anywhere, in nobody's frame; the one style is known by its hash.
+pub(super) const POLICY: &str = "default-src 'none'; \
+     style-src 'sha256-xRXFEc+cFNjHHkKbutQ9WgMb64Ho9yqVXj0i6cg7i9o='; \
+     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// What each page says: a title, a sentence.
+fn words(page: Page) -> (&'static str, &'static str) {
+    match page {
+        Page::Ended(Ending::SignedIn) => (
+            "You are signed in",
+            "You can close this tab and go back to Sign in with Amiqus.",
+        ),
+        Page::Ended(Ending::Denied) => (
+            "You chose not to allow it",
+            "Nothing was shared and nothing has changed. You can close this tab.",
+        ),
+        Page::Ended(Ending::Otherwise) => (
+            "Please go back to the app",
+            "Sign in with Amiqus says how it went. You can close this tab.",
+        ),
+        Page::Refused(_) => (
+            "Nothing happened",
+            "This isn’t the answer that Sign in with Amiqus waits for. Go back to the app and open \
+             the browser from there.",
+        ),
+    }
+}
+
+/// The page as it is sent.
+pub(super) fn response(page: Page) -> Response<Full<Bytes>> {
+    let (title, sentence) = words(page);
+    let html = format!(
+        "<!DOCTYPE html><html lang=\"en-GB\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>\
+         <style>{STYLE}</style></head><body><main><h1>{title}</h1><p>{sentence}</p></main></body></html>\n"
+    );
+    let mut response = Response::new(Full::new(Bytes::from(html)));
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (CACHE_CONTROL, "no-store"),
+        (REFERRER_POLICY, "no-referrer"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if let Page::Refused(status) = page {
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            headers.insert(ALLOW, HeaderValue::from_static("GET"));
+        }
+        *response.status_mut() = status;
+    }
+    response
+}

@@ -1,0 +1,352 @@
+//! Callers of all kinds, over real sockets.
+
+use std::sync::Mutex;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use super::*;
+
+/// What was heard, in order.
+type Heard = Arc<Mutex<Vec<String>>>;
+
+/// A listener on a free port, and what it hears. An address with `code=good` is the answer.
+struct Listener {
+    address: SocketAddr,
+    heard: Heard,
+    task: JoinHandle<()>,
+}
+
+impl Listener {
+    async fn start() -> Self {
+        Self::start_with(|received| async move {
+            received
+                .expose()
+                .contains("code=good")
+                .then_some(Ending::SignedIn)
+        })
+        .await
+    }
+
+    async fn start_with<H, F>(hear: H) -> Self
+    where
+        H: Fn(Received) -> F + Send + Sync + 'static,
+        F: Future<Output = Option<Ending>> + Send + 'static,
+    {
+        // A port that was free a moment ago: the redirect URL must name it.
+        let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = free.local_addr().unwrap();
+        drop(free);
+        let heard = Heard::default();
+        let noted = Arc::clone(&heard);
+        let redirect_url = RedirectUrl::parse(&format!("http://{address}/callback")).unwrap();
+        let task = listen(&redirect_url, move |received| {
+            noted.lock().unwrap().push(received.expose().to_owned());
+            hear(received)
+        })
+        .unwrap();
+        Self {
+            address,
+            heard,
+            task,
+        }
+    }
+
+    /// Says these very bytes, and answers all that comes back.
+    async fn say(&self, bytes: &str) -> String {
+        let mut call = TcpStream::connect(self.address).await.unwrap();
+        // Whoever is refused in the middle of a sentence may be hung up on.
+        let _ = call.write_all(bytes.as_bytes()).await;
+        let mut answer = Vec::new();
+        let _ = timeout(Duration::from_secs(20), call.read_to_end(&mut answer)).await;
+        String::from_utf8(answer).unwrap()
+    }
+
+    async fn ask(&self, target: &str) -> String {
+        let host = self.address;
+        self.say(&format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n"))
+            .await
+    }
+
+    fn heard(&self) -> Vec<String> {
+        self.heard.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+fn status(answer: &str) -> &str {
+    answer.split(' ').nth(1).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn the_answer_is_handed_over_byte_for_byte_and_answered_with_a_page() {
+    let listener = Listener::start().await;
+    let answer = listener.ask("/callback?code=good&state=%41b%2F").await;
+    assert_eq!(status(&answer), "200");
+    assert!(answer.contains("You are signed in"));
+    let address = listener.address;
+    let expected = format!("http://{address}/callback?code=good&state=%41b%2F");
+    assert_eq!(listener.heard(), [expected]);
+}
+
+#[tokio::test]
+async fn each_ending_has_its_words() {
+    for (ending, words) in [
+        (Ending::SignedIn, "You are signed in"),
+        (Ending::Denied, "You chose not to allow it"),
+        (Ending::Otherwise, "Please go back to the app"),
+    ] {
+        let listener = Listener::start_with(move |_| async move { Some(ending) }).await;
+        let answer = listener.ask("/callback?code=good").await;
+        assert_eq!(status(&answer), "200");
+        assert!(answer.contains(words), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn another_path_another_method_a_body_or_another_host_is_refused_and_never_heard() {
+    let listener = Listener::start().await;
+    let host = listener.address;
+    let port = host.port();
+    for (request, expected) in [
+        (format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"), "404"),
+        (
+            format!("GET /callback/?code=good HTTP/1.1\r\nHost: {host}\r\n\r\n"),
+            "404",
+        ),
+        (
+            format!("GET /Callback?code=good HTTP/1.1\r\nHost: {host}\r\n\r\n"),
+            "404",
+        ),
+        (
+            format!("GET /x/../callback?code=good HTTP/1.1\r\nHost: {host}\r\n\r\n"),
+            "404",
+        ),
+        (
+            format!("GET //callback?code=good HTTP/1.1\r\nHost: {host}\r\n\r\n"),
+            "404",
+        ),
+        (
+            format!("GET /%63allback?code=good HTTP/1.1\r\nHost: {host}\r\n\r\n"),
+            "404",
+        ),
+        (
+            format!("GET /callback HTTP/1.1\r\nHost: {host}\r\n\r\n"),
+            "400",
+        ),
+        (
+            format!(
+                "POST /callback?code=good HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\n\r\n"
+            ),
+            "405",
+        ),
+        (
+            format!("HEAD /callback?code=good HTTP/1.1\r\nHost: {host}\r\n\r\n"),
+            "405",
+        ),
+        (
+            format!("OPTIONS /callback?code=good HTTP/1.1\r\nHost: {host}\r\n\r\n"),
+            "405",
+        ),
+        (
+            format!(
+                "GET /callback?code=good HTTP/1.1\r\nHost: {host}\r\nContent-Length: 1\r\n\r\nx"
+            ),
+            "400",
+        ),
+        // A name that was made to mean this computer (DNS rebinding), or no name at all.
+        (
+            "GET /callback?code=good HTTP/1.1\r\nHost: evil.example\r\n\r\n".to_owned(),
+            "421",
+        ),
+        (
+            format!("GET /callback?code=good HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n"),
+            "421",
+        ),
+        (
+            format!("GET /callback?code=good HTTP/1.1\r\nHost: evil.example:{port}\r\n\r\n"),
+            "421",
+        ),
+        (
+            "GET /callback?code=good HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".to_owned(),
+            "421",
+        ),
+        ("GET /callback?code=good HTTP/1.1\r\n\r\n".to_owned(), "421"),
+        ("GET /callback?code=good HTTP/1.0\r\n\r\n".to_owned(), "421"),
+        (
+            format!(
+                "GET /callback?code=good HTTP/1.1\r\nHost: {host}\r\nHost: evil.example\r\n\r\n"
+            ),
+            "421",
+        ),
+        (
+            format!("GET http://{host}/callback?code=good HTTP/1.1\r\nHost: {host}\r\n\r\n"),
+            "421",
+        ),
+        (
+            format!("CONNECT {host} HTTP/1.1\r\nHost: {host}\r\n\r\n"),
+            "421",
+        ),
+        ("nonsense\r\n\r\n".to_owned(), "400"),
+    ] {
+        let answer = listener.say(&request).await;
+        assert_eq!(status(&answer), expected, "{request}");
+        assert_eq!(listener.heard(), [""; 0], "{request}");
+    }
+    assert_eq!(status(&listener.ask("/callback?code=good").await), "200");
+}
+
+#[tokio::test]
+async fn what_the_core_refuses_is_no_answer_and_the_next_may_be() {
+    let listener = Listener::start().await;
+    assert_eq!(status(&listener.ask("/callback?code=bad").await), "400");
+    assert_eq!(status(&listener.ask("/callback?code=good").await), "200");
+    assert_eq!(listener.heard().len(), 2);
+}
+
+#[tokio::test]
+async fn a_page_has_no_script_nothing_from_elsewhere_is_not_kept_and_echoes_nothing() {
+    let listener = Listener::start().await;
+    for target in [
+        "/callback?code=good&state=%3Cscript%3Ealert(1)%3C/script%3E&x=echo-echo",
+        "/callback?code=bad&x=echo-echo",
+        "/echo-echo",
+    ] {
+        let answer = listener.ask(target).await;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let head = head.to_ascii_lowercase();
+        for header in [
+            "content-type: text/html; charset=utf-8",
+            "content-security-policy: default-src 'none'; style-src 'sha256-",
+            "cache-control: no-store",
+            "referrer-policy: no-referrer",
+            "x-content-type-options: nosniff",
+            "connection: close",
+        ] {
+            assert!(head.contains(header), "{header} in {head}");
+        }
+        assert!(!head.contains("unsafe") && !head.contains("set-cookie"));
+        for word in ["<script", "echo-echo", "good", "bad", "state", "http"] {
+            assert!(!body.contains(word), "{word} in {body}");
+        }
+    }
+}
+
+#[test]
+fn the_policy_knows_the_one_style_by_its_hash() {
+    let hash = STANDARD.encode(Sha256::digest(pages::STYLE));
+    assert!(
+        pages::POLICY.contains(&format!("'sha256-{hash}'")),
+        "{hash}"
+    );
+}
+
+#[tokio::test]
+async fn a_request_that_is_too_large_is_refused_and_the_listener_goes_on() {
+    let listener = Listener::start().await;
+    let host = listener.address;
+    let long = "x".repeat(2 * LARGEST_REQUEST);
+    for request in [
+        format!("GET /callback?code=good&x={long} HTTP/1.1\r\nHost: {host}\r\n\r\n"),
+        format!("GET /callback?code=good HTTP/1.1\r\nHost: {host}\r\nX: {long}\r\n\r\n"),
+    ] {
+        let answer = listener.say(&request).await;
+        assert!(!answer.starts_with("HTTP/1.1 200"), "{answer}");
+        assert_eq!(listener.heard(), [""; 0]);
+    }
+    // As large as an answer can be, with a browser's cookies, is not too large.
+    let cookies = "x".repeat(2 * LONGEST_REDIRECT);
+    let long = "x".repeat(LONGEST_REDIRECT - 200);
+    let request = format!(
+        "GET /callback?code=good&x={long} HTTP/1.1\r\nHost: {host}\r\nCookie: a={cookies}\r\n\r\n"
+    );
+    assert_eq!(status(&listener.say(&request).await), "200");
+}
+
+#[tokio::test]
+async fn a_caller_who_says_nothing_keeps_nobody_waiting_and_is_hung_up_on() {
+    let listener = Listener::start().await;
+    let mut silent = TcpStream::connect(listener.address).await.unwrap();
+    let mut slow = TcpStream::connect(listener.address).await.unwrap();
+    slow.write_all(b"GET /call").await.unwrap();
+    assert_eq!(status(&listener.ask("/callback?code=good").await), "200");
+    for call in [&mut silent, &mut slow] {
+        let mut rest = Vec::new();
+        let ended = timeout(ASKING_TAKES * 2, call.read_to_end(&mut rest)).await;
+        assert!(ended.is_ok(), "still connected");
+    }
+}
+
+#[tokio::test]
+async fn the_port_is_free_once_the_task_has_ended_and_who_was_silent_is_hung_up_on() {
+    let mut listener = Listener::start().await;
+    let address = listener.address;
+    let mut silent = TcpStream::connect(address).await.unwrap();
+    // It was taken: a later caller was answered.
+    listener.ask("/").await;
+    listener.task.abort();
+    let _ = (&mut listener.task).await;
+    assert!(TcpStream::connect(address).await.is_err());
+    let free = TcpListener::bind(address).await;
+    assert!(free.is_ok(), "{free:?}");
+    let mut rest = Vec::new();
+    let ended = timeout(Duration::from_secs(5), silent.read_to_end(&mut rest)).await;
+    assert!(ended.is_ok(), "still connected");
+}
+
+#[tokio::test]
+async fn who_is_being_answered_gets_the_page_though_the_listener_ended_meanwhile() {
+    let (taken, is_taken) = tokio::sync::oneshot::channel();
+    let taken = Arc::new(Mutex::new(Some(taken)));
+    let listener = Arc::new(
+        Listener::start_with(move |_| {
+            let taken = taken.lock().unwrap().take();
+            async move {
+                let _ = taken.unwrap().send(());
+                sleep(Duration::from_millis(200)).await;
+                Some(Ending::SignedIn)
+            }
+        })
+        .await,
+    );
+    let asking = Arc::clone(&listener);
+    let answer = tokio::spawn(async move { asking.ask("/callback?code=good").await });
+    is_taken.await.unwrap();
+    listener.task.abort();
+    assert!(answer.await.unwrap().contains("You are signed in"));
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_an_error() {
+    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = taken.local_addr().unwrap();
+    let redirect_url = RedirectUrl::parse(&format!("http://{address}/callback")).unwrap();
+    let refused = listen(&redirect_url, |_| async { None }).unwrap_err();
+    assert_eq!(refused.kind(), io::ErrorKind::AddrInUse);
+}
+
+#[tokio::test]
+async fn the_other_loopback_address_is_listened_on_as_well() {
+    // Where there is no IPv6 there is nothing to try.
+    let Ok(free) = TcpListener::bind("[::1]:0").await else {
+        return;
+    };
+    let address = free.local_addr().unwrap();
+    drop(free);
+    let redirect_url = RedirectUrl::parse(&format!("http://{address}/cb")).unwrap();
+    let task = listen(&redirect_url, |_| async { Some(Ending::SignedIn) }).unwrap();
+    let mut call = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET /cb?code=good HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    call.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    call.read_to_string(&mut answer).await.unwrap();
+    assert_eq!(status(&answer), "200");
+    task.abort();
+}
