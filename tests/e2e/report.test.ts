@@ -120,7 +120,11 @@ journey(
         ...["MimeType=x-scheme-handler/co.amiqus.signin;", ""],
       ].join("\n"),
     );
-    await desktop.run("xdg-mime", ["default", "foreign.desktop", "x-scheme-handler/co.amiqus.signin"]);
+    await desktop.run("xdg-mime", [
+      "default",
+      "foreign.desktop",
+      "x-scheme-handler/co.amiqus.signin",
+    ]);
     await app.start();
     await app.state("signed-out");
     await app.says("Another app opens our links");

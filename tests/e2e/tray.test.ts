@@ -174,7 +174,8 @@ for (const autostart of [true, false]) {
     async ({ app, desktop }) => {
       const folder = join(String(desktop.env.XDG_CONFIG_HOME), "autostart");
       const entry = join(folder, "co.amiqus.signin.desktop");
-      if (!autostart) desktop.write("config/autostart/co.amiqus.signin.desktop", "[Desktop Entry]\n");
+      if (!autostart)
+        desktop.write("config/autostart/co.amiqus.signin.desktop", "[Desktop Entry]\n");
       await app.start();
       await app.state("signed-out");
       await until("it is as IT decided", () => existsSync(entry) === autostart || undefined);

@@ -31,9 +31,9 @@ export class Tray {
   }
 
   async #answer(): Promise<unknown> {
-    const { value, done } = await this.#answers.next();
-    if (done === true) throw new Error("the tray has ended");
-    return JSON.parse(value);
+    const next = await this.#answers.next();
+    if (next.done === true) throw new Error("the tray has ended");
+    return JSON.parse(next.value);
   }
 
   async #ask(wish: string): Promise<unknown> {
