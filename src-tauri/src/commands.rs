@@ -84,6 +84,7 @@ async fn app_state(keeper: Keeping<'_>) -> Result<AppState, Problem> {
 #[tauri::command]
 #[specta::specta]
 async fn follow(keeper: Keeping<'_>, states: Channel<AppState>) -> Result<(), Problem> {
+    tracing::info!("a window follows the state");
     let mut news = keeper.states();
     tauri::async_runtime::spawn(async move {
         loop {

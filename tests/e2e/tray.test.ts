@@ -52,22 +52,20 @@ journey(
 
     // A second start brings the window of the first.
     app.launch();
-    await app.attach();
-    await app.state("signed-in");
-    await app.says("Bob Gale");
+    await app.opened(2);
+    await until("only the first copy is left", () => app.processIds().length === 1 || undefined);
     assert.deepEqual(app.processIds(), [first]);
     await closeIntoTray(stage);
 
     await tray.choose("Open");
-    await app.attach();
-    await app.state("signed-in");
-
+    await app.opened(3);
     await tray.choose("Sign out");
-    await app.state("signed-out");
     await tray.shows("You are not signed in");
     await closeIntoTray(stage);
     await tray.choose("Quit");
     await app.gone();
+    await app.start();
+    await app.state("signed-out");
   },
 );
 
@@ -81,8 +79,8 @@ journey("a link finds the app in the tray and opens its window", async (stage) =
   await tray.shows("Continue in your browser");
   await closeIntoTray(stage);
   await stage.consent();
-  await app.attach();
-  await app.state("signed-in");
+  await app.opened(2);
+  await tray.shows("Bob Gale, Fusion Industries");
 });
 
 journey("without a tray the app ends with its window", async ({ app }) => {
@@ -159,7 +157,7 @@ journey("a person chooses to start at login; then the app begins in the tray", a
   assert.equal(command?.[1], app.program);
   app.launch([String(command[2])]);
   await tray.shows("You are not signed in");
-  assert.deepEqual(webKits(stage), []);
+  await until("nothing draws", () => webKits(stage).length === 0 || undefined);
   await tray.choose("Open");
   await app.attach();
   await app.state("signed-out");

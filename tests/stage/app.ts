@@ -81,6 +81,18 @@ export class App {
     );
   }
 
+  /**
+   * Waits until the app has opened its window so often, and the page in it follows the state. A driver
+   * can only be had for the first window of a process.
+   */
+  async opened(times: number): Promise<void> {
+    await until(`the window was opened ${String(times)} times`, async () => {
+      const follows = this.desktop.appLog().split("a window follows the state").length - 1;
+      const windows = await this.desktop.run("wmctrl", ["-l"]);
+      return (follows === times && windows.includes("Sign in with Amiqus")) || undefined;
+    });
+  }
+
   get window(): WebDriver {
     if (!this.#window) throw new Error("the app's window is not attached");
     return this.#window;
