@@ -139,10 +139,14 @@ export class Desktop {
 
   /** What the app wrote into its log so far. */
   appLog(): string {
-    const folder = join(String(this.env.XDG_DATA_HOME), "co.amiqus.signin", "logs");
-    return readdirSync(folder)
-      .map((name) => readFileSync(join(folder, name), "utf8"))
+    return this.appLogFiles()
+      .map((file) => readFileSync(file, "utf8"))
       .join("");
+  }
+
+  appLogFiles(): string[] {
+    const folder = join(String(this.env.XDG_DATA_HOME), "co.amiqus.signin", "logs");
+    return readdirSync(folder).map((name) => join(folder, name));
   }
 
   write(name: string, text: string, mode = 0o600): string {
