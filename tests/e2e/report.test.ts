@@ -94,17 +94,25 @@ journey(
 journey("--diagnose works where nothing else does: no display, no bus, no app", async (stage) => {
   const { app, desktop, practice } = stage;
   await practice.stop();
-  const bare = { ...desktop.env };
-  delete bare.DISPLAY;
-  delete bare.DBUS_SESSION_BUS_ADDRESS;
-  Object.assign(desktop.env, { DISPLAY: "", DBUS_SESSION_BUS_ADDRESS: "" });
-  const printed = await desktop.run(app.program, ["--diagnose"]);
-  Object.assign(desktop.env, bare);
-  for (const helps of ["vault key: there is no keychain", "reachable: no: no connection"]) {
-    assert.ok(printed.includes(helps) || printed.includes(helps.split(": no ")[0] ?? ""), printed);
+  const nowhere = ["-u", "DISPLAY", "DBUS_SESSION_BUS_ADDRESS=unix:path=/nowhere"];
+  const printed = await desktop.run("env", [...nowhere, app.program, "--diagnose"]);
+  for (const helps of ["vault key: there is no keychain", "reachable: no: error sending request"]) {
+    assert.ok(printed.includes(helps), printed);
   }
   assert.deepEqual(app.processIds(), []);
 });
+
+journey(
+  "the report names the proxy, and never its password",
+  async ({ app, desktop }) => {
+    desktop.env.HTTPS_PROXY = "http://bob:hunter2@127.0.0.1:9";
+    const printed = await desktop.run(app.program, ["--diagnose"]);
+    assert.ok(printed.includes("proxy: 127.0.0.1:9, with a password"), printed);
+    assert.ok(printed.includes("reachable: no: error sending request"), printed);
+    assert.ok(!printed.includes("hunter2"), printed);
+  },
+  { provisioning: (practice) => practice.provisioning({ base_url: "https://amiqus.invalid" }) },
+);
 
 journey(
   "a locked app saves a report too",
