@@ -10,7 +10,7 @@ mod system;
 
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use amiqus_core::app_state::{AppState, StandingView};
@@ -283,14 +283,10 @@ fn last_state_line() -> Option<String> {
 fn log(report: &mut Report) {
     report.section("Log, the newest part");
     let text = places::log()
-        .map(|folder: PathBuf| newest_of(&folder))
+        .map(|folder| logging::newest(&folder, LOG_BYTES))
         .unwrap_or_default();
     let redacted = report.known.redact(&text);
     report.add(format_args!("{redacted}"));
-}
-
-fn newest_of(folder: &Path) -> String {
-    logging::newest(folder, LOG_BYTES)
 }
 
 #[cfg(test)]
