@@ -19,6 +19,10 @@ fn main() -> Result<(), String> {
         "choose_passphrase",
         "start_over",
         "open_page",
+        "this_computer",
+        "start_at_login",
+        "take_links_back",
+        "save_report",
     ]);
     tauri_build::try_build(tauri_build::Attributes::new().app_manifest(commands))
         .map_err(|problem| format!("{problem:#}"))

@@ -11,11 +11,13 @@ use amiqus_core::registration::{FieldProblem, Page, RegistrationDraft};
 use amiqus_core::secret::Passphrase;
 use amiqus_core::vault::Unlock;
 use specta_typescript::Typescript;
-use tauri::State;
 use tauri::ipc::{Channel, Invoke};
+use tauri::{AppHandle, State};
 use tauri_specta::{Builder, collect_commands};
 
-use crate::desktop;
+use crate::links::Holder;
+use crate::start_at_login::AtLogin;
+use crate::{desktop, diagnostics, links, start_at_login};
 
 fn builder() -> Builder<tauri::Wry> {
     // One shape a type: what goes up and what comes down are the same.
@@ -39,6 +41,10 @@ fn builder() -> Builder<tauri::Wry> {
             choose_passphrase,
             start_over,
             open_page,
+            this_computer,
+            start_at_login,
+            take_links_back,
+            save_report,
         ])
 }
 
@@ -58,6 +64,15 @@ pub fn bindings(to: &Path) -> Result<(), specta_typescript::Error> {
 
 type Keeping<'a> = State<'a, Keeper>;
 
+/// What the window shows of this computer, beside the state.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, specta::Type)]
+struct ThisComputer {
+    /// Whether the app starts at login.
+    at_login: AtLogin,
+    /// Which other app opens our links, by the name that it gives itself.
+    links_taken_by: Option<String>,
+}
+
 /// The state now.
 #[tauri::command]
 #[specta::specta]
@@ -71,6 +86,7 @@ async fn app_state(keeper: Keeping<'_>) -> Result<AppState, Problem> {
 #[tauri::command]
 #[specta::specta]
 async fn follow(keeper: Keeping<'_>, states: Channel<AppState>) -> Result<(), Problem> {
+    tracing::info!("a window follows the state");
     let mut news = keeper.states();
     tauri::async_runtime::spawn(async move {
         loop {
@@ -205,4 +221,63 @@ async fn open_page(keeper: Keeping<'_>, page: Page) -> Result<(), Problem> {
         .await
         .map_err(|_| Code::Internal)?
         .map_err(|_| Code::BrowserDidNotOpen.into())
+}
+
+/// What the window shows of this computer, beside the state.
+#[tauri::command]
+#[specta::specta]
+async fn this_computer() -> Result<ThisComputer, Problem> {
+    beside(|| ThisComputer {
+        at_login: start_at_login::now(),
+        links_taken_by: match links::holder() {
+            Holder::Another { name, .. } => Some(name),
+            Holder::Nobody | Holder::ThisApp | Holder::Unknown => None,
+        },
+    })
+    .await
+}
+
+/// Whether the app is to start at login.
+#[tauri::command]
+#[specta::specta]
+async fn start_at_login(on: bool) -> Result<(), Problem> {
+    beside(move || start_at_login::choose(on))
+        .await?
+        .map_err(|problem| {
+            tracing::warn!(%problem, "the start at login can't be changed");
+            Code::StartNotChanged.into()
+        })
+}
+
+/// Takes our links back from another app.
+#[tauri::command]
+#[specta::specta]
+async fn take_links_back(app: AppHandle) -> Result<(), Problem> {
+    let is_ours = beside(move || links::take_back(&app)).await?;
+    is_ours
+        .then_some(())
+        .ok_or_else(|| Code::LinksNotTakenBack.into())
+}
+
+/// Saves a report for support; answers with its file.
+#[tauri::command]
+#[specta::specta]
+async fn save_report(keeper: Keeping<'_>) -> Result<String, Problem> {
+    let state = keeper.state().await?;
+    diagnostics::save(&state)
+        .await
+        .map(|path| path.display().to_string())
+        .map_err(|problem| {
+            tracing::error!(%problem, "the report can't be saved");
+            Code::ReportNotSaved.into()
+        })
+}
+
+/// Work that may wait for other programs, on a thread where that keeps nobody.
+async fn beside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    tauri::async_runtime::spawn_blocking(work)
+        .await
+        .map_err(|_| Code::Internal.into())
 }

@@ -4,12 +4,18 @@
 pub mod clock;
 mod commands;
 mod desktop;
+mod diagnostics;
 mod links;
 mod logging;
+mod notices;
+mod places;
 pub mod provisioning;
+mod start_at_login;
+mod tray;
 pub mod vault;
 pub mod wake;
 mod window;
+mod words;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -22,20 +28,32 @@ use tauri::{App, AppHandle, Manager as _, RunEvent};
 
 pub use commands::bindings;
 
-/// Runs the app until its window is closed.
+/// Runs the app until it is closed. With `--diagnose` it prints the report for support instead, and
+/// with `--in-the-tray` it begins without a window.
 #[must_use]
 pub fn run() -> ExitCode {
     leave_no_core_dumps();
+    // Before anything that a copy which is running would notice.
+    if is_asked_for(diagnostics::ARGUMENT) {
+        return diagnostics::print();
+    }
 
     let app = tauri::Builder::default()
         // First of all: a second copy hands its link over and ends before it opens anything.
         .plugin(tauri_plugin_single_instance::init(
-            |app, _arguments, _folder| {
-                window::bring_to_front(app);
+            |app, arguments, _folder| {
+                // The system starts it at login, perhaps where it runs already.
+                if !arguments
+                    .iter()
+                    .any(|argument| argument == start_at_login::IN_THE_TRAY)
+                {
+                    window::bring_to_front(app);
+                }
             },
         ))
         .plugin(tauri_plugin_deep_link::init())
         .invoke_handler(commands::handler())
+        .on_menu_event(tray::on_menu)
         .setup(set_up)
         .build(context());
     match app {
@@ -100,8 +118,7 @@ fn context() -> tauri::Context {
     tauri::generate_context!()
 }
 
-/// The window is closed and the app would end. It ends once nothing is on its way: an answer with
-/// new tokens that arrived at nobody would be lost.
+/// The window is closed and the app would end. Where there is a tray it stays there.
 fn on_event(app: &AppHandle, event: RunEvent) {
     let RunEvent::ExitRequested {
         api, code: None, ..
@@ -109,19 +126,51 @@ fn on_event(app: &AppHandle, event: RunEvent) {
     else {
         return;
     };
-    let Some(keeper) = app.try_state::<Keeper>() else {
-        return;
-    };
-    let keeper = Keeper::clone(&keeper);
-    let app = app.clone();
     api.prevent_exit();
-    tauri::async_runtime::spawn(async move {
-        keeper.at_rest().await;
-        // Somebody may have opened it again meanwhile.
+    if app
+        .try_state::<tray::Tray>()
+        .is_some_and(|tray| tray.is_there())
+    {
+        tracing::info!("the window is closed; the app stays in the tray");
+        window::sweep();
+    } else {
+        end_at_rest(app);
+    }
+}
+
+/// Ends the app unless it is opened again meanwhile, once nothing is on its way: an answer with new
+/// tokens that arrived at nobody would be lost.
+pub(crate) fn end_at_rest(app: &AppHandle) {
+    at_rest(app, |app| {
         if app.webview_windows().is_empty() {
             app.exit(0);
         }
     });
+}
+
+/// Ends the app because its person said so, once nothing is on its way.
+pub(crate) fn quit(app: &AppHandle) {
+    for window in app.webview_windows().values() {
+        // It ends with the process at the latest.
+        let _ = window.hide();
+    }
+    at_rest(app, |app| app.exit(0));
+}
+
+fn at_rest(app: &AppHandle, then: impl FnOnce(&AppHandle) + Send + 'static) {
+    let Some(keeper) = app.try_state::<Keeper>() else {
+        return then(app);
+    };
+    let keeper = Keeper::clone(&keeper);
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        keeper.at_rest().await;
+        then(&app);
+    });
+}
+
+fn is_asked_for(argument: &str) -> bool {
+    std::env::args_os().skip(1).any(|given| given == argument)
 }
 
 fn set_up(app: &mut App) -> Result<(), Box<dyn Error>> {
@@ -129,7 +178,9 @@ fn set_up(app: &mut App) -> Result<(), Box<dyn Error>> {
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
 
     // Before anything that could bring it to the front. Its page asks for nothing until this is done.
-    window::open(app.handle())?;
+    if !is_asked_for(start_at_login::IN_THE_TRAY) {
+        window::open(app.handle())?;
+    }
 
     let clients = amiqus_core::http::clients(Limits::default())?;
     let door = Arc::new(vault::StrongholdDoor::new(
@@ -149,7 +200,11 @@ fn set_up(app: &mut App) -> Result<(), Box<dyn Error>> {
         wake::watch(&keeper);
         keeper
     });
+    logging::follow(&keeper);
     links::listen(app.handle(), &keeper);
+    tray::stand(app.handle(), &keeper);
+    notices::watch(app.handle(), &keeper, app.path().app_data_dir()?);
+    tauri::async_runtime::spawn_blocking(start_at_login::settle);
     app.manage(keeper);
     Ok(())
 }

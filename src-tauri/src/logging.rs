@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use amiqus_core::keeper::Keeper;
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::EnvFilter;
 
@@ -10,6 +11,62 @@ use crate::vault::files::private_folder;
 
 /// How many days of logs are kept.
 const DAYS: usize = 7;
+
+/// Before a state in the log; the report for support looks for it.
+pub(crate) const STATE: &str = "the state is now ";
+
+/// Writes each state's name into the log, for as long as the keeper lives.
+pub(crate) fn follow(keeper: &Keeper) {
+    let mut states = keeper.states();
+    tauri::async_runtime::spawn(async move {
+        let mut last = String::new();
+        loop {
+            let state = states.borrow_and_update().clone();
+            if let Some(state) = state {
+                let summary = crate::diagnostics::summary(&state);
+                if summary != last {
+                    tracing::info!("{STATE}{summary}");
+                    last = summary;
+                }
+            }
+            if states.changed().await.is_err() {
+                return;
+            }
+        }
+    });
+}
+
+/// The newest part of the log: its last whole lines, no more than so many bytes.
+pub(crate) fn newest(folder: &Path, bytes: usize) -> String {
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "log"))
+        .collect();
+    // Their names have the day in them.
+    files.sort_unstable();
+    let mut text = String::new();
+    for file in files.iter().rev() {
+        let Ok(read) = std::fs::read(file) else {
+            continue;
+        };
+        text.insert_str(0, &String::from_utf8_lossy(&read));
+        if text.len() >= bytes {
+            break;
+        }
+    }
+    let begin = text.len().saturating_sub(bytes);
+    if begin == 0 {
+        return text;
+    }
+    // What the cut falls into goes: half a line helps nobody.
+    match text.bytes().skip(begin).position(|byte| byte == b'\n') {
+        Some(end_of_line) => text.split_off(begin + end_of_line + 1),
+        None => String::new(),
+    }
+}
 
 /// Starts the log. Without a folder to write in, the app works without one.
 pub(crate) fn start(folder: &Path) {
@@ -38,4 +95,23 @@ pub(crate) fn start(folder: &Path) {
             .unwrap_or_default();
         tracing::error!(place, "the app met a fault of its own");
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::newest;
+
+    #[test]
+    fn the_newest_part_of_the_log_is_whole_lines_over_the_days() {
+        let folder = tempfile::tempdir().unwrap();
+        let write =
+            |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        write("a.2026-11-22.log", "one\ntwo\n");
+        write("a.2026-11-23.log", "thrée\nfour\n");
+        write("other.txt", "five\n");
+        assert_eq!(newest(folder.path(), 1000), "one\ntwo\nthrée\nfour\n");
+        assert_eq!(newest(folder.path(), 8), "four\n");
+        assert_eq!(newest(folder.path(), 1), "");
+        assert_eq!(newest(&folder.path().join("nowhere"), 8), "");
+    }
 }

@@ -49,3 +49,88 @@ pub(crate) fn bring_to_front(app: &AppHandle) {
         }
     }
 }
+
+/// Whether the window is there and the person is at it.
+pub(crate) fn has_focus(app: &AppHandle) -> bool {
+    app.get_webview_window(LABEL)
+        .is_some_and(|window| window.is_focused().unwrap_or(false))
+}
+
+/// Ends what a closed window leaves running. WebKit keeps its network process for as long as the app
+/// lives, some 40 MB for nothing; it starts another when it needs one.
+pub(crate) fn sweep() {
+    #[cfg(target_os = "linux")]
+    if let Err(problem) = sweep_linux::end_network_process() {
+        tracing::warn!(%problem, "the closed window's network process can't be found");
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod sweep_linux {
+    use std::fs;
+    use std::io;
+
+    use rustix::process::{Pid, Signal, getpid, kill_process};
+
+    /// The kernel keeps fifteen characters of a name.
+    const NETWORK_PROCESS: &str = "WebKitNetworkPr";
+
+    /// Asks it to end; only a child of this very process.
+    pub(super) fn end_network_process() -> io::Result<()> {
+        for entry in fs::read_dir("/proc")?.flatten() {
+            let Some(pid) = entry
+                .file_name()
+                .to_str()
+                .and_then(|name| name.parse().ok())
+                .and_then(Pid::from_raw)
+            else {
+                continue;
+            };
+            let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else {
+                continue;
+            };
+            if is_network_process_of(&stat, getpid()) {
+                kill_process(pid, Signal::TERM)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// `proc_pid_stat(5)`: the id, the name in brackets, the state, the parent's id.
+    fn is_network_process_of(stat: &str, parent: Pid) -> bool {
+        let Some((before, after)) = stat.rsplit_once(')') else {
+            return false;
+        };
+        let is_named = before
+            .split_once('(')
+            .is_some_and(|(_, name)| name == NETWORK_PROCESS);
+        let its_parent = after.split_whitespace().nth(1);
+        is_named && its_parent == Some(&parent.as_raw_nonzero().to_string())
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn only_this_apps_own_network_process_is_ended() {
+            let parent = Pid::from_raw(4242).unwrap();
+            assert!(is_network_process_of(
+                "77 (WebKitNetworkPr) S 4242 1 1",
+                parent
+            ));
+            assert!(!is_network_process_of(
+                "77 (WebKitNetworkPr) S 4243 1 1",
+                parent
+            ));
+            assert!(!is_network_process_of(
+                "77 (WebKitWebProces) S 4242 1 1",
+                parent
+            ));
+            assert!(!is_network_process_of(
+                "77 (a) WebKitNetworkPr) S 4242 1",
+                parent
+            ));
+        }
+    }
+}

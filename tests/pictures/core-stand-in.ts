@@ -1,14 +1,20 @@
-import type { AppState } from "../../ui/src/bindings";
+import type { AppState, ThisComputer } from "../../ui/src/bindings";
 
 /**
  * A script for the page: in place of the Rust side it answers the calls of the window, and stops
  * the clock so that pictures can be compared.
  */
-export function coreStandIn(appState: AppState, refusals: Record<string, unknown>, now: number) {
+export function coreStandIn(
+  appState: AppState,
+  computer: ThisComputer,
+  answers: Record<string, unknown>,
+  now: number,
+) {
   return `
     (() => {
       const appState = ${JSON.stringify(appState)};
-      const refusals = ${JSON.stringify(refusals)};
+      const computer = ${JSON.stringify(computer)};
+      const answers = ${JSON.stringify(answers)};
       const now = ${now};
       Date.now = () => now;
       window.Date = class extends Date {
@@ -33,7 +39,10 @@ export function coreStandIn(appState: AppState, refusals: Record<string, unknown
         transformCallback: (listener) => listeners.push(listener),
         unregisterCallback: () => {},
         invoke: (command) => {
-          if (command in refusals) return Promise.reject(refusals[command]);
+          if (command === "this_computer") return Promise.resolve(computer);
+          // A text is an answer; a problem, or a list of them, a refusal.
+          if (typeof answers[command] === "string") return Promise.resolve(answers[command]);
+          if (command in answers) return Promise.reject(answers[command]);
           if (command === "follow") window.tellAppState(appState);
           return Promise.resolve(null);
         },

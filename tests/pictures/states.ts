@@ -6,6 +6,7 @@ import type {
   Problem,
   Screen,
   SetupView,
+  ThisComputer,
   WhyLocked,
   WhySignInAgain,
 } from "../../ui/src/bindings";
@@ -20,6 +21,7 @@ export type Step =
 export type Scene = {
   name: string;
   appState: AppState;
+  computer: ThisComputer;
   steps: Step[];
   /** Buttons that must be there under exactly these names. */
   buttons: string[];
@@ -90,13 +92,16 @@ function problem(code: Code, file: string | null = null, field: Field | null = n
 }
 
 type Given = Partial<Omit<AppState, "screen">> &
-  Partial<Pick<Scene, "steps" | "buttons" | "picture">>;
+  Partial<Pick<Scene, "computer" | "steps" | "buttons" | "picture">>;
+
+const usual: ThisComputer = { at_login: { on: false, managed: false }, links_taken_by: null };
 
 function scene(name: string, screen: Screen, given: Given = {}): Scene {
-  const { steps = [], buttons = [], picture = true, ...rest } = given;
+  const { computer = usual, steps = [], buttons = [], picture = true, ...rest } = given;
   const accounts = rest.accounts ?? [];
   return {
     name,
+    computer,
     steps,
     buttons,
     picture,
@@ -230,6 +235,10 @@ const pictured: Record<Code, boolean> = {
   provisioning_unreadable: false,
   provisioning_not_json: false,
   provisioning_invalid: false,
+  provisioning_not_trusted: true,
+  report_not_saved: false,
+  links_not_taken_back: false,
+  start_not_changed: false,
   wrong_passphrase: false,
   passphrase_too_short: false,
   cannot_save: false,
@@ -242,6 +251,7 @@ const files: Partial<Record<Code, string>> = {
   provisioning_unreadable: provisioningFile,
   provisioning_not_json: provisioningFile,
   provisioning_invalid: provisioningFile,
+  provisioning_not_trusted: provisioningFile,
   vault_damaged: vaultFile,
 };
 
@@ -392,6 +402,32 @@ const onLocked: Scene[] = [
   ),
 ];
 
+const managedStart: ThisComputer = { ...usual, at_login: { on: true, managed: true } };
+const openHelp = { press: "Help" };
+const onThisComputer: Scene[] = [
+  scene("help", signedIn, {
+    accounts: [bob],
+    steps: [openHelp],
+    buttons: ["Save a report for support"],
+  }),
+  scene("help-report-saved", signedOut, {
+    steps: [
+      { answer: "save_report", with: "/home/bob/Downloads/sign-in-with-amiqus-report.txt" },
+      openHelp,
+      { press: "Save a report for support" },
+    ],
+  }),
+  scene(
+    "help-start-managed",
+    { state: "locked", why: "keychain_locked" },
+    { computer: managedStart, steps: [openHelp], buttons: ["Save a report for support"] },
+  ),
+  scene("links-taken", signedOut, {
+    computer: { ...usual, links_taken_by: "Another Sign-in App" },
+    buttons: [...signIn, "Open links with this app"],
+  }),
+];
+
 export const scenes: Scene[] = [
   ...onSetup,
   ...onSignedOut,
@@ -400,4 +436,5 @@ export const scenes: Scene[] = [
   ...onSignedIn,
   ...onSignInAgain,
   ...onLocked,
+  ...onThisComputer,
 ];

@@ -50,10 +50,10 @@ export class PictureWindow {
         { name: "prefers-reduced-motion", value: "reduce" },
       ],
     });
-    const refusals: Record<string, unknown> = {};
-    for (const step of scene.steps) if ("answer" in step) refusals[step.answer] = step.with;
+    const answers: Record<string, unknown> = {};
+    for (const step of scene.steps) if ("answer" in step) answers[step.answer] = step.with;
     const script = await this.ask<{ identifier: string }>("Page.addScriptToEvaluateOnNewDocument", {
-      source: coreStandIn(scene.appState, refusals, now),
+      source: coreStandIn(scene.appState, scene.computer, answers, now),
     });
     await this.driver.get(address);
     await this.tell("Page.removeScriptToEvaluateOnNewDocument", script);
@@ -135,7 +135,9 @@ export class PictureWindow {
 
   private async take(step: Step): Promise<void> {
     if ("press" in step) {
-      const name = By.xpath(`//button[normalize-space()="${step.press}"]`);
+      const name = By.xpath(
+        `//*[self::button or self::summary][normalize-space()="${step.press}"]`,
+      );
       await this.driver.findElement(name).click();
     } else if ("type" in step) {
       const label = By.xpath(`//label[normalize-space()="${step.into}"]`);

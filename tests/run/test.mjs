@@ -34,7 +34,10 @@ const suites = [
       "--test-concurrency=1",
       "--test-force-exit",
     ],
-    ...["tests/e2e/journeys.test.ts", "tests/e2e/secrets-on-disk.test.ts"],
+    "tests/e2e/journeys.test.ts",
+    "tests/e2e/secrets-on-disk.test.ts",
+    "tests/e2e/report.test.ts",
+    "tests/e2e/tray.test.ts",
   ],
 ];
 

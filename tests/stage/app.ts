@@ -81,6 +81,18 @@ export class App {
     );
   }
 
+  /**
+   * Waits until the app has opened its window so often, and the page in it follows the state. A driver
+   * can only be had for the first window of a process.
+   */
+  async opened(times: number): Promise<void> {
+    await until(`the window was opened ${String(times)} times`, async () => {
+      const follows = this.desktop.appLog().split("a window follows the state").length - 1;
+      const windows = await this.desktop.run("wmctrl", ["-l"]);
+      return (follows === times && windows.includes("Sign in with Amiqus")) || undefined;
+    });
+  }
+
   get window(): WebDriver {
     if (!this.#window) throw new Error("the app's window is not attached");
     return this.#window;
@@ -121,7 +133,7 @@ export class App {
   /** Presses a button by its accessible name. */
   async press(name: string): Promise<void> {
     await until(`the button "${name}" is pressed`, async () => {
-      const button = await this.#named("button, summary, a", name);
+      const button = await this.#named("button, summary, a, input[type=checkbox]", name);
       await button?.click();
       return button && true;
     });
@@ -167,11 +179,16 @@ export class App {
     return this.desktop.processIds((command) => command === this.program);
   }
 
-  /** Closes the app as its person would: by its window. */
+  /** Closes the app as its person would, where there is no tray: by its window. */
   async close(): Promise<void> {
+    await this.closeWindow();
+    await this.gone();
+  }
+
+  /** Closes the window; where there is a tray the app lives on. */
+  async closeWindow(): Promise<void> {
     await this.detach();
     await this.desktop.run("wmctrl", ["-F", "-c", "Sign in with Amiqus"]);
-    await this.gone();
   }
 
   /** Ends every copy of the app at once, as a power cut would. */

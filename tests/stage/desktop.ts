@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { firstLine, Processes, until } from "./processes";
 
 /** The password of the private keychain. */
@@ -137,8 +137,21 @@ export class Desktop {
     if (code !== 0) throw new Error(`xdg-open ended with ${String(code)}`);
   }
 
+  /** What the app wrote into its log so far. */
+  appLog(): string {
+    return this.appLogFiles()
+      .map((file) => readFileSync(file, "utf8"))
+      .join("");
+  }
+
+  appLogFiles(): string[] {
+    const folder = join(String(this.env.XDG_DATA_HOME), "co.amiqus.signin", "logs");
+    return readdirSync(folder).map((name) => join(folder, name));
+  }
+
   write(name: string, text: string, mode = 0o600): string {
     const path = join(this.folder, name);
+    mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text, { mode });
     return path;
   }

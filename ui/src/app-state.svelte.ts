@@ -5,6 +5,7 @@ import {
   type FieldProblem,
   type Problem,
   type RegistrationDraft,
+  type ThisComputer,
 } from "./bindings";
 
 type Answer = { status: "ok"; data: null } | { status: "error"; error: Problem };
@@ -13,12 +14,24 @@ type Answer = { status: "ok"; data: null } | { status: "error"; error: Problem }
 class Told {
   #latest = $state.raw<AppState | null>(null);
   #refusal = $state.raw<Problem | null>(null);
+  #computer = $state.raw<ThisComputer | null>(null);
+  #report = $state.raw<string | null>(null);
 
   /** A refused intention may come without a change of state; its problem is shown all the same. */
   readonly appState = $derived.by(() => {
     const latest = this.#latest;
     return latest && { ...latest, problem: latest.problem ?? this.#refusal };
   });
+
+  /** What the shell told of this computer last. */
+  get computer(): ThisComputer | null {
+    return this.#computer;
+  }
+
+  /** Where the last report was saved. */
+  get report(): string | null {
+    return this.#report;
+  }
 
   async listen(): Promise<void> {
     const answer = await commands.follow(
@@ -65,6 +78,32 @@ class Told {
       return { status: "ok", data: null };
     });
     return faults;
+  }
+
+  /** Asks how this computer stands; what can't be told isn't shown. */
+  async lookAtComputer(): Promise<void> {
+    try {
+      const answer = await commands.thisComputer();
+      if (answer.status === "ok") this.#computer = answer.data;
+    } catch {
+      this.#computer = null;
+    }
+  }
+
+  /** Sends an intention about this computer, and looks what came of it. */
+  async change(intention: () => Promise<Answer>): Promise<void> {
+    await this.intend(intention);
+    await this.lookAtComputer();
+  }
+
+  async saveReport(): Promise<void> {
+    this.#report = null;
+    await this.intend(async () => {
+      const answer = await commands.saveReport();
+      if (answer.status === "error") return answer;
+      this.#report = answer.data;
+      return { status: "ok", data: null };
+    });
   }
 
   #take(next: AppState): void {

@@ -42,6 +42,14 @@ export const commands = {
 	startOver: () => typedError<null, Problem>(__TAURI_INVOKE("start_over")),
 	/**  Opens one of Amiqus's pages in the system's browser. There is no way to name another address. */
 	openPage: (page: Page) => typedError<null, Problem>(__TAURI_INVOKE("open_page", { page })),
+	/**  What the window shows of this computer, beside the state. */
+	thisComputer: () => typedError<ThisComputer, Problem>(__TAURI_INVOKE("this_computer")),
+	/**  Whether the app is to start at login. */
+	startAtLogin: (on: boolean) => typedError<null, Problem>(__TAURI_INVOKE("start_at_login", { on })),
+	/**  Takes our links back from another app. */
+	takeLinksBack: () => typedError<null, Problem>(__TAURI_INVOKE("take_links_back")),
+	/**  Saves a report for support; answers with its file. */
+	saveReport: () => typedError<string, Problem>(__TAURI_INVOKE("save_report")),
 };
 
 /* Types */
@@ -87,6 +95,14 @@ export type AppState = {
 	current: string | null,
 	/**  How the app is set up. */
 	setup: SetupView,
+};
+
+/**  How it is, as the window shows it. */
+export type AtLogin = {
+	/**  Whether the app starts at login. */
+	on: boolean,
+	/**  Whether IT decides that: then it can't be changed here. */
+	managed: boolean,
 };
 
 /**  Why a registration could not be called right. */
@@ -149,6 +165,14 @@ export type Code =
 "provisioning_not_json" | 
 /**  The provisioning file lacks a field or has one that is not valid. */
 "provisioning_invalid" | 
+/**  The provisioning file belongs to somebody who is neither an administrator nor this person. */
+"provisioning_not_trusted" | 
+/**  The report for support could not be written. */
+"report_not_saved" | 
+/**  Another app opens our links, and the system would not change that. */
+"links_not_taken_back" | 
+/**  Whether the app starts at login could not be changed. */
+"start_not_changed" | 
 /**  The passphrase doesn't open the vault. */
 "wrong_passphrase" | 
 /**  The passphrase chosen is too short. */
@@ -176,6 +200,8 @@ export type Field =
 "organisation" | 
 /**  `pkce`. */
 "pkce" | 
+/**  `autostart`. */
+"autostart" | 
 /**  The vault's passphrase. */
 "passphrase";
 
@@ -326,6 +352,14 @@ export type StandingView =
 { kind: "sign_in_again"; 
 /**  Why. */
 why: WhySignInAgain };
+
+/**  What the window shows of this computer, beside the state. */
+export type ThisComputer = {
+	/**  Whether the app starts at login. */
+	at_login: AtLogin,
+	/**  Which other app opens our links, by the name that it gives itself. */
+	links_taken_by: string | null,
+};
 
 /**  Why the store didn't open. */
 export type WhyLocked = 

@@ -46,6 +46,8 @@ export const words = {
     startAgain: "Start again",
     unlock: "Unlock",
     usePassphrase: "Use this passphrase",
+    saveReport: "Save a report for support",
+    takeLinksBack: "Open links with this app",
   },
 
   starting: "Opening… Your keychain may be asking for its password.",
@@ -204,6 +206,21 @@ export const words = {
     passphrasesDiffer: "The two are not the same. Please type it once more.",
   },
 
+  help: {
+    title: "Help",
+    report:
+      "One text file: how this app and its connection are doing. There is no password, code or token in it, and nobody’s name.",
+    saved: "Saved as {file}",
+    startAtLogin: "Start when I log in to this computer",
+    managed: "Your organisation decides this.",
+  },
+
+  linksTaken: {
+    title: "Another app opens our links",
+    sentence:
+      "“{name}” opens the links that should come back here from your browser, so a sign-in can’t finish by itself.",
+  } satisfies Message,
+
   role: {
     owner: "Owner",
     member: "Member",
@@ -219,6 +236,7 @@ export const words = {
     base_url: "Service address",
     organisation: "Organisation",
     pkce: "PKCE",
+    autostart: "Start at login",
     passphrase: "Passphrase",
   } satisfies Record<Field, string>,
 
@@ -356,6 +374,26 @@ export const words = {
       title: "The set-up file has a mistake",
       sentence:
         "In your organisation’s set-up file the value named below is missing or isn’t right. An administrator can correct it.",
+    },
+    provisioning_not_trusted: {
+      title: "The set-up file isn’t trusted",
+      sentence:
+        "Your organisation’s set-up file belongs to another user of this computer, who could change it. An administrator can make it their own.",
+    },
+    report_not_saved: {
+      title: "The report couldn’t be saved",
+      sentence:
+        "Your Downloads folder can’t be written to, or the disk is full. Please make room and try again.",
+    },
+    links_not_taken_back: {
+      title: "The links still open elsewhere",
+      sentence:
+        "This computer didn’t let us change that. Its settings for default applications can, or you can paste the address.",
+    },
+    start_not_changed: {
+      title: "That couldn’t be changed",
+      sentence:
+        "This computer didn’t let us change what starts when you log in. Please ask your administrator.",
     },
     wrong_passphrase: {
       title: "That isn’t the passphrase.",

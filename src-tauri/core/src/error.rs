@@ -59,6 +59,14 @@ pub enum Code {
     ProvisioningNotJson,
     /// The provisioning file lacks a field or has one that is not valid.
     ProvisioningInvalid,
+    /// The provisioning file belongs to somebody who is neither an administrator nor this person.
+    ProvisioningNotTrusted,
+    /// The report for support could not be written.
+    ReportNotSaved,
+    /// Another app opens our links, and the system would not change that.
+    LinksNotTakenBack,
+    /// Whether the app starts at login could not be changed.
+    StartNotChanged,
     /// The passphrase doesn't open the vault.
     WrongPassphrase,
     /// The passphrase chosen is too short.

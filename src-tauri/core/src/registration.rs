@@ -324,6 +324,8 @@ pub enum Field {
     Organisation,
     /// `pkce`.
     Pkce,
+    /// `autostart`.
+    Autostart,
     /// The vault's passphrase.
     Passphrase,
 }

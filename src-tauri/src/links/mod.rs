@@ -47,3 +47,41 @@ fn claim_scheme(app: &AppHandle) {
         tracing::warn!(%problem, "the scheme can't be registered");
     }
 }
+
+/// Who opens our links.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Holder {
+    /// Nobody.
+    Nobody,
+    /// This app.
+    ThisApp,
+    /// Another app.
+    Another {
+        /// What it calls itself, as plain text.
+        name: String,
+        /// Its desktop entry.
+        entry: String,
+    },
+    /// The system doesn't tell.
+    #[cfg_attr(target_os = "linux", expect(dead_code, reason = "Linux tells"))]
+    Unknown,
+}
+
+/// Asks the system who opens our links. It runs another program.
+pub(crate) fn holder() -> Holder {
+    #[cfg(target_os = "linux")]
+    return claim_linux::holder();
+    // Windows' and macOS's own dialogues ask their person; neither tells an app the other's name.
+    #[cfg(not(target_os = "linux"))]
+    Holder::Unknown
+}
+
+/// Takes the links back from another app; says whether that went well.
+pub(crate) fn take_back(app: &AppHandle) -> bool {
+    if let Err(problem) = app.deep_link().register_all() {
+        tracing::warn!(%problem, "the scheme can't be registered");
+    }
+    let holder = holder();
+    tracing::info!(?holder, "the links were to be taken back");
+    !matches!(holder, Holder::Another { .. })
+}

@@ -63,6 +63,71 @@ pub(super) fn from_keychain() -> Result<Option<Key>, KeychainFailure> {
     }
 }
 
+/// Whether the keychain has the key, as far as can be told without asking its person for anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyLook {
+    /// There is a keychain, it is open, and it has the key.
+    There,
+    /// There is a keychain, it is locked, and it has the key.
+    ThereLocked,
+    /// There is a keychain, and it has no key of ours that it would tell of.
+    Missing,
+    /// There is no keychain.
+    NoKeychain,
+    /// This system's keychain can't be looked into without asking its person.
+    #[cfg_attr(target_os = "linux", expect(dead_code, reason = "Linux's can"))]
+    NotLooked,
+}
+
+impl KeyLook {
+    /// In a line of the report.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::There => "in the keychain, which is open",
+            Self::ThereLocked => "in the keychain, which is locked",
+            Self::Missing => "not in the keychain",
+            Self::NoKeychain => "there is no keychain",
+            Self::NotLooked => "not looked for: this system would ask its person",
+        }
+    }
+}
+
+/// Looks for the key by its names alone; the key itself is not read, and nobody is asked to unlock
+/// anything.
+pub(super) fn look() -> KeyLook {
+    #[cfg(target_os = "linux")]
+    return look_on_the_bus().unwrap_or(KeyLook::NoKeychain);
+    #[cfg(not(target_os = "linux"))]
+    KeyLook::NotLooked
+}
+
+/// freedesktop's Secret Service API, `SearchItems`: it finds items in locked collections too.
+#[cfg(target_os = "linux")]
+fn look_on_the_bus() -> zbus::Result<KeyLook> {
+    use std::collections::HashMap;
+
+    use zbus::zvariant::OwnedObjectPath;
+
+    let bus = zbus::blocking::Connection::session()?;
+    let names = HashMap::from([("service", SERVICE), ("username", USER)]);
+    let answer = bus.call_method(
+        Some("org.freedesktop.secrets"),
+        "/org/freedesktop/secrets",
+        Some("org.freedesktop.Secret.Service"),
+        "SearchItems",
+        &names,
+    )?;
+    let (open, locked): (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) =
+        answer.body().deserialize()?;
+    Ok(if !open.is_empty() {
+        KeyLook::There
+    } else if !locked.is_empty() {
+        KeyLook::ThereLocked
+    } else {
+        KeyLook::Missing
+    })
+}
+
 /// Puts a new key into the keychain, and makes sure that it stays there.
 pub(super) fn into_keychain(key: &Key) -> Result<(), KeychainFailure> {
     entry()?.set_secret(key.bytes())?;

@@ -1,0 +1,347 @@
+//! The report for support: one text that a person can read before they send it. The window saves it;
+//! `--diagnose` prints it.
+//!
+//! Nothing secret can get in: its lines are [`Redacted`] text, numbers and names of our own, and no
+//! other type is taken. The vault is never opened for it.
+
+mod redacted;
+mod service;
+mod system;
+
+use std::fmt::{self, Write as _};
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use amiqus_core::app_state::{AppState, StandingView};
+use amiqus_core::clock::Clock as _;
+use amiqus_core::registration::{BaseUrl, DEFAULT_BASE_URL};
+use amiqus_core::session::Provisioning;
+
+use self::redacted::{Known, Redacted};
+use crate::clock::SystemClock;
+use crate::vault::files::private_file;
+use crate::{links, logging, places, provisioning, start_at_login, vault};
+
+/// The argument that prints the report and ends.
+pub(crate) const ARGUMENT: &str = "--diagnose";
+
+/// How much of the log goes into the report, in bytes.
+const LOG_BYTES: usize = 48 * 1024;
+
+/// The report.
+struct Report {
+    known: Known,
+    text: String,
+}
+
+impl Report {
+    fn section(&mut self, title: &'static str) {
+        self.add(format_args!("\n{title}\n"));
+    }
+
+    /// Text from elsewhere.
+    fn says(&mut self, name: &'static str, text: &str) {
+        let redacted = self.known.redact(text);
+        self.told(name, redacted);
+    }
+
+    fn told(&mut self, name: &'static str, text: Redacted) {
+        self.add(format_args!("  {name}: {text}\n"));
+    }
+
+    fn counts(&mut self, name: &'static str, number: usize) {
+        self.add(format_args!("  {name}: {number}\n"));
+    }
+
+    fn is(&mut self, name: &'static str, so: bool) {
+        self.add(format_args!(
+            "  {name}: {}\n",
+            if so { "yes" } else { "no" }
+        ));
+    }
+
+    fn add(&mut self, words: fmt::Arguments<'_>) {
+        // Writing to a string can't fail.
+        let _ = self.text.write_fmt(words);
+    }
+}
+
+/// Prints the report. It opens no window, takes no lock and talks to no other copy of the app.
+#[expect(clippy::print_stdout, reason = "printing is what was asked for")]
+pub(crate) fn print() -> ExitCode {
+    let report = tauri::async_runtime::block_on(write(None));
+    // Not `println!`: a reader that went away is no fault.
+    match std::io::stdout().write_all(report.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// Saves the report where people look for what a program gave them; says where.
+///
+/// # Errors
+/// When there is no such place, or it can't be written to.
+pub(crate) async fn save(state: &AppState) -> std::io::Result<PathBuf> {
+    let path = places::report(SystemClock.now()).ok_or(std::io::ErrorKind::NotFound)?;
+    let report = write(Some(state)).await;
+    private_file()
+        .create(true)
+        .truncate(true)
+        .open(&path)?
+        .write_all(report.as_bytes())?;
+    tracing::info!("a report for support was saved");
+    Ok(path)
+}
+
+/// The report. Without a state it says what the log knows of one.
+async fn write(state: Option<&AppState>) -> String {
+    // Some of it asks other programs, which may take a moment.
+    let looked = tokio::task::spawn_blocking(|| (provisioning::look(), known()));
+    let Ok((provisioning, known)) = looked.await else {
+        return "The report can't be made.\n".to_owned();
+    };
+    let mut report = Report {
+        known: Known {
+            secrets: secrets_of(provisioning.as_ref()),
+            ..known
+        },
+        text: "Sign in with Amiqus: a report for support\n\
+               No password, code, token or secret is in it. Read it before you send it.\n"
+            .to_owned(),
+    };
+    report.section("Versions");
+    report.says("app", env!("CARGO_PKG_VERSION"));
+    report.says("made at", &SystemClock.now().strftime("%FT%TZ").to_string());
+    report.says("Tauri", tauri::VERSION);
+    report.says(
+        "webview",
+        &tauri::webview_version().unwrap_or_else(|_| "not known".to_owned()),
+    );
+    let base_url = base_url(state, provisioning.as_ref());
+    let asked = tokio::task::spawn_blocking(move || {
+        on_this_computer(&mut report, provisioning.as_ref());
+        report
+    });
+    let Ok(mut report) = asked.await else {
+        return "The report can't be made.\n".to_owned();
+    };
+    match base_url {
+        Some(base_url) => service::look(&mut report, &base_url).await,
+        None => {
+            report.section("Amiqus");
+            report.says("address", "not known");
+        }
+    }
+    accounts(&mut report, state);
+    log(&mut report);
+    report.text
+}
+
+fn known() -> Known {
+    Known {
+        home: dirs::home_dir().map(|home| home.display().to_string()),
+        secrets: Vec::new(),
+    }
+}
+
+fn secrets_of(look: Option<&provisioning::Look>) -> Vec<String> {
+    match look.map(|look| &look.provisioning) {
+        Some(Provisioning::Valid(registration)) => {
+            vec![registration.client_secret.expose().to_owned()]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The service that this app is set up for; a set-up by hand lies in the vault, and there the log
+/// knows it.
+fn base_url(state: Option<&AppState>, look: Option<&provisioning::Look>) -> Option<BaseUrl> {
+    if let Some(state) = state {
+        return BaseUrl::parse(&state.setup.base_url).ok();
+    }
+    if let Some(Provisioning::Valid(registration)) = look.map(|look| &look.provisioning) {
+        return Some(registration.base_url.clone());
+    }
+    let logged = last_state_line().and_then(|line| {
+        let (_, service) = line.rsplit_once("service=")?;
+        BaseUrl::parse(service.split_whitespace().next()?.trim_matches('"')).ok()
+    });
+    logged.or_else(|| BaseUrl::parse(DEFAULT_BASE_URL).ok())
+}
+
+fn on_this_computer(report: &mut Report, look: Option<&provisioning::Look>) {
+    system::describe(report);
+
+    report.section("Keychain");
+    report.says("vault key", vault::look_for_key().as_str());
+
+    report.section("Links");
+    match links::holder() {
+        links::Holder::Nobody => report.says("opened by", "nobody"),
+        links::Holder::ThisApp => report.says("opened by", "this app"),
+        links::Holder::Another { name, entry } => {
+            report.says("opened by", &format!("another app, {name} ({entry})"));
+        }
+        links::Holder::Unknown => report.says("opened by", "not known on this system"),
+    }
+
+    report.section("Provisioning");
+    match look {
+        None => report.says("file", "this system has no place for one"),
+        Some(look) => {
+            report.says("file", &look.file.display().to_string());
+            let usable = match &look.provisioning {
+                Provisioning::Absent => "absent".to_owned(),
+                Provisioning::Valid(_) => "valid".to_owned(),
+                Provisioning::Wrong { code, field, .. } => match field {
+                    Some(field) => format!("can't be used, {code:?}, {field:?}"),
+                    None => format!("can't be used, {code:?}"),
+                },
+            };
+            report.says("it is", &usable);
+            for loose in &look.looseness {
+                report.says("take care", &loose.to_string());
+            }
+        }
+    }
+    let at_login = start_at_login::now();
+    report.is("starts at login", at_login.on);
+    report.is("decided by IT", at_login.managed);
+}
+
+/// The state's name and how its accounts stand; of persons only their e-mail's domain.
+fn accounts(report: &mut Report, state: Option<&AppState>) {
+    report.section("State");
+    let Some(state) = state else {
+        match last_state_line() {
+            Some(line) => report.says("as last logged", &line),
+            None => report.says("as last logged", "nothing"),
+        }
+        return;
+    };
+    report.says("screen", &summary(state));
+    for account in &state.accounts {
+        let domain = account
+            .email
+            .rsplit_once('@')
+            .map_or("no domain", |(_, domain)| domain);
+        let stands = match account.standing {
+            StandingView::Connected => "connected".to_owned(),
+            StandingView::SignInAgain { why } => format!("sign in again, {why:?}"),
+        };
+        let renews = account.renews_by.map_or_else(
+            || "never".to_owned(),
+            |at| at.strftime("%Y-%m-%d").to_string(),
+        );
+        report.says(
+            "account",
+            &format!(
+                "at {domain}, {stands}, renews by {renews}, offline: {}, team known: {}",
+                account.offline,
+                account.team.is_some()
+            ),
+        );
+    }
+    report.counts("accounts", state.accounts.len());
+}
+
+/// A state in a line for the log, without persons.
+pub(crate) fn summary(state: &AppState) -> String {
+    let again = state
+        .accounts
+        .iter()
+        .filter(|account| account.standing != StandingView::Connected)
+        .count();
+    let problem = state.problem.as_ref().map_or_else(
+        || "none".to_owned(),
+        |problem| format!("{:?}", problem.code),
+    );
+    let screen = match serde_json::to_value(&state.screen) {
+        Ok(screen) => screen["state"].as_str().unwrap_or_default().to_owned(),
+        Err(_) => String::new(),
+    };
+    format!(
+        "{screen} accounts={} sign_in_again={again} problem={problem} managed={} service={}",
+        state.accounts.len(),
+        state.setup.managed,
+        state.setup.base_url,
+    )
+}
+
+/// The last state that the log knows.
+fn last_state_line() -> Option<String> {
+    logging::newest(&places::log()?, LOG_BYTES)
+        .lines()
+        .rev()
+        .find_map(|line| {
+            let (_, state) = line.split_once(logging::STATE)?;
+            Some(state.trim().to_owned())
+        })
+}
+
+fn log(report: &mut Report) {
+    report.section("Log, the newest part");
+    let text = places::log()
+        .map(|folder| logging::newest(&folder, LOG_BYTES))
+        .unwrap_or_default();
+    let redacted = report.known.redact(&text);
+    report.add(format_args!("{redacted}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use amiqus_core::account::WhySignInAgain;
+    use amiqus_core::app_state::{AccountView, Screen, SetupView};
+
+    use super::*;
+
+    fn report_on(state: &AppState) -> String {
+        let mut report = Report {
+            known: Known::default(),
+            text: String::new(),
+        };
+        accounts(&mut report, Some(state));
+        report.text
+    }
+
+    #[test]
+    fn an_account_is_told_by_its_standing_and_its_domain_and_nothing_else() {
+        let why = WhySignInAgain::AccessRemoved;
+        let state = AppState {
+            revision: 7,
+            screen: Screen::SignInAgain { why },
+            problem: None,
+            accounts: vec![AccountView {
+                id: "345789.unknown".to_owned(),
+                name: "Bob Gale".to_owned(),
+                email: "bob@example.com".to_owned(),
+                is_verified: true,
+                is_disabled: false,
+                team: Some("Fusion Industries".to_owned()),
+                role: None,
+                standing: StandingView::SignInAgain { why },
+                renews_by: None,
+                as_of: jiff::Timestamp::UNIX_EPOCH,
+                offline: false,
+                renewing: false,
+            }],
+            current: Some("345789.unknown".to_owned()),
+            setup: SetupView {
+                managed: true,
+                organisation: Some("Gale & Partners".to_owned()),
+                client_id: Some("9f3c".to_owned()),
+                redirect_url: "co.amiqus.signin://oauth/callback".to_owned(),
+                redirect: amiqus_core::registration::RedirectKind::Scheme,
+                base_url: "https://id.amiqus.co".to_owned(),
+            },
+        };
+        let text = report_on(&state);
+        for there in ["example.com", "AccessRemoved", "sign-in-again accounts=1"] {
+            assert!(text.contains(there), "{text}");
+        }
+        for absent in ["Bob", "bob@", "Fusion", "345789", "Gale", "9f3c"] {
+            assert!(!text.contains(absent), "{absent} is in {text}");
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! A notification when a person must act, and never else: an account needs the browser again. Once
+//! for each account and cause, also over restarts.
+
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use amiqus_core::app_state::{AccountView, AppState, Screen, StandingView};
+use amiqus_core::keeper::Keeper;
+use sha2::{Digest as _, Sha256};
+use tauri::AppHandle;
+
+use crate::vault::files::{private_file, private_folder};
+use crate::{window, words};
+
+/// What was told, in the app's data folder: no names, no ids, only their fingerprints.
+const FILE: &str = "told.json";
+
+/// Tells of what comes, for as long as the keeper lives.
+pub(crate) fn watch(app: &AppHandle, keeper: &Keeper, folder: PathBuf) {
+    let app = app.clone();
+    let mut states = keeper.states();
+    tauri::async_runtime::spawn(async move {
+        let file = folder.join(FILE);
+        let mut told = read(&file);
+        loop {
+            let state = states.borrow_and_update().clone();
+            if let Some(state) = state.filter(|state| tells_of_accounts(state)) {
+                let (now, news) = compare(&told, &state);
+                if now != told {
+                    write(&file, &now);
+                    told = now;
+                }
+                for account in news {
+                    notify(&app, account);
+                }
+            }
+            if states.changed().await.is_err() {
+                return;
+            }
+        }
+    });
+}
+
+/// A locked app knows of no account; that is no news of them.
+fn tells_of_accounts(state: &AppState) -> bool {
+    !matches!(state.screen, Screen::Locked { .. })
+}
+
+/// What is to be remembered as told now, and whom to tell. One that is well again, or gone, is
+/// forgotten: the next time is another.
+fn compare<'a>(
+    told: &BTreeSet<String>,
+    state: &'a AppState,
+) -> (BTreeSet<String>, Vec<&'a AccountView>) {
+    let mut now = BTreeSet::new();
+    let mut news = Vec::new();
+    for account in &state.accounts {
+        let StandingView::SignInAgain { why } = account.standing else {
+            continue;
+        };
+        let fingerprint = fingerprint(&format!("{} {why:?}", account.id));
+        if !told.contains(&fingerprint) {
+            news.push(account);
+        }
+        now.insert(fingerprint);
+    }
+    (now, news)
+}
+
+fn fingerprint(text: &str) -> String {
+    use std::fmt::Write as _;
+
+    Sha256::digest(text)
+        .iter()
+        .fold(String::new(), |mut hex, byte| {
+            // Writing to a string can't fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+}
+
+/// What can't be read was not told: better twice than never.
+fn read(file: &Path) -> BTreeSet<String> {
+    std::fs::read(file)
+        .ok()
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .unwrap_or_default()
+}
+
+fn write(file: &Path, told: &BTreeSet<String>) {
+    let write = || -> std::io::Result<()> {
+        if let Some(folder) = file.parent() {
+            private_folder(folder)?;
+        }
+        let bytes = serde_json::to_vec(told)?;
+        private_file()
+            .create(true)
+            .truncate(true)
+            .open(file)?
+            .write_all(&bytes)
+    };
+    if let Err(problem) = write() {
+        tracing::warn!(%problem, "what was told can't be remembered");
+    }
+}
+
+fn notify(app: &AppHandle, account: &AccountView) {
+    let StandingView::SignInAgain { why } = account.standing else {
+        return;
+    };
+    tracing::info!(?why, "an account needs its person");
+    if window::has_focus(app) {
+        return;
+    }
+    let app = app.clone();
+    let body = match &account.team {
+        Some(team) => format!("{}, {team}: {}", account.name, words::why(why)),
+        None => format!("{}: {}", account.name, words::why(why)),
+    };
+    // It waits until somebody deals with it, so it is none of the pool's.
+    let waiting = std::thread::Builder::new()
+        .name("notification".to_owned())
+        .spawn(move || {
+            let shown = notify_rust::Notification::new()
+                .appname(words::APP)
+                .summary(words::SIGN_IN_AGAIN)
+                .body(&escaped(&body))
+                .icon("sign-in-with-amiqus")
+                .action("default", words::OPEN)
+                .show();
+            match shown {
+                #[cfg(target_os = "linux")]
+                Ok(shown) => shown.wait_for_action(|action| {
+                    if action == "default" {
+                        window::bring_to_front(&app);
+                    }
+                }),
+                #[cfg(not(target_os = "linux"))]
+                Ok(_) => drop(app),
+                Err(problem) => tracing::info!(%problem, "this desktop shows no notifications"),
+            }
+        });
+    if let Err(problem) = waiting {
+        tracing::error!(%problem, "nobody shows the notification");
+    }
+}
+
+/// On Linux a notification's text may have marks in it (freedesktop's notification specification):
+/// a name must not.
+fn escaped(text: &str) -> String {
+    if cfg!(target_os = "linux") {
+        text.replace('&', "&amp;").replace('<', "&lt;")
+    } else {
+        text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use amiqus_core::account::WhySignInAgain;
+    use amiqus_core::app_state::SetupView;
+
+    use super::*;
+
+    fn state(accounts: &[(&str, Option<WhySignInAgain>)]) -> AppState {
+        let accounts = accounts.iter().map(|(id, why)| AccountView {
+            id: (*id).to_owned(),
+            name: "Bob Gale".to_owned(),
+            email: "bob@example.com".to_owned(),
+            is_verified: true,
+            is_disabled: false,
+            team: None,
+            role: None,
+            standing: why.map_or(StandingView::Connected, |why| StandingView::SignInAgain {
+                why,
+            }),
+            renews_by: None,
+            as_of: jiff::Timestamp::UNIX_EPOCH,
+            offline: false,
+            renewing: false,
+        });
+        AppState {
+            revision: 1,
+            screen: Screen::SignedIn,
+            problem: None,
+            accounts: accounts.collect(),
+            current: None,
+            setup: SetupView {
+                managed: true,
+                organisation: None,
+                client_id: None,
+                redirect_url: String::new(),
+                redirect: amiqus_core::registration::RedirectKind::Scheme,
+                base_url: String::new(),
+            },
+        }
+    }
+
+    #[test]
+    fn each_account_and_cause_is_told_once_until_it_was_well_again() {
+        let removed = Some(WhySignInAgain::AccessRemoved);
+        let lost = Some(WhySignInAgain::AnswerLost);
+        let mut told = BTreeSet::new();
+        let mut news = |accounts: &[(&str, Option<WhySignInAgain>)]| {
+            let state = state(accounts);
+            let (now, news) = compare(&told, &state);
+            let count = news.len();
+            told = now;
+            count
+        };
+        assert_eq!(news(&[("1.a", None), ("1.b", None)]), 0);
+        assert_eq!(news(&[("1.a", removed), ("1.b", None)]), 1);
+        assert_eq!(news(&[("1.a", removed), ("1.b", None)]), 0, "not twice");
+        assert_eq!(news(&[("1.a", removed), ("1.b", removed)]), 1);
+        assert_eq!(news(&[("1.a", lost), ("1.b", removed)]), 1, "another cause");
+        assert_eq!(news(&[("1.a", None), ("1.b", removed)]), 0);
+        assert_eq!(news(&[("1.a", lost), ("1.b", removed)]), 1, "again");
+    }
+
+    #[test]
+    fn what_was_told_outlives_a_restart_and_names_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("data").join(FILE);
+        let state = state(&[("345789.unknown", Some(WhySignInAgain::AccessRemoved))]);
+        let (now, _) = compare(&BTreeSet::new(), &state);
+        write(&file, &now);
+        assert_eq!(read(&file), now);
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(!text.contains("345789") && !text.contains("Bob"), "{text}");
+    }
+}

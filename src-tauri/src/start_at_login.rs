@@ -1,0 +1,169 @@
+//! Whether the app starts when its person logs in: their own choice, unless IT decides.
+
+use std::io;
+
+use specta::Type;
+
+use crate::provisioning;
+
+/// The argument of a start at login: into the tray, without a window.
+pub(crate) const IN_THE_TRAY: &str = "--in-the-tray";
+
+/// How it is, as the window shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, Type)]
+pub(crate) struct AtLogin {
+    /// Whether the app starts at login.
+    pub(crate) on: bool,
+    /// Whether IT decides that: then it can't be changed here.
+    pub(crate) managed: bool,
+}
+
+/// How it is.
+pub(crate) fn now() -> AtLogin {
+    AtLogin {
+        on: system::is_on(),
+        managed: provisioning::policy().autostart.is_some(),
+    }
+}
+
+/// A person's wish.
+///
+/// # Errors
+/// When IT decides, or the system doesn't take it.
+pub(crate) fn choose(on: bool) -> io::Result<()> {
+    if provisioning::policy().autostart.is_some() {
+        return Err(io::Error::other(
+            "IT decides whether the app starts at login",
+        ));
+    }
+    set(on)
+}
+
+/// What IT decided, and where the program is now, becomes what the system does.
+pub(crate) fn settle() {
+    let on = provisioning::policy()
+        .autostart
+        .unwrap_or_else(system::is_on);
+    // A program that moved is named anew.
+    if (on || system::is_on())
+        && let Err(problem) = set(on)
+    {
+        tracing::warn!(%problem, on, "the start at login can't be settled");
+    }
+}
+
+fn set(on: bool) -> io::Result<()> {
+    system::set(on)?;
+    tracing::info!(on, "start at login");
+    Ok(())
+}
+
+/// An entry of the person's own (freedesktop's autostart specification).
+#[cfg(target_os = "linux")]
+mod system {
+    use std::fs;
+    use std::io;
+    use std::path::{Path, PathBuf};
+
+    use super::IN_THE_TRAY;
+    use crate::{places, words};
+
+    fn entry() -> io::Result<PathBuf> {
+        let folder = dirs::config_dir().ok_or(io::ErrorKind::NotFound)?;
+        Ok(folder
+            .join("autostart")
+            .join(format!("{}.desktop", places::IDENTIFIER)))
+    }
+
+    pub(super) fn is_on() -> bool {
+        // Desktops switch an entry off with either line.
+        entry().and_then(fs::read_to_string).is_ok_and(|text| {
+            !text
+                .lines()
+                .any(|line| matches!(line, "Hidden=true" | "X-GNOME-Autostart-enabled=false"))
+        })
+    }
+
+    pub(super) fn set(on: bool) -> io::Result<()> {
+        let entry = entry()?;
+        if !on {
+            return match fs::remove_file(entry) {
+                Err(problem) if problem.kind() != io::ErrorKind::NotFound => Err(problem),
+                _ => Ok(()),
+            };
+        }
+        let program = std::env::current_exe()?;
+        let text = format!(
+            "[Desktop Entry]\nType=Application\nName={}\nExec={} {IN_THE_TRAY}\nTerminal=false\n",
+            words::APP,
+            quoted(&program)
+        );
+        // Nothing to write is nothing to fail at.
+        if fs::read_to_string(&entry).is_ok_and(|there| there == text) {
+            return Ok(());
+        }
+        if let Some(folder) = entry.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::write(entry, text)
+    }
+
+    /// A path as an argument of `Exec` (Desktop Entry Specification, "The Exec key"): quoted, then
+    /// written as a string, where a backslash is doubled once more.
+    fn quoted(program: &Path) -> String {
+        let mut quoted = String::from('"');
+        for character in program.to_string_lossy().chars() {
+            match character {
+                '"' | '`' | '$' => quoted.push_str("\\\\"),
+                '\\' => quoted.push_str("\\\\\\"),
+                '%' => quoted.push('%'),
+                _ => {}
+            }
+            quoted.push(character);
+        }
+        quoted.push('"');
+        quoted
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn a_path_with_odd_characters_stays_one_argument() {
+            assert_eq!(quoted(Path::new("/opt/a b")), r#""/opt/a b""#);
+            assert_eq!(quoted(Path::new("/opt/50%")), r#""/opt/50%%""#);
+            assert_eq!(quoted(Path::new("/opt/$x")), r#""/opt/\\$x""#);
+            assert_eq!(quoted(Path::new(r"/opt/a\b")), r#""/opt/a\\\\b""#);
+        }
+    }
+}
+
+/// Windows' Run key, macOS's login items.
+#[cfg(not(target_os = "linux"))]
+mod system {
+    use std::io;
+
+    use auto_launch::{AutoLaunch, AutoLaunchBuilder};
+
+    use super::IN_THE_TRAY;
+    use crate::words;
+
+    fn entry() -> io::Result<AutoLaunch> {
+        AutoLaunchBuilder::new()
+            .set_app_name(words::APP)
+            .set_app_path(&std::env::current_exe()?.to_string_lossy())
+            .set_args(&[IN_THE_TRAY])
+            .build()
+            .map_err(io::Error::other)
+    }
+
+    pub(super) fn is_on() -> bool {
+        entry().is_ok_and(|entry| entry.is_enabled().unwrap_or(false))
+    }
+
+    pub(super) fn set(on: bool) -> io::Result<()> {
+        let entry = entry()?;
+        if on { entry.enable() } else { entry.disable() }.map_err(io::Error::other)
+    }
+}

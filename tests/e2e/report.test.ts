@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { appendFileSync, lstatSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { until } from "../stage/processes";
+import { onStage, type Stage, type StageChoices } from "../stage/stage";
+
+function journey(
+  name: string,
+  play: (stage: Stage) => Promise<void>,
+  choices: StageChoices = {},
+): void {
+  test(name, { timeout: 90_000 }, () => onStage(name, play, choices));
+}
+
+/** Saves the report as a person does; answers its file. */
+async function save({ app }: Stage): Promise<string> {
+  if (!(await app.offers("Save a report for support"))) await app.press("Help");
+  await app.press("Save a report for support");
+  return until("the window says where it is", async () => {
+    return /Saved as (\S+\.txt)/.exec(await app.text())?.[1];
+  });
+}
+
+const PERSONAL = ["Bob", "bob@", "Gale", "Fusion Industries", "345789"];
+
+journey(
+  "neither the saved report nor the printed one holds a secret or a person, and both help",
+  async (stage) => {
+    const { app, desktop, practice } = stage;
+    mkdirSync(join(String(desktop.env.HOME), "Downloads"));
+    await app.start();
+    await stage.signIn();
+    await app.press("Renew now");
+    await until("the refresh arrived", async () =>
+      (await practice.requests("/oauth/token")).length === 2 ? true : undefined,
+    );
+    await app.says("Connected.");
+    // A second attempt, left pending: its state is a secret too. And a link that is nobody's.
+    await app.press("Add another account");
+    await app.state("awaiting-browser");
+    await stage.consentPage();
+    await desktop.open("co.amiqus.signin://oauth/callback?code=foreign-code&state=foreign-state");
+
+    await until("the link was ignored", () => {
+      return desktop.appLog().includes("an address answers another attempt: ignored") || undefined;
+    });
+
+    // The worst case: every secret stands in the log. What takes them out has something to do.
+    const secrets = [...(await practice.secrets()), "foreign-code", "foreign-state"];
+    assert.ok(secrets.length >= 9, `only ${String(secrets.length)} secrets to look for`);
+    const [log = ""] = desktop.appLogFiles();
+    const given = [...(await practice.secrets())];
+    appendFileSync(log, given.map((secret) => `planted: ${secret}, bob@example.com\n`).join(""));
+    for (const secret of given) assert.ok(desktop.appLog().includes(middle(secret)));
+
+    const file = await save(stage);
+    const saved = readFileSync(file, "utf8");
+    assert.equal(lstatSync(file).mode & 0o777, 0o600);
+    const printed = await desktop.run(app.program, ["--diagnose"]);
+    await app.state("awaiting-browser");
+    assert.equal(app.processIds().length, 1, "the copy that runs goes on");
+
+    for (const [name, report] of [
+      ["saved", saved],
+      ["printed", printed],
+    ] as const) {
+      for (const secret of secrets) {
+        assert.ok(!report.includes(middle(secret)), `a secret is in the ${name} report`);
+      }
+      for (const person of PERSONAL) {
+        assert.ok(!report.includes(person), `${person} is in the ${name} report:\n${report}`);
+      }
+      for (const helps of [
+        "app: 0.1.0",
+        "vault key: in the keychain, which is open",
+        "opened by: this app",
+        "reachable: yes, 401",
+        "proxy: none",
+        "awaiting-browser accounts=1",
+        "an address answers another attempt: ignored",
+        "started",
+        "planted: [taken out]",
+        "…@example.com",
+      ]) {
+        assert.ok(report.includes(helps), `the ${name} report lacks "${helps}":\n${report}`);
+      }
+    }
+    assert.ok(saved.includes("at example.com, connected"), saved);
+  },
+  { practice: () => ["--always-ask"] },
+);
+
+journey("--diagnose works where nothing else does: no display, no bus, no app", async (stage) => {
+  const { app, desktop, practice } = stage;
+  await practice.stop();
+  const nowhere = ["-u", "DISPLAY", "DBUS_SESSION_BUS_ADDRESS=unix:path=/nowhere"];
+  const printed = await desktop.run("env", [...nowhere, app.program, "--diagnose"]);
+  for (const helps of ["vault key: there is no keychain", "reachable: no: error sending request"]) {
+    assert.ok(printed.includes(helps), printed);
+  }
+  assert.deepEqual(app.processIds(), []);
+});
+
+journey(
+  "the report names the proxy, and never its password",
+  async ({ app, desktop }) => {
+    desktop.env.HTTPS_PROXY = "http://bob:hunter2@127.0.0.1:9";
+    const printed = await desktop.run(app.program, ["--diagnose"]);
+    assert.ok(printed.includes("proxy: 127.0.0.1:9, with a password"), printed);
+    assert.ok(printed.includes("reachable: no: error sending request"), printed);
+    assert.ok(!printed.includes("hunter2"), printed);
+  },
+  { provisioning: (practice) => practice.provisioning({ base_url: "https://amiqus.invalid" }) },
+);
+
+journey(
+  "a locked app saves a report too",
+  async (stage) => {
+    await stage.app.start();
+    await stage.app.state("locked");
+    const saved = readFileSync(await save(stage), "utf8");
+    assert.ok(saved.includes("locked accounts=0"), saved);
+    assert.ok(saved.includes("vault key: there is no keychain"), saved);
+  },
+  { keychain: false },
+);
+
+journey(
+  "an app of somebody else's that opens our links is named, and one click takes them back",
+  async (stage) => {
+    const { app, desktop } = stage;
+    desktop.write(
+      "data/applications/foreign.desktop",
+      [
+        ...["[Desktop Entry]", "Type=Application", "Name=Foreign Sign-in", "Exec=true %u"],
+        ...["MimeType=x-scheme-handler/co.amiqus.signin;", ""],
+      ].join("\n"),
+    );
+    await desktop.run("xdg-mime", [
+      "default",
+      "foreign.desktop",
+      "x-scheme-handler/co.amiqus.signin",
+    ]);
+    await app.start();
+    await app.state("signed-out");
+    await app.says("Another app opens our links");
+    await app.says("Foreign Sign-in");
+    const report = readFileSync(await save(stage), "utf8");
+    assert.ok(report.includes("another app, Foreign Sign-in (foreign.desktop)"), report);
+    await app.press("Open links with this app");
+    await until("the window has nothing to say of it any more", async () =>
+      (await app.text()).includes("Foreign Sign-in") ? undefined : true,
+    );
+    await stage.signIn();
+  },
+);
+
+journey("a set-up file of another user is not trusted, and says so", async (stage) => {
+  const { app, desktop } = stage;
+  if (process.getuid?.() !== 0) return;
+  await desktop.run("chown", ["4242", join(desktop.folder, "provisioning.json")]);
+  await app.start();
+  await app.state("needs-setup");
+  await app.problem("provisioning_not_trusted");
+  await app.says("provisioning.json");
+});
+
+function middle(secret: string): string {
+  const start = Math.max(0, Math.floor(secret.length / 2) - 16);
+  return secret.slice(start, start + 32);
+}
