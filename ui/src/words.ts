@@ -46,7 +46,10 @@ export const words = {
     usePassphrase: "Use this passphrase",
   },
 
-  starting: "Opening… Your keychain may be asking for its password.",
+  starting: {
+    title: "Opening…",
+    sentence: "Your keychain may be asking for its password.",
+  },
 
   needsSetup: {
     title: "Connect your organisation",
@@ -88,11 +91,14 @@ export const words = {
   awaitingBrowser: {
     title: "Continue in your browser",
     sentence: `When your browser asks to open **${app}**, choose Open.`,
-    timeLeft: "Time left",
-    help: `Your browser may have asked to open **${app}**: choose Open or Allow. If it asked nothing, open the browser again or paste the address.`,
+    timeLeft: "left",
+    helpTitle: "Did the browser not come back?",
+    help: `Your browser may have asked whether to open **${app}**: choose Open or Allow. If it didn’t ask, open the browser again. If that doesn’t help either, paste the address.`,
     address: "Address",
     addressHint:
       "In your browser, copy the address of the page you end on, or the link that should open this app. It begins with “{redirect}”.",
+    nothingPasted:
+      "There is nothing here yet. Copy the address in your browser first, then paste it here.",
   },
 
   exchangingCode: {
@@ -276,11 +282,12 @@ export const words = {
     },
     link_not_ours: {
       title: "That isn’t the address we need.",
-      sentence: "It begins with “{redirect}”. Please copy the whole of it and paste it here.",
+      sentence:
+        "It begins with “{redirect}”. Please copy the whole of it. What you pasted was not kept.",
     },
     link_incomplete: {
       title: "Part of the address is missing.",
-      sentence: "Please copy it to the very end and paste it again.",
+      sentence: "In your browser, copy it to the very end, then paste it again.",
     },
     link_too_late: {
       title: "That address is from an earlier try.",
