@@ -1,15 +1,21 @@
-import type { AppState } from "../../ui/src/bindings";
+import { now, type Scene } from "./states";
 
 /**
  * A script for the page: in place of the Rust side it answers the calls of the window, and stops
  * the clock so that pictures can be compared.
  */
-export function coreStandIn(appState: AppState, refusals: Record<string, unknown>, now: number) {
+export function coreStandIn({ appState, steps }: Scene): string {
+  const refusals = Object.fromEntries(
+    steps.flatMap((step) => ("answer" in step ? [[step.answer, step.with]] : [])),
+  );
+  const silences = steps.flatMap((step) => ("silence" in step ? [step.silence] : []));
   return `
     (() => {
       const appState = ${JSON.stringify(appState)};
       const refusals = ${JSON.stringify(refusals)};
-      const now = ${now};
+      const silences = ${JSON.stringify(silences)};
+      let now = ${now};
+      window.passTime = (milliseconds) => (now += milliseconds);
       Date.now = () => now;
       window.Date = class extends Date {
         constructor(...values) {
@@ -29,10 +35,13 @@ export function coreStandIn(appState: AppState, refusals: Record<string, unknown
         for (const listener of listeners) listener({ index, message });
         index += 1;
       };
+      window.asked = [];
       window.__TAURI_INTERNALS__ = {
         transformCallback: (listener) => listeners.push(listener),
         unregisterCallback: () => {},
         invoke: (command) => {
+          window.asked.push(command);
+          if (silences.includes(command)) return new Promise(() => {});
           if (command in refusals) return Promise.reject(refusals[command]);
           if (command === "follow") window.tellAppState(appState);
           return Promise.resolve(null);
