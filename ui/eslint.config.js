@@ -37,8 +37,8 @@ export default typescript.config(
     },
   },
   {
-    // Only an interface can add to another library's class.
-    files: ["tests/stage/selenium.d.ts"],
+    // Only an interface can add to another library's class, or to the browser's window.
+    files: ["tests/stage/selenium.d.ts", "tests/pictures/page.d.ts"],
     rules: { "@typescript-eslint/consistent-type-definitions": "off" },
   },
   {

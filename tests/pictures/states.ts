@@ -10,13 +10,19 @@ import type {
   WhyLocked,
   WhySignInAgain,
 } from "../../ui/src/bindings";
+import { words } from "../../ui/src/words";
 
 /** The moment at which every picture is taken. */
 export const now = Date.parse("2026-11-23T09:14:48Z");
 
 /** What a person does before the picture is taken. */
 export type Step =
-  { press: string } | { type: string; into: string } | { answer: string; with: unknown };
+  | { press: string }
+  | { type: string; into: string }
+  /** What the core answers a command in place of “done”. */
+  | { answer: string; with: unknown }
+  /** A command that the core never answers. */
+  | { silence: string };
 
 export type Scene = {
   name: string;
@@ -25,8 +31,8 @@ export type Scene = {
   steps: Step[];
   /** Buttons that must be there under exactly these names. */
   buttons: string[];
-  /** Every scene is checked; only the telling ones are kept as pictures. */
-  picture: boolean;
+  /** The core says nothing, or can't be reached: there is no state to draw. */
+  untold: boolean;
 };
 
 const handSetup: SetupView = {
@@ -92,19 +98,19 @@ function problem(code: Code, file: string | null = null, field: Field | null = n
 }
 
 type Given = Partial<Omit<AppState, "screen">> &
-  Partial<Pick<Scene, "computer" | "steps" | "buttons" | "picture">>;
+  Partial<Pick<Scene, "computer" | "steps" | "buttons" | "untold">>;
 
 const usual: ThisComputer = { at_login: { on: false, managed: false }, links_taken_by: null };
 
 function scene(name: string, screen: Screen, given: Given = {}): Scene {
-  const { computer = usual, steps = [], buttons = [], picture = true, ...rest } = given;
+  const { computer = usual, steps = [], buttons = [], untold = false, ...rest } = given;
   const accounts = rest.accounts ?? [];
   return {
     name,
     computer,
     steps,
     buttons,
-    picture,
+    untold,
     appState: {
       revision: 1,
       screen,
@@ -171,12 +177,10 @@ const onSetup: Scene[] = [
       { answer: "check_registration", with: { problem: problem("proxy_needs_password") } },
       { press: "Check" },
     ],
-    picture: false,
   }),
   scene("needs-setup-cannot-save", needsSetup, {
     setup: noSetup,
     problem: problem("cannot_save"),
-    picture: false,
   }),
   scene("needs-setup-provisioning", needsSetup, {
     setup: { ...noSetup, managed: true },
@@ -185,7 +189,6 @@ const onSetup: Scene[] = [
   scene("needs-setup-provisioning-unmanaged", needsSetup, {
     setup: noSetup,
     problem: problem("provisioning_not_json", provisioningFile),
-    picture: false,
   }),
 ];
 
@@ -209,43 +212,7 @@ const onSignedOut: Scene[] = [
   }),
 ];
 
-// Keyed by every code, so that a new one can't be forgotten here either.
-const pictured: Record<Code, boolean> = {
-  access_denied: true,
-  request_not_accepted: false,
-  attempt_expired: true,
-  code_not_accepted: false,
-  set_up_wrong: true,
-  offline: true,
-  proxy_needs_password: true,
-  certificate_not_trusted: true,
-  captive_portal: true,
-  amiqus_unwell: true,
-  amiqus_busy: false,
-  odd_answer: false,
-  not_permitted: false,
-  link_not_ours: false,
-  link_incomplete: false,
-  link_too_late: false,
-  browser_did_not_open: true,
-  port_taken: true,
-  already_here: false,
-  not_signed_in: false,
-  registration_invalid: false,
-  provisioning_unreadable: false,
-  provisioning_not_json: false,
-  provisioning_invalid: false,
-  provisioning_not_trusted: true,
-  report_not_saved: false,
-  links_not_taken_back: false,
-  start_not_changed: false,
-  wrong_passphrase: false,
-  passphrase_too_short: false,
-  cannot_save: false,
-  vault_damaged: true,
-  vault_newer: false,
-  internal: false,
-};
+const codes = Object.keys(words.problem) as Code[];
 
 const files: Partial<Record<Code, string>> = {
   provisioning_unreadable: provisioningFile,
@@ -255,15 +222,23 @@ const files: Partial<Record<Code, string>> = {
   vault_damaged: vaultFile,
 };
 
-const problemsSignedOut = (Object.keys(pictured) as Code[]).map((code) =>
+const problemsSignedOut = codes.map((code) =>
   scene(`signed-out-${code.replaceAll("_", "-")}`, signedOut, {
     problem: problem(code, files[code] ?? null),
     buttons: signIn,
-    picture: pictured[code],
   }),
 );
 
 const waiting = ["Open the browser again", "Paste the address", "Cancel"];
+
+const callback = "co.amiqus.signin://oauth/callback";
+export const pasted: { name: string; text: string; code: Code }[] = [
+  { name: "password", text: "correct horse battery", code: "link_not_ours" },
+  { name: "e-mail", text: "Dear Bob, please see https://example.com", code: "link_not_ours" },
+  { name: "part-of-it", text: `${callback}?code=4f2a9c`, code: "link_incomplete" },
+  { name: "an-earlier-one", text: `${callback}?code=4f2a9c&state=91bd`, code: "link_too_late" },
+  { name: "nothing", text: " ", code: "internal" },
+];
 
 const onTheWay: Scene[] = [
   scene("awaiting-browser", awaiting, { buttons: waiting }),
@@ -272,21 +247,22 @@ const onTheWay: Scene[] = [
   scene("awaiting-browser-problem", awaiting, {
     problem: problem("browser_did_not_open"),
     buttons: waiting,
-    picture: false,
   }),
   scene("awaiting-browser-paste", awaiting, {
     steps: [{ press: "Paste the address" }],
     buttons: [...waiting, "Continue"],
   }),
-  scene("awaiting-browser-paste-refused", awaiting, {
-    steps: [
-      { answer: "exchange", with: problem("link_not_ours") },
-      { press: "Paste the address" },
-      { type: "bob@example.com", into: "Address" },
-      { press: "Continue" },
-    ],
-    buttons: waiting,
-  }),
+  ...pasted.map(({ name, text, code }) =>
+    scene(`awaiting-browser-paste-${name}`, awaiting, {
+      steps: [
+        { answer: "exchange", with: problem(code) },
+        { press: "Paste the address" },
+        { type: text, into: "Address" },
+        { press: "Continue" },
+      ],
+      buttons: [...waiting, "Continue"],
+    }),
+  ),
   scene("exchanging-code", { state: "exchanging-code" }),
 ];
 
@@ -297,7 +273,6 @@ const onSignedIn: Scene[] = [
   scene("signed-in-renewing", signedIn, {
     accounts: [{ ...bob, renewing: true }],
     buttons: settled,
-    picture: false,
   }),
   scene("signed-in-offline", signedIn, {
     accounts: [{ ...bob, offline: true }],
@@ -315,11 +290,9 @@ const onSignedIn: Scene[] = [
   }),
   scene("signed-in-without-team", signedIn, {
     accounts: [{ ...lorraine, team: null, role: null }],
-    picture: false,
   }),
   scene("signed-in-long-names", signedIn, {
     accounts: [longNamed, { ...longNamed, id: "345791-79" }],
-    picture: false,
   }),
   scene("signed-in-two-accounts", signedIn, { accounts: [bob, lorraine], buttons: settled }),
   scene("signed-in-three-accounts", signedIn, {
@@ -356,7 +329,6 @@ const onSignInAgain: Scene[] = [
       accounts: [{ ...bob, standing: { kind: "sign_in_again", why: "access_removed" } }, lorraine],
       problem: problem("offline"),
       buttons: signIn,
-      picture: false,
     },
   ),
 ];
@@ -392,13 +364,12 @@ const onLocked: Scene[] = [
         { type: "seven quiet heron", into: "Passphrase, once more" },
         { press: "Use this passphrase" },
       ],
-      picture: false,
     },
   ),
   scene(
     "locked-passphrase-too-short",
     { state: "locked", why: "keychain_absent" },
-    { problem: problem("passphrase_too_short"), picture: false },
+    { problem: problem("passphrase_too_short") },
   ),
 ];
 
@@ -428,7 +399,16 @@ const onThisComputer: Scene[] = [
   }),
 ];
 
+const onOpening: Scene[] = [
+  scene("opening", signedOut, { untold: true, steps: [{ silence: "follow" }] }),
+  scene("opening-unreachable", signedOut, {
+    untold: true,
+    steps: [{ answer: "follow", with: problem("internal") }],
+  }),
+];
+
 export const scenes: Scene[] = [
+  ...onOpening,
   ...onSetup,
   ...onSignedOut,
   ...problemsSignedOut,

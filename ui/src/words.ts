@@ -50,7 +50,10 @@ export const words = {
     takeLinksBack: "Open links with this app",
   },
 
-  starting: "Opening… Your keychain may be asking for its password.",
+  starting: {
+    title: "Opening…",
+    sentence: "Your keychain may be asking for its password.",
+  },
 
   needsSetup: {
     title: "Connect your organisation",
@@ -99,17 +102,20 @@ export const words = {
     way: {
       scheme: {
         sentence: `When your browser asks to open **${app}**, choose Open.`,
-        help: `Your browser may have asked to open **${app}**: choose Open or Allow. If it asked nothing, open the browser again or paste the address.`,
+        help: `Your browser may have asked whether to open **${app}**: choose Open or Allow. If it didn’t ask, open the browser again. If that doesn’t help either, paste the address.`,
       },
       loopback: {
         sentence: "Log in there and choose **Allow**. This window goes on by itself.",
         help: "If no page came, or the last page couldn’t be shown, open the browser again or paste the address.",
       },
     } satisfies Record<RedirectKind, { sentence: string; help: string }>,
-    timeLeft: "Time left",
+    timeLeft: "left",
+    helpTitle: "Did the browser not come back?",
     address: "Address",
     addressHint:
       "In your browser, copy the address of the page you end on, or the link that should open this app. It begins with “{redirect}”.",
+    nothingPasted:
+      "There is nothing here yet. Copy the address in your browser first, then paste it here.",
   },
 
   exchangingCode: {
@@ -328,11 +334,12 @@ export const words = {
     },
     link_not_ours: {
       title: "That isn’t the address we need.",
-      sentence: "It begins with “{redirect}”. Please copy the whole of it and paste it here.",
+      sentence:
+        "It begins with “{redirect}”. Please copy the whole of it. What you pasted was not kept.",
     },
     link_incomplete: {
       title: "Part of the address is missing.",
-      sentence: "Please copy it to the very end and paste it again.",
+      sentence: "In your browser, copy it to the very end, then paste it again.",
     },
     link_too_late: {
       title: "That address is from an earlier try.",
