@@ -56,7 +56,7 @@ pub(crate) fn has_focus(app: &AppHandle) -> bool {
         .is_some_and(|window| window.is_focused().unwrap_or(false))
 }
 
-/// Ends what a closed window leaves running. WebKit keeps its network process for as long as the app
+/// Ends what a closed window leaves running. `WebKit` keeps its network process for as long as the app
 /// lives, some 40 MB for nothing; it starts another when it needs one.
 pub(crate) fn sweep() {
     #[cfg(target_os = "linux")]

@@ -42,11 +42,7 @@ impl Report {
 
     /// Text from elsewhere.
     fn says(&mut self, name: &'static str, text: &str) {
-        let redacted = self.known.redact(text);
-        self.told(name, redacted);
-    }
-
-    fn told(&mut self, name: &'static str, text: Redacted) {
+        let text: Redacted = self.known.redact(text);
         self.add(format_args!("  {name}: {text}\n"));
     }
 
@@ -68,7 +64,6 @@ impl Report {
 }
 
 /// Prints the report. It opens no window, takes no lock and talks to no other copy of the app.
-#[expect(clippy::print_stdout, reason = "printing is what was asked for")]
 pub(crate) fn print() -> ExitCode {
     let report = tauri::async_runtime::block_on(write(None));
     // Not `println!`: a reader that went away is no fault.
@@ -126,12 +121,8 @@ async fn write(state: Option<&AppState>) -> String {
     let Ok(mut report) = asked.await else {
         return "The report can't be made.\n".to_owned();
     };
-    match base_url {
-        Some(base_url) => service::look(&mut report, &base_url).await,
-        None => {
-            report.section("Amiqus");
-            report.says("address", "not known");
-        }
+    if let Some(base_url) = base_url {
+        service::look(&mut report, &base_url).await;
     }
     accounts(&mut report, state);
     log(&mut report);

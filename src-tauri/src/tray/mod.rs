@@ -93,7 +93,7 @@ pub(crate) fn stand(app: &AppHandle, keeper: &Keeper) {
 /// Waits for a change; for ever where nobody is left to tell of one.
 async fn change<T>(news: &mut watch::Receiver<T>) {
     if news.changed().await.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -1,4 +1,9 @@
 //! What the person is notified of (freedesktop's Desktop Notifications Specification).
+#![expect(
+    clippy::unused_self,
+    clippy::used_underscore_binding,
+    reason = "the specification's methods, in the shape that zbus's macro takes"
+)]
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -38,11 +43,7 @@ impl Notifications {
 
 #[zbus::interface(name = "org.freedesktop.Notifications")]
 impl Notifications {
-    #[expect(
-        clippy::too_many_arguments,
-        clippy::needless_pass_by_value,
-        reason = "the specification's own"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "the specification's own")]
     fn notify(
         &self,
         _app: &str,

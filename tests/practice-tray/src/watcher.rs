@@ -1,4 +1,10 @@
 //! Who is in the tray (freedesktop's `StatusNotifierItem`).
+#![expect(
+    clippy::needless_pass_by_value,
+    clippy::unused_self,
+    clippy::used_underscore_binding,
+    reason = "the specification's methods, in the shape that zbus's macro takes"
+)]
 
 use std::sync::{Arc, Mutex, PoisonError};
 
