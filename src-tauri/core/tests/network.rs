@@ -100,7 +100,14 @@ async fn always_self_signed(answer: &'static str) -> SocketAddr {
 async fn say(mut caller: impl AsyncRead + AsyncWrite + Unpin, answer: &str) {
     let mut asked = Vec::new();
     let mut part = [0; 1024];
-    while !asked.windows(4).any(|end| end == b"\r\n\r\n") {
+    let is_whole = |asked: &[u8]| {
+        // Who begins to speak TLS is answered at once.
+        asked
+            .first()
+            .is_some_and(|first| !first.is_ascii_alphabetic())
+            || asked.windows(4).any(|end| end == b"\r\n\r\n")
+    };
+    while !is_whole(&asked) {
         match caller.read(&mut part).await {
             Ok(0) | Err(_) => return,
             Ok(length) => asked.extend_from_slice(&part[..length]),
