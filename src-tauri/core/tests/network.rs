@@ -100,7 +100,14 @@ async fn always_self_signed(answer: &'static str) -> SocketAddr {
 async fn say(mut caller: impl AsyncRead + AsyncWrite + Unpin, answer: &str) {
     let mut asked = Vec::new();
     let mut part = [0; 1024];
-    while !asked.windows(4).any(|end| end == b"\r\n\r\n") {
+    let is_whole = |asked: &[u8]| {
+        // Who begins to speak TLS is answered at once.
+        asked
+            .first()
+            .is_some_and(|first| !first.is_ascii_alphabetic())
+            || asked.windows(4).any(|end| end == b"\r\n\r\n")
+    };
+    while !is_whole(&asked) {
         match caller.read(&mut part).await {
             Ok(0) | Err(_) => return,
             Ok(length) => asked.extend_from_slice(&part[..length]),
@@ -111,7 +118,7 @@ async fn say(mut caller: impl AsyncRead + AsyncWrite + Unpin, answer: &str) {
     let _ = caller.shutdown().await;
 }
 
-async fn clients_for(registration: &Registration) -> Client {
+fn client_for(registration: &Registration) -> Client {
     let clients = http::clients(Limits::default()).unwrap();
     clients.for_service(&registration.base_url).clone()
 }
@@ -158,7 +165,7 @@ async fn a_proxy_that_refuses_for_another_reason_is_no_network() {
 async fn a_certificate_that_nobody_trusts_is_told_from_no_network_and_nothing_was_sent() {
     let address = always_self_signed("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").await;
     let registration = registration(&format!("https://{address}"));
-    let client = clients_for(&registration).await;
+    let client = client_for(&registration);
     let (tokens, api) = ask_everything(&client, &registration).await;
     let transient = Transient::CertificateNotTrusted;
     assert_eq!(tokens, [Failure::NotProcessed(transient); 2]);
@@ -169,7 +176,7 @@ async fn a_certificate_that_nobody_trusts_is_told_from_no_network_and_nothing_wa
 async fn a_service_that_speaks_no_tls_is_no_matter_of_certificates() {
     let address = always("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").await;
     let registration = registration(&format!("https://{address}"));
-    let client = clients_for(&registration).await;
+    let client = client_for(&registration);
     let (tokens, _) = ask_everything(&client, &registration).await;
     assert_eq!(tokens, [Failure::NotProcessed(Transient::Offline); 2]);
 }
@@ -197,7 +204,7 @@ async fn a_login_page_in_place_of_an_answer_is_a_portals_and_a_grant_that_it_saw
     ] {
         let address = always(answer).await;
         let registration = registration(&format!("http://{address}"));
-        let client = clients_for(&registration).await;
+        let client = client_for(&registration);
         let (tokens, api) = ask_everything(&client, &registration).await;
         assert_eq!(tokens, [expected; 2], "{answer}");
         assert_eq!(api, [ApiFailure::Transient(portal); 2], "{answer}");

@@ -92,15 +92,12 @@ impl Recipient {
             .ok()?;
         // While it waits it must not keep a session alive that is to end.
         drop(mail);
-        match answer.await.ok()? {
-            Ok(()) => {}
-            Err(problem) => {
-                let is_no_answer = matches!(
-                    problem.code,
-                    Code::LinkNotOurs | Code::LinkIncomplete | Code::LinkTooLate
-                );
-                return (!is_no_answer).then_some(Ending::Otherwise);
-            }
+        if let Err(problem) = answer.await.ok()? {
+            let is_no_answer = matches!(
+                problem.code,
+                Code::LinkNotOurs | Code::LinkIncomplete | Code::LinkTooLate
+            );
+            return (!is_no_answer).then_some(Ending::Otherwise);
         }
         let is_over = |state: &Option<Arc<AppState>>| {
             state

@@ -203,7 +203,7 @@ impl Surroundings for Desktop {
         let freed = Freed(Arc::clone(&self.ear));
         Ok(tokio::spawn(async move {
             let _freed = freed;
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }))
     }
 

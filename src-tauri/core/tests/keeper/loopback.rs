@@ -59,7 +59,7 @@ async fn the_browser_is_told_of_a_denial_and_of_a_sign_in_that_failed() {
     let answer = computer.answer(&url, BOB, FUSION, Answer::Allow);
     assert_eq!(listener.receive(answer).await, Some(Ending::Otherwise));
     assert_eq!(
-        code(&*app.keeper.state().await.unwrap()),
+        code(&app.keeper.state().await.unwrap()),
         Some(Code::SetUpWrong)
     );
 }
@@ -153,7 +153,7 @@ async fn a_port_that_is_taken_ends_the_attempt_before_a_browser_opens() {
     computer.ear.lock().unwrap().is_taken = false;
     app.keeper.authorize().await.unwrap();
     app.browser().await;
-    assert_eq!(code(&*app.keeper.state().await.unwrap()), None);
+    assert_eq!(code(&app.keeper.state().await.unwrap()), None);
 }
 
 #[tokio::test]
