@@ -64,7 +64,7 @@ const most = 1 / 25;
 const unlike = [
   ["signed-out-light", "signed-out-dark"],
   ["signed-out-light", "signed-in-light"],
-  ["awaiting-browser-light", "awaiting-browser-paste-light"],
+  ["awaiting-browser-light", "signed-out-light"],
 ] as const;
 
 function percent(share: number): string {

@@ -103,6 +103,7 @@ export function faintOrSmall(): string[] {
       );
     }
 
+    if (control.matches(":disabled")) continue;
     const before = document.activeElement;
     control.focus();
     const ring = getComputedStyle(control);

@@ -14,7 +14,9 @@ export async function keyboardFaults(pictureWindow: PictureWindow): Promise<stri
         document.activeElement?.id,
       ].join();
     window.stops = [...document.querySelectorAll<HTMLElement>("button, input, summary, a[href]")];
-    window.stops = window.stops.filter((stop) => stop.checkVisibility());
+    window.stops = window.stops.filter(
+      (stop) => stop.checkVisibility() && !stop.matches(":disabled"),
+    );
     document.querySelector("h1")?.focus();
     return window.stops.length;
   });

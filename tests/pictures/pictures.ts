@@ -108,7 +108,7 @@ async function check(scene: Scene, pictureWindow: PictureWindow): Promise<void> 
   const said = await pictureWindow.inPage(everythingSaid);
   report(
     place,
-    hardWired(said, scene.appState).map((text) => `“${text}” is not from the table`),
+    hardWired(said, scene).map((text) => `“${text}” is not from the table`),
   );
   report(place, await pictureWindow.atEachSize(lostText));
 }

@@ -51,7 +51,7 @@ export async function buildInPseudo(folder: string): Promise<void> {
 }
 
 /** What was said in letters of ours although neither the table nor the state has it. */
-export function hardWired(said: string[], appState: object): string[] {
+export function hardWired(said: string[], scene: object): string[] {
   const data = new Set<string>();
   const gather = (value: unknown, key = ""): void => {
     if (typeof value === "string") {
@@ -60,7 +60,7 @@ export function hardWired(said: string[], appState: object): string[] {
       for (const [name, inner] of Object.entries(value)) gather(inner, name);
     }
   };
-  gather(appState);
+  gather(scene);
   const longestFirst = [...data].sort((one, other) => other.length - one.length);
   return said.filter((text) => {
     const rest = longestFirst.reduce((left, known) => left.replaceAll(known, ""), text);
@@ -68,8 +68,8 @@ export function hardWired(said: string[], appState: object): string[] {
   });
 }
 
-/** The fields of a state that are shown as they are. */
+/** The fields of a scene that are shown as they are. */
 const shown = [
   ...["name", "email", "team", "organisation", "client_id", "redirect_url", "base_url"],
-  ...["file", "field"],
+  ...["file", "field", "links_taken_by", "with"],
 ];

@@ -102,7 +102,7 @@ export const words = {
     way: {
       scheme: {
         sentence: `When your browser asks to open **${app}**, choose Open.`,
-        help: `Your browser may have asked whether to open **${app}**: choose Open or Allow. If it didn’t ask, open the browser again. If that doesn’t help either, paste the address.`,
+        help: `Your browser may have asked whether to open **${app}**: choose Open or Allow. If it didn’t, open the browser again or paste the address.`,
       },
       loopback: {
         sentence: "Log in there and choose **Allow**. This window goes on by itself.",
