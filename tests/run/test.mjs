@@ -35,6 +35,7 @@ const suites = [
       "--test-force-exit",
     ],
     "tests/e2e/journeys.test.ts",
+    "tests/e2e/accounts.test.ts",
     "tests/e2e/secrets-on-disk.test.ts",
     "tests/e2e/report.test.ts",
     "tests/e2e/tray.test.ts",

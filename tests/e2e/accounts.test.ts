@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { test } from "node:test";
+import { press, pressNow } from "../stage/browser";
+import { until } from "../stage/processes";
+import { onStage, type Stage, type StageChoices } from "../stage/stage";
+
+function journey(
+  name: string,
+  play: (stage: Stage) => Promise<void>,
+  choices: StageChoices = {},
+): void {
+  test(name, { timeout: 90_000 }, () => onStage(name, play, choices));
+}
+
+journey(
+  "another account that comes back as one already here says so, and how to go on",
+  async (stage) => {
+    const { app } = stage;
+    await app.start();
+    await stage.signIn();
+    // A browser opens an app once for each thing that a person does in it; a driver's clicks don't
+    // count.
+    await stage.desktop.run("xdotool", ["mousemove", "900", "600", "click", "1"]);
+    // The browser is logged in and connected: Amiqus asks nothing and sends it straight back.
+    await app.press("Add another account");
+    await app.problem("already_here");
+    await app.state("signed-in");
+    await app.says("switch team or user in your browser first");
+    assert.equal((await stage.practice.requests("/oauth/token")).length, 2);
+  },
+);
+
+journey(
+  "a second person is added, one switches, and signing out one leaves the other",
+  async (stage) => {
+    const { app } = stage;
+    await app.start();
+    await stage.signIn();
+    await app.press("Add another account");
+    await app.state("awaiting-browser");
+    const tab = await stage.consentPage();
+    await press(tab, "Use another account");
+    await until("Lorraine allows it", async () => {
+      await pressNow(tab, "Log in as Lorraine Baines");
+      return (await pressNow(tab, "Allow")) || undefined;
+    });
+    await app.state("signed-in");
+    await app.says("Lorraine Baines");
+    await app.says("Bob Gale");
+    await app.press("Switch: Bob Gale, Fusion Industries");
+    await app.says("Your accounts");
+    await app.press("Sign out");
+    await until("only Lorraine is left", async () => {
+      const said = await app.text();
+      return (said.includes("Lorraine Baines") && !said.includes("Bob Gale")) || undefined;
+    });
+    await app.state("signed-in");
+    await app.close();
+    await app.start();
+    await app.state("signed-in");
+    await app.says("Lorraine Baines");
+  },
+  { practice: () => ["--always-ask"] },
+);
+
+journey("an offline start shows who one is, as of when, and one is signed in", async (stage) => {
+  const { app } = stage;
+  await app.start();
+  await stage.signIn();
+  await app.close();
+  await stage.practice.stop();
+  await app.start();
+  await app.state("signed-in");
+  await app.says("Bob Gale");
+  await app.says("Offline. This is as of");
+});
+
+journey("the whole sign-in, a renewal and signing out work by keyboard alone", async (stage) => {
+  const { app, desktop } = stage;
+  /** Goes on with Tab, as a person does, until this has the focus; then presses a key. */
+  const strike = async (name: string, key: "Return" | "space"): Promise<void> => {
+    await until(`“${name}” has the focus`, async () => {
+      const focused = await app.window.switchTo().activeElement();
+      if ((await focused.getAccessibleName()) === name) return true;
+      await desktop.run("xdotool", ["key", "Tab"]);
+      return undefined;
+    });
+    await desktop.run("xdotool", ["key", key]);
+  };
+  const toFront = (): Promise<string> => desktop.run("wmctrl", ["-F", "-a", "Sign in with Amiqus"]);
+  await app.start();
+  await app.state("signed-out");
+  await toFront();
+  await strike("Sign in with Amiqus", "Return");
+  await app.state("awaiting-browser");
+  await stage.consent();
+  await app.state("signed-in");
+  await toFront();
+  await strike("Renew now", "space");
+  await until("the refresh arrived", async () =>
+    (await stage.practice.requests("/oauth/token")).length === 2 ? true : undefined,
+  );
+  await strike("Sign out", "Return");
+  await app.state("signed-out");
+});
+
+test(
+  "a network that wants one to log in first has its own words",
+  { timeout: 90_000 },
+  async () => {
+    // It lets the browser see a page, and sends everything else to its own log-in.
+    let state: string | undefined;
+    const portal = createServer((request, answer) => {
+      const url = new URL(request.url ?? "/", "http://portal");
+      if (url.pathname === "/oauth/authorize") {
+        state = url.searchParams.get("state") ?? undefined;
+        answer.writeHead(200, { "content-type": "text/html" }).end("<h1>Welcome to the hotel</h1>");
+      } else {
+        answer.writeHead(302, { location: "http://portal.example/log-in" }).end();
+      }
+    });
+    portal.listen(0, "127.0.0.1");
+    await once(portal, "listening");
+    const address = portal.address();
+    assert.ok(typeof address === "object" && address);
+    const base = `http://127.0.0.1:${String(address.port)}`;
+    try {
+      await onStage(
+        "a captive portal",
+        async ({ app }) => {
+          await app.start();
+          await app.press("Sign in with Amiqus");
+          await app.state("awaiting-browser");
+          const known = await until("the browser asked", () => state);
+          await app.press("Paste the address");
+          await app.type("Address", `co.amiqus.signin://oauth/callback?code=c0de&state=${known}`);
+          await app.press("Continue");
+          await app.state("signed-out");
+          await app.problem("captive_portal");
+        },
+        { provisioning: (practice) => practice.provisioning({ base_url: base }) },
+      );
+    } finally {
+      portal.closeAllConnections();
+      portal.close();
+    }
+  },
+);
