@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer } from "node:http";
 import { test } from "node:test";
 import { press, pressNow } from "../stage/browser";
 import { until } from "../stage/processes";
@@ -105,46 +103,3 @@ journey("the whole sign-in, a renewal and signing out work by keyboard alone", a
   await strike("Sign out", "Return");
   await app.state("signed-out");
 });
-
-test(
-  "a network that wants one to log in first has its own words",
-  { timeout: 90_000 },
-  async () => {
-    // It lets the browser see a page, and sends everything else to its own log-in.
-    let state: string | undefined;
-    const portal = createServer((request, answer) => {
-      const url = new URL(request.url ?? "/", "http://portal");
-      if (url.pathname === "/oauth/authorize") {
-        state = url.searchParams.get("state") ?? undefined;
-        answer.writeHead(200, { "content-type": "text/html" }).end("<h1>Welcome to the hotel</h1>");
-      } else {
-        answer.writeHead(302, { location: "http://portal.example/log-in" }).end();
-      }
-    });
-    portal.listen(0, "127.0.0.1");
-    await once(portal, "listening");
-    const address = portal.address();
-    assert.ok(typeof address === "object" && address);
-    const base = `http://127.0.0.1:${String(address.port)}`;
-    try {
-      await onStage(
-        "a captive portal",
-        async ({ app }) => {
-          await app.start();
-          await app.press("Sign in with Amiqus");
-          await app.state("awaiting-browser");
-          const known = await until("the browser asked", () => state);
-          await app.press("Paste the address");
-          await app.type("Address", `co.amiqus.signin://oauth/callback?code=c0de&state=${known}`);
-          await app.press("Continue");
-          await app.state("signed-out");
-          await app.problem("captive_portal");
-        },
-        { provisioning: (practice) => practice.provisioning({ base_url: base }) },
-      );
-    } finally {
-      portal.closeAllConnections();
-      portal.close();
-    }
-  },
-);

@@ -69,6 +69,34 @@ journey(
   },
 );
 
+journey(
+  "with two accounts one switches in the tray, and signs out the one that is shown",
+  async (stage) => {
+    const { app, desktop } = stage;
+    const tray = await Tray.start(desktop);
+    await app.start();
+    await stage.signIn();
+    await app.press("Add another account");
+    await app.state("awaiting-browser");
+    const tab = await stage.consentPage();
+    await press(tab, "Use another account");
+    await stage.consent("Allow", "Lorraine Baines");
+    await tray.shows("Lorraine Baines, Hill Valley Legal");
+    await closeIntoTray(stage);
+    await tray.choose("Bob Gale, Fusion Industries");
+    await tray.choose("Renew now");
+    await renewals(stage, 3);
+    await tray.choose("Sign out");
+    await tray.choose("Quit");
+    await app.gone();
+    await app.start();
+    await app.state("signed-in");
+    await app.says("Lorraine Baines");
+    assert.ok(!(await app.text()).includes("Bob Gale"));
+  },
+  { practice: () => ["--always-ask"] },
+);
+
 journey("a link finds the app in the tray and opens its window", async (stage) => {
   const { app, desktop } = stage;
   const tray = await Tray.start(desktop);

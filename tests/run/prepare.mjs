@@ -35,6 +35,7 @@ const toTest = [
   "iproute2",
   "libglib2.0-bin",
   "openbox",
+  "openssl",
   "strace",
   "webkit2gtk-driver",
   "wmctrl",

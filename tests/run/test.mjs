@@ -36,6 +36,7 @@ const suites = [
     ],
     "tests/e2e/journeys.test.ts",
     "tests/e2e/accounts.test.ts",
+    "tests/e2e/networks.test.ts",
     "tests/e2e/secrets-on-disk.test.ts",
     "tests/e2e/report.test.ts",
     "tests/e2e/tray.test.ts",
