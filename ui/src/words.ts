@@ -102,7 +102,7 @@ export const words = {
     way: {
       scheme: {
         sentence: `When your browser asks to open **${app}**, choose Open.`,
-        help: `Your browser may have asked whether to open **${app}**: choose Open or Allow. If it didn’t, open the browser again or paste the address.`,
+        help: `Your browser may have asked whether to open **${app}**: choose Open or Allow. If it didn’t, click into its page, then open the browser again.`,
       },
       loopback: {
         sentence: "Log in there and choose **Allow**. This window goes on by itself.",
