@@ -102,12 +102,16 @@ export class Browser {
 
   async #attach(): Promise<WebDriver> {
     if (this.#driver) return this.#driver;
-    const address = await until("the browser has started", async () => {
-      const [port] = readFileSync(join(this.profile, "DevToolsActivePort"), "utf8").split("\n");
-      const address = `127.0.0.1:${port ?? ""}`;
-      const answer = await fetch(`http://${address}/json/version`);
-      return answer.ok ? address : undefined;
-    });
+    const address = await until(
+      "the browser has started",
+      async () => {
+        const [port] = readFileSync(join(this.profile, "DevToolsActivePort"), "utf8").split("\n");
+        const address = `127.0.0.1:${port ?? ""}`;
+        const answer = await fetch(`http://${address}/json/version`);
+        return answer.ok ? address : undefined;
+      },
+      45_000,
+    );
     const options = new Options();
     options.debuggerAddress(address);
     this.#driver = await new Builder()
