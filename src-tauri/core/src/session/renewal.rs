@@ -148,7 +148,7 @@ impl Open {
     }
 
     /// What the vault holds of an account whose refresh token Amiqus calls dead: another process, or
-    /// another computer with the same home folder, may have renewed it (checks.md 29).
+    /// another computer with the same home folder, may have renewed it.
     pub(super) fn read_again(
         &mut self,
         problem: &mut Option<Problem>,
