@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Effect, Held, Open, Outcome, Pause, Question, Renewal, Serial, Step};
+use super::{Effect, Held, Open, Outcome, Question, Renewal, Serial, Step, WhyRenew};
 use crate::account::{AccountKey, Identity, Standing, WhySignInAgain};
 use crate::api::ApiFailure;
 use crate::error::{Code, Problem};
@@ -68,22 +68,15 @@ impl Open {
                 *problem = Some(Code::AmiqusUnwell.into());
                 step.answer(question, Err(Code::AmiqusUnwell.into()));
             }
-            // The pair has run out, and Amiqus asked to be left alone: the renewal is planned for
-            // the end of that.
-            Err(ApiFailure::Unauthenticated)
-                if matches!(held.pause, Some(Pause::ByAmiqus { .. })) =>
-            {
-                step.answer(question, Err(Code::AmiqusBusy.into()));
-            }
+            // Whoever asked is told how that ends: the new pair is checked as well.
             Err(ApiFailure::Unauthenticated) => {
-                // Whoever asked is told how that ends: the new pair is checked as well.
-                match held.begin_renewal(key, now) {
-                    Some(renewal) => {
+                match held.begin_renewal(key, WhyRenew::Refused, now) {
+                    Ok(renewal) => {
                         held.refused_at = Some(now);
                         step = renewal;
                     }
-                    None => {
-                        step.answer(question, Err(Code::NotSignedIn.into()));
+                    Err(code) => {
+                        step.answer(question, Err(code.into()));
                     }
                 }
             }

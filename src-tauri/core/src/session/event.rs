@@ -62,6 +62,8 @@ pub enum WhyRenew {
     Asked,
     /// Its time has come.
     Due,
+    /// Amiqus no longer takes its access token (401).
+    Refused,
 }
 
 /// Something that happened.

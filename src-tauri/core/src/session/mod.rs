@@ -624,11 +624,13 @@ impl Open {
         }
         step
     }
+}
 
-    /// The account whose tokens these are, if it still has them.
-    fn held(&mut self, key: AccountKey, serial: Serial) -> Option<&mut Held> {
-        self.accounts
-            .get_mut(&key)
-            .filter(|held| held.serial == serial)
-    }
+/// The account whose tokens these are, if it still has them.
+fn held(
+    accounts: &mut BTreeMap<AccountKey, Held>,
+    key: AccountKey,
+    serial: Serial,
+) -> Option<&mut Held> {
+    accounts.get_mut(&key).filter(|held| held.serial == serial)
 }

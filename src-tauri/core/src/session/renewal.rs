@@ -16,12 +16,14 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::accounts::put_right;
+use super::held;
 use super::{Effect, Held, NextProbe, Open, Outcome, Pause, Question, Renewal, Serial, Step, Try};
 use super::{SignIn, WhyRenew};
 use crate::account::{Account, AccountKey, Journal, Standing, WhySignInAgain};
 use crate::api::ApiFailure;
 use crate::authorization::AttemptId;
 use crate::error::{Code, Problem};
+use crate::http::LONGEST_RETRY_AFTER;
 use crate::token::{Failure, TokenSet, Transient};
 use crate::vault::RecordName;
 
@@ -57,8 +59,12 @@ impl Open {
         let Some(held) = self.accounts.get_mut(&key) else {
             return Step::refused(Code::NotSignedIn);
         };
-        let Some(mut step) = held.begin_renewal(key, now) else {
-            return Step::refused(Code::NotSignedIn);
+        let mut step = match held.begin_renewal(key, why, now) {
+            Ok(step) => step,
+            Err(code) => {
+                *problem = (code == Code::AmiqusBusy).then(|| code.into());
+                return Step::refused(code);
+            }
         };
         if why == WhyRenew::Asked {
             *problem = None;
@@ -80,11 +86,7 @@ impl Open {
         result: Result<TokenSet, Failure>,
         now: Timestamp,
     ) -> Step {
-        let Some(held) = self
-            .accounts
-            .get_mut(&key)
-            .filter(|held| held.serial == serial)
-        else {
+        let Some(held) = held(&mut self.accounts, key, serial) else {
             return Step::default();
         };
         let last_try = match held.renewal {
@@ -157,11 +159,7 @@ impl Open {
         found: Option<Account>,
         now: Timestamp,
     ) -> Step {
-        let Some(held) = self
-            .accounts
-            .get_mut(&key)
-            .filter(|held| held.serial == serial)
-        else {
+        let Some(held) = held(&mut self.accounts, key, serial) else {
             return Step::default();
         };
         let (Renewal::Confirming(why), Standing::Connected { tokens: dead, .. }) =
@@ -196,7 +194,7 @@ impl Open {
         result: Result<(), ApiFailure>,
         now: Timestamp,
     ) -> Step {
-        let Some(held) = self.held(key, serial) else {
+        let Some(held) = held(&mut self.accounts, key, serial) else {
             return Step::default();
         };
         let Renewal::Probing { tries, because, .. } = held.renewal else {
@@ -238,7 +236,7 @@ impl Open {
 
     pub(super) fn probe_due(&mut self, key: AccountKey, serial: Serial, due: Try) -> Step {
         let mut step = Step::default();
-        if let Some(held) = self.held(key, serial)
+        if let Some(held) = held(&mut self.accounts, key, serial)
             && let Renewal::Probing {
                 tries,
                 because,
@@ -253,7 +251,8 @@ impl Open {
     }
 
     /// The computer woke, its clock was set, or a network came: what waits for such a thing is done
-    /// now, what is planned is planned anew, and nothing is renewed before its time.
+    /// now. What is planned stays so, for its timers outlive all of that: one rings by the wall clock
+    /// also after sleep, the other after as much time as was planned, however the clock was set.
     pub(super) fn look_again(&mut self, problem: &mut Option<Problem>, now: Timestamp) -> Step {
         let mut step = Step::default();
         if let SignIn::AwaitingBrowser(attempt) = &self.sign_in
@@ -295,7 +294,7 @@ impl Open {
         serial: Serial,
         now: Timestamp,
     ) {
-        if let Some(held) = self.held(key, serial) {
+        if let Some(held) = held(&mut self.accounts, key, serial) {
             held.close_journal();
             held.pause(step, key, Some(Transient::Unwell), now);
             held.answer_failure(step, key, Code::CannotSave);
@@ -304,11 +303,23 @@ impl Open {
 }
 
 impl Held {
-    /// Writes the intent into the journal and hands the refresh token over; `None` for an account
-    /// without tokens. While a renewal is under way, one more request waits for that one.
-    pub(super) fn begin_renewal(&mut self, key: AccountKey, now: Timestamp) -> Option<Step> {
+    /// Writes the intent into the journal and hands the refresh token over. While a renewal is under
+    /// way, one more request waits for that one; while Amiqus asked to be left alone, only the
+    /// renewal that is planned for the end of that is begun.
+    ///
+    /// # Errors
+    /// [`Code::NotSignedIn`] for an account without tokens, [`Code::AmiqusBusy`].
+    pub(super) fn begin_renewal(
+        &mut self,
+        key: AccountKey,
+        why: WhyRenew,
+        now: Timestamp,
+    ) -> Result<Step, Code> {
+        if why != WhyRenew::Due && self.is_to_leave_amiqus_alone(now) {
+            return Err(Code::AmiqusBusy);
+        }
         let Standing::Connected { tokens, journal } = &mut self.account.standing else {
-            return None;
+            return Err(Code::NotSignedIn);
         };
         let mut step = Step::default();
         if self.renewal == Renewal::None {
@@ -318,7 +329,17 @@ impl Held {
             step.change(RecordName::Account(key))
                 .run(tokens.hand_over_refresh(key, self.serial));
         }
-        Some(step)
+        Ok(step)
+    }
+
+    /// Whether Amiqus asked for a pause that is not over. None that it may ask for is longer than
+    /// [`LONGEST_RETRY_AFTER`]: one that looks so is a clock that was turned back.
+    fn is_to_leave_amiqus_alone(&self, now: Timestamp) -> bool {
+        let Some(Pause::ByAmiqus { until }) = self.pause else {
+            return false;
+        };
+        let left = until.duration_since(now);
+        left.is_positive() && left <= LONGEST_RETRY_AFTER
     }
 
     /// Takes up what an earlier run of the app left: an open journal is resolved, a pair whose
@@ -363,17 +384,16 @@ impl Held {
             // A short-lived pair is tried again while it lives.
             .min((tokens.renewal_margin() / 3).max(OFFLINE_PAUSE));
         let left = tokens.ends_at().duration_since(now);
-        let wait = if left.is_positive() {
+        let wait = match because.and_then(asked_for) {
+            Some(asked) => asked,
             // So is one that is about to run out. Jitter adds up to a tenth.
-            wait.min((left - left / 10).max(OFFLINE_PAUSE))
-        } else {
-            wait
-        };
-        let by_amiqus = because.and_then(asked_for);
-        let wait = by_amiqus.unwrap_or(wait).max(SHORTEST_PAUSE);
+            None if left.is_positive() => wait.min((left - left / 10).max(OFFLINE_PAUSE)),
+            None => wait,
+        }
+        .max(SHORTEST_PAUSE);
         let until = now.saturating_add(wait).unwrap_or(Timestamp::MAX);
         self.failures = self.failures.saturating_add(1);
-        self.pause = Some(match by_amiqus {
+        self.pause = Some(match because.and_then(asked_for) {
             Some(_) => Pause::ByAmiqus { until },
             None => Pause::Ours,
         });
@@ -408,22 +428,21 @@ impl Held {
     fn look_again(&mut self, key: AccountKey, now: Timestamp) -> Step {
         let mut step = Step::default();
         match (self.renewal, self.pause) {
-            (Renewal::Probing { next, .. }, _) => {
-                if next == NextProbe::Waits {
-                    self.probe_now(&mut step, key);
-                }
-            }
-            (Renewal::None, None) => self.plan(&mut step, key, now),
+            (
+                Renewal::Probing {
+                    next: NextProbe::Waits,
+                    ..
+                },
+                _,
+            ) => self.probe_now(&mut step, key),
             (Renewal::None, Some(Pause::Ours)) => {
-                step.append(self.begin_renewal(key, now).unwrap_or_default());
+                // Only an account with tokens has a pause.
+                step.append(
+                    self.begin_renewal(key, WhyRenew::Due, now)
+                        .unwrap_or_default(),
+                );
             }
-            // What Amiqus asked for is kept to, but not beyond what it may ask for: the clock may
-            // have been turned back.
-            (Renewal::None, Some(Pause::ByAmiqus { until })) => {
-                let latest = now.saturating_add(LONGEST_PAUSE).unwrap_or(Timestamp::MAX);
-                step.run(Effect::PlanRenewal(key, until.min(latest)));
-            }
-            (Renewal::Sent | Renewal::LastTry { .. } | Renewal::Confirming(_), _) => {}
+            _ => {}
         }
         step
     }
