@@ -87,16 +87,10 @@ async fn app_state(keeper: Keeping<'_>) -> Result<AppState, Problem> {
 #[specta::specta]
 async fn follow(keeper: Keeping<'_>, states: Channel<AppState>) -> Result<(), Problem> {
     tracing::info!("a window follows the state");
-    let mut news = keeper.states();
+    let mut following = keeper.follow();
     tauri::async_runtime::spawn(async move {
-        loop {
-            let state = news.borrow_and_update().clone();
-            if let Some(state) = state
-                && states.send(AppState::clone(&state)).is_err()
-            {
-                return;
-            }
-            if news.changed().await.is_err() {
+        while let Some(state) = following.next().await {
+            if states.send(AppState::clone(&state)).is_err() {
                 return;
             }
         }

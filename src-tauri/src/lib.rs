@@ -5,6 +5,8 @@ pub mod clock;
 mod commands;
 mod desktop;
 mod diagnostics;
+#[cfg(test)]
+mod examples;
 mod links;
 mod logging;
 mod notices;
@@ -174,7 +176,8 @@ fn is_asked_for(argument: &str) -> bool {
 }
 
 fn set_up(app: &mut App) -> Result<(), Box<dyn Error>> {
-    logging::start(&app.path().app_log_dir()?);
+    let data = places::data().ok_or(places::NO_FOLDER)?;
+    logging::start(&places::log().ok_or(places::NO_FOLDER)?);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
 
     // Before anything that could bring it to the front. Its page asks for nothing until this is done.
@@ -183,9 +186,7 @@ fn set_up(app: &mut App) -> Result<(), Box<dyn Error>> {
     }
 
     let clients = amiqus_core::http::clients(Limits::default())?;
-    let door = Arc::new(vault::StrongholdDoor::new(
-        app.path().app_data_dir()?.join("vault"),
-    ));
+    let door = Arc::new(vault::StrongholdDoor::new(data.join(places::VAULT)));
     let surroundings = Arc::new(desktop::Desktop::new(app.handle().clone()));
     // Within the runtime, because the keeper's work is spawned on it.
     let keeper = tauri::async_runtime::block_on(async {
@@ -203,7 +204,7 @@ fn set_up(app: &mut App) -> Result<(), Box<dyn Error>> {
     logging::follow(&keeper);
     links::listen(app.handle(), &keeper);
     tray::stand(app.handle(), &keeper);
-    notices::watch(app.handle(), &keeper, app.path().app_data_dir()?);
+    notices::watch(app.handle(), &keeper, data);
     tauri::async_runtime::spawn_blocking(start_at_login::settle);
     app.manage(keeper);
     Ok(())

@@ -8,6 +8,17 @@ use jiff::Timestamp;
 /// The app's name in the system's folders: `identifier` in `tauri.conf.json`.
 pub(crate) const IDENTIFIER: &str = "co.amiqus.signin";
 
+/// Why the app can't start where no person has a home.
+pub(crate) const NO_FOLDER: &str = "this system names no folder for an app's own data";
+
+/// The vault's folder within [`data`].
+pub(crate) const VAULT: &str = "vault";
+
+/// Where the app keeps what must last.
+pub(crate) fn data() -> Option<PathBuf> {
+    Some(dirs::data_dir()?.join(IDENTIFIER))
+}
+
 /// Where the log lies.
 pub(crate) fn log() -> Option<PathBuf> {
     #[cfg(target_os = "macos")]

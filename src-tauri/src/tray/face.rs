@@ -152,44 +152,20 @@ pub(super) fn icon(needs_its_person: bool) -> Image<'static> {
 
 #[cfg(test)]
 mod tests {
-    use amiqus_core::account::WhySignInAgain;
-    use amiqus_core::app_state::SetupView;
-
     use super::*;
+    use crate::examples;
+    use amiqus_core::account::WhySignInAgain;
 
     fn account(id: &str, name: &str, team: &str, standing: StandingView) -> AccountView {
         AccountView {
-            id: id.to_owned(),
             name: name.to_owned(),
-            email: "bob@example.com".to_owned(),
-            is_verified: true,
-            is_disabled: false,
             team: Some(team.to_owned()),
-            role: None,
-            standing,
-            renews_by: None,
-            as_of: jiff::Timestamp::UNIX_EPOCH,
-            offline: false,
-            renewing: false,
+            ..examples::account(id, standing)
         }
     }
 
     fn face(screen: Screen, accounts: Vec<AccountView>) -> Face {
-        Face::of(&AppState {
-            revision: 1,
-            screen,
-            problem: None,
-            current: accounts.first().map(|account| account.id.clone()),
-            accounts,
-            setup: SetupView {
-                managed: true,
-                organisation: None,
-                client_id: None,
-                redirect_url: String::new(),
-                redirect: amiqus_core::registration::RedirectKind::Scheme,
-                base_url: String::new(),
-            },
-        })
+        Face::of(&examples::state(screen, accounts))
     }
 
     fn says(face: &Face, wanted: &str) -> bool {

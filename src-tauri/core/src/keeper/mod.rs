@@ -141,6 +141,24 @@ pub struct Keeper {
     on_their_way: watch::Receiver<u32>,
 }
 
+/// Follows the states.
+pub struct Following(watch::Receiver<Option<Arc<AppState>>>);
+
+impl Following {
+    /// The newest state, as soon as there is one that was not handed out yet; at first that is the
+    /// one now. Those that it replaced meanwhile are skipped. `None` when the session has ended.
+    /// Nothing is lost when it is dropped while it waits.
+    pub async fn next(&mut self) -> Option<Arc<AppState>> {
+        loop {
+            self.0.changed().await.ok()?;
+            let state = self.0.borrow_and_update().clone();
+            if state.is_some() {
+                return state;
+            }
+        }
+    }
+}
+
 enum Mail {
     /// Somebody's wish.
     Command(Command, oneshot::Sender<Result<(), Problem>>),
@@ -197,6 +215,12 @@ impl Keeper {
     #[must_use]
     pub fn states(&self) -> watch::Receiver<Option<Arc<AppState>>> {
         self.states.clone()
+    }
+
+    /// The states for whoever draws or tells of them.
+    #[must_use]
+    pub fn follow(&self) -> Following {
+        Following(self.states.clone())
     }
 
     /// The state now, as soon as there is one.

@@ -79,17 +79,14 @@ async fn keep(folder: PathBuf) -> Result<(), Box<dyn Error>> {
         provisioning: Box::new(provisioning::read),
     });
     wake::watch(&keeper);
-    let mut states = keeper.states();
+    let mut following = keeper.follow();
     let mut commands = commands();
     let mut number = 0;
     loop {
         tokio::select! {
-            changed = states.changed() => {
-                changed?;
-                let state = states.borrow_and_update().clone();
-                if let Some(state) = state {
-                    say(&Said::State { state: (*state).clone() });
-                }
+            state = following.next() => {
+                let state = state.ok_or("the session ended")?;
+                say(&Said::State { state: (*state).clone() });
             }
             command = commands.recv() => {
                 number += 1;
