@@ -7,6 +7,7 @@ mod desktop;
 mod diagnostics;
 #[cfg(test)]
 mod examples;
+mod forget;
 mod links;
 mod logging;
 mod notices;
@@ -30,14 +31,17 @@ use tauri::{App, AppHandle, Manager as _, RunEvent};
 
 pub use commands::bindings;
 
-/// Runs the app until it is closed. With `--diagnose` it prints the report for support instead, and
-/// with `--in-the-tray` it begins without a window.
+/// Runs the app until it is closed. With `--diagnose` it prints the report for support instead, with
+/// `--forget-everything` it removes what it keeps, and with `--in-the-tray` it begins without a window.
 #[must_use]
 pub fn run() -> ExitCode {
     leave_no_core_dumps();
     // Before anything that a copy which is running would notice.
     if is_asked_for(diagnostics::ARGUMENT) {
         return diagnostics::print();
+    }
+    if is_asked_for(forget::ARGUMENT) {
+        return forget::run();
     }
 
     let app = tauri::Builder::default()

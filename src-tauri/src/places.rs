@@ -19,6 +19,24 @@ pub(crate) fn data() -> Option<PathBuf> {
     Some(dirs::data_dir()?.join(IDENTIFIER))
 }
 
+/// Every folder of the app's own, the window's storage and caches included.
+pub(crate) fn all() -> Vec<PathBuf> {
+    let mut folders: Vec<_> = [
+        dirs::data_dir(),
+        dirs::data_local_dir(),
+        dirs::cache_dir(),
+        dirs::config_dir(),
+    ]
+    .into_iter()
+    .flatten()
+    .map(|folder| folder.join(IDENTIFIER))
+    .chain(log())
+    .collect();
+    folders.sort_unstable();
+    folders.dedup();
+    folders
+}
+
 /// Where the log lies.
 pub(crate) fn log() -> Option<PathBuf> {
     #[cfg(target_os = "macos")]

@@ -31,6 +31,32 @@ pub(crate) const fn why(why: WhySignInAgain) -> &'static str {
     }
 }
 
+/// What `--forget-everything` says on the command line.
+pub(crate) mod forget {
+    use std::io;
+    use std::path::Path;
+
+    pub(crate) const IN_USE: &str = "Sign in with Amiqus is running. Quit it, also in the tray, and run this again. Nothing was removed.";
+    pub(crate) const VAULT_REMOVED: &str = "The vault was removed, with all accounts in it.";
+    pub(crate) const NO_VAULT: &str = "There was no vault.";
+    pub(crate) const KEY_REMOVED: &str = "Its key was removed from the keychain.";
+    pub(crate) const NO_KEY: &str = "The keychain had no key.";
+    pub(crate) const KEYCHAIN_LOCKED: &str = "The keychain is locked and may still hold the vault's key, which opens nothing any more. Unlock it and run this again.";
+    pub(crate) const NO_KEYCHAIN: &str =
+        "There is no keychain here. A key in one opens nothing any more.";
+    pub(crate) const REST_REMOVED: &str = "Logs, caches, the window's data, the start at login and a registration of our links were removed.";
+    pub(crate) const ACCESS_GOES_ON: &str =
+        "Amiqus was not told. To end the access there, remove the app under Team apps in Amiqus.";
+
+    pub(crate) fn not_removed(what: &Path, problem: &io::Error) -> String {
+        format!("{} can't be removed: {problem}", what.display())
+    }
+
+    pub(crate) fn entry_not_removed(problem: &io::Error) -> String {
+        format!("An entry for the desktop can't be removed: {problem}")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -49,6 +49,21 @@ pub(super) fn claim_scheme(app: &AppHandle) {
     }
 }
 
+/// Removes the desktop entry that a copy of this program made for itself. The person's lists may
+/// still name it; desktops pass over what is not there.
+pub(super) fn forget() -> std::io::Result<()> {
+    let Some(folder) = dirs::data_dir().map(|folder| folder.join("applications")) else {
+        return Ok(());
+    };
+    match std::fs::remove_file(folder.join(OWN_ENTRY)) {
+        Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        outcome => outcome?,
+    }
+    // The desktop's cache; one that isn't made anew is made so by the next package.
+    let _ = Command::new("update-desktop-database").arg(folder).output();
+    Ok(())
+}
+
 /// Who opens our links, for people to read.
 pub(super) fn holder() -> Holder {
     match current_handler() {

@@ -85,3 +85,15 @@ pub(crate) fn take_back(app: &AppHandle) -> bool {
     tracing::info!(?holder, "the links were to be taken back");
     !matches!(holder, Holder::Another { .. })
 }
+
+/// Removes the registration that this program made for its person; one of the package's own, or of
+/// another app, stays. On Windows the uninstaller does it; macOS has none but the bundle's.
+///
+/// # Errors
+/// When the system doesn't take it.
+pub(crate) fn forget() -> std::io::Result<()> {
+    #[cfg(target_os = "linux")]
+    return claim_linux::forget();
+    #[cfg(not(target_os = "linux"))]
+    Ok(())
+}

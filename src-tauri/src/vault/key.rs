@@ -137,6 +137,15 @@ pub(super) fn into_keychain(key: &Key) -> Result<(), KeychainFailure> {
     }
 }
 
+/// Takes the key out of the keychain; says whether it was there.
+pub(super) fn out_of_keychain() -> Result<bool, KeychainFailure> {
+    match entry()?.delete_credential() {
+        Ok(()) => Ok(true),
+        Err(keyring_core::Error::NoEntry) => Ok(false),
+        Err(problem) => Err(problem.into()),
+    }
+}
+
 /// The entry, in the keychain as it is now: one that was absent may have come meanwhile.
 fn entry() -> Result<keyring_core::Entry, KeychainFailure> {
     use keyring_core::api::CredentialStoreApi as _;
