@@ -1,16 +1,7 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { press, pressNow } from "../stage/browser";
+import { journey } from "../stage/journey";
 import { until } from "../stage/processes";
-import { onStage, type Stage, type StageChoices } from "../stage/stage";
-
-function journey(
-  name: string,
-  play: (stage: Stage) => Promise<void>,
-  choices: StageChoices = {},
-): void {
-  test(name, { timeout: 90_000 }, () => onStage(name, play, choices));
-}
 
 journey(
   "another account that comes back as one already here says so, and how to go on",

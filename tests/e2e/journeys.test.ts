@@ -1,19 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { test } from "node:test";
 import { fill, press } from "../stage/browser";
+import { journey } from "../stage/journey";
 import { freePort, until } from "../stage/processes";
-import { onStage, type Stage, type StageChoices } from "../stage/stage";
-
-/** A journey: one test, one stage. */
-function journey(
-  name: string,
-  play: (stage: Stage) => Promise<void>,
-  choices: StageChoices = {},
-): void {
-  test(name, { timeout: 90_000 }, () => onStage(name, play, choices));
-}
+import type { Stage, StageChoices } from "../stage/stage";
 
 /** A redirect URL at this computer's own address, registered and provisioned. */
 const loopbackPort = await freePort();

@@ -1,17 +1,9 @@
 import assert from "node:assert/strict";
 import { appendFileSync, lstatSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { journey } from "../stage/journey";
 import { until } from "../stage/processes";
-import { onStage, type Stage, type StageChoices } from "../stage/stage";
-
-function journey(
-  name: string,
-  play: (stage: Stage) => Promise<void>,
-  choices: StageChoices = {},
-): void {
-  test(name, { timeout: 90_000 }, () => onStage(name, play, choices));
-}
+import type { Stage } from "../stage/stage";
 
 /** Saves the report as a person does; answers its file. */
 async function save({ app }: Stage): Promise<string> {

@@ -1,19 +1,11 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
 import { press } from "../stage/browser";
+import { journey } from "../stage/journey";
 import { until } from "../stage/processes";
-import { onStage, type Stage, type StageChoices } from "../stage/stage";
+import type { Stage } from "../stage/stage";
 import { Tray } from "../stage/tray";
-
-function journey(
-  name: string,
-  play: (stage: Stage) => Promise<void>,
-  choices: StageChoices = {},
-): void {
-  test(name, { timeout: 90_000 }, () => onStage(name, play, choices));
-}
 
 /** The processes that draw pages for the app. */
 function webKits({ desktop }: Stage): number[] {
