@@ -17,7 +17,7 @@ journey(
     await app.problem("already_here");
     await app.state("signed-in");
     await app.says("switch team or user in your browser first");
-    assert.equal((await stage.practice.requests("/oauth/token")).length, 2);
+    assert.equal(await stage.practice.tokenRequests(), 2);
   },
 );
 
@@ -88,9 +88,7 @@ journey("the whole sign-in, a renewal and signing out work by keyboard alone", a
   await app.state("signed-in");
   await toFront();
   await strike("Renew now", "space");
-  await until("the refresh arrived", async () =>
-    (await stage.practice.requests("/oauth/token")).length === 2 ? true : undefined,
-  );
+  await stage.practice.untilTokenRequests(2);
   await strike("Sign out", "Return");
   await app.state("signed-out");
 });

@@ -49,7 +49,7 @@ journey("a denied request says so, and the next one works", async (stage) => {
   await stage.consent("Deny");
   await app.state("signed-out");
   await app.problem("access_denied");
-  assert.equal((await stage.practice.requests("/oauth/token")).length, 0);
+  assert.equal(await stage.practice.tokenRequests(), 0);
   await app.press("Sign in with Amiqus");
   await app.state("awaiting-browser");
   assert.equal(await app.bodyData("data-problem"), null);
@@ -84,8 +84,7 @@ journey("after a restart, and after being killed, one is still signed in", async
   await app.kill();
   await app.start();
   await app.state("signed-in");
-  const requests = await stage.practice.requests("/oauth/token");
-  assert.equal(requests.length, 1, "a start renews nothing");
+  assert.equal(await stage.practice.tokenRequests(), 1, "a start renews nothing");
 });
 
 journey("Renew now renews, once", async (stage) => {
@@ -93,16 +92,14 @@ journey("Renew now renews, once", async (stage) => {
   await app.start();
   await stage.signIn();
   await app.press("Renew now");
-  await until("the refresh arrived", async () =>
-    (await stage.practice.requests("/oauth/token")).length === 2 ? true : undefined,
-  );
+  await stage.practice.untilTokenRequests(2);
   await app.says("Connected.");
   await app.state("signed-in");
   await app.close();
   await app.start();
   await app.state("signed-in");
   await app.says("Connected.");
-  assert.equal((await stage.practice.requests("/oauth/token")).length, 2);
+  assert.equal(await stage.practice.tokenRequests(), 2);
 });
 
 journey(
@@ -239,7 +236,7 @@ journey("foreign and hostile links are ignored, and the attempt survives them", 
   await app.state("awaiting-browser");
   await stage.consent();
   await app.state("signed-in");
-  assert.equal((await stage.practice.requests("/oauth/token")).length, 1);
+  assert.equal(await stage.practice.tokenRequests(), 1);
 });
 
 journey("the address can be pasted when the browser doesn't come back", async (stage) => {
@@ -269,16 +266,12 @@ journey("closing the window while tokens are on their way loses none", async (st
     times: 1,
   });
   await app.press("Renew now");
-  await until("the refresh arrived", async () =>
-    (await practice.requests("/oauth/token")).length === 2 ? true : undefined,
-  );
+  await practice.untilTokenRequests(2);
   await app.close();
   await app.start();
   await app.state("signed-in");
   await app.press("Renew now");
-  await until("the new refresh token was sent", async () =>
-    (await practice.requests("/oauth/token")).length === 3 ? true : undefined,
-  );
+  await practice.untilTokenRequests(3);
   await app.says("Connected.");
   await app.state("signed-in");
 });
@@ -296,7 +289,7 @@ journey("Cancel leads back, and a late answer changes nothing", async (stage) =>
     (await stage.practice.requests("/oauth/authorize")).length > 1 ? true : undefined,
   );
   await app.state("signed-out");
-  assert.equal((await stage.practice.requests("/oauth/token")).length, 0);
+  assert.equal(await stage.practice.tokenRequests(), 0);
 });
 
 journey(
@@ -315,11 +308,9 @@ journey(
       (await tab.getTitle()) === "You are signed in" ? true : undefined,
     );
     assert.equal(await status(loopback), undefined, "nobody listens any more");
-    assert.equal((await stage.practice.requests("/oauth/token")).length, 1);
+    assert.equal(await stage.practice.tokenRequests(), 1);
     await app.press("Renew now");
-    await until("the refresh arrived", async () =>
-      (await stage.practice.requests("/oauth/token")).length === 2 ? true : undefined,
-    );
+    await stage.practice.untilTokenRequests(2);
     await app.says("Connected.");
   },
   atLoopback,
@@ -352,7 +343,7 @@ journey(
       (await tab.getTitle()) === "You chose not to allow it" ? true : undefined,
     );
     assert.equal(await status(loopback), undefined, "one answer closes the port");
-    assert.equal((await stage.practice.requests("/oauth/token")).length, 0);
+    assert.equal(await stage.practice.tokenRequests(), 0);
   },
   atLoopback,
 );

@@ -24,9 +24,7 @@ journey(
     await app.start();
     await stage.signIn();
     await app.press("Renew now");
-    await until("the refresh arrived", async () =>
-      (await practice.requests("/oauth/token")).length === 2 ? true : undefined,
-    );
+    await practice.untilTokenRequests(2);
     await app.says("Connected.");
     // A second attempt, left pending: its state is a secret too. And a link that is nobody's.
     await app.press("Add another account");

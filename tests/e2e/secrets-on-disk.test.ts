@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { journey } from "../stage/journey";
-import { until } from "../stage/processes";
 
 /** The browser's history is the browser's; the provisioning file is IT's. */
 const NOT_THE_APPS = ["chromium", "provisioning.json"];
@@ -14,14 +13,10 @@ journey(
     await app.start();
     await stage.signIn();
     await app.press("Renew now");
-    await until("the refresh arrived", async () =>
-      (await practice.requests("/oauth/token")).length === 2 ? true : undefined,
-    );
+    await practice.untilTokenRequests(2);
     await app.says("Connected.");
     await app.press("Renew now");
-    await until("the second refresh arrived", async () =>
-      (await practice.requests("/oauth/token")).length === 3 ? true : undefined,
-    );
+    await practice.untilTokenRequests(3);
     await app.says("Connected.");
     // A second attempt, left pending: its state is a secret too.
     await app.press("Add another account");

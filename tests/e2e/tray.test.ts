@@ -12,12 +12,6 @@ function webKits({ desktop }: Stage): number[] {
   return desktop.processIds((command) => /WebKit(Web|Network)Process/.test(command));
 }
 
-async function renewals({ practice }: Stage, count: number): Promise<void> {
-  await until(`${String(count)} requests for tokens arrived`, async () =>
-    (await practice.requests("/oauth/token")).length === count ? true : undefined,
-  );
-}
-
 /** Closes the window, and waits until nothing draws any more while the app lives on. */
 async function closeIntoTray(stage: Stage): Promise<void> {
   const { app } = stage;
@@ -40,7 +34,7 @@ journey(
     await closeIntoTray(stage);
 
     await tray.choose("Renew now");
-    await renewals(stage, 2);
+    await stage.practice.untilTokenRequests(2);
 
     // A second start brings the window of the first.
     app.launch();
@@ -77,7 +71,7 @@ journey(
     await closeIntoTray(stage);
     await tray.choose("Bob Gale, Fusion Industries");
     await tray.choose("Renew now");
-    await renewals(stage, 3);
+    await stage.practice.untilTokenRequests(3);
     await tray.choose("Sign out");
     await tray.choose("Quit");
     await app.gone();
