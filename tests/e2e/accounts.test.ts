@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { press, pressNow } from "../stage/browser";
 import { journey } from "../stage/journey";
 import { until } from "../stage/processes";
 
@@ -27,16 +26,7 @@ journey(
     const { app } = stage;
     await app.start();
     await stage.signIn();
-    await app.press("Add another account");
-    await app.state("awaiting-browser");
-    const tab = await stage.consentPage();
-    await press(tab, "Use another account");
-    await until("Lorraine allows it", async () => {
-      await pressNow(tab, "Log in as Lorraine Baines");
-      return (await pressNow(tab, "Allow")) || undefined;
-    });
-    await app.state("signed-in");
-    await app.says("Lorraine Baines");
+    await stage.addAccount("Lorraine Baines");
     await app.says("Bob Gale");
     await app.press("Switch: Bob Gale, Fusion Industries");
     await app.says("Your accounts");

@@ -44,14 +44,12 @@ journey("one click, consent in the browser, and the window says who one is", asy
 journey("a denied request says so, and the next one works", async (stage) => {
   const { app } = stage;
   await app.start();
-  await app.press("Sign in with Amiqus");
-  await app.state("awaiting-browser");
+  await stage.beginSignIn();
   await stage.consent("Deny");
   await app.state("signed-out");
   await app.problem("access_denied");
   assert.equal(await stage.practice.tokenRequests(), 0);
-  await app.press("Sign in with Amiqus");
-  await app.state("awaiting-browser");
+  await stage.beginSignIn();
   assert.equal(await app.bodyData("data-problem"), null);
   await stage.consent();
   await app.state("signed-in");
@@ -62,8 +60,7 @@ journey(
   async (stage) => {
     const { app } = stage;
     await app.start();
-    await app.press("Sign in with Amiqus");
-    await app.state("awaiting-browser");
+    await stage.beginSignIn();
     await stage.consentPage();
     await app.close();
     await stage.consent();
@@ -125,9 +122,7 @@ journey(
     const { app } = stage;
     await app.start();
     await stage.signIn();
-    await app.press("Open Team apps");
-    const tab = await stage.browser.tab(`${stage.practice.baseUrl}/team-apps`);
-    await press(tab, "Remove access");
+    await stage.removeAccess();
     await app.press("Renew now");
     await app.state("sign-in-again");
     await app.says("Bob Gale");
@@ -135,8 +130,7 @@ journey(
     await app.close();
     await app.start();
     await app.state("sign-in-again");
-    await app.press("Sign in with Amiqus");
-    await app.state("awaiting-browser");
+    await stage.beginSignIn();
     await stage.consent();
     await app.state("signed-in");
   },
@@ -173,8 +167,7 @@ journey(
     await app.type("Service address", practice.baseUrl);
     await app.press("Save");
     await app.state("signed-out");
-    await app.press("Sign in with Amiqus");
-    await app.state("awaiting-browser");
+    await stage.beginSignIn();
     await stage.consent();
     await app.state("signed-in");
     await app.close();
@@ -189,8 +182,7 @@ journey(
   async (stage) => {
     const { app } = stage;
     await app.start();
-    await app.press("Sign in with Amiqus");
-    await app.state("awaiting-browser");
+    await stage.beginSignIn();
     await stage.consent();
     await app.problem("set_up_wrong");
     await app.state("signed-out");
@@ -202,8 +194,7 @@ journey(
 journey("a second copy hands its link over and ends", async (stage) => {
   const { app } = stage;
   await app.start();
-  await app.press("Sign in with Amiqus");
-  await app.state("awaiting-browser");
+  await stage.beginSignIn();
   const tab = await stage.consentPage();
   await app.detach();
   const [first] = app.processIds();
@@ -223,8 +214,7 @@ journey("a second copy hands its link over and ends", async (stage) => {
 journey("foreign and hostile links are ignored, and the attempt survives them", async (stage) => {
   const { app, desktop } = stage;
   await app.start();
-  await app.press("Sign in with Amiqus");
-  await app.state("awaiting-browser");
+  await stage.beginSignIn();
   for (const link of [
     "co.amiqus.signin://oauth/callback?code=stolen&state=guessed",
     "co.amiqus.signin://oauth/callback?error=access_denied",
@@ -242,8 +232,7 @@ journey("foreign and hostile links are ignored, and the attempt survives them", 
 journey("the address can be pasted when the browser doesn't come back", async (stage) => {
   const { app } = stage;
   await app.start();
-  await app.press("Sign in with Amiqus");
-  await app.state("awaiting-browser");
+  await stage.beginSignIn();
   const tab = await stage.consentPage();
   const location = await consentByHand(stage, await requestOf(tab.getCurrentUrl()));
   await app.press("Paste the address");
@@ -279,8 +268,7 @@ journey("closing the window while tokens are on their way loses none", async (st
 journey("Cancel leads back, and a late answer changes nothing", async (stage) => {
   const { app } = stage;
   await app.start();
-  await app.press("Sign in with Amiqus");
-  await app.state("awaiting-browser");
+  await stage.beginSignIn();
   await stage.consentPage();
   await app.press("Cancel");
   await app.state("signed-out");
@@ -299,8 +287,7 @@ journey(
     await app.start();
     await app.state("signed-out");
     assert.equal(await status(loopback), undefined, "nobody listens before it is asked for");
-    await app.press("Sign in with Amiqus");
-    await app.state("awaiting-browser");
+    await stage.beginSignIn();
     const tab = await stage.consent();
     await app.state("signed-in");
     await app.says("Bob Gale");
@@ -321,8 +308,7 @@ journey(
   async (stage) => {
     const { app } = stage;
     await app.start();
-    await app.press("Sign in with Amiqus");
-    await app.state("awaiting-browser");
+    await stage.beginSignIn();
     assert.equal(await status(loopback.replace("callback", "elsewhere?code=a&state=b")), 404);
     assert.equal(await status(`${loopback}?code=a&state=b`, "POST"), 405);
     assert.equal(await status(`${loopback}?code=stolen&state=guessed`), 400);
@@ -334,8 +320,7 @@ journey(
     await app.state("signed-out");
     assert.equal(await status(loopback), undefined, "Cancel closes the port");
 
-    await app.press("Sign in with Amiqus");
-    await app.state("awaiting-browser");
+    await stage.beginSignIn();
     const tab = await stage.consent("Deny");
     await app.state("signed-out");
     await app.problem("access_denied");
@@ -353,8 +338,7 @@ journey(
   async (stage) => {
     const { app } = stage;
     await app.start();
-    await app.press("Sign in with Amiqus");
-    await app.state("awaiting-browser");
+    await stage.beginSignIn();
     await stage.consentPage();
     await app.close();
     assert.equal(await status(loopback), undefined);

@@ -26,11 +26,11 @@ async function whileListening(
 }
 
 /** Signs in at a service as far as the network lets one. */
-async function tryToSignIn({ app, browser, practice }: Stage, service: string): Promise<void> {
+async function tryToSignIn(stage: Stage, service: string): Promise<void> {
+  const { app, browser, practice } = stage;
   app.provision(practice.provisioning({ base_url: service }));
   await app.start();
-  await app.press("Sign in with Amiqus");
-  await app.state("awaiting-browser");
+  await stage.beginSignIn();
   const tab = await browser.tab(`${service}/oauth/authorize`);
   const state = new URL(await tab.getCurrentUrl()).searchParams.get("state") ?? "";
   await app.press("Paste the address");

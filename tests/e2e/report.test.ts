@@ -28,8 +28,7 @@ journey(
     await practice.untilTokenRequests(2);
     await app.says("Connected.");
     // A second attempt, left pending: its state is a secret too. And a link that is nobody's.
-    await app.press("Add another account");
-    await app.state("awaiting-browser");
+    await stage.beginSignIn("Add another account");
     await stage.consentPage();
     await desktop.open("co.amiqus.signin://oauth/callback?code=foreign-code&state=foreign-state");
 

@@ -20,8 +20,7 @@ journey(
     await practice.untilTokenRequests(3);
     await app.says("Connected.");
     // A second attempt, left pending: its state is a secret too.
-    await app.press("Add another account");
-    await app.state("awaiting-browser");
+    await stage.beginSignIn("Add another account");
     await stage.consentPage();
     await app.close();
 

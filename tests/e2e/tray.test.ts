@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { press } from "../stage/browser";
 import { journey } from "../stage/journey";
 import { until } from "../stage/processes";
 import type { Stage } from "../stage/stage";
@@ -62,11 +61,7 @@ journey(
     const tray = await Tray.start(desktop);
     await app.start();
     await stage.signIn();
-    await app.press("Add another account");
-    await app.state("awaiting-browser");
-    const tab = await stage.consentPage();
-    await press(tab, "Use another account");
-    await stage.consent("Allow", "Lorraine Baines");
+    await stage.addAccount("Lorraine Baines");
     await tray.shows("Lorraine Baines, Hill Valley Legal");
     await closeIntoTray(stage);
     await tray.choose("Bob Gale, Fusion Industries");
@@ -87,8 +82,7 @@ journey("a link finds the app in the tray and opens its window", async (stage) =
   const { app, desktop } = stage;
   const tray = await Tray.start(desktop);
   await app.start();
-  await app.press("Sign in with Amiqus");
-  await app.state("awaiting-browser");
+  await stage.beginSignIn();
   await stage.consentPage();
   await tray.shows("Continue in your browser");
   await closeIntoTray(stage);
@@ -124,9 +118,7 @@ journey(
     await app.start();
     await stage.signIn();
     assert.deepEqual(await tray.notifications(), [], "nothing to say when all is well");
-    await app.press("Open Team apps");
-    const tab = await stage.browser.tab(`${stage.practice.baseUrl}/team-apps`);
-    await press(tab, "Remove access");
+    await stage.removeAccess();
     await closeIntoTray(stage);
     await tray.choose("Renew now");
     await tray.shows("Please sign in again");
