@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { firstLine, Processes } from "./processes";
 import { BUILT } from "./places";
+import { firstLine, Processes, until } from "./processes";
 
 export type PracticePerson = {
   name: string;
@@ -68,6 +68,18 @@ export class Practice {
     const answer = await fetch(`${this.baseUrl}/practice/requests`);
     const all = (await answer.json()) as { method: string; path: string }[];
     return all.filter((request) => request.path === path);
+  }
+
+  /** How many token requests arrived so far: exchanges and refreshes. */
+  async tokenRequests(): Promise<number> {
+    return (await this.requests("/oauth/token")).length;
+  }
+
+  /** Waits until exactly so many token requests arrived. */
+  async untilTokenRequests(count: number): Promise<void> {
+    await until(`${String(count)} token requests arrived`, async () =>
+      (await this.tokenRequests()) === count ? true : undefined,
+    );
   }
 
   /** Every secret that arrived: codes, verifiers, tokens, client secrets, states. */
