@@ -20,11 +20,15 @@ export class App {
    * Prepares a desktop for the app. WebKit's inspector is told its port by a variable, so that a
    * driver can also attach to an app that a link started.
    */
-  static async prepare(desktop: Desktop, provisioning?: string): Promise<App> {
+  static async prepare(
+    desktop: Desktop,
+    provisioning: string | undefined,
+    program = join(BUILT, "sign-in-with-amiqus"),
+  ): Promise<App> {
     const port = await freePort();
     desktop.env.WEBKIT_INSPECTOR_SERVER = `127.0.0.1:${String(port)}`;
     desktop.env.TAURI_WEBVIEW_AUTOMATION = "true";
-    const app = new App(desktop, join(BUILT, "sign-in-with-amiqus"), port);
+    const app = new App(desktop, program, port);
     app.provision(provisioning);
     return app;
   }

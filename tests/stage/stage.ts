@@ -13,6 +13,8 @@ export type StageChoices = {
   provisioning?: (practice: Practice) => string | undefined;
   /** Arguments for the practice service. */
   practice?: (desktop: Desktop) => readonly string[];
+  /** The app's program; the built one unless told otherwise. */
+  program?: string;
 } & DesktopChoices;
 
 /** Everything a journey needs: a desktop, a practice Amiqus, a browser, and the app. */
@@ -30,7 +32,7 @@ export class Stage {
       const practice = await Practice.start(choices.practice?.(desktop) ?? []);
       const browser = Browser.install(desktop, practice.baseUrl);
       const provisioning = choices.provisioning ?? ((service) => service.provisioning());
-      const app = await App.prepare(desktop, provisioning(practice));
+      const app = await App.prepare(desktop, provisioning(practice), choices.program);
       return new Stage(desktop, practice, browser, app);
     } catch (problem) {
       await desktop.stop();
