@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { Builder, By, type WebDriver, type WebElement } from "selenium-webdriver";
 import type { Desktop } from "./desktop";
 import { BUILT } from "./places";
@@ -181,7 +181,9 @@ export class App {
 
   /** The ids of this desktop's copies of the app. */
   processIds(): number[] {
-    return this.desktop.processIds((command) => command === this.program);
+    // A desktop entry may name it without its path.
+    const names = [this.program, basename(this.program)];
+    return this.desktop.processIds((command) => names.includes(command));
   }
 
   /** Closes the app as its person would, where there is no tray: by its window. */
