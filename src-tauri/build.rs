@@ -1,6 +1,10 @@
-//! Lists the commands, so that each must be allowed by name in `capabilities/`.
+//! Lists the commands, so that each must be allowed by name in `capabilities/`; and gives Tauri the
+//! brand's names.
+
+use serde_json::{Map, Value, json};
 
 fn main() -> Result<(), String> {
+    println!("cargo::rustc-env={TAURI_CONFIG}={}", branded()?);
     let commands = tauri_build::AppManifest::new().commands(&[
         "app_state",
         "follow",
@@ -26,4 +30,23 @@ fn main() -> Result<(), String> {
     ]);
     tauri_build::try_build(tauri_build::Attributes::new().app_manifest(commands))
         .map_err(|problem| format!("{problem:#}"))
+}
+
+/// What Tauri reads beside `tauri.conf.json`, and before it.
+const TAURI_CONFIG: &str = "TAURI_CONFIG";
+
+/// What the command line gave Tauri, if it did, with the brand's names in it.
+fn branded() -> Result<Value, String> {
+    println!("cargo::rerun-if-env-changed={TAURI_CONFIG}");
+    let mut given: Map<String, Value> = match std::env::var(TAURI_CONFIG) {
+        Ok(text) => {
+            serde_json::from_str(&text).map_err(|problem| format!("{TAURI_CONFIG}: {problem}"))?
+        }
+        Err(_) => Map::new(),
+    };
+    given.insert("productName".to_owned(), json!(brand::NAME));
+    given.insert("identifier".to_owned(), json!(brand::IDENTIFIER));
+    let plugins = given.entry("plugins").or_insert_with(|| json!({}));
+    plugins["deep-link"] = json!({ "desktop": { "schemes": [brand::SCHEME] } });
+    Ok(Value::Object(given))
 }

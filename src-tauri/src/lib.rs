@@ -102,7 +102,7 @@ fn start_again_unless(problem: tauri::Error) -> tauri::Error {
 #[expect(clippy::print_stderr, reason = "there may be no log yet")]
 fn say_why_it_did_not_start(problem: &tauri::Error) {
     tracing::error!(%problem, "the app can't start");
-    eprintln!("Sign in with Amiqus can't start: {problem}");
+    eprintln!("{} can't start: {problem}", brand::NAME);
 }
 
 /// A crash writes no memory to the disk: there could be tokens in it.

@@ -4,7 +4,7 @@
 
 use amiqus_core::account::WhySignInAgain;
 
-pub(crate) const APP: &str = "Sign in with Amiqus";
+pub(crate) const APP: &str = brand::NAME;
 
 pub(crate) const OPEN: &str = "Open";
 pub(crate) const SWITCH: &str = "Switch account";
@@ -36,7 +36,8 @@ pub(crate) mod forget {
     use std::io;
     use std::path::Path;
 
-    pub(crate) const IN_USE: &str = "Sign in with Amiqus is running. Quit it, also in the tray, and run this again. Nothing was removed.";
+    pub(crate) const IN_USE: &str =
+        "The app is running. Quit it, also in the tray, and run this again. Nothing was removed.";
     pub(crate) const VAULT_REMOVED: &str = "The vault was removed, with all accounts in it.";
     pub(crate) const NO_VAULT: &str = "There was no vault.";
     pub(crate) const KEY_REMOVED: &str = "Its key was removed from the keychain.";

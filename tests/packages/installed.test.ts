@@ -74,7 +74,7 @@ after(() => {
 const name =
   "the installed package signs in through its own scheme handler, outlives an upgrade, and leaves no vault behind when told to";
 
-test(name, { timeout: 300_000 }, async () => {
+void test(name, { timeout: 300_000 }, async () => {
   const newer = built();
   install(older(newer));
   assert.equal(installed(), "0.0.1");

@@ -2,10 +2,11 @@
 /** The release binary and the installers that this system can make. */
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { forTauri } from "./brand.mjs";
 import { prepare, root, run } from "./prepare.mjs";
 
 prepare("package");
-run(["npx", "tauri", "build"]);
+run(["npx", "tauri", "build", "--config", JSON.stringify(forTauri)]);
 
 const bundles = join(root, "target", "release", "bundle");
 const files = readdirSync(bundles, { recursive: true, encoding: "utf8" })

@@ -1,3 +1,4 @@
+import brand from "brand";
 import type {
   AppState,
   Code,
@@ -15,7 +16,7 @@ export type Message = { title: string; sentence: string };
 
 const language = "en-GB";
 
-const app = "Sign in with Amiqus";
+const app = brand.name;
 
 export const words = {
   app,
@@ -70,8 +71,7 @@ export const words = {
     clientSecretKept: "The saved secret isn’t shown. Leave this empty to keep it.",
     advanced: "Advanced",
     redirectUrl: "Redirect URL",
-    redirectUrlHint:
-      "Change it only if another one is registered at Amiqus. It begins with co.amiqus.signin:// or is like http://127.0.0.1:8123/callback",
+    redirectUrlHint: `Change it only if another one is registered at Amiqus. It begins with ${brand.scheme}:// or is like http://127.0.0.1:8123/callback`,
     baseUrl: "Service address",
     copied: "The redirect URL is copied.",
     copyYourself: "It is marked for you: press Ctrl+C (⌘C on a Mac) to copy it.",
@@ -250,12 +250,10 @@ export const words = {
     missing: "Please fill this in.",
     has_spaces: "Please take out the spaces.",
     too_long: "This is too long. Please check that only one value was pasted.",
-    not_an_address: "This isn’t a complete address. It should look like https://id.amiqus.co",
+    not_an_address: `This isn’t a complete address. It should look like ${brand.base_url}`,
     not_https: "The address must begin with https://",
-    scheme_not_reverse_domain:
-      "The part before :// must be a domain name written backwards, such as co.amiqus.signin",
-    scheme_without_host:
-      "After :// there must be a name and a path, as in co.amiqus.signin://oauth/callback",
+    scheme_not_reverse_domain: `The part before :// must be a domain name written backwards, such as ${brand.scheme}`,
+    scheme_without_host: `After :// there must be a name and a path, as in ${brand.scheme}://oauth/callback`,
     loopback_incomplete:
       "Please give it a port from 1024 up and a path, as in http://127.0.0.1:8123/callback",
     not_recognised:

@@ -14,14 +14,13 @@ mod tests;
 
 /// The scheme that this app registers with the operating system (RFC 7595 §3.8, RFC 8252 §7.1:
 /// a reverse domain name under its maker's control).
-pub const SCHEME: &str = "co.amiqus.signin";
+pub const SCHEME: &str = brand::SCHEME;
 
 /// The redirect URL that an administrator enters at Amiqus unless they choose another.
-/// `scheme://host/path`, because Amiqus's form is likely to refuse `scheme:/path`.
-pub const DEFAULT_REDIRECT_URL: &str = "co.amiqus.signin://oauth/callback";
+pub const DEFAULT_REDIRECT_URL: &str = brand::REDIRECT_URL;
 
-/// Where Amiqus is (Amiqus guide).
-pub const DEFAULT_BASE_URL: &str = "https://id.amiqus.co";
+/// Where Amiqus is (Amiqus guide), unless an administrator says otherwise.
+pub const DEFAULT_BASE_URL: &str = brand::BASE_URL;
 
 /// The lowest port that a program of a person's own may listen on.
 const LOWEST_PORT: u16 = 1024;
