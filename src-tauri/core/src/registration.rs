@@ -9,6 +9,8 @@ use url::{Host, Url};
 
 use crate::secret::secret_text;
 
+pub mod provisioning;
+
 #[cfg(test)]
 mod tests;
 
