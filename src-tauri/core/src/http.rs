@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, RequestBuilder, StatusCode, redirect};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect};
 use zeroize::Zeroizing;
 
 use crate::registration::BaseUrl;
@@ -119,7 +119,7 @@ pub enum NoAnswer {
 /// # Errors
 /// [`NoAnswer`], which tells whether the request can have been processed.
 pub async fn send(request: RequestBuilder) -> Result<Answer, NoAnswer> {
-    let mut response = request.send().await.map_err(|error| {
+    let response = request.send().await.map_err(|error| {
         let error = error.without_url();
         if error.is_connect() || error.is_builder() {
             NoAnswer::NotSent(obstacle(&error), chain(&error))
@@ -127,6 +127,15 @@ pub async fn send(request: RequestBuilder) -> Result<Answer, NoAnswer> {
             NoAnswer::Lost(chain(&error))
         }
     })?;
+    read(response).await
+}
+
+/// Reads an answer that has begun to arrive, within bounds: no more of it than [`LARGEST_BODY`] is
+/// kept, and what comes after is not waited for.
+///
+/// # Errors
+/// [`NoAnswer`], when it doesn't arrive whole.
+pub async fn read(mut response: Response) -> Result<Answer, NoAnswer> {
     let status = response.status();
     let headers = response.headers().clone();
     let expected = response
@@ -202,6 +211,12 @@ impl Answer {
         self.status.is_redirection()
             || self.status == StatusCode::NETWORK_AUTHENTICATION_REQUIRED
             || (self.status.is_success() && self.is_page())
+    }
+
+    /// Whether the service failed. A status beyond 599 is none, and taken for a 5xx (RFC 9110 §15).
+    #[must_use]
+    pub fn is_server_error(&self) -> bool {
+        self.status.as_u16() >= 500
     }
 
     fn is_page(&self) -> bool {

@@ -9,6 +9,8 @@ use url::{Host, Url};
 
 use crate::secret::secret_text;
 
+pub mod provisioning;
+
 #[cfg(test)]
 mod tests;
 
@@ -186,10 +188,9 @@ impl BaseUrl {
             ("http", _) => return Err(Reason::NotHttps),
             _ => return Err(Reason::NotAnAddress),
         }
-        if !url.path().ends_with('/') {
-            let path = format!("{}/", url.path());
-            url.set_path(&path);
-        }
+        // One slash at its end, so that what is kept of it as text leads to the same endpoints.
+        let path = format!("{}/", url.path().trim_end_matches('/'));
+        url.set_path(&path);
         Ok(Self(url))
     }
 
@@ -428,8 +429,9 @@ impl RegistrationDraft {
             Some(name) if name.len() > LONGEST_VALUE => {
                 Err(note(Field::Organisation)(Reason::TooLong))
             }
-            Some("") | None => Ok(None),
-            Some(name) => Ok(Some(crate::account::plain_text(name))),
+            name => Ok(name
+                .map(crate::account::plain_text)
+                .filter(|name| !name.is_empty())),
         };
         match (
             client_id,

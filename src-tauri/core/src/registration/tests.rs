@@ -250,3 +250,27 @@ fn an_organisations_name_is_plain_text() {
         Some("Gale & Partners")
     );
 }
+
+#[test]
+fn an_organisation_of_nothing_that_can_be_seen_is_none() {
+    let mut invisible = draft();
+    invisible.organisation = Some(" \u{200b}\u{61c} ".to_owned());
+    let registration = invisible.validate(Provenance::ByHand).unwrap();
+    assert_eq!(registration.organisation, None);
+}
+
+#[test]
+fn a_base_url_means_the_same_read_again_however_many_slashes_end_it() {
+    for (text, endpoint) in [
+        ("https://id.amiqus.co", "https://id.amiqus.co/oauth/token"),
+        ("https://id.amiqus.co//", "https://id.amiqus.co/oauth/token"),
+        (
+            "https://id.amiqus.co/eu//",
+            "https://id.amiqus.co/eu/oauth/token",
+        ),
+    ] {
+        let url = BaseUrl::parse(text).unwrap();
+        assert_eq!(url.token_endpoint().as_str(), endpoint);
+        assert_eq!(BaseUrl::parse(url.as_str()), Ok(url));
+    }
+}
