@@ -211,10 +211,12 @@ async fn start_over(keeper: Keeping<'_>) -> Result<(), Problem> {
 #[specta::specta]
 async fn open_page(keeper: Keeping<'_>, page: Page) -> Result<(), Problem> {
     let address = keeper.page_address(page).await?;
-    tauri::async_runtime::spawn_blocking(move || desktop::open_in_browser(&address))
-        .await
-        .map_err(|_| Code::Internal)?
-        .map_err(|_| Code::BrowserDidNotOpen.into())
+    tauri::async_runtime::spawn_blocking(move || {
+        desktop::open_in_browser(&address.url, &address.service)
+    })
+    .await
+    .map_err(|_| Code::Internal)?
+    .map_err(|_| Code::BrowserDidNotOpen.into())
 }
 
 /// What the window shows of this computer, beside the state.

@@ -106,15 +106,21 @@ fn say_why_it_did_not_start(problem: &tauri::Error) {
 }
 
 /// A crash writes no memory to the disk: there could be tokens in it.
+///
+/// One byte and not none: no dump fits into it either, and to the kernel it means no dump also where
+/// it pipes dumps to a program that collects them, for which it asks after no other limit (`core(5)`).
+/// To forbid others to look into the process altogether (`PR_SET_DUMPABLE`) would keep the desktop's
+/// portal from telling who asks it for the colour scheme, and keep out nobody: who runs as this person
+/// can ask the keychain for the key.
 fn leave_no_core_dumps() {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, setrlimit};
         let none = Rlimit {
-            current: Some(0),
-            maximum: Some(0),
+            current: Some(1),
+            maximum: Some(1),
         };
-        // Lowering one's own limit is always allowed.
+        // Lowering one's own limit is always allowed; one that is at nothing already stays there.
         let _ = setrlimit(Resource::Core, none);
     }
 }

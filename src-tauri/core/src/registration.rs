@@ -206,6 +206,16 @@ impl BaseUrl {
         self.0.scheme() == "http"
     }
 
+    /// Whether an address is one of this service's own: the same scheme, host and port, nobody's name
+    /// in it, and below the same path.
+    #[must_use]
+    pub fn holds(&self, url: &Url) -> bool {
+        url.origin() == self.0.origin()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.path().starts_with(self.0.path())
+    }
+
     /// The authorization endpoint (RFC 6749 §3.1; Amiqus guide).
     #[must_use]
     pub fn authorization_endpoint(&self) -> Url {

@@ -211,6 +211,37 @@ fn a_secret_is_sent_over_https_or_on_this_computer() {
 }
 
 #[test]
+fn a_service_holds_its_own_addresses_and_no_others() {
+    let holds = |base_url: &str, url: &str| {
+        BaseUrl::parse(base_url)
+            .unwrap()
+            .holds(&Url::parse(url).unwrap())
+    };
+    let own = BaseUrl::parse("https://a.example/amiqus").unwrap();
+    for url in [own.authorization_endpoint(), own.page(Page::TeamApps)] {
+        assert!(own.holds(&url), "{url}");
+    }
+    assert!(holds(
+        "https://a.example",
+        "https://a.example:443/x?state=1"
+    ));
+    assert!(holds("http://127.0.0.1:80", "http://127.0.0.1/x"));
+    for other in [
+        "https://a.example/elsewhere",
+        "https://a.example/amiqus-elsewhere",
+        "https://a.example/amiqus/../elsewhere",
+        "https://b.example/amiqus/x",
+        "https://a.example:444/amiqus/x",
+        "https://bob@a.example/amiqus/x",
+        "https://:secret@a.example/amiqus/x",
+        "http://a.example/amiqus/x",
+        "file:///amiqus/x",
+    ] {
+        assert!(!holds("https://a.example/amiqus", other), "{other}");
+    }
+}
+
+#[test]
 fn the_endpoints_are_where_the_guide_says() {
     let base_url = BaseUrl::parse(DEFAULT_BASE_URL).unwrap();
     for (endpoint, expected) in [
