@@ -29,6 +29,8 @@ pub fn read() -> Provisioning {
 pub struct Policy {
     /// Whether the app starts at login; `None` leaves it to the person.
     pub autostart: Option<bool>,
+    /// Whether the app may look for a newer version of itself; `None` is as good as `true`.
+    pub updates: Option<bool>,
 }
 
 /// What IT decides besides the registration; nothing while its file can't be used.
@@ -246,12 +248,14 @@ fn read_bytes(path: &Path) -> std::io::Result<(Zeroizing<Vec<u8>>, Care)> {
 
 /// What the file decides besides the registration.
 fn policy_in(value: &Value) -> Result<Policy, Option<Field>> {
+    let decision = |name: &str, field: Field| match value.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Bool(decision)) => Ok(Some(*decision)),
+        Some(_) => Err(Some(field)),
+    };
     Ok(Policy {
-        autostart: match value.get("autostart") {
-            None | Some(Value::Null) => None,
-            Some(Value::Bool(autostart)) => Some(*autostart),
-            Some(_) => return Err(Some(Field::Autostart)),
-        },
+        autostart: decision("autostart", Field::Autostart)?,
+        updates: decision("updates", Field::Updates)?,
     })
 }
 
@@ -312,22 +316,26 @@ mod tests {
     }
 
     #[test]
-    fn the_file_may_decide_whether_the_app_starts_at_login() {
-        let policy = |autostart: &str| {
+    fn the_file_may_decide_whether_the_app_starts_at_login_and_looks_for_updates() {
+        let policy = |decisions: &str| {
             let folder = tempfile::tempdir().unwrap();
             let file = folder.path().join("provisioning.json");
-            let text =
-                format!(r#"{{"client_id": "9", "client_secret": "s", "autostart": {autostart}}}"#);
+            let text = format!(r#"{{"client_id": "9", "client_secret": "s", {decisions}}}"#);
             std::fs::write(&file, text).unwrap();
-            read_file(&file, true).policy.autostart
+            read_file(&file, true).policy
         };
-        assert_eq!(policy("true"), Some(true));
-        assert_eq!(policy("false"), Some(false));
-        assert_eq!(policy("null"), None);
-        assert_eq!(
-            problem(r#"{"client_id": "9", "client_secret": "s", "autostart": "yes"}"#),
-            (Code::ProvisioningInvalid, Some(Field::Autostart))
-        );
+        for (written, decided) in [("true", Some(true)), ("false", Some(false)), ("null", None)] {
+            let only_autostart = policy(&format!(r#""autostart": {written}"#));
+            assert_eq!(only_autostart.autostart, decided);
+            assert_eq!(only_autostart.updates, None);
+            let only_updates = policy(&format!(r#""updates": {written}"#));
+            assert_eq!(only_updates.updates, decided);
+            assert_eq!(only_updates.autostart, None);
+        }
+        for (name, field) in [("autostart", Field::Autostart), ("updates", Field::Updates)] {
+            let text = format!(r#"{{"client_id": "9", "client_secret": "s", "{name}": "yes"}}"#);
+            assert_eq!(problem(&text), (Code::ProvisioningInvalid, Some(field)));
+        }
     }
 
     fn problem(text: &str) -> (Code, Option<Field>) {

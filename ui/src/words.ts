@@ -47,7 +47,6 @@ export const words = {
     unlock: "Unlock",
     usePassphrase: "Use this passphrase",
     saveReport: "Save a report for support",
-    takeLinksBack: "Open links with this app",
   },
 
   starting: {
@@ -225,7 +224,14 @@ export const words = {
     title: "Another app opens our links",
     sentence:
       "“{name}” opens the links that should come back here from your browser, so a sign-in can’t finish by itself.",
-  } satisfies Message,
+    button: "Open links with this app",
+  },
+
+  updateReady: {
+    title: "A newer version is ready",
+    sentence: "You stay signed in.",
+    button: "Update and start again",
+  },
 
   role: {
     owner: "Owner",
@@ -243,6 +249,7 @@ export const words = {
     organisation: "Organisation",
     pkce: "PKCE",
     autostart: "Start at login",
+    updates: "Updates",
     passphrase: "Passphrase",
   } satisfies Record<Field, string>,
 
@@ -401,6 +408,10 @@ export const words = {
       title: "That couldn’t be changed",
       sentence:
         "This computer didn’t let us change what starts when you log in. Please ask your administrator.",
+    },
+    update_failed: {
+      title: "The update couldn’t be installed",
+      sentence: "This version is still there. Please try again, or ask your IT.",
     },
     wrong_passphrase: {
       title: "That isn’t the passphrase.",

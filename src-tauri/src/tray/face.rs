@@ -66,7 +66,7 @@ impl Wish {
 }
 
 impl Face {
-    pub(super) fn of(state: &AppState) -> Self {
+    pub(super) fn of(state: &AppState, is_update_ready: bool) -> Self {
         let current = state
             .accounts
             .iter()
@@ -82,6 +82,10 @@ impl Face {
         }
         lines.push(Line::Gap);
         lines.push(Line::Does(Wish::Open, words::OPEN.to_owned()));
+        if is_update_ready {
+            // The window has the button, and says how it went.
+            lines.push(Line::Does(Wish::Open, words::UPDATE_READY.to_owned()));
+        }
         if state.accounts.len() > 1 && is_settled {
             let accounts = state.accounts.iter().map(|account| {
                 let is_current = Some(&account.id) == state.current.as_ref();
@@ -175,7 +179,11 @@ mod tests {
     }
 
     fn face(screen: Screen, accounts: Vec<AccountView>) -> Face {
-        Face::of(&AppState {
+        Face::of(&state(screen, accounts), false)
+    }
+
+    fn state(screen: Screen, accounts: Vec<AccountView>) -> AppState {
+        AppState {
             revision: 1,
             screen,
             problem: None,
@@ -189,7 +197,7 @@ mod tests {
                 redirect: amiqus_core::registration::RedirectKind::Scheme,
                 base_url: String::new(),
             },
-        })
+        }
     }
 
     fn says(face: &Face, wanted: &str) -> bool {
@@ -197,6 +205,17 @@ mod tests {
             Line::Says(text) | Line::Does(_, text) => text == wanted,
             _ => false,
         })
+    }
+
+    #[test]
+    fn a_newer_version_leads_to_the_window_and_nothing_else_does_so_twice() {
+        let offers = |is_update_ready| {
+            let face = Face::of(&state(Screen::SignedIn, Vec::new()), is_update_ready);
+            face.lines
+                .contains(&Line::Does(Wish::Open, words::UPDATE_READY.to_owned()))
+        };
+        assert!(offers(true));
+        assert!(!offers(false));
     }
 
     #[test]
