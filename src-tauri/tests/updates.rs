@@ -410,7 +410,9 @@ async fn a_server_that_has_nothing_or_is_unwell_offers_nothing() {
         assert!(matches!(refusal, NoUpdate::Answered(told) if told == status));
     }
     scene.announce_a_good_one();
-    scene.server.put("/installer", Reply::Whole(404, Vec::new()));
+    scene
+        .server
+        .put("/installer", Reply::Whole(404, Vec::new()));
     assert!(matches!(scene.refusal().await, NoUpdate::Answered(404)));
 }
 
@@ -495,7 +497,8 @@ async fn it_may_be_forbidden_by_it_and_then_nobody_is_asked() {
 
 #[test]
 fn the_window_may_not_speak_to_the_updater() {
-    let capability: Value = serde_json::from_str(include_str!("../capabilities/main.json")).unwrap();
+    let capability: Value =
+        serde_json::from_str(include_str!("../capabilities/main.json")).unwrap();
     let permissions = capability["permissions"].as_array().unwrap();
     assert!(!permissions.is_empty());
     for permission in permissions {

@@ -157,7 +157,11 @@ mod tests {
     #[test]
     fn only_who_is_on_this_computer_may_serve_from_it() {
         let key = public_key();
-        let given = |address| Distributor::given(Some(address), Some(&key)).unwrap().unwrap();
+        let given = |address| {
+            Distributor::given(Some(address), Some(&key))
+                .unwrap()
+                .unwrap()
+        };
         let serves = |distributor: &Distributor, address: &str| {
             distributor.may_serve(&Url::parse(address).unwrap())
         };

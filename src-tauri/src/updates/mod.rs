@@ -104,7 +104,10 @@ async fn daily<Looking: Future<Output = bool>>(clock: impl Clock, look: impl Fn(
     clock.wait_for(AFTER_THE_START).await;
     loop {
         let pause = if look().await { A_DAY } else { AN_HOUR };
-        let at = clock.now().saturating_add(pause).unwrap_or(jiff::Timestamp::MAX);
+        let at = clock
+            .now()
+            .saturating_add(pause)
+            .unwrap_or(jiff::Timestamp::MAX);
         // By the wall clock also when the computer sleeps, and not for ever when that is turned back.
         tokio::select! {
             () = clock.wait_until(at) => {}
@@ -175,17 +178,17 @@ mod tests {
 
     use super::*;
 
-    /// Tells tokio's own time, which a test can turn, and sleeps now and then.
+    /// Tells tokio's own time, which a test can turn, and what the computer slept or was set by.
     #[derive(Clone)]
     struct PausedClock {
         begun: Instant,
-        slept: Arc<Shared<SignedDuration>>,
+        jumped: Arc<Shared<SignedDuration>>,
     }
 
     impl Clock for PausedClock {
         fn now(&self) -> Timestamp {
             let awake = SignedDuration::try_from(self.begun.elapsed()).unwrap();
-            Timestamp::UNIX_EPOCH + awake + *self.slept.lock().unwrap()
+            Timestamp::UNIX_EPOCH + awake + *self.jumped.lock().unwrap()
         }
 
         fn wait_until(&self, at: Timestamp) -> Wait {
@@ -202,17 +205,21 @@ mod tests {
         }
     }
 
-    /// The minutes after the start at which it looked, when these looks go well and all others fail.
-    async fn looks_within(hours: u64, goes_well: bool, sleeps: SignedDuration) -> Vec<i64> {
+    /// At which minutes of the clock it looked, when an hour after each look the clock jumps.
+    async fn looks_within(hours: u64, goes_well: bool, jumps: SignedDuration) -> Vec<i64> {
         let clock = PausedClock {
             begun: Instant::now(),
-            slept: Arc::default(),
+            jumped: Arc::default(),
         };
         let looks = Arc::new(Shared::new(Vec::new()));
         let looking = daily(clock.clone(), || {
             let at = clock.now().as_second() / 60;
             looks.lock().unwrap().push(at);
-            *clock.slept.lock().unwrap() += sleeps;
+            let jumped = Arc::clone(&clock.jumped);
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_hours(1)).await;
+                *jumped.lock().unwrap() += jumps;
+            });
             std::future::ready(goes_well)
         });
         let end = Duration::from_hours(hours);
