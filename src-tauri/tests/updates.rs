@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use amiqus_core::http::{self, Clients, Limits, NoAnswer};
 use base64::Engine as _;
@@ -32,6 +33,9 @@ use tokio::net::{TcpListener, TcpStream};
 const THIS_VERSION: &str = "1.1.0";
 const NEWER: &str = "1.2.0";
 const OLDER: &str = "1.0.0";
+
+/// How long a server waits for somebody to turn away from a promise.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a server answers.
 #[derive(Clone)]
@@ -121,8 +125,9 @@ impl Server {
             Reply::Promise(length) => {
                 let headers = format!("Content-Length: {length}\r\n");
                 stream.write_all(head(200, &headers).as_bytes()).await?;
-                // Until the other side ends it.
-                stream.read_u8().await.map(drop)
+                // Until the other side ends it, which had better be soon.
+                let _ = tokio::time::timeout(PATIENCE, stream.read_u8()).await;
+                Ok(())
             }
             Reply::Endless => {
                 stream.write_all(head(200, "").as_bytes()).await?;

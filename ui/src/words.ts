@@ -229,7 +229,7 @@ export const words = {
 
   updateReady: {
     title: "A newer version is ready",
-    sentence: "You stay signed in.",
+    sentence: "It takes a minute; nothing is lost.",
     button: "Update and start again",
   },
 
@@ -411,7 +411,7 @@ export const words = {
     },
     update_failed: {
       title: "The update couldn’t be installed",
-      sentence: "This version is still there. Please try again, or ask your IT.",
+      sentence: "You still have the version you had. Please try again, or ask your IT.",
     },
     wrong_passphrase: {
       title: "That isn’t the passphrase.",

@@ -140,3 +140,29 @@ fn whole(answer: Answer) -> Result<Answer, NoUpdate> {
         Err(NoUpdate::Answered(answer.status.as_u16()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use amiqus_core::http::Limits;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
+    use super::*;
+
+    #[test]
+    fn a_distributor_elsewhere_can_have_nothing_fetched_from_this_computer() {
+        let pair = minisign::KeyPair::generate_unencrypted_keypair().unwrap();
+        let key = STANDARD.encode(pair.pk.to_box().unwrap().to_string());
+        let address = "https://downloads.example.com/latest.json";
+        let distributor = Distributor::given(Some(address), Some(&key));
+        let distributor = distributor.unwrap().unwrap();
+        let clients = http::clients(Limits::default()).unwrap();
+        let client = |address: &str| {
+            client_for(&distributor, &clients, &Url::parse(address).unwrap()).map(drop)
+        };
+        assert!(client("https://files.example.com/app.deb").is_ok());
+        for address in ["http://127.0.0.1:631/printers", "http://[::1]:631/printers"] {
+            assert!(matches!(client(address), Err(NoUpdate::NotHttps(_))));
+        }
+    }
+}
