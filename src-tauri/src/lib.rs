@@ -15,6 +15,7 @@ mod places;
 pub mod provisioning;
 mod start_at_login;
 mod tray;
+pub mod updates;
 pub mod vault;
 pub mod wake;
 mod window;
@@ -44,7 +45,8 @@ pub fn run() -> ExitCode {
         return forget::run();
     }
 
-    let app = tauri::Builder::default()
+    let mut context = context();
+    let builder = tauri::Builder::default()
         // First of all: a second copy hands its link over and ends before it opens anything.
         .plugin(tauri_plugin_single_instance::init(
             |app, arguments, _folder| {
@@ -60,10 +62,16 @@ pub fn run() -> ExitCode {
         .plugin(tauri_plugin_deep_link::init())
         .invoke_handler(commands::handler())
         .on_menu_event(tray::on_menu)
-        .setup(set_up)
-        .build(context());
-    match app {
-        Ok(app) => ExitCode::from(u8::try_from(app.run_return(on_event)).unwrap_or(1)),
+        .setup(set_up);
+    let builder = match updates::distributor() {
+        Some(distributor) => updates::plug_in(builder, &mut context, &distributor),
+        None => builder,
+    };
+    match builder.build(context) {
+        Ok(app) => match app.run_return(on_event) {
+            tauri::RESTART_EXIT_CODE => start_again_with_a_window(),
+            code => ExitCode::from(u8::try_from(code).unwrap_or(1)),
+        },
         Err(problem) => {
             #[cfg(unix)]
             let problem = start_again_unless(problem);
@@ -71,6 +79,14 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Starts what lies now where this program lay, for a person who is waiting for it: with a window,
+/// and without a link that this copy has dealt with.
+fn start_again_with_a_window() -> ! {
+    let mut env = tauri::Env::default();
+    env.args_os.truncate(1);
+    tauri::process::restart(&env)
 }
 
 /// Set for a copy that was started again.
@@ -204,7 +220,7 @@ fn set_up(app: &mut App) -> Result<(), Box<dyn Error>> {
             door,
             clock: Arc::new(clock::SystemClock),
             chance: Arc::new(SystemChance),
-            clients,
+            clients: clients.clone(),
             surroundings,
             provisioning: Box::new(provisioning::read),
         });
@@ -213,6 +229,7 @@ fn set_up(app: &mut App) -> Result<(), Box<dyn Error>> {
     });
     logging::follow(&keeper);
     links::listen(app.handle(), &keeper);
+    updates::watch(app.handle(), clients);
     tray::stand(app.handle(), &keeper);
     notices::watch(app.handle(), &keeper, data);
     tauri::async_runtime::spawn_blocking(start_at_login::settle);

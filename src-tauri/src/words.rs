@@ -11,6 +11,7 @@ pub(crate) const SWITCH: &str = "Switch account";
 pub(crate) const RENEW_NOW: &str = "Renew now";
 pub(crate) const SIGN_OUT: &str = "Sign out";
 pub(crate) const QUIT: &str = "Quit";
+pub(crate) const UPDATE_READY: &str = "A newer version is ready";
 
 pub(crate) const SIGNED_IN: &str = "You are signed in";
 pub(crate) const SIGN_IN_AGAIN: &str = "Please sign in again";
@@ -76,6 +77,7 @@ mod tests {
             EXCHANGING_CODE,
             NEEDS_SETUP,
             OFFLINE,
+            UPDATE_READY,
             why(WhySignInAgain::AccessRemoved),
             why(WhySignInAgain::AnswerLost),
             why(WhySignInAgain::TooLongAway),

@@ -336,6 +336,8 @@ pub enum Field {
     Pkce,
     /// `autostart`.
     Autostart,
+    /// `updates`.
+    Updates,
     /// The vault's passphrase.
     Passphrase,
 }

@@ -23,6 +23,8 @@ pub struct Provisioned {
 pub struct Policy {
     /// Whether the app starts at login; `None` leaves it to the person.
     pub autostart: Option<bool>,
+    /// Whether the app may look for a newer version of itself; `None` is as good as `true`.
+    pub updates: Option<bool>,
 }
 
 /// Why a provisioning file can't be used.
@@ -77,12 +79,14 @@ pub fn read(bytes: &[u8]) -> Result<Provisioned, Unusable> {
 
 /// What the file decides besides the registration.
 fn policy(value: &Value) -> Result<Policy, Option<Field>> {
+    let decision = |name: &str, field: Field| match value.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Bool(decision)) => Ok(Some(*decision)),
+        Some(_) => Err(Some(field)),
+    };
     Ok(Policy {
-        autostart: match value.get("autostart") {
-            None | Some(Value::Null) => None,
-            Some(Value::Bool(autostart)) => Some(*autostart),
-            Some(_) => return Err(Some(Field::Autostart)),
-        },
+        autostart: decision("autostart", Field::Autostart)?,
+        updates: decision("updates", Field::Updates)?,
     })
 }
 

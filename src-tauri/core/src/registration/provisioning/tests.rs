@@ -25,18 +25,22 @@ fn the_two_required_fields_are_enough() {
 }
 
 #[test]
-fn the_file_may_decide_whether_the_app_starts_at_login() {
-    let text = |autostart: &str| {
-        format!(r#"{{"client_id": "9", "client_secret": "s", "autostart": {autostart}}}"#)
-    };
-    for (autostart, expected) in [("true", Some(true)), ("false", Some(false)), ("null", None)] {
-        let policy = read(text(autostart).as_bytes()).unwrap().policy;
-        assert_eq!(policy.autostart, expected, "{autostart}");
+fn the_file_may_decide_whether_the_app_starts_at_login_and_looks_for_updates() {
+    let text =
+        |decisions: &str| format!(r#"{{"client_id": "9", "client_secret": "s", {decisions}}}"#);
+    let policy = |decisions: &str| read(text(decisions).as_bytes()).unwrap().policy;
+    for (written, decided) in [("true", Some(true)), ("false", Some(false)), ("null", None)] {
+        let only_autostart = policy(&format!(r#""autostart": {written}"#));
+        assert_eq!(only_autostart.autostart, decided);
+        assert_eq!(only_autostart.updates, None);
+        let only_updates = policy(&format!(r#""updates": {written}"#));
+        assert_eq!(only_updates.updates, decided);
+        assert_eq!(only_updates.autostart, None);
     }
-    assert_eq!(
-        problem(&text("\"yes\"")),
-        Unusable::Invalid(Some(Field::Autostart))
-    );
+    for (name, field) in [("autostart", Field::Autostart), ("updates", Field::Updates)] {
+        let wrong = text(&format!(r#""{name}": "yes""#));
+        assert_eq!(problem(&wrong), Unusable::Invalid(Some(field)));
+    }
 }
 
 #[test]
