@@ -42,7 +42,6 @@ fn main() -> Result<(), String> {
 }
 
 /// The app reads these two variables when it is compiled; here is where a wrong one can be explained.
-#[expect(clippy::print_stdout, reason = "how a build script speaks to cargo")]
 fn look_at_the_distributor() {
     let [address, public_key] = [ADDRESS, PUBLIC_KEY].map(|variable| {
         println!("cargo::rerun-if-env-changed={variable}");

@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_version_leads_to_the_window_and_nothing_else_does_so_twice() {
+    fn a_newer_version_leads_to_the_window() {
         let offers = |is_update_ready| {
             let face = Face::of(&state(Screen::SignedIn, Vec::new()), is_update_ready);
             face.lines
