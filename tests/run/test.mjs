@@ -21,6 +21,7 @@ const suites = [
     ...["cargo", "run", "--quiet", "--package", "durability", "--bin", "crash-test", "--"],
     ...["--kills", "60", "--seed", "1"],
   ],
+  ["what strangers can send", "node", "tests/run/fuzz.mjs", "--minutes", "1.2"],
   ["clippy", "cargo", "clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"],
   ["every state's picture, and axe", "npm", "run", "--silent", "pictures"],
   [
