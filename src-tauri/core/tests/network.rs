@@ -161,6 +161,7 @@ async fn a_proxy_that_refuses_for_another_reason_is_no_network() {
     }
 }
 
+/// Shows check 19.
 #[tokio::test]
 async fn a_certificate_that_nobody_trusts_is_told_from_no_network_and_nothing_was_sent() {
     let address = always_self_signed("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").await;
@@ -181,6 +182,7 @@ async fn a_service_that_speaks_no_tls_is_no_matter_of_certificates() {
     assert_eq!(tokens, [Failure::NotProcessed(Transient::Offline); 2]);
 }
 
+/// Shows check 19.
 #[tokio::test]
 async fn a_login_page_in_place_of_an_answer_is_a_portals_and_a_grant_that_it_saw_may_be_used_up() {
     let portal = Transient::CaptivePortal;

@@ -21,6 +21,7 @@ fn query(url: &Url) -> BTreeMap<String, String> {
     url.query_pairs().into_owned().collect()
 }
 
+/// Shows check 2.
 #[test]
 fn the_authorization_request_is_the_one_that_another_library_makes() {
     for pkce in [true, false] {
@@ -52,6 +53,7 @@ fn the_authorization_request_is_the_one_that_another_library_makes() {
     }
 }
 
+/// Shows check 2.
 #[test]
 fn s256_is_what_the_rfc_and_another_library_compute() {
     // RFC 7636, appendix B.
@@ -69,6 +71,7 @@ fn s256_is_what_the_rfc_and_another_library_compute() {
     }
 }
 
+/// Shows checks 5 and 9.
 #[test]
 fn no_scope_no_secret_and_nobodys_name_is_in_the_request() {
     let registration = registration();
@@ -90,6 +93,7 @@ fn no_scope_no_secret_and_nobodys_name_is_in_the_request() {
     );
 }
 
+/// Shows checks 2 and 4.
 #[test]
 fn two_attempts_never_share_a_state_or_a_verifier() {
     let mut seen = HashSet::new();
@@ -102,6 +106,7 @@ fn two_attempts_never_share_a_state_or_a_verifier() {
     }
 }
 
+/// Shows checks 2 and 4.
 #[test]
 fn a_state_and_a_verifier_have_256_random_bits_in_43_allowed_characters() {
     for _ in 0..200 {
@@ -120,6 +125,7 @@ fn a_state_and_a_verifier_have_256_random_bits_in_43_allowed_characters() {
     }
 }
 
+/// Shows checks 2 and 4.
 #[test]
 fn without_randomness_no_attempt_begins() {
     assert_eq!(
@@ -128,6 +134,7 @@ fn without_randomness_no_attempt_begins() {
     );
 }
 
+/// Shows check 4.
 #[test]
 fn a_state_matches_itself_and_nothing_else() {
     let state = State::new("st4te");
@@ -138,6 +145,7 @@ fn a_state_matches_itself_and_nothing_else() {
     }
 }
 
+/// Shows check 4.
 #[test]
 fn an_attempt_lives_for_ten_minutes() {
     let attempt = attempt(&Counting::default());
@@ -163,6 +171,7 @@ fn an_attempt_at_the_end_of_time_does_not_overflow() {
     assert_eq!(attempt.deadline(), Timestamp::MAX);
 }
 
+/// Shows check 42.
 #[test]
 fn an_attempt_prints_none_of_its_secrets() {
     let attempt = attempt(&Counting::default());

@@ -55,6 +55,7 @@ fn a_person_signs_in_from_the_click_to_their_name() {
     assert_eq!(state.accounts[0].as_of, bench.now);
 }
 
+/// Shows check 3.
 #[test]
 fn the_exchange_gets_the_attempts_own_verifier_and_redirect_url() {
     let mut bench = Bench::set_up();
@@ -78,6 +79,7 @@ fn the_exchange_gets_the_attempts_own_verifier_and_redirect_url() {
     assert_eq!(challenge.unwrap().1, verifier.challenge());
 }
 
+/// Shows check 3.
 #[test]
 fn without_pkce_there_is_neither_challenge_nor_verifier() {
     let mut plain = draft();
@@ -206,6 +208,7 @@ fn new_tokens_that_amiqus_does_not_take_are_thrown_away() {
     assert_eq!(bench.problem(), Some(Code::CodeNotAccepted));
 }
 
+/// Shows check 36.
 #[test]
 fn the_same_account_again_is_an_update_and_says_so() {
     let mut bench = Bench::with_bob();
