@@ -27,5 +27,5 @@ for await (const line of createInterface({ input: cargo.stdout })) {
   if (!/^test \S+ .*\.\.\. ok$/.test(line) && line !== "") console.log(line);
 }
 kept.end();
-const [code] = /** @type {[number | null]} */ (await ended);
-process.exitCode = code === 0 ? 0 : 1;
+await ended;
+process.exitCode = cargo.exitCode === 0 ? 0 : 1;

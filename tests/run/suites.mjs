@@ -74,8 +74,8 @@ export async function runSuites(wanted) {
     console.log(`\n=== ${name}: ${program} ${args.join(" ")}`);
     const begun = Date.now();
     const suite = spawn(program, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
-    const [code] = /** @type {[number | null]} */ (await once(suite, "close"));
-    const passed = code === 0;
+    await once(suite, "close");
+    const passed = suite.exitCode === 0;
     ended.push({ name, passed, seconds: (Date.now() - begun) / 1000 });
     const outcome = passed ? "passed" : "failed";
     const line = JSON.stringify({ file: "", name, outcome });

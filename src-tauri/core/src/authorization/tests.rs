@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, HashSet};
+use std::time::Instant;
 
 use oauth2::basic::BasicClient;
 use oauth2::{AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier};
@@ -125,6 +126,16 @@ fn a_state_and_a_verifier_have_256_random_bits_in_43_allowed_characters() {
     }
 }
 
+/// Shows checks 4 and 5.
+#[test]
+fn a_state_is_random_bits_and_nothing_else() {
+    let mut drawn = [0; 80];
+    Counting::default().fill(&mut drawn).unwrap();
+    let attempt = attempt(&Counting::default());
+    let state = URL_SAFE_NO_PAD.decode(attempt.state.expose()).unwrap();
+    assert!(drawn.windows(state.len()).any(|part| part == state));
+}
+
 /// Shows checks 2 and 4.
 #[test]
 fn without_randomness_no_attempt_begins() {
@@ -143,6 +154,29 @@ fn a_state_matches_itself_and_nothing_else() {
         assert!(!state.matches(&State::new(other)), "{other:?}");
         assert!(!State::new(other).matches(&state), "{other:?}");
     }
+}
+
+/// Shows check 4.
+#[test]
+fn a_state_is_compared_in_a_time_that_does_not_tell_where_it_differs() {
+    // So long that a comparison that ends at the first difference would be thousands of times faster.
+    let text = "s".repeat(64 * 1024);
+    let ours = State::new(text.as_str());
+    let early = State::new(format!("x{}", &text[1..]));
+    let late = State::new(format!("{}x", &text[1..]));
+    let fastest = |other: &State| {
+        let tries = (0..50).map(|_| {
+            let begun = Instant::now();
+            assert!(!ours.matches(std::hint::black_box(other)));
+            begun.elapsed()
+        });
+        tries.min().unwrap()
+    };
+    let (early, late) = (fastest(&early), fastest(&late));
+    assert!(
+        early * 2 > late && late * 2 > early,
+        "{early:?} and {late:?}"
+    );
 }
 
 /// Shows check 4.

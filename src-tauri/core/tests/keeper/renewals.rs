@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use amiqus_core::account::WhySignInAgain;
 use amiqus_core::app_state::{Screen, StandingView};
 use amiqus_core::error::Code;
-use practice_amiqus::{Endpoint, Fault, RetryAfter, Settings};
+use practice_amiqus::{Endpoint, Fault, Generation, RetryAfter, Settings};
 use tokio::task::JoinSet;
 
 use crate::app::*;
@@ -192,6 +193,28 @@ async fn a_pair_that_another_process_renewed_is_taken_from_the_vault_and_nobody_
     there.keeper.me().await.unwrap();
     let state = here.keeper.state().await.unwrap();
     assert_eq!(state.screen, Screen::SignedIn);
+}
+
+/// Shows check 23.
+#[tokio::test]
+async fn a_dead_refresh_token_is_recognised_in_both_server_generations() {
+    for generation in [Generation::League8, Generation::League9] {
+        let settings = Settings {
+            generation,
+            ..Settings::default()
+        };
+        let computer = Computer::set_up_with(settings, |_| ()).await;
+        computer.add(BOB, FUSION, false);
+        let app = computer.start().await;
+        app.checked(&computer.clock).await;
+        computer.amiqus.revoke_everything(BOB, FUSION).unwrap();
+        let problem = app.keeper.refresh().await.unwrap_err();
+        assert_eq!(problem.code, Code::NotSignedIn, "{generation:?}");
+        let why = WhySignInAgain::AccessRemoved;
+        let state = app.keeper.state().await.unwrap();
+        assert_eq!(state.screen, Screen::SignInAgain { why }, "{generation:?}");
+        assert_eq!(computer.posts(), 1);
+    }
 }
 
 /// Lets the time go by for all timers, and real time go on afterwards.

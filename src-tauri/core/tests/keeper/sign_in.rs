@@ -398,3 +398,44 @@ async fn no_state_that_comes_down_holds_a_secret() {
         }
     }
 }
+
+/// Shows check 5.
+#[tokio::test]
+async fn no_address_that_is_asked_for_holds_a_secret_or_a_person() {
+    let computer = Computer::set_up().await;
+    let mut app = computer.start().await;
+    app.keeper.authorize().await.unwrap();
+    let first = app.browser().await;
+    app.keeper
+        .receive(computer.answer(&first, BOB, FUSION, Answer::Allow));
+    app.until(|state| state.screen == Screen::SignedIn).await;
+    app.keeper.refresh().await.unwrap();
+    app.keeper.me().await.unwrap();
+    // Another attempt, with somebody signed in whose name could get into it.
+    app.keeper.authorize().await.unwrap();
+    let mut addresses = vec![first.to_string(), app.browser().await.to_string()];
+    let requests = computer.amiqus.requests();
+    for request in &requests {
+        let query: Vec<_> = request.query.iter().flat_map(|(k, v)| [k, v]).collect();
+        addresses.push(format!("{} {query:?}", request.path));
+    }
+    assert!(addresses.len() >= 7, "{addresses:?}");
+
+    let mut never: Vec<_> = ["bob", "gale", "example.com", "fusion", "345789", "6b9c8323"]
+        .map(str::to_owned)
+        .into();
+    never.push(computer.amiqus.client_secret().to_owned());
+    for request in &requests {
+        for name in ["code", "code_verifier", "refresh_token"] {
+            never.extend(request.field(name).map(str::to_owned));
+        }
+        let bearer = request.header("authorization");
+        never.extend(bearer.map(|text| text.trim_start_matches("Bearer ").to_owned()));
+    }
+    assert!(never.len() >= 12, "{never:?}");
+    for address in addresses {
+        for secret in &never {
+            assert!(!address.to_lowercase().contains(&secret.to_lowercase()));
+        }
+    }
+}

@@ -36,6 +36,26 @@ async fn a_keychain_that_asks_for_its_password_is_waited_for_and_said() {
 
 /// Shows check 33.
 #[tokio::test]
+async fn a_keychain_that_refuses_is_said_and_nothing_is_begun_without_it() {
+    let computer = with_bob().await.unwrap();
+    computer.keychain.lock().await.unwrap();
+    let prompter = computer.keychain.prompt_and_refuse().await.unwrap();
+    let snapshot = computer.vault().join("vault.stronghold");
+    let before = fs::read(&snapshot).unwrap();
+    let files = fs::read_dir(computer.vault()).unwrap().count();
+    let mut kept = computer.start().await.unwrap();
+    locked(&mut kept, "keychain_locked").await.unwrap();
+    assert!(prompter.was_asked());
+    assert_eq!(fs::read(&snapshot).unwrap(), before);
+    assert_eq!(fs::read_dir(computer.vault()).unwrap().count(), files);
+    // The way on: whoever opens it after all is let in.
+    computer.keychain.unlock().await.unwrap();
+    kept.ask(&UNLOCK).await.unwrap();
+    screen(&mut kept, "signed-in").await.unwrap();
+}
+
+/// Shows check 33.
+#[tokio::test]
 async fn a_keychain_that_comes_after_the_app_opens_the_vault() {
     let mut computer = with_bob().await.unwrap();
     computer.keychain.end();

@@ -97,6 +97,40 @@ fn without_pkce_there_is_neither_challenge_nor_verifier() {
     assert!(verifier.is_none());
 }
 
+/// Shows check 3.
+#[test]
+fn a_verifier_goes_with_the_challenge_that_was_sent_however_pkce_was_set_meanwhile() {
+    for pkce in [true, false] {
+        let with = |pkce| {
+            let mut draft = draft();
+            draft.pkce = Some(pkce);
+            draft.validate(Provenance::ByHand).unwrap()
+        };
+        let (mut bench, _) = Bench::opened(Records {
+            registration: Some(with(pkce)),
+            ..Records::default()
+        });
+        let attempt = Attempt::begin(&with(pkce), now(), &bench.chance).unwrap();
+        let link = format!(
+            "{}?code=hush-code&state={}",
+            crate::examples::REDIRECT,
+            attempt.state.expose()
+        );
+        let step = bench.step(Event::SignInRequested(Box::new(attempt)));
+        let Some(Effect::OpenBrowser(_, url)) = step.effects.last() else {
+            panic!("no browser: {step:?}");
+        };
+        let url = url.expose().as_str().to_owned();
+        assert_eq!(url.contains("code_challenge="), pkce);
+        bench.step(Event::RegistrationEntered(Box::new(with(!pkce))));
+        let step = bench.link(&link);
+        let Some(Effect::Exchange { verifier, .. }) = step.effects.last() else {
+            panic!("no exchange: {step:?}");
+        };
+        assert_eq!(verifier.is_some(), pkce);
+    }
+}
+
 #[test]
 fn a_failed_exchange_ends_signed_out_with_its_code() {
     for (failure, code) in [
