@@ -25,6 +25,7 @@ async function status(address: string, method = "GET"): Promise<number | undefin
 
 const notManaged: StageChoices = { provisioning: () => undefined };
 
+// Shows checks 1 and 17.
 journey("one click, consent in the browser, and the window says who one is", async (stage) => {
   const { app } = stage;
   await app.start();
@@ -41,6 +42,7 @@ journey("one click, consent in the browser, and the window says who one is", asy
   );
 });
 
+// Shows check 12.
 journey("a denied request says so, and the next one works", async (stage) => {
   const { app } = stage;
   await app.start();
@@ -55,6 +57,7 @@ journey("a denied request says so, and the next one works", async (stage) => {
   await app.state("signed-in");
 });
 
+// Shows check 17.
 journey(
   "the link starts the app that was closed meanwhile, and the sign-in completes",
   async (stage) => {
@@ -99,6 +102,7 @@ journey("Renew now renews, once", async (stage) => {
   assert.equal(await stage.practice.tokenRequests(), 2);
 });
 
+// Shows check 35.
 journey(
   "signing out works while Amiqus is away, outlives a restart, and says what it did not end",
   async (stage) => {
@@ -177,6 +181,7 @@ journey(
   notManaged,
 );
 
+// Shows check 22.
 journey(
   "a wrong secret is the set-up's fault, and says so",
   async (stage) => {
@@ -191,6 +196,7 @@ journey(
   { provisioning: (practice) => practice.provisioning({ client_secret: "not-this-one" }) },
 );
 
+// Shows checks 16 and 17.
 journey("a second copy hands its link over and ends", async (stage) => {
   const { app } = stage;
   await app.start();
@@ -211,6 +217,7 @@ journey("a second copy hands its link over and ends", async (stage) => {
   await app.state("signed-in");
 });
 
+// Shows check 11.
 journey("foreign and hostile links are ignored, and the attempt survives them", async (stage) => {
   const { app, desktop } = stage;
   await app.start();
@@ -280,6 +287,7 @@ journey("Cancel leads back, and a late answer changes nothing", async (stage) =>
   assert.equal(await stage.practice.tokenRequests(), 0);
 });
 
+// Shows check 8.
 journey(
   "one signs in through this computer's own address, and the browser says so",
   async (stage) => {
@@ -303,6 +311,7 @@ journey(
   atLoopback,
 );
 
+// Shows check 8.
 journey(
   "at this computer's own address a wrong request is refused, Cancel closes it, and Deny is heard",
   async (stage) => {
@@ -445,6 +454,7 @@ for (const [what, text, code, words] of [
   );
 }
 
+// Shows check 33.
 journey(
   "without a keychain a passphrase keeps the vault",
   async (stage) => {

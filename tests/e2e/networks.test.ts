@@ -54,6 +54,7 @@ journey("a network that wants one to log in first has its own words", async (sta
   });
 });
 
+// Shows check 19.
 journey("a certificate that nobody trusts has its own words", async (stage) => {
   const { folder } = stage.desktop;
   const [key, certificate] = [join(folder, "key.pem"), join(folder, "certificate.pem")];
@@ -74,6 +75,7 @@ journey("a certificate that nobody trusts has its own words", async (stage) => {
   });
 });
 
+// Shows check 19.
 journey("a proxy that asks for a password has its own words", async (stage) => {
   const proxy = createServer();
   proxy.on("connect", (_, socket) => {
