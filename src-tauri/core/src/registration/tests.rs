@@ -213,6 +213,7 @@ fn a_secret_is_sent_over_https_or_on_this_computer() {
     }
 }
 
+/// Shows check 40.
 #[test]
 fn a_service_holds_its_own_addresses_and_no_others() {
     let holds = |base_url: &str, url: &str| {

@@ -496,6 +496,7 @@ async fn pending(computer: &Computer, app: &mut App) -> Valid {
     valid
 }
 
+/// Shows checks 10, 11 and 16.
 #[tokio::test]
 async fn ten_thousand_hostile_links_reach_nothing_and_the_pending_attempt_survives_them_all() {
     let computer = Computer::set_up().await;
