@@ -5,6 +5,9 @@ pub mod clock;
 mod commands;
 mod desktop;
 mod diagnostics;
+#[cfg(test)]
+mod examples;
+mod forget;
 mod links;
 mod logging;
 mod notices;
@@ -12,6 +15,7 @@ mod places;
 pub mod provisioning;
 mod start_at_login;
 mod tray;
+pub mod updates;
 pub mod vault;
 pub mod wake;
 mod window;
@@ -28,8 +32,8 @@ use tauri::{App, AppHandle, Manager as _, RunEvent};
 
 pub use commands::bindings;
 
-/// Runs the app until it is closed. With `--diagnose` it prints the report for support instead, and
-/// with `--in-the-tray` it begins without a window.
+/// Runs the app until it is closed. With `--diagnose` it prints the report for support instead, with
+/// `--forget-everything` it removes what it keeps, and with `--in-the-tray` it begins without a window.
 #[must_use]
 pub fn run() -> ExitCode {
     leave_no_core_dumps();
@@ -37,8 +41,12 @@ pub fn run() -> ExitCode {
     if is_asked_for(diagnostics::ARGUMENT) {
         return diagnostics::print();
     }
+    if is_asked_for(forget::ARGUMENT) {
+        return forget::run();
+    }
 
-    let app = tauri::Builder::default()
+    let mut context = context();
+    let builder = tauri::Builder::default()
         // First of all: a second copy hands its link over and ends before it opens anything.
         .plugin(tauri_plugin_single_instance::init(
             |app, arguments, _folder| {
@@ -54,10 +62,16 @@ pub fn run() -> ExitCode {
         .plugin(tauri_plugin_deep_link::init())
         .invoke_handler(commands::handler())
         .on_menu_event(tray::on_menu)
-        .setup(set_up)
-        .build(context());
-    match app {
-        Ok(app) => ExitCode::from(u8::try_from(app.run_return(on_event)).unwrap_or(1)),
+        .setup(set_up);
+    let builder = match updates::distributor() {
+        Some(distributor) => updates::plug_in(builder, &mut context, &distributor),
+        None => builder,
+    };
+    match builder.build(context) {
+        Ok(app) => match app.run_return(on_event) {
+            tauri::RESTART_EXIT_CODE => start_again_with_a_window(),
+            code => ExitCode::from(u8::try_from(code).unwrap_or(1)),
+        },
         Err(problem) => {
             #[cfg(unix)]
             let problem = start_again_unless(problem);
@@ -65,6 +79,14 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Starts what lies now where this program lay, for a person who is waiting for it: with a window,
+/// and without a link that this copy has dealt with.
+fn start_again_with_a_window() -> ! {
+    let mut env = tauri::Env::default();
+    env.args_os.truncate(1);
+    tauri::process::restart(&env)
 }
 
 /// Set for a copy that was started again.
@@ -96,19 +118,25 @@ fn start_again_unless(problem: tauri::Error) -> tauri::Error {
 #[expect(clippy::print_stderr, reason = "there may be no log yet")]
 fn say_why_it_did_not_start(problem: &tauri::Error) {
     tracing::error!(%problem, "the app can't start");
-    eprintln!("Sign in with Amiqus can't start: {problem}");
+    eprintln!("{} can't start: {problem}", brand::NAME);
 }
 
 /// A crash writes no memory to the disk: there could be tokens in it.
+///
+/// One byte and not none: no dump fits into it either, and to the kernel it means no dump also where
+/// it pipes dumps to a program that collects them, for which it asks after no other limit (`core(5)`).
+/// To forbid others to look into the process altogether (`PR_SET_DUMPABLE`) would keep the desktop's
+/// portal from telling who asks it for the colour scheme, and keep out nobody: who runs as this person
+/// can ask the keychain for the key.
 fn leave_no_core_dumps() {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, setrlimit};
         let none = Rlimit {
-            current: Some(0),
-            maximum: Some(0),
+            current: Some(1),
+            maximum: Some(1),
         };
-        // Lowering one's own limit is always allowed.
+        // Lowering one's own limit is always allowed; one that is at nothing already stays there.
         let _ = setrlimit(Resource::Core, none);
     }
 }
@@ -174,7 +202,8 @@ fn is_asked_for(argument: &str) -> bool {
 }
 
 fn set_up(app: &mut App) -> Result<(), Box<dyn Error>> {
-    logging::start(&app.path().app_log_dir()?);
+    let data = places::data().ok_or(places::NO_FOLDER)?;
+    logging::start(&places::log().ok_or(places::NO_FOLDER)?);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
 
     // Before anything that could bring it to the front. Its page asks for nothing until this is done.
@@ -183,9 +212,7 @@ fn set_up(app: &mut App) -> Result<(), Box<dyn Error>> {
     }
 
     let clients = amiqus_core::http::clients(Limits::default())?;
-    let door = Arc::new(vault::StrongholdDoor::new(
-        app.path().app_data_dir()?.join("vault"),
-    ));
+    let door = Arc::new(vault::StrongholdDoor::new(data.join(places::VAULT)));
     let surroundings = Arc::new(desktop::Desktop::new(app.handle().clone()));
     // Within the runtime, because the keeper's work is spawned on it.
     let keeper = tauri::async_runtime::block_on(async {
@@ -193,7 +220,7 @@ fn set_up(app: &mut App) -> Result<(), Box<dyn Error>> {
             door,
             clock: Arc::new(clock::SystemClock),
             chance: Arc::new(SystemChance),
-            clients,
+            clients: clients.clone(),
             surroundings,
             provisioning: Box::new(provisioning::read),
         });
@@ -202,8 +229,9 @@ fn set_up(app: &mut App) -> Result<(), Box<dyn Error>> {
     });
     logging::follow(&keeper);
     links::listen(app.handle(), &keeper);
+    updates::watch(app.handle(), clients);
     tray::stand(app.handle(), &keeper);
-    notices::watch(app.handle(), &keeper, app.path().app_data_dir()?);
+    notices::watch(app.handle(), &keeper, data);
     tauri::async_runtime::spawn_blocking(start_at_login::settle);
     app.manage(keeper);
     Ok(())

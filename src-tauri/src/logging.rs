@@ -17,20 +17,14 @@ pub(crate) const STATE: &str = "the state is now ";
 
 /// Writes each state's name into the log, for as long as the keeper lives.
 pub(crate) fn follow(keeper: &Keeper) {
-    let mut states = keeper.states();
+    let mut following = keeper.follow();
     tauri::async_runtime::spawn(async move {
         let mut last = String::new();
-        loop {
-            let state = states.borrow_and_update().clone();
-            if let Some(state) = state {
-                let summary = crate::diagnostics::summary(&state);
-                if summary != last {
-                    tracing::info!("{STATE}{summary}");
-                    last = summary;
-                }
-            }
-            if states.changed().await.is_err() {
-                return;
+        while let Some(state) = following.next().await {
+            let summary = crate::diagnostics::summary(&state);
+            if summary != last {
+                tracing::info!("{STATE}{summary}");
+                last = summary;
             }
         }
     });

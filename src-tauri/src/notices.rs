@@ -19,24 +19,21 @@ const FILE: &str = "told.json";
 /// Tells of what comes, for as long as the keeper lives.
 pub(crate) fn watch(app: &AppHandle, keeper: &Keeper, folder: PathBuf) {
     let app = app.clone();
-    let mut states = keeper.states();
+    let mut following = keeper.follow();
     tauri::async_runtime::spawn(async move {
         let file = folder.join(FILE);
         let mut told = read(&file);
-        loop {
-            let state = states.borrow_and_update().clone();
-            if let Some(state) = state.filter(|state| tells_of_accounts(state)) {
-                let (now, news) = compare(&told, &state);
-                if now != told {
-                    write(&file, &now);
-                    told = now;
-                }
-                for account in news {
-                    notify(&app, account);
-                }
+        while let Some(state) = following.next().await {
+            if !tells_of_accounts(&state) {
+                continue;
             }
-            if states.changed().await.is_err() {
-                return;
+            let (now, news) = compare(&told, &state);
+            if now != told {
+                write(&file, &now);
+                told = now;
+            }
+            for account in news {
+                notify(&app, account);
             }
         }
     });
@@ -158,43 +155,18 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use amiqus_core::account::WhySignInAgain;
-    use amiqus_core::app_state::SetupView;
-
     use super::*;
+    use crate::examples;
+    use amiqus_core::account::WhySignInAgain;
 
     fn state(accounts: &[(&str, Option<WhySignInAgain>)]) -> AppState {
-        let accounts = accounts.iter().map(|(id, why)| AccountView {
-            id: (*id).to_owned(),
-            name: "Bob Gale".to_owned(),
-            email: "bob@example.com".to_owned(),
-            is_verified: true,
-            is_disabled: false,
-            team: None,
-            role: None,
-            standing: why.map_or(StandingView::Connected, |why| StandingView::SignInAgain {
+        let accounts = accounts.iter().map(|(id, why)| {
+            let standing = why.map_or(StandingView::Connected, |why| StandingView::SignInAgain {
                 why,
-            }),
-            renews_by: None,
-            as_of: jiff::Timestamp::UNIX_EPOCH,
-            offline: false,
-            renewing: false,
+            });
+            examples::account(id, standing)
         });
-        AppState {
-            revision: 1,
-            screen: Screen::SignedIn,
-            problem: None,
-            accounts: accounts.collect(),
-            current: None,
-            setup: SetupView {
-                managed: true,
-                organisation: None,
-                client_id: None,
-                redirect_url: String::new(),
-                redirect: amiqus_core::registration::RedirectKind::Scheme,
-                base_url: String::new(),
-            },
-        }
+        examples::state(Screen::SignedIn, accounts.collect())
     }
 
     #[test]

@@ -5,8 +5,37 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-/// The app's name in the system's folders: `identifier` in `tauri.conf.json`.
-pub(crate) const IDENTIFIER: &str = "co.amiqus.signin";
+/// The app's name in the system's folders.
+pub(crate) const IDENTIFIER: &str = brand::IDENTIFIER;
+
+/// Why the app can't start where no person has a home.
+pub(crate) const NO_FOLDER: &str = "this system names no folder for an app's own data";
+
+/// The vault's folder within [`data`].
+pub(crate) const VAULT: &str = "vault";
+
+/// Where the app keeps what must last.
+pub(crate) fn data() -> Option<PathBuf> {
+    Some(dirs::data_dir()?.join(IDENTIFIER))
+}
+
+/// Every folder of the app's own, the window's storage and caches included.
+pub(crate) fn all() -> Vec<PathBuf> {
+    let mut folders: Vec<_> = [
+        dirs::data_dir(),
+        dirs::data_local_dir(),
+        dirs::cache_dir(),
+        dirs::config_dir(),
+    ]
+    .into_iter()
+    .flatten()
+    .map(|folder| folder.join(IDENTIFIER))
+    .chain(log())
+    .collect();
+    folders.sort_unstable();
+    folders.dedup();
+    folders
+}
 
 /// Where the log lies.
 pub(crate) fn log() -> Option<PathBuf> {

@@ -58,6 +58,14 @@ fn set(on: bool) -> io::Result<()> {
     Ok(())
 }
 
+/// Takes the start at login back, for a copy that forgets everything.
+///
+/// # Errors
+/// When the system doesn't take it.
+pub(crate) fn forget() -> io::Result<()> {
+    system::set(false)
+}
+
 /// An entry of the person's own (freedesktop's autostart specification).
 #[cfg(target_os = "linux")]
 mod system {

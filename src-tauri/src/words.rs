@@ -4,13 +4,14 @@
 
 use amiqus_core::account::WhySignInAgain;
 
-pub(crate) const APP: &str = "Sign in with Amiqus";
+pub(crate) const APP: &str = brand::NAME;
 
 pub(crate) const OPEN: &str = "Open";
 pub(crate) const SWITCH: &str = "Switch account";
 pub(crate) const RENEW_NOW: &str = "Renew now";
 pub(crate) const SIGN_OUT: &str = "Sign out";
 pub(crate) const QUIT: &str = "Quit";
+pub(crate) const UPDATE_READY: &str = "A newer version is ready";
 
 pub(crate) const SIGNED_IN: &str = "You are signed in";
 pub(crate) const SIGN_IN_AGAIN: &str = "Please sign in again";
@@ -28,6 +29,33 @@ pub(crate) const fn why(why: WhySignInAgain) -> &'static str {
         WhySignInAgain::AnswerLost => "An answer from Amiqus was lost.",
         WhySignInAgain::TooLongAway => "It has been a long time.",
         WhySignInAgain::SetUpChanged => "Your organisation changed its connection to Amiqus.",
+    }
+}
+
+/// What `--forget-everything` says on the command line.
+pub(crate) mod forget {
+    use std::io;
+    use std::path::Path;
+
+    pub(crate) const IN_USE: &str =
+        "The app is running. Quit it, also in the tray, and run this again. Nothing was removed.";
+    pub(crate) const VAULT_REMOVED: &str = "The vault was removed, with all accounts in it.";
+    pub(crate) const NO_VAULT: &str = "There was no vault.";
+    pub(crate) const KEY_REMOVED: &str = "Its key was removed from the keychain.";
+    pub(crate) const NO_KEY: &str = "The keychain had no key.";
+    pub(crate) const KEYCHAIN_LOCKED: &str = "The keychain is locked and may still hold the vault's key, which opens nothing any more. Unlock it and run this again.";
+    pub(crate) const NO_KEYCHAIN: &str =
+        "There is no keychain here. A key in one opens nothing any more.";
+    pub(crate) const REST_REMOVED: &str = "Logs, caches, the window's data, the start at login and a registration of our links were removed.";
+    pub(crate) const ACCESS_GOES_ON: &str =
+        "Amiqus was not told. To end the access there, remove the app under Team apps in Amiqus.";
+
+    pub(crate) fn not_removed(what: &Path, problem: &io::Error) -> String {
+        format!("{} can't be removed: {problem}", what.display())
+    }
+
+    pub(crate) fn entry_not_removed(problem: &io::Error) -> String {
+        format!("An entry for the desktop can't be removed: {problem}")
     }
 }
 
@@ -49,6 +77,7 @@ mod tests {
             EXCHANGING_CODE,
             NEEDS_SETUP,
             OFFLINE,
+            UPDATE_READY,
             why(WhySignInAgain::AccessRemoved),
             why(WhySignInAgain::AnswerLost),
             why(WhySignInAgain::TooLongAway),

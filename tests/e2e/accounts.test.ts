@@ -1,16 +1,6 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { press, pressNow } from "../stage/browser";
+import { journey } from "../stage/journey";
 import { until } from "../stage/processes";
-import { onStage, type Stage, type StageChoices } from "../stage/stage";
-
-function journey(
-  name: string,
-  play: (stage: Stage) => Promise<void>,
-  choices: StageChoices = {},
-): void {
-  test(name, { timeout: 90_000 }, () => onStage(name, play, choices));
-}
 
 journey(
   "another account that comes back as one already here says so, and how to go on",
@@ -26,7 +16,7 @@ journey(
     await app.problem("already_here");
     await app.state("signed-in");
     await app.says("switch team or user in your browser first");
-    assert.equal((await stage.practice.requests("/oauth/token")).length, 2);
+    assert.equal(await stage.practice.tokenRequests(), 2);
   },
 );
 
@@ -36,16 +26,7 @@ journey(
     const { app } = stage;
     await app.start();
     await stage.signIn();
-    await app.press("Add another account");
-    await app.state("awaiting-browser");
-    const tab = await stage.consentPage();
-    await press(tab, "Use another account");
-    await until("Lorraine allows it", async () => {
-      await pressNow(tab, "Log in as Lorraine Baines");
-      return (await pressNow(tab, "Allow")) || undefined;
-    });
-    await app.state("signed-in");
-    await app.says("Lorraine Baines");
+    await stage.addAccount("Lorraine Baines");
     await app.says("Bob Gale");
     await app.press("Switch: Bob Gale, Fusion Industries");
     await app.says("Your accounts");
@@ -97,9 +78,7 @@ journey("the whole sign-in, a renewal and signing out work by keyboard alone", a
   await app.state("signed-in");
   await toFront();
   await strike("Renew now", "space");
-  await until("the refresh arrived", async () =>
-    (await stage.practice.requests("/oauth/token")).length === 2 ? true : undefined,
-  );
+  await stage.practice.untilTokenRequests(2);
   await strike("Sign out", "Return");
   await app.state("signed-out");
 });

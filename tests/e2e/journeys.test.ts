@@ -1,19 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { test } from "node:test";
 import { fill, press } from "../stage/browser";
+import { journey } from "../stage/journey";
 import { freePort, until } from "../stage/processes";
-import { onStage, type Stage, type StageChoices } from "../stage/stage";
-
-/** A journey: one test, one stage. */
-function journey(
-  name: string,
-  play: (stage: Stage) => Promise<void>,
-  choices: StageChoices = {},
-): void {
-  test(name, { timeout: 90_000 }, () => onStage(name, play, choices));
-}
+import type { Stage, StageChoices } from "../stage/stage";
 
 /** A redirect URL at this computer's own address, registered and provisioned. */
 const loopbackPort = await freePort();
@@ -53,14 +44,12 @@ journey("one click, consent in the browser, and the window says who one is", asy
 journey("a denied request says so, and the next one works", async (stage) => {
   const { app } = stage;
   await app.start();
-  await app.press("Sign in with Amiqus");
-  await app.state("awaiting-browser");
+  await stage.beginSignIn();
   await stage.consent("Deny");
   await app.state("signed-out");
   await app.problem("access_denied");
-  assert.equal((await stage.practice.requests("/oauth/token")).length, 0);
-  await app.press("Sign in with Amiqus");
-  await app.state("awaiting-browser");
+  assert.equal(await stage.practice.tokenRequests(), 0);
+  await stage.beginSignIn();
   assert.equal(await app.bodyData("data-problem"), null);
   await stage.consent();
   await app.state("signed-in");
@@ -71,8 +60,7 @@ journey(
   async (stage) => {
     const { app } = stage;
     await app.start();
-    await app.press("Sign in with Amiqus");
-    await app.state("awaiting-browser");
+    await stage.beginSignIn();
     await stage.consentPage();
     await app.close();
     await stage.consent();
@@ -93,8 +81,7 @@ journey("after a restart, and after being killed, one is still signed in", async
   await app.kill();
   await app.start();
   await app.state("signed-in");
-  const requests = await stage.practice.requests("/oauth/token");
-  assert.equal(requests.length, 1, "a start renews nothing");
+  assert.equal(await stage.practice.tokenRequests(), 1, "a start renews nothing");
 });
 
 journey("Renew now renews, once", async (stage) => {
@@ -102,16 +89,14 @@ journey("Renew now renews, once", async (stage) => {
   await app.start();
   await stage.signIn();
   await app.press("Renew now");
-  await until("the refresh arrived", async () =>
-    (await stage.practice.requests("/oauth/token")).length === 2 ? true : undefined,
-  );
+  await stage.practice.untilTokenRequests(2);
   await app.says("Connected.");
   await app.state("signed-in");
   await app.close();
   await app.start();
   await app.state("signed-in");
   await app.says("Connected.");
-  assert.equal((await stage.practice.requests("/oauth/token")).length, 2);
+  assert.equal(await stage.practice.tokenRequests(), 2);
 });
 
 journey(
@@ -137,9 +122,7 @@ journey(
     const { app } = stage;
     await app.start();
     await stage.signIn();
-    await app.press("Open Team apps");
-    const tab = await stage.browser.tab(`${stage.practice.baseUrl}/team-apps`);
-    await press(tab, "Remove access");
+    await stage.removeAccess();
     await app.press("Renew now");
     await app.state("sign-in-again");
     await app.says("Bob Gale");
@@ -147,8 +130,7 @@ journey(
     await app.close();
     await app.start();
     await app.state("sign-in-again");
-    await app.press("Sign in with Amiqus");
-    await app.state("awaiting-browser");
+    await stage.beginSignIn();
     await stage.consent();
     await app.state("signed-in");
   },
@@ -185,8 +167,7 @@ journey(
     await app.type("Service address", practice.baseUrl);
     await app.press("Save");
     await app.state("signed-out");
-    await app.press("Sign in with Amiqus");
-    await app.state("awaiting-browser");
+    await stage.beginSignIn();
     await stage.consent();
     await app.state("signed-in");
     await app.close();
@@ -201,8 +182,7 @@ journey(
   async (stage) => {
     const { app } = stage;
     await app.start();
-    await app.press("Sign in with Amiqus");
-    await app.state("awaiting-browser");
+    await stage.beginSignIn();
     await stage.consent();
     await app.problem("set_up_wrong");
     await app.state("signed-out");
@@ -214,8 +194,7 @@ journey(
 journey("a second copy hands its link over and ends", async (stage) => {
   const { app } = stage;
   await app.start();
-  await app.press("Sign in with Amiqus");
-  await app.state("awaiting-browser");
+  await stage.beginSignIn();
   const tab = await stage.consentPage();
   await app.detach();
   const [first] = app.processIds();
@@ -235,8 +214,7 @@ journey("a second copy hands its link over and ends", async (stage) => {
 journey("foreign and hostile links are ignored, and the attempt survives them", async (stage) => {
   const { app, desktop } = stage;
   await app.start();
-  await app.press("Sign in with Amiqus");
-  await app.state("awaiting-browser");
+  await stage.beginSignIn();
   for (const link of [
     "co.amiqus.signin://oauth/callback?code=stolen&state=guessed",
     "co.amiqus.signin://oauth/callback?error=access_denied",
@@ -248,14 +226,13 @@ journey("foreign and hostile links are ignored, and the attempt survives them", 
   await app.state("awaiting-browser");
   await stage.consent();
   await app.state("signed-in");
-  assert.equal((await stage.practice.requests("/oauth/token")).length, 1);
+  assert.equal(await stage.practice.tokenRequests(), 1);
 });
 
 journey("the address can be pasted when the browser doesn't come back", async (stage) => {
   const { app } = stage;
   await app.start();
-  await app.press("Sign in with Amiqus");
-  await app.state("awaiting-browser");
+  await stage.beginSignIn();
   const tab = await stage.consentPage();
   const location = await consentByHand(stage, await requestOf(tab.getCurrentUrl()));
   await app.press("Paste the address");
@@ -278,16 +255,12 @@ journey("closing the window while tokens are on their way loses none", async (st
     times: 1,
   });
   await app.press("Renew now");
-  await until("the refresh arrived", async () =>
-    (await practice.requests("/oauth/token")).length === 2 ? true : undefined,
-  );
+  await practice.untilTokenRequests(2);
   await app.close();
   await app.start();
   await app.state("signed-in");
   await app.press("Renew now");
-  await until("the new refresh token was sent", async () =>
-    (await practice.requests("/oauth/token")).length === 3 ? true : undefined,
-  );
+  await practice.untilTokenRequests(3);
   await app.says("Connected.");
   await app.state("signed-in");
 });
@@ -295,8 +268,7 @@ journey("closing the window while tokens are on their way loses none", async (st
 journey("Cancel leads back, and a late answer changes nothing", async (stage) => {
   const { app } = stage;
   await app.start();
-  await app.press("Sign in with Amiqus");
-  await app.state("awaiting-browser");
+  await stage.beginSignIn();
   await stage.consentPage();
   await app.press("Cancel");
   await app.state("signed-out");
@@ -305,7 +277,7 @@ journey("Cancel leads back, and a late answer changes nothing", async (stage) =>
     (await stage.practice.requests("/oauth/authorize")).length > 1 ? true : undefined,
   );
   await app.state("signed-out");
-  assert.equal((await stage.practice.requests("/oauth/token")).length, 0);
+  assert.equal(await stage.practice.tokenRequests(), 0);
 });
 
 journey(
@@ -315,8 +287,7 @@ journey(
     await app.start();
     await app.state("signed-out");
     assert.equal(await status(loopback), undefined, "nobody listens before it is asked for");
-    await app.press("Sign in with Amiqus");
-    await app.state("awaiting-browser");
+    await stage.beginSignIn();
     const tab = await stage.consent();
     await app.state("signed-in");
     await app.says("Bob Gale");
@@ -324,11 +295,9 @@ journey(
       (await tab.getTitle()) === "You are signed in" ? true : undefined,
     );
     assert.equal(await status(loopback), undefined, "nobody listens any more");
-    assert.equal((await stage.practice.requests("/oauth/token")).length, 1);
+    assert.equal(await stage.practice.tokenRequests(), 1);
     await app.press("Renew now");
-    await until("the refresh arrived", async () =>
-      (await stage.practice.requests("/oauth/token")).length === 2 ? true : undefined,
-    );
+    await stage.practice.untilTokenRequests(2);
     await app.says("Connected.");
   },
   atLoopback,
@@ -339,8 +308,7 @@ journey(
   async (stage) => {
     const { app } = stage;
     await app.start();
-    await app.press("Sign in with Amiqus");
-    await app.state("awaiting-browser");
+    await stage.beginSignIn();
     assert.equal(await status(loopback.replace("callback", "elsewhere?code=a&state=b")), 404);
     assert.equal(await status(`${loopback}?code=a&state=b`, "POST"), 405);
     assert.equal(await status(`${loopback}?code=stolen&state=guessed`), 400);
@@ -352,8 +320,7 @@ journey(
     await app.state("signed-out");
     assert.equal(await status(loopback), undefined, "Cancel closes the port");
 
-    await app.press("Sign in with Amiqus");
-    await app.state("awaiting-browser");
+    await stage.beginSignIn();
     const tab = await stage.consent("Deny");
     await app.state("signed-out");
     await app.problem("access_denied");
@@ -361,7 +328,7 @@ journey(
       (await tab.getTitle()) === "You chose not to allow it" ? true : undefined,
     );
     assert.equal(await status(loopback), undefined, "one answer closes the port");
-    assert.equal((await stage.practice.requests("/oauth/token")).length, 0);
+    assert.equal(await stage.practice.tokenRequests(), 0);
   },
   atLoopback,
 );
@@ -371,8 +338,7 @@ journey(
   async (stage) => {
     const { app } = stage;
     await app.start();
-    await app.press("Sign in with Amiqus");
-    await app.state("awaiting-browser");
+    await stage.beginSignIn();
     await stage.consentPage();
     await app.close();
     assert.equal(await status(loopback), undefined);

@@ -1,28 +1,36 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import { createServer as createTlsServer } from "node:https";
-import { tmpdir } from "node:os";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import { join } from "node:path";
-import { test } from "node:test";
-import { onStage, type Stage } from "../stage/stage";
+import { journey } from "../stage/journey";
+import type { Stage } from "../stage/stage";
 
-/** The port that a server was given. */
-async function listen(server: Server | ReturnType<typeof createTlsServer>): Promise<number> {
+/** Lets a server listen, at a port that it was given, while something is played. */
+async function whileListening(
+  server: Server | TlsServer,
+  play: (port: number) => Promise<void>,
+): Promise<void> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  const address = server.address();
-  assert.ok(typeof address === "object" && address);
-  return address.port;
+  try {
+    const address = server.address();
+    assert.ok(typeof address === "object" && address);
+    await play(address.port);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
 }
 
 /** Signs in at a service as far as the network lets one. */
-async function tryToSignIn({ app, browser }: Stage, service: string): Promise<void> {
+async function tryToSignIn(stage: Stage, service: string): Promise<void> {
+  const { app, browser, practice } = stage;
+  app.provision(practice.provisioning({ base_url: service }));
   await app.start();
-  await app.press("Sign in with Amiqus");
-  await app.state("awaiting-browser");
+  await stage.beginSignIn();
   const tab = await browser.tab(`${service}/oauth/authorize`);
   const state = new URL(await tab.getCurrentUrl()).searchParams.get("state") ?? "";
   await app.press("Paste the address");
@@ -31,37 +39,23 @@ async function tryToSignIn({ app, browser }: Stage, service: string): Promise<vo
   await app.state("signed-out");
 }
 
-test(
-  "a network that wants one to log in first has its own words",
-  { timeout: 90_000 },
-  async () => {
-    // It lets the browser see a page, and sends everything else to its own log-in.
-    const portal = createServer((request, answer) => {
-      if (request.url?.startsWith("/oauth/authorize")) {
-        answer.writeHead(200, { "content-type": "text/html" }).end("<h1>Welcome to the hotel</h1>");
-      } else {
-        answer.writeHead(302, { location: "http://portal.example/log-in" }).end();
-      }
-    });
-    const service = `http://127.0.0.1:${String(await listen(portal))}`;
-    try {
-      await onStage(
-        "a captive portal",
-        async (stage) => {
-          await tryToSignIn(stage, service);
-          await stage.app.problem("captive_portal");
-        },
-        { provisioning: (practice) => practice.provisioning({ base_url: service }) },
-      );
-    } finally {
-      portal.closeAllConnections();
-      portal.close();
+journey("a network that wants one to log in first has its own words", async (stage) => {
+  // It lets the browser see a page, and sends everything else to its own log-in.
+  const portal = createServer((request, answer) => {
+    if (request.url?.startsWith("/oauth/authorize")) {
+      answer.writeHead(200, { "content-type": "text/html" }).end("<h1>Welcome to the hotel</h1>");
+    } else {
+      answer.writeHead(302, { location: "http://portal.example/log-in" }).end();
     }
-  },
-);
+  });
+  await whileListening(portal, async (port) => {
+    await tryToSignIn(stage, `http://127.0.0.1:${String(port)}`);
+    await stage.app.problem("captive_portal");
+  });
+});
 
-test("a certificate that nobody trusts has its own words", { timeout: 90_000 }, async () => {
-  const folder = mkdtempSync(join(tmpdir(), "certificate-"));
+journey("a certificate that nobody trusts has its own words", async (stage) => {
+  const { folder } = stage.desktop;
   const [key, certificate] = [join(folder, "key.pem"), join(folder, "certificate.pem")];
   execFileSync(
     "openssl",
@@ -74,42 +68,20 @@ test("a certificate that nobody trusts has its own words", { timeout: 90_000 }, 
   );
   const served = { key: readFileSync(key), cert: readFileSync(certificate) };
   const server = createTlsServer(served, (_, answer) => answer.writeHead(204).end());
-  const service = `https://127.0.0.1:${String(await listen(server))}`;
-  try {
-    await onStage(
-      "a certificate that nobody trusts",
-      async (stage) => {
-        await tryToSignIn(stage, service);
-        await stage.app.problem("certificate_not_trusted");
-      },
-      { provisioning: (practice) => practice.provisioning({ base_url: service }) },
-    );
-  } finally {
-    server.closeAllConnections();
-    server.close();
-    rmSync(folder, { recursive: true });
-  }
+  await whileListening(server, async (port) => {
+    await tryToSignIn(stage, `https://127.0.0.1:${String(port)}`);
+    await stage.app.problem("certificate_not_trusted");
+  });
 });
 
-test("a proxy that asks for a password has its own words", { timeout: 90_000 }, async () => {
+journey("a proxy that asks for a password has its own words", async (stage) => {
   const proxy = createServer();
   proxy.on("connect", (_, socket) => {
     socket.end("HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n\r\n");
   });
-  const port = await listen(proxy);
-  const service = "https://id.amiqus.test";
-  try {
-    await onStage(
-      "a proxy that asks for a password",
-      async (stage) => {
-        stage.desktop.env.HTTPS_PROXY = `http://127.0.0.1:${String(port)}`;
-        await tryToSignIn(stage, service);
-        await stage.app.problem("proxy_needs_password");
-      },
-      { provisioning: (practice) => practice.provisioning({ base_url: service }) },
-    );
-  } finally {
-    proxy.closeAllConnections();
-    proxy.close();
-  }
+  await whileListening(proxy, async (port) => {
+    stage.desktop.env.HTTPS_PROXY = `http://127.0.0.1:${String(port)}`;
+    await tryToSignIn(stage, "https://id.amiqus.test");
+    await stage.app.problem("proxy_needs_password");
+  });
 });

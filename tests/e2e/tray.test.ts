@@ -1,29 +1,14 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
-import { press } from "../stage/browser";
+import { journey } from "../stage/journey";
 import { until } from "../stage/processes";
-import { onStage, type Stage, type StageChoices } from "../stage/stage";
+import type { Stage } from "../stage/stage";
 import { Tray } from "../stage/tray";
-
-function journey(
-  name: string,
-  play: (stage: Stage) => Promise<void>,
-  choices: StageChoices = {},
-): void {
-  test(name, { timeout: 90_000 }, () => onStage(name, play, choices));
-}
 
 /** The processes that draw pages for the app. */
 function webKits({ desktop }: Stage): number[] {
   return desktop.processIds((command) => /WebKit(Web|Network)Process/.test(command));
-}
-
-async function renewals({ practice }: Stage, count: number): Promise<void> {
-  await until(`${String(count)} requests for tokens arrived`, async () =>
-    (await practice.requests("/oauth/token")).length === count ? true : undefined,
-  );
 }
 
 /** Closes the window, and waits until nothing draws any more while the app lives on. */
@@ -48,7 +33,7 @@ journey(
     await closeIntoTray(stage);
 
     await tray.choose("Renew now");
-    await renewals(stage, 2);
+    await stage.practice.untilTokenRequests(2);
 
     // A second start brings the window of the first.
     app.launch();
@@ -76,16 +61,12 @@ journey(
     const tray = await Tray.start(desktop);
     await app.start();
     await stage.signIn();
-    await app.press("Add another account");
-    await app.state("awaiting-browser");
-    const tab = await stage.consentPage();
-    await press(tab, "Use another account");
-    await stage.consent("Allow", "Lorraine Baines");
+    await stage.addAccount("Lorraine Baines");
     await tray.shows("Lorraine Baines, Hill Valley Legal");
     await closeIntoTray(stage);
     await tray.choose("Bob Gale, Fusion Industries");
     await tray.choose("Renew now");
-    await renewals(stage, 3);
+    await stage.practice.untilTokenRequests(3);
     await tray.choose("Sign out");
     await tray.choose("Quit");
     await app.gone();
@@ -101,8 +82,7 @@ journey("a link finds the app in the tray and opens its window", async (stage) =
   const { app, desktop } = stage;
   const tray = await Tray.start(desktop);
   await app.start();
-  await app.press("Sign in with Amiqus");
-  await app.state("awaiting-browser");
+  await stage.beginSignIn();
   await stage.consentPage();
   await tray.shows("Continue in your browser");
   await closeIntoTray(stage);
@@ -138,9 +118,7 @@ journey(
     await app.start();
     await stage.signIn();
     assert.deepEqual(await tray.notifications(), [], "nothing to say when all is well");
-    await app.press("Open Team apps");
-    const tab = await stage.browser.tab(`${stage.practice.baseUrl}/team-apps`);
-    await press(tab, "Remove access");
+    await stage.removeAccess();
     await closeIntoTray(stage);
     await tray.choose("Renew now");
     await tray.shows("Please sign in again");

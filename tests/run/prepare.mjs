@@ -44,7 +44,7 @@ const toTest = [
 ];
 
 /** What tells whether an installer holds what it should. */
-const toLookInside = ["appstream", "desktop-file-utils", "binutils"];
+const toLookInside = ["appstream", "binutils", "desktop-file-utils", "groff", "man-db"];
 
 /** What the installers are made with. */
 const toPackage = ["patchelf", "rpm", ...toLookInside];

@@ -38,6 +38,8 @@ const suites = [
     "tests/e2e/accounts.test.ts",
     "tests/e2e/networks.test.ts",
     "tests/e2e/secrets-on-disk.test.ts",
+    "tests/e2e/secrets-in-memory.test.ts",
+    "tests/e2e/break-out.test.ts",
     "tests/e2e/report.test.ts",
     "tests/e2e/tray.test.ts",
   ],

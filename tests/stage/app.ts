@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { Builder, By, type WebDriver, type WebElement } from "selenium-webdriver";
 import type { Desktop } from "./desktop";
 import { BUILT } from "./places";
@@ -20,11 +20,15 @@ export class App {
    * Prepares a desktop for the app. WebKit's inspector is told its port by a variable, so that a
    * driver can also attach to an app that a link started.
    */
-  static async prepare(desktop: Desktop, provisioning?: string): Promise<App> {
+  static async prepare(
+    desktop: Desktop,
+    provisioning: string | undefined,
+    program = join(BUILT, "sign-in-with-amiqus"),
+  ): Promise<App> {
     const port = await freePort();
     desktop.env.WEBKIT_INSPECTOR_SERVER = `127.0.0.1:${String(port)}`;
     desktop.env.TAURI_WEBVIEW_AUTOMATION = "true";
-    const app = new App(desktop, join(BUILT, "sign-in-with-amiqus"), port);
+    const app = new App(desktop, program, port);
     app.provision(provisioning);
     return app;
   }
@@ -177,7 +181,9 @@ export class App {
 
   /** The ids of this desktop's copies of the app. */
   processIds(): number[] {
-    return this.desktop.processIds((command) => command === this.program);
+    // A desktop entry may name it without its path.
+    const names = [this.program, basename(this.program)];
+    return this.desktop.processIds((command) => names.includes(command));
   }
 
   /** Closes the app as its person would, where there is no tray: by its window. */

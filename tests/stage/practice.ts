@@ -1,12 +1,18 @@
 import { join } from "node:path";
-import { firstLine, Processes } from "./processes";
 import { BUILT } from "./places";
+import { firstLine, Processes, until } from "./processes";
 
 export type PracticePerson = {
   name: string;
   email: string;
   password: string;
   teams: string[];
+};
+
+/** A secret that arrived at the service. */
+export type Secret = {
+  kind: "client_secret" | "code" | "code_verifier" | "refresh_token" | "state" | "access_token";
+  text: string;
 };
 
 type Ready = {
@@ -70,9 +76,26 @@ export class Practice {
     return all.filter((request) => request.path === path);
   }
 
+  /** How many token requests arrived so far: exchanges and refreshes. */
+  async tokenRequests(): Promise<number> {
+    return (await this.requests("/oauth/token")).length;
+  }
+
+  /** Waits until exactly so many token requests arrived. */
+  async untilTokenRequests(count: number): Promise<void> {
+    await until(`${String(count)} token requests arrived`, async () =>
+      (await this.tokenRequests()) === count ? true : undefined,
+    );
+  }
+
   /** Every secret that arrived: codes, verifiers, tokens, client secrets, states. */
   async secrets(): Promise<string[]> {
     return (await (await fetch(`${this.baseUrl}/practice/secrets`)).json()) as string[];
+  }
+
+  /** The same, each with what it is, in the order of their arrival. */
+  async secretsByKind(): Promise<Secret[]> {
+    return (await (await fetch(`${this.baseUrl}/practice/secrets-by-kind`)).json()) as Secret[];
   }
 
   async stop(): Promise<void> {

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import type { WebDriver } from "selenium-webdriver";
 import { join } from "node:path";
 import { App } from "./app";
-import { Browser, pressNow } from "./browser";
+import { Browser, press, pressNow } from "./browser";
 import { Desktop, type DesktopChoices } from "./desktop";
 import { ROOT } from "./places";
 import { Practice } from "./practice";
@@ -13,6 +13,10 @@ export type StageChoices = {
   provisioning?: (practice: Practice) => string | undefined;
   /** Arguments for the practice service. */
   practice?: (desktop: Desktop) => readonly string[];
+  /** The app's program; the built one unless told otherwise. */
+  program?: string;
+  /** The scheme that it registers; its own unless it was built with another. */
+  scheme?: string;
 } & DesktopChoices;
 
 /** Everything a journey needs: a desktop, a practice Amiqus, a browser, and the app. */
@@ -28,9 +32,13 @@ export class Stage {
     const desktop = await Desktop.start(choices);
     try {
       const practice = await Practice.start(choices.practice?.(desktop) ?? []);
-      const browser = Browser.install(desktop, practice.baseUrl);
+      const browser = Browser.install(
+        desktop,
+        practice.baseUrl,
+        choices.scheme ?? "co.amiqus.signin",
+      );
       const provisioning = choices.provisioning ?? ((service) => service.provisioning());
-      const app = await App.prepare(desktop, provisioning(practice));
+      const app = await App.prepare(desktop, provisioning(practice), choices.program);
       return new Stage(desktop, practice, browser, app);
     } catch (problem) {
       await desktop.stop();
@@ -58,13 +66,35 @@ export class Stage {
     return tab;
   }
 
+  /** Presses a button that begins a sign-in: from then on the app waits for the browser. */
+  async beginSignIn(
+    button: "Sign in with Amiqus" | "Add another account" = "Sign in with Amiqus",
+  ): Promise<void> {
+    await this.app.press(button);
+    await this.app.state("awaiting-browser");
+  }
+
   /** Signs in, from the click to the name. */
   async signIn(): Promise<void> {
-    await this.app.press("Sign in with Amiqus");
-    await this.app.state("awaiting-browser");
+    await this.beginSignIn();
     await this.consent();
     await this.app.state("signed-in");
     await this.app.says("Bob Gale");
+  }
+
+  /** Adds another person's account: in the browser they take the place of who is logged in. */
+  async addAccount(person: string): Promise<void> {
+    await this.beginSignIn("Add another account");
+    await press(await this.consentPage(), "Use another account");
+    await this.consent("Allow", person);
+    await this.app.state("signed-in");
+    await this.app.says(person);
+  }
+
+  /** Takes the app's access away, on the page that the app leads to. */
+  async removeAccess(): Promise<void> {
+    await this.app.press("Open Team apps");
+    await press(await this.browser.tab(`${this.practice.baseUrl}/team-apps`), "Remove access");
   }
 
   /** A picture of the whole desktop. */

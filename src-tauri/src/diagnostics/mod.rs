@@ -101,9 +101,11 @@ async fn write(state: Option<&AppState>) -> String {
             secrets: secrets_of(provisioning.as_ref()),
             ..known
         },
-        text: "Sign in with Amiqus: a report for support\n\
-               No password, code, token or secret is in it. Read it before you send it.\n"
-            .to_owned(),
+        text: format!(
+            "{}: a report for support\n\
+             No password, code, token or secret is in it. Read it before you send it.\n",
+            brand::NAME
+        ),
     };
     report.section("Versions");
     report.says("app", env!("CARGO_PKG_VERSION"));
@@ -283,9 +285,10 @@ fn log(report: &mut Report) {
 #[cfg(test)]
 mod tests {
     use amiqus_core::account::WhySignInAgain;
-    use amiqus_core::app_state::{AccountView, Screen, SetupView};
+    use amiqus_core::app_state::Screen;
 
     use super::*;
+    use crate::examples;
 
     fn report_on(state: &AppState) -> String {
         let mut report = Report {
@@ -299,34 +302,8 @@ mod tests {
     #[test]
     fn an_account_is_told_by_its_standing_and_its_domain_and_nothing_else() {
         let why = WhySignInAgain::AccessRemoved;
-        let state = AppState {
-            revision: 7,
-            screen: Screen::SignInAgain { why },
-            problem: None,
-            accounts: vec![AccountView {
-                id: "345789.unknown".to_owned(),
-                name: "Bob Gale".to_owned(),
-                email: "bob@example.com".to_owned(),
-                is_verified: true,
-                is_disabled: false,
-                team: Some("Fusion Industries".to_owned()),
-                role: None,
-                standing: StandingView::SignInAgain { why },
-                renews_by: None,
-                as_of: jiff::Timestamp::UNIX_EPOCH,
-                offline: false,
-                renewing: false,
-            }],
-            current: Some("345789.unknown".to_owned()),
-            setup: SetupView {
-                managed: true,
-                organisation: Some("Gale & Partners".to_owned()),
-                client_id: Some("9f3c".to_owned()),
-                redirect_url: "co.amiqus.signin://oauth/callback".to_owned(),
-                redirect: amiqus_core::registration::RedirectKind::Scheme,
-                base_url: "https://id.amiqus.co".to_owned(),
-            },
-        };
+        let bob = examples::account("345789.unknown", StandingView::SignInAgain { why });
+        let state = examples::state(Screen::SignInAgain { why }, vec![bob]);
         let text = report_on(&state);
         for there in ["example.com", "AccessRemoved", "sign-in-again accounts=1"] {
             assert!(text.contains(there), "{text}");

@@ -10,8 +10,8 @@ use tauri_plugin_deep_link::DeepLinkExt as _;
 
 use super::Holder;
 
-/// The desktop entry that the package installs.
-const INSTALLED_ENTRY: &str = "Sign in with Amiqus.desktop";
+/// The desktop entry that the package installs, before its ending.
+const INSTALLED_ENTRY: &str = brand::NAME;
 
 /// Where the package installs the program.
 const INSTALLED_PROGRAM: &str = "/usr/bin/sign-in-with-amiqus";
@@ -49,6 +49,21 @@ pub(super) fn claim_scheme(app: &AppHandle) {
     }
 }
 
+/// Removes the desktop entry that a copy of this program made for itself. The person's lists may
+/// still name it; desktops pass over what is not there.
+pub(super) fn forget() -> std::io::Result<()> {
+    let Some(folder) = dirs::data_dir().map(|folder| folder.join("applications")) else {
+        return Ok(());
+    };
+    match std::fs::remove_file(folder.join(OWN_ENTRY)) {
+        Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        outcome => outcome?,
+    }
+    // The desktop's cache; one that isn't made anew is made so by the next package.
+    let _ = Command::new("update-desktop-database").arg(folder).output();
+    Ok(())
+}
+
 /// Who opens our links, for people to read.
 pub(super) fn holder() -> Holder {
     match current_handler() {
@@ -83,7 +98,7 @@ fn current_handler() -> Handler {
 fn read_handler(answer: &str) -> Handler {
     match answer.lines().next().map(str::trim).unwrap_or_default() {
         "" => Handler::Nobody,
-        INSTALLED_ENTRY => Handler::Installed,
+        entry if entry.strip_suffix(".desktop") == Some(INSTALLED_ENTRY) => Handler::Installed,
         OWN_ENTRY => Handler::Registered,
         entry => Handler::Foreign(entry.to_owned()),
     }

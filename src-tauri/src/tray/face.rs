@@ -66,7 +66,7 @@ impl Wish {
 }
 
 impl Face {
-    pub(super) fn of(state: &AppState) -> Self {
+    pub(super) fn of(state: &AppState, is_update_ready: bool) -> Self {
         let current = state
             .accounts
             .iter()
@@ -82,6 +82,10 @@ impl Face {
         }
         lines.push(Line::Gap);
         lines.push(Line::Does(Wish::Open, words::OPEN.to_owned()));
+        if is_update_ready {
+            // The window has the button, and says how it went.
+            lines.push(Line::Does(Wish::Open, words::UPDATE_READY.to_owned()));
+        }
         if state.accounts.len() > 1 && is_settled {
             let accounts = state.accounts.iter().map(|account| {
                 let is_current = Some(&account.id) == state.current.as_ref();
@@ -152,44 +156,20 @@ pub(super) fn icon(needs_its_person: bool) -> Image<'static> {
 
 #[cfg(test)]
 mod tests {
-    use amiqus_core::account::WhySignInAgain;
-    use amiqus_core::app_state::SetupView;
-
     use super::*;
+    use crate::examples;
+    use amiqus_core::account::WhySignInAgain;
 
     fn account(id: &str, name: &str, team: &str, standing: StandingView) -> AccountView {
         AccountView {
-            id: id.to_owned(),
             name: name.to_owned(),
-            email: "bob@example.com".to_owned(),
-            is_verified: true,
-            is_disabled: false,
             team: Some(team.to_owned()),
-            role: None,
-            standing,
-            renews_by: None,
-            as_of: jiff::Timestamp::UNIX_EPOCH,
-            offline: false,
-            renewing: false,
+            ..examples::account(id, standing)
         }
     }
 
     fn face(screen: Screen, accounts: Vec<AccountView>) -> Face {
-        Face::of(&AppState {
-            revision: 1,
-            screen,
-            problem: None,
-            current: accounts.first().map(|account| account.id.clone()),
-            accounts,
-            setup: SetupView {
-                managed: true,
-                organisation: None,
-                client_id: None,
-                redirect_url: String::new(),
-                redirect: amiqus_core::registration::RedirectKind::Scheme,
-                base_url: String::new(),
-            },
-        })
+        Face::of(&examples::state(screen, accounts), false)
     }
 
     fn says(face: &Face, wanted: &str) -> bool {
@@ -197,6 +177,20 @@ mod tests {
             Line::Says(text) | Line::Does(_, text) => text == wanted,
             _ => false,
         })
+    }
+
+    #[test]
+    fn a_newer_version_leads_to_the_window_and_nothing_else_does_so_twice() {
+        let offers = |is_update_ready| {
+            let face = Face::of(
+                &examples::state(Screen::SignedIn, Vec::new()),
+                is_update_ready,
+            );
+            face.lines
+                .contains(&Line::Does(Wish::Open, words::UPDATE_READY.to_owned()))
+        };
+        assert!(offers(true));
+        assert!(!offers(false));
     }
 
     #[test]

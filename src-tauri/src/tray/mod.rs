@@ -7,8 +7,10 @@ mod face;
 #[cfg(target_os = "linux")]
 mod host_linux;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use amiqus_core::app_state::AppState;
 use amiqus_core::keeper::Keeper;
 use tauri::menu::{CheckMenuItem, Menu, MenuEvent, MenuItem, PredefinedMenuItem, Submenu};
 use tauri::tray::TrayIconBuilder;
@@ -16,7 +18,7 @@ use tauri::{AppHandle, Manager as _};
 use tokio::sync::watch;
 
 use self::face::{Face, Line, Wish};
-use crate::{window, words};
+use crate::{updates, window, words};
 
 const ID: &str = "tray";
 
@@ -52,11 +54,13 @@ pub(crate) fn stand(app: &AppHandle, keeper: &Keeper) {
         // Windows and macOS always have one.
         #[cfg(not(target_os = "linux"))]
         let mut hosts = watch::channel(true).1;
-        let mut states = keeper.states();
+        let mut following = keeper.follow();
+        let mut updates = updates::ready(&app);
+        let mut state: Option<Arc<AppState>> = None;
         let mut shown: Option<Face> = None;
         loop {
             let has_host = *hosts.borrow_and_update();
-            let state = states.borrow_and_update().clone();
+            let is_update_ready = updates.borrow_and_update().is_some();
             if !has_host {
                 if shown.take().is_some() {
                     on_main_thread(&app, |app| {
@@ -65,8 +69,8 @@ pub(crate) fn stand(app: &AppHandle, keeper: &Keeper) {
                     })
                     .await;
                 }
-            } else if let Some(state) = state {
-                let face = Face::of(&state);
+            } else if let Some(state) = &state {
+                let face = Face::of(state, is_update_ready);
                 if shown.as_ref() != Some(&face) {
                     let drawn = face.clone();
                     if on_main_thread(&app, move |app| draw(app, &drawn)).await {
@@ -78,7 +82,8 @@ pub(crate) fn stand(app: &AppHandle, keeper: &Keeper) {
             let has_nothing = shown.is_none() && app.webview_windows().is_empty();
             tokio::select! {
                 () = change(&mut hosts) => {}
-                () = change(&mut states) => {}
+                Some(next) = following.next() => state = Some(next),
+                () = change(&mut updates) => {}
                 () = tokio::time::sleep(PATIENCE), if has_nothing => {
                     if app.webview_windows().is_empty() {
                         tracing::info!("neither a window nor a tray: the app ends");

@@ -45,6 +45,25 @@ impl Folder {
         }
     }
 
+    /// Whether it is there at all.
+    pub(super) fn exists(&self) -> bool {
+        self.0.exists()
+    }
+
+    /// Removes all that is in it, whatever was set aside included, and then the folder.
+    pub(super) fn remove(&self, held: Lock) -> io::Result<()> {
+        for entry in fs::read_dir(&self.0)? {
+            let entry = entry?;
+            if entry.file_name() != LOCK {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        // The last of all: until here no copy of the app could begin anew. Windows removes no file
+        // that is open.
+        drop(held);
+        fs::remove_dir_all(&self.0)
+    }
+
     /// Waits until no other process has the folder.
     pub(super) fn wait_until_free(&self) -> io::Result<()> {
         let file = private_file()

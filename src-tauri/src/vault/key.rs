@@ -11,7 +11,7 @@ use super::key_file::Kind;
 pub(super) const KEY_BYTES: usize = 32;
 
 /// The entry's names in the keychain.
-const SERVICE: &str = "co.amiqus.signin";
+const SERVICE: &str = brand::IDENTIFIER;
 const USER: &str = "vault key";
 
 /// The vault's key, wiped when dropped.
@@ -134,6 +134,15 @@ pub(super) fn into_keychain(key: &Key) -> Result<(), KeychainFailure> {
     match from_keychain()? {
         Some(kept) if kept.bytes() == key.bytes() => Ok(()),
         _ => Err(KeychainFailure::Absent),
+    }
+}
+
+/// Takes the key out of the keychain; says whether it was there.
+pub(super) fn out_of_keychain() -> Result<bool, KeychainFailure> {
+    match entry()?.delete_credential() {
+        Ok(()) => Ok(true),
+        Err(keyring_core::Error::NoEntry) => Ok(false),
+        Err(problem) => Err(problem.into()),
     }
 }
 

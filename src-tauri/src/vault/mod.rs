@@ -12,6 +12,7 @@
 //! ```
 
 pub(crate) mod files;
+pub(crate) mod forget;
 mod key;
 mod key_file;
 mod snapshot;

@@ -1,6 +1,7 @@
 //! The machine with nothing around it: events in, steps and states out.
 
 mod accounts;
+mod attempts;
 mod looking_again;
 mod renewals;
 mod sign_in;
@@ -20,6 +21,8 @@ use crate::redirect::Received;
 use crate::registration::Registration;
 use crate::token::{Failure, Refused, TokenSet};
 use crate::vault::{RecordName, Records};
+
+const SIGNED_OUT: Screen = Screen::SignedOut { just_now: false };
 
 /// A session on a bench: its time and its chance are the test's.
 struct Bench {

@@ -18,7 +18,7 @@ use amiqus_core::keeper::{
     BrowserDidNotOpen, CannotListen, Keeper, Parts, Recipient, Surroundings, unlock_with,
 };
 use amiqus_core::redirect::Received;
-use amiqus_core::registration::{FieldProblem, RedirectUrl, RegistrationDraft};
+use amiqus_core::registration::{BaseUrl, FieldProblem, RedirectUrl, RegistrationDraft};
 use amiqus_core::secret::Passphrase;
 use amiqus_core::vault::Unlock;
 use durability::conversation::{Command, Said};
@@ -79,17 +79,14 @@ async fn keep(folder: PathBuf) -> Result<(), Box<dyn Error>> {
         provisioning: Box::new(provisioning::read),
     });
     wake::watch(&keeper);
-    let mut states = keeper.states();
+    let mut following = keeper.follow();
     let mut commands = commands();
     let mut number = 0;
     loop {
         tokio::select! {
-            changed = states.changed() => {
-                changed?;
-                let state = states.borrow_and_update().clone();
-                if let Some(state) = state {
-                    say(&Said::State { state: (*state).clone() });
-                }
+            state = following.next() => {
+                let state = state.ok_or("the session ended")?;
+                say(&Said::State { state: (*state).clone() });
             }
             command = commands.recv() => {
                 number += 1;
@@ -189,7 +186,7 @@ fn commands() -> mpsc::UnboundedReceiver<Command> {
 struct NoDesktop;
 
 impl Surroundings for NoDesktop {
-    fn open_browser(&self, url: &Url) -> Result<(), BrowserDidNotOpen> {
+    fn open_browser(&self, url: &Url, _: &BaseUrl) -> Result<(), BrowserDidNotOpen> {
         say(&Said::Browser {
             browser: url.to_string(),
         });

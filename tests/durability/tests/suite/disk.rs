@@ -3,13 +3,13 @@
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command as Program;
 
 use durability::conversation::Command;
 use durability::{Computer, Kept};
 use practice_amiqus::{Endpoint, Fault};
 
 use crate::people::{BOB, FUSION, locked, posts, screen, until_posts};
+use crate::root::as_root;
 
 /// A small disk of its own under all that the app keeps.
 struct Disk {
@@ -57,16 +57,6 @@ impl Drop for Disk {
     fn drop(&mut self) {
         as_root(&["umount", "--lazy", self.mounted_at.to_str().unwrap()]);
     }
-}
-
-/// Only root may mount.
-fn as_root(command: &[&str]) {
-    let mut program = Program::new(if rustix::process::geteuid().is_root() {
-        "env"
-    } else {
-        "sudo"
-    });
-    assert!(program.args(command).status().unwrap().success());
 }
 
 fn left_overs(vault: &Path) -> usize {

@@ -10,5 +10,6 @@ mod disk;
 mod keychain;
 mod people;
 mod restart;
+mod root;
 mod two_processes;
 mod waking;

@@ -1,12 +1,11 @@
 //! The computer wakes, its clock is set, a network comes: a renewal that failed goes on.
 
-use std::process::Command as Program;
-
 use durability::conversation::Command;
 use durability::{Computer, Kept};
 use practice_amiqus::{Endpoint, Fault};
 
 use crate::people::{posts, screen, until_posts, with_bob};
+use crate::root::as_root;
 
 /// Bob's renewal has just failed, and waits for a quarter of an hour.
 async fn with_a_failed_renewal() -> (Computer, Kept) {
@@ -25,22 +24,12 @@ async fn with_a_failed_renewal() -> (Computer, Kept) {
     (computer, kept)
 }
 
-fn run(command: &[&str]) {
-    let program = if rustix::process::geteuid().is_root() {
-        "env"
-    } else {
-        "sudo"
-    };
-    let ended = Program::new(program).args(command).output().unwrap();
-    assert!(ended.status.success(), "{command:?}: {ended:?}");
-}
-
 /// The kernel sets its clock when the computer wakes, and tells in the same way. Here it is set to
 /// the time that it shows.
 #[tokio::test]
 async fn a_clock_that_is_set_or_a_computer_that_wakes_lets_a_renewal_go_on() {
     let (computer, _kept) = with_a_failed_renewal().await;
-    run(&["sh", "-c", "date --set=\"@$(date +%s.%N)\""]);
+    as_root(&["sh", "-c", "date --set=\"@$(date +%s.%N)\""]);
     until_posts(&computer, 2).await;
 }
 
@@ -49,7 +38,7 @@ struct Address;
 
 impl Drop for Address {
     fn drop(&mut self) {
-        run(&["ip", "address", "delete", "127.77.0.1/8", "dev", "lo"]);
+        as_root(&["ip", "address", "delete", "127.77.0.1/8", "dev", "lo"]);
     }
 }
 
@@ -57,7 +46,7 @@ impl Drop for Address {
 async fn a_network_that_comes_lets_a_renewal_go_on() {
     let (computer, _kept) = with_a_failed_renewal().await;
     // An address more, within the ones that are this computer's anyway.
-    run(&["ip", "address", "add", "127.77.0.1/8", "dev", "lo"]);
+    as_root(&["ip", "address", "add", "127.77.0.1/8", "dev", "lo"]);
     let _gone = Address;
     until_posts(&computer, 2).await;
 }

@@ -99,7 +99,7 @@ fn signing_out_the_last_account_is_said_until_the_next_sign_in() {
     assert_eq!(bench.record(RecordName::Current), None);
     bench.begin();
     bench.step(Event::Cancelled);
-    assert_eq!(bench.screen(), Screen::SignedOut { just_now: false });
+    assert_eq!(bench.screen(), SIGNED_OUT);
 }
 
 #[test]

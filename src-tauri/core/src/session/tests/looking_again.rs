@@ -156,7 +156,7 @@ fn unclaimed(bench: &mut Bench) {
     bench.step(Event::CodeExchanged(pending.id, Ok(pair)));
     let unwell = ApiFailure::Transient(Transient::Unwell);
     bench.step(Event::Identified(pending.id, Err(unwell)));
-    assert_eq!(bench.screen(), Screen::SignedOut { just_now: false });
+    assert_eq!(bench.screen(), SIGNED_OUT);
 }
 
 #[test]

@@ -218,7 +218,7 @@ fn an_attempt_that_ended_meanwhile_is_removed_at_the_next_start() {
     assert_eq!(changed(&step), ["attempt"]);
     assert_eq!(bench.record(RecordName::Attempt), None);
     assert_eq!(effects(&step), [""; 0]);
-    assert_eq!(bench.screen(), Screen::SignedOut { just_now: false });
+    assert_eq!(bench.screen(), SIGNED_OUT);
 }
 
 #[test]
@@ -248,7 +248,7 @@ fn an_administrator_sets_the_app_up() {
     assert_eq!(bench.screen(), Screen::NeedsSetup);
     let step = bench.step(Event::RegistrationEntered(changed_draft(|_| ())));
     assert!(step.changed.contains(&RecordName::Registration));
-    assert_eq!(bench.screen(), Screen::SignedOut { just_now: false });
+    assert_eq!(bench.screen(), SIGNED_OUT);
     let setup = bench.state().setup;
     assert_eq!(setup.client_id.as_deref(), Some("9a1c0ffe"));
     assert!(!setup.managed);
@@ -398,7 +398,7 @@ fn a_wrong_provisioning_file_is_said_and_the_set_up_that_was_stays() {
     assert_eq!(problem.code, Code::ProvisioningInvalid);
     assert_eq!(problem.file.as_deref(), Some("/etc/provisioning.json"));
     assert_eq!(problem.field, Some(Field::ClientId));
-    assert_eq!(bench.screen(), Screen::SignedOut { just_now: false });
+    assert_eq!(bench.screen(), SIGNED_OUT);
 }
 
 #[test]
@@ -408,7 +408,7 @@ fn no_browser_opens_for_an_attempt_that_could_not_be_saved() {
     let step = bench.not_saved(step);
     assert_eq!(step.outcome, refused(Code::CannotSave));
     assert!(!effects(&step).contains(&"open the browser".to_owned()));
-    assert_eq!(bench.screen(), Screen::SignedOut { just_now: false });
+    assert_eq!(bench.screen(), SIGNED_OUT);
     assert_eq!(bench.problem(), Some(Code::CannotSave));
     assert_nothing_happened(&bench.link(&pending.granted()));
 }
@@ -420,7 +420,7 @@ fn no_code_is_posted_that_a_restart_could_post_again() {
     let step = bench.link(&pending.granted());
     let step = bench.not_saved(step);
     assert_eq!(effects(&step), ["bring to front"]);
-    assert_eq!(bench.screen(), Screen::SignedOut { just_now: false });
+    assert_eq!(bench.screen(), SIGNED_OUT);
     assert_eq!(bench.problem(), Some(Code::CannotSave));
 }
 
@@ -431,7 +431,7 @@ fn a_denial_that_could_not_be_saved_still_ends_the_attempt() {
     let step = bench.link(&pending.denied("access_denied"));
     let step = bench.not_saved(step);
     assert_eq!(effects(&step), ["bring to front"]);
-    assert_eq!(bench.screen(), Screen::SignedOut { just_now: false });
+    assert_eq!(bench.screen(), SIGNED_OUT);
 }
 
 #[test]

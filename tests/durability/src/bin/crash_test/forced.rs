@@ -7,7 +7,8 @@ use std::time::Duration;
 use durability::{Result, Trouble};
 use tokio::time::sleep;
 
-use crate::scene::{Outcome, Scene, nonsense};
+use crate::nonsense;
+use crate::scene::{Outcome, Scene};
 use crate::tally::{Name, Tally};
 use crate::trace::{self, Call, Deed, KillAt, Step, Tracer, Whom, sent};
 use crate::verdict::{Scenario, Verdict};

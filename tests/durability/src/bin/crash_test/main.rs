@@ -8,6 +8,7 @@ mod scene;
 mod tally;
 mod trace;
 mod verdict;
+mod waiting;
 
 use std::error::Error;
 use std::fs;
@@ -15,6 +16,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser;
+use durability::Trouble;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 
@@ -102,6 +104,13 @@ async fn told_to_stop() {
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}
+    }
+}
+
+fn nonsense(said: impl Into<String>) -> Trouble {
+    Trouble::Nonsense {
+        who: "the crash test".to_owned(),
+        said: said.into(),
     }
 }
 

@@ -7,9 +7,11 @@ use practice_amiqus::{Endpoint, Fault, FaultPlan};
 use tokio::time::{Instant, sleep};
 
 use crate::forced::{Expected, expected, not_as_expected, note};
-use crate::scene::{Killed, Scene, nonsense, until};
+use crate::nonsense;
+use crate::scene::{Killed, Scene};
 use crate::tally::{Name, Tally};
 use crate::verdict::{Scenario, Verdict};
+use crate::waiting::until;
 
 /// How long a delay is during which something is killed.
 const DELAY: Duration = Duration::from_millis(150);

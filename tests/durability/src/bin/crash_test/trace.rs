@@ -12,7 +12,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use crate::scene::nonsense;
+use crate::nonsense;
 
 /// The calls that are looked at. A question mark: not every processor's kernel has it.
 const CALLS: &str = "trace=?open,openat,write,writev,?sendto,?sendmsg,fsync,fdatasync,\

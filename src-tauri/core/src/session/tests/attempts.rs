@@ -1,0 +1,330 @@
+//! An attempt while the browser has it: what ends it, what replaces it, and what costs it nothing.
+
+use super::*;
+use crate::examples::REDIRECT;
+
+#[test]
+fn nobody_signs_in_before_the_app_is_set_up() {
+    let (mut bench, _) = Bench::opened(Records::default());
+    let attempt = crate::examples::attempt(&bench.chance);
+    let step = bench.step(Event::SignInRequested(Box::new(attempt)));
+    assert_eq!(step.outcome, refused(Code::SetUpWrong));
+    assert_nothing_happened(&step);
+    assert_eq!(bench.screen(), Screen::NeedsSetup);
+}
+
+#[test]
+fn a_denied_attempt_ends_signed_out_and_says_so() {
+    let mut bench = Bench::set_up();
+    let (pending, _) = bench.begin();
+    let step = bench.link(&pending.denied("access_denied"));
+    assert_eq!(step.outcome, Outcome::Taken);
+    assert_eq!(changed(&step), ["attempt"]);
+    assert_eq!(effects(&step), ["bring to front"]);
+    assert_eq!(bench.record(RecordName::Attempt), None);
+    assert_eq!(bench.screen(), SIGNED_OUT);
+    assert_eq!(bench.problem(), Some(Code::AccessDenied));
+}
+
+#[test]
+fn each_authorization_error_ends_signed_out_with_its_code() {
+    for (error, code) in [
+        ("access_denied", Code::AccessDenied),
+        ("invalid_request", Code::RequestNotAccepted),
+        ("unauthorized_client", Code::RequestNotAccepted),
+        ("unsupported_response_type", Code::RequestNotAccepted),
+        ("invalid_scope", Code::RequestNotAccepted),
+        ("server_error", Code::AmiqusUnwell),
+        ("temporarily_unavailable", Code::AmiqusBusy),
+        ("Access_Denied", Code::RequestNotAccepted),
+        ("something_new", Code::RequestNotAccepted),
+    ] {
+        let mut bench = Bench::set_up();
+        let (pending, _) = bench.begin();
+        let step = bench.link(&pending.denied(error));
+        assert_eq!(effects(&step), ["bring to front"], "{error}");
+        assert_eq!(bench.record(RecordName::Attempt), None, "{error}");
+        assert_eq!(bench.screen(), SIGNED_OUT, "{error}");
+        assert_eq!(bench.problem(), Some(code), "{error}");
+    }
+}
+
+#[test]
+fn after_a_denial_the_next_attempt_starts_with_a_clean_slate() {
+    let mut bench = Bench::set_up();
+    let (pending, _) = bench.begin();
+    bench.link(&pending.denied("access_denied"));
+    bench.sign_in(bob(), "1");
+    assert_eq!(bench.screen(), Screen::SignedIn);
+    assert_eq!(bench.problem(), None);
+}
+
+#[test]
+fn a_denied_second_account_leaves_the_first_signed_in() {
+    let mut bench = Bench::with_bob();
+    let (pending, _) = bench.begin();
+    bench.link(&pending.denied("access_denied"));
+    assert_eq!(bench.screen(), Screen::SignedIn);
+    assert_eq!(bench.problem(), Some(Code::AccessDenied));
+}
+
+#[test]
+fn a_cancelled_attempt_ends_signed_out_and_says_nothing() {
+    let mut bench = Bench::set_up();
+    bench.begin();
+    let step = bench.step(Event::Cancelled);
+    assert_eq!(changed(&step), ["attempt"]);
+    assert_eq!(effects(&step), [""; 0]);
+    assert_eq!(bench.record(RecordName::Attempt), None);
+    assert_eq!(bench.screen(), SIGNED_OUT);
+    assert_eq!(bench.problem(), None);
+}
+
+#[test]
+fn the_link_of_a_cancelled_attempt_comes_too_late() {
+    let mut bench = Bench::set_up();
+    let (pending, _) = bench.begin();
+    bench.step(Event::Cancelled);
+    let step = bench.link(&pending.granted());
+    assert_eq!(step.outcome, refused(Code::LinkTooLate));
+    assert_nothing_happened(&step);
+    assert_eq!(bench.screen(), SIGNED_OUT);
+}
+
+#[test]
+fn cancelling_does_not_stop_an_exchange_whose_code_is_on_its_way() {
+    let mut bench = Bench::set_up();
+    let (pending, _) = bench.begin();
+    bench.link(&pending.granted());
+    assert_nothing_happened(&bench.step(Event::Cancelled));
+    assert_eq!(bench.screen(), Screen::ExchangingCode);
+    bench.step(Event::CodeExchanged(pending.id, Ok(tokens("1", now()))));
+    bench.step(Event::Identified(pending.id, Ok(bob())));
+    assert_eq!(bench.screen(), Screen::SignedIn);
+}
+
+#[test]
+fn an_attempt_without_an_answer_ends_after_its_time() {
+    let mut bench = Bench::set_up();
+    let (pending, step) = bench.begin();
+    let Some(Effect::ArmDeadline(id, at)) = step.effects.first() else {
+        panic!("no deadline: {step:?}");
+    };
+    assert_eq!(
+        (*id, *at),
+        (pending.id, now() + SignedDuration::from_mins(10))
+    );
+    let step = bench.step(Event::DeadlinePassed(pending.id));
+    assert_eq!(changed(&step), ["attempt"]);
+    assert_eq!(bench.screen(), SIGNED_OUT);
+    assert_eq!(bench.problem(), Some(Code::AttemptExpired));
+}
+
+#[test]
+fn the_deadline_of_an_earlier_attempt_does_not_end_a_later_one() {
+    let mut bench = Bench::set_up();
+    let (first, _) = bench.begin();
+    let (second, _) = bench.begin();
+    assert_nothing_happened(&bench.step(Event::DeadlinePassed(first.id)));
+    let step = bench.link(&second.granted());
+    assert_eq!(effects(&step), ["bring to front", "exchange hush-code"]);
+    assert_nothing_happened(&bench.step(Event::DeadlinePassed(second.id)));
+    assert_eq!(bench.screen(), Screen::ExchangingCode);
+}
+
+#[test]
+fn a_link_after_ten_minutes_is_not_exchanged_even_before_the_timer_fires() {
+    for (minutes, seconds, exchanged) in [(9, 59, true), (10, 0, false), (14_400, 0, false)] {
+        let mut bench = Bench::set_up();
+        let (pending, _) = bench.begin();
+        bench.wait(SignedDuration::from_secs(minutes * 60 + seconds));
+        let step = bench.link(&pending.granted());
+        if exchanged {
+            assert_eq!(bench.screen(), Screen::ExchangingCode);
+        } else {
+            assert_eq!(step.outcome, refused(Code::LinkTooLate));
+            assert_eq!(effects(&step), [""; 0]);
+            assert_eq!(bench.record(RecordName::Attempt), None);
+            assert_eq!(bench.problem(), Some(Code::AttemptExpired));
+        }
+    }
+}
+
+#[test]
+fn the_same_link_twice_leads_to_one_exchange() {
+    let mut bench = Bench::set_up();
+    let (pending, _) = bench.begin();
+    bench.link(&pending.granted());
+    let step = bench.link(&pending.granted());
+    assert_eq!(step.outcome, refused(Code::LinkTooLate));
+    assert_nothing_happened(&step);
+    assert_eq!(bench.screen(), Screen::ExchangingCode);
+}
+
+#[test]
+fn the_browser_opens_again_with_the_same_attempt() {
+    let mut bench = Bench::set_up();
+    let (pending, _) = bench.begin();
+    let step = bench.step(Event::BrowserRequestedAgain);
+    assert_eq!(changed(&step), [""; 0]);
+    let [Effect::OpenBrowser(id, url)] = step.effects.as_slice() else {
+        panic!("not one browser: {step:?}");
+    };
+    assert_eq!(*id, pending.id);
+    assert_eq!(*url.expose(), pending.url);
+}
+
+#[test]
+fn the_browser_does_not_open_again_when_no_attempt_is_pending() {
+    let mut bench = Bench::set_up();
+    let step = bench.step(Event::BrowserRequestedAgain);
+    assert_eq!(step.outcome, refused(Code::LinkTooLate));
+    assert_nothing_happened(&step);
+}
+
+#[test]
+fn a_browser_that_did_not_open_is_said_and_the_attempt_stays() {
+    let mut bench = Bench::set_up();
+    let (pending, _) = bench.begin();
+    assert_nothing_happened(&bench.step(Event::BrowserDidNotOpen(pending.id)));
+    assert_eq!(bench.problem(), Some(Code::BrowserDidNotOpen));
+    assert!(matches!(bench.screen(), Screen::AwaitingBrowser { .. }));
+    bench.step(Event::BrowserRequestedAgain);
+    assert_eq!(bench.problem(), None);
+    bench.link(&pending.granted());
+    assert_eq!(bench.screen(), Screen::ExchangingCode);
+}
+
+#[test]
+fn a_browser_that_did_not_open_for_an_earlier_attempt_is_not_said() {
+    let mut bench = Bench::set_up();
+    let (pending, _) = bench.begin();
+    bench.step(Event::Cancelled);
+    bench.step(Event::BrowserDidNotOpen(pending.id));
+    assert_eq!(bench.problem(), None);
+}
+
+#[test]
+fn a_second_sign_in_replaces_the_first() {
+    let mut bench = Bench::set_up();
+    let (first, _) = bench.begin();
+    let (second, step) = bench.begin();
+    assert_eq!(effects(&step), ["arm the deadline", "open the browser"]);
+    assert_ne!(first.state, second.state);
+    let late = bench.link(&first.granted());
+    assert_eq!(late.outcome, refused(Code::LinkTooLate));
+    assert_nothing_happened(&late);
+    bench.link(&second.granted());
+    assert_eq!(bench.screen(), Screen::ExchangingCode);
+}
+
+#[test]
+fn a_second_sign_in_does_not_disturb_an_exchange() {
+    let mut bench = Bench::set_up();
+    let (pending, _) = bench.begin();
+    bench.link(&pending.granted());
+    let attempt = crate::examples::attempt(&bench.chance);
+    let step = bench.step(Event::SignInRequested(Box::new(attempt)));
+    assert_nothing_happened(&step);
+    bench.step(Event::CodeExchanged(pending.id, Ok(tokens("1", now()))));
+    bench.step(Event::Identified(pending.id, Ok(bob())));
+    assert_eq!(bench.screen(), Screen::SignedIn);
+}
+
+#[test]
+fn hostile_links_cost_a_pending_attempt_nothing() {
+    let mut bench = Bench::set_up();
+    let (pending, _) = bench.begin();
+    let state = pending.state.clone();
+    for (link, code) in [
+        (String::new(), Code::LinkNotOurs),
+        ("https://evil.example/?code=c".to_owned(), Code::LinkNotOurs),
+        (REDIRECT.to_owned(), Code::LinkIncomplete),
+        (format!("{REDIRECT}?code=c"), Code::LinkIncomplete),
+        (format!("{REDIRECT}?state={state}"), Code::LinkIncomplete),
+        (format!("{REDIRECT}?code=c&state="), Code::LinkIncomplete),
+        (format!("{REDIRECT}?code=c&state=wrong"), Code::LinkTooLate),
+        (
+            format!("{REDIRECT}?error=access_denied&state=wrong"),
+            Code::LinkTooLate,
+        ),
+        (
+            format!("{REDIRECT}?code=c&state={}", &state[..42]),
+            Code::LinkTooLate,
+        ),
+        (
+            format!("{REDIRECT}?code=c&error=e&state={state}"),
+            Code::LinkNotOurs,
+        ),
+        (
+            format!("{REDIRECT}?code=c&code=d&state={state}"),
+            Code::LinkNotOurs,
+        ),
+        (
+            format!("{REDIRECT}?code=c&state={state}&iss=https://evil.example"),
+            Code::LinkNotOurs,
+        ),
+        (
+            format!("{REDIRECT}?code=c&state={state}#x"),
+            Code::LinkNotOurs,
+        ),
+    ] {
+        for way in [Way::Link, Way::Pasted] {
+            let step = bench.step(Event::AddressReceived(Received::new(link.clone()), way));
+            assert_eq!(step.outcome, refused(code), "{link}");
+            assert_nothing_happened(&step);
+            assert!(matches!(bench.screen(), Screen::AwaitingBrowser { .. }));
+            assert_eq!(bench.problem(), None);
+        }
+    }
+    bench.link(&pending.granted());
+    assert_eq!(bench.screen(), Screen::ExchangingCode);
+}
+
+#[test]
+fn an_address_without_a_pending_attempt_leads_nowhere() {
+    let mut bench = Bench::set_up();
+    for way in [Way::Link, Way::Pasted] {
+        let address = Received::new(format!("{REDIRECT}?code=c&state=s"));
+        let step = bench.step(Event::AddressReceived(address, way));
+        assert_eq!(step.outcome, refused(Code::LinkTooLate));
+        assert_nothing_happened(&step);
+    }
+    assert_eq!(bench.screen(), SIGNED_OUT);
+}
+
+#[test]
+fn what_a_person_pastes_may_be_the_address_or_the_part_that_matters() {
+    let whole = |pending: &Pending| pending.granted();
+    let variants: [fn(&Pending) -> String; 7] = [
+        |pending| pending.granted(),
+        |pending| format!("  \n{}\r\n", pending.granted()),
+        |pending| format!("?code=hush-code&state={}", pending.state),
+        |pending| format!("code=hush-code&state={}", pending.state),
+        |pending| format!("state={}&code=hush-code", pending.state),
+        |pending| format!("{}&iss=https%3A%2F%2Fid.amiqus.co", pending.granted()),
+        |pending| format!("{}&something=new", pending.granted()),
+    ];
+    for variant in variants {
+        let mut bench = Bench::set_up();
+        let (pending, _) = bench.begin();
+        let step = bench.paste(&variant(&pending));
+        assert_eq!(
+            effects(&step),
+            ["bring to front", "exchange hush-code"],
+            "{}",
+            whole(&pending)
+        );
+    }
+}
+
+#[test]
+fn a_link_is_not_mended_as_a_paste_is() {
+    let mut bench = Bench::set_up();
+    let (pending, _) = bench.begin();
+    let step = bench.link(&format!("?code=hush-code&state={}", pending.state));
+    assert_eq!(step.outcome, refused(Code::LinkNotOurs));
+    let step = bench.link(&format!(" {}", pending.granted()));
+    assert_eq!(step.outcome, refused(Code::LinkNotOurs));
+    assert!(matches!(bench.screen(), Screen::AwaitingBrowser { .. }));
+}

@@ -1,0 +1,41 @@
+//! Examples that the tests of several modules use.
+
+use amiqus_core::app_state::{AccountView, AppState, Screen, SetupView, StandingView};
+use amiqus_core::registration::RedirectKind;
+
+/// Bob Gale of Fusion Industries.
+pub(crate) fn account(id: &str, standing: StandingView) -> AccountView {
+    AccountView {
+        id: id.to_owned(),
+        name: "Bob Gale".to_owned(),
+        email: "bob@example.com".to_owned(),
+        is_verified: true,
+        is_disabled: false,
+        team: Some("Fusion Industries".to_owned()),
+        role: None,
+        standing,
+        renews_by: None,
+        as_of: jiff::Timestamp::UNIX_EPOCH,
+        offline: false,
+        renewing: false,
+    }
+}
+
+/// The first of these is the current account; IT has set the app up.
+pub(crate) fn state(screen: Screen, accounts: Vec<AccountView>) -> AppState {
+    AppState {
+        revision: 1,
+        screen,
+        problem: None,
+        current: accounts.first().map(|account| account.id.clone()),
+        accounts,
+        setup: SetupView {
+            managed: true,
+            organisation: Some("Gale & Partners".to_owned()),
+            client_id: Some("9f3c".to_owned()),
+            redirect_url: "co.amiqus.signin://oauth/callback".to_owned(),
+            redirect: RedirectKind::Scheme,
+            base_url: "https://id.amiqus.co".to_owned(),
+        },
+    }
+}

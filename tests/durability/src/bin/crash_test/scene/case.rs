@@ -1,0 +1,68 @@
+//! What is killed, what is left of it, and what came of it.
+
+use durability::LastWords;
+use durability::conversation::Command;
+
+use super::residents::Resident;
+use crate::verdict::{Scenario, Verdict};
+
+/// What is about to be killed.
+pub(crate) struct Case {
+    pub(crate) scenario: Scenario,
+    pub(super) command: Command,
+    pub(super) code: Option<String>,
+    pub(super) renews_by: Option<String>,
+    pub(super) as_of: Option<String>,
+}
+
+/// What was killed.
+pub(crate) struct Killed {
+    pub(crate) case: Case,
+    pub(super) words: LastWords,
+    /// The number of its command.
+    pub(super) number: u64,
+    /// How often its token may have been posted: once, unless an answer was lost on purpose.
+    pub(crate) posts_allowed: usize,
+}
+
+impl Killed {
+    pub(super) fn new(case: Case, number: u64, words: LastWords) -> Self {
+        Self {
+            case,
+            words,
+            number,
+            posts_allowed: 1,
+        }
+    }
+
+    /// Whether the killed process had said that the new pair was there.
+    pub(super) fn had_said_so(&self, victim: &Resident) -> bool {
+        let state = self.words.state.as_ref();
+        let account = state.and_then(|state| state.account(victim.person, victim.team));
+        let shows_new = account.is_some_and(|account| {
+            account.is_connected() && account.renews_by != self.case.renews_by
+        });
+        // A link is taken at once; that it led to anything, only the state says.
+        let said_done =
+            self.case.scenario == Scenario::Refresh && self.words.said_done(self.number);
+        shows_new || said_done
+    }
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) verdict: Verdict,
+    /// Whether the attempt was still pending after the restart.
+    pub(crate) was_pending: bool,
+    /// What is wrong with other accounts.
+    pub(crate) others_damaged: Vec<String>,
+    /// How often the restarted process was killed as well.
+    pub(crate) killed_again: u32,
+}
+
+impl Outcome {
+    pub(crate) fn is_good(&self) -> bool {
+        self.others_damaged.is_empty() && !matches!(self.verdict, Verdict::Lost(_))
+    }
+}

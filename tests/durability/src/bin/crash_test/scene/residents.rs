@@ -1,0 +1,117 @@
+//! The accounts that are there, and whether each still works.
+
+use durability::Result;
+use durability::conversation::{Account, Command, State};
+use practice_amiqus::Holder;
+
+use super::Scene;
+use crate::nonsense;
+
+/// The account that the kills are aimed at, and then those that must never notice: the same person in
+/// another team, and another person in that team.
+pub(super) const CAST: [(&str, &str, &str); 3] = [
+    ("bob@example.com", "Fusion Industries", "Bob Gale"),
+    ("bob@example.com", "Hill Valley Legal", "Bob Gale"),
+    (
+        "lorraine@example.com",
+        "Hill Valley Legal",
+        "Lorraine Baines",
+    ),
+];
+
+/// An account, as it was last seen to work.
+#[derive(Debug, Clone)]
+pub(super) struct Resident {
+    pub(super) person: &'static str,
+    pub(super) team: &'static str,
+    pub(super) name: &'static str,
+    pub(super) id: String,
+    pub(super) access_token: String,
+    pub(super) live_refresh_tokens: usize,
+}
+
+impl Resident {
+    pub(super) fn holder(&self) -> Holder {
+        Holder {
+            person: self.person.to_owned(),
+            team: self.team.to_owned(),
+        }
+    }
+}
+
+impl Scene {
+    /// The victim is current and was seen to work.
+    pub(crate) async fn go_home(&mut self) -> Result<()> {
+        let victim = self.victim.clone();
+        self.victim.access_token = self.visit(&victim).await?;
+        Ok(())
+    }
+
+    /// Makes an account current and asks who it is; says which access token did it.
+    pub(super) async fn visit(&mut self, resident: &Resident) -> Result<String> {
+        let id = resident.id.clone();
+        let kept = self.kept()?;
+        let before = kept.state().await?;
+        let as_of = |state: &State| {
+            let account = state.account(resident.person, resident.team);
+            account.map(|account| account.as_of.clone())
+        };
+        kept.ask(&Command::Switch { id }).await?;
+        // Whoever switches has the account checked; a second check would be taken for the first.
+        kept.until("the account was checked", |state| {
+            let account = state.account(resident.person, resident.team);
+            as_of(state) != as_of(&before) || !account.is_some_and(Account::is_connected)
+        })
+        .await?;
+        kept.ask(&Command::Me).await?;
+        let state = kept.state().await?;
+        let account = state.account(resident.person, resident.team);
+        if !account.is_some_and(|account| account.is_connected() && account.name == resident.name) {
+            return Err(nonsense(format!(
+                "{} is not connected: {state:?}",
+                resident.id
+            )));
+        }
+        let token = self.last_access_token(resident);
+        token.ok_or_else(|| nonsense("`me` went well, and Amiqus knows nothing of it"))
+    }
+
+    /// What is wrong with the other accounts.
+    pub(super) async fn damaged(&mut self) -> Vec<String> {
+        let mut damaged = Vec::new();
+        for other in self.others.clone() {
+            match self.visit(&other).await {
+                Ok(token) if token == other.access_token => {}
+                Ok(_) => damaged.push(format!("{} has another pair", other.id)),
+                Err(trouble) => damaged.push(format!("{}: {trouble}", other.id)),
+            }
+            let live = self
+                .computer
+                .amiqus
+                .live_refresh_tokens(other.person, other.team);
+            if live != Ok(other.live_refresh_tokens) {
+                damaged.push(format!("{}: {live:?} refresh tokens live", other.id));
+            }
+            let posts = self.token_posts();
+            if posts.iter().any(|post| self.is_about(post, &other)) {
+                damaged.push(format!("{}: Amiqus got a token request for it", other.id));
+            }
+        }
+        damaged
+    }
+
+    /// Renews every account once: what is kept must be more than an access token that works.
+    pub(crate) async fn renew_all(&mut self) -> Result<()> {
+        for resident in self
+            .others
+            .iter()
+            .chain([&self.victim])
+            .cloned()
+            .collect::<Vec<_>>()
+        {
+            self.visit(&resident).await?;
+            self.kept()?.ask(&Command::Refresh).await?;
+        }
+        Ok(())
+    }
+}

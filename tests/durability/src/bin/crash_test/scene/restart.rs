@@ -1,0 +1,100 @@
+//! Starting again, until it is known how the victim stands.
+
+use std::time::Duration;
+
+use durability::conversation::{Account, Command, State};
+use durability::{Kept, Result};
+use tokio::time::{Instant, timeout};
+
+use super::Scene;
+use crate::nonsense;
+use crate::verdict::{Pair, Standing};
+use crate::waiting::{A_MOMENT, PATIENCE, wait_until};
+
+impl Scene {
+    /// Starts again and kills that as well, but only when it is known how the account stands.
+    pub(crate) async fn restart_between(&self) -> Result<()> {
+        let (kept, ..) = self.restarted().await?;
+        kept.kill().await?;
+        Ok(())
+    }
+
+    /// Starts the app and kills it before it is done with starting.
+    pub(super) async fn start_and_kill(&self, share: f64) -> Result<()> {
+        let at = Instant::now() + self.start_takes.mul_f64(share);
+        let kept = tokio::select! {
+            kept = self.computer.start_only() => kept?,
+            // What has only just been started is killed when it is dropped.
+            () = wait_until(at) => return Ok(()),
+        };
+        wait_until(at).await;
+        let words = kept.kill().await?;
+        if words.was_killed() {
+            Ok(())
+        } else {
+            Err(nonsense(format!("it ended by itself: {:?}", words.status)))
+        }
+    }
+
+    /// Starts the app and waits until it knows how the victim stands. Says as well whether an attempt
+    /// is pending.
+    pub(super) async fn restarted(&self) -> Result<(Kept, Standing, bool)> {
+        let mut kept = self.computer.start().await?;
+        let first = kept
+            .until("the vault is open", |state| state.screen.state != "locked")
+            .await?;
+        // It goes on where the last run stopped: a sign-in whose tokens are there, a refresh that is
+        // not known to have ended; and it checks the current account. Each shows in a state.
+        let is_connected = first.current_account().is_some_and(Account::is_connected);
+        let is_signing_in = first.screen.state == "exchanging-code";
+        let awaited = 1 + u32::from(is_connected) + u32::from(is_signing_in);
+        let starting = kept.until("it has started", |state| state.revision >= awaited);
+        // Where it shows less than that, asking tells.
+        let _ = timeout(Duration::from_secs(2), starting).await;
+
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            let state = kept.state().await?;
+            let is_pending = state.screen.state == "awaiting-browser";
+            if state.screen.state != "exchanging-code"
+                && let Some(standing) = self.standing(&mut kept, &state).await?
+            {
+                return Ok((kept, standing, is_pending));
+            }
+            // Takes in what it says meanwhile.
+            let news = kept.until("a change", |now| now.revision != state.revision);
+            let _ = timeout(A_MOMENT, news).await;
+        }
+        Err(nonsense(format!(
+            "it never comes to know who is signed in: {:?}",
+            kept.state().await?
+        )))
+    }
+
+    /// How the victim stands; `None` while that isn't known.
+    async fn standing(&self, kept: &mut Kept, state: &State) -> Result<Option<Standing>> {
+        let victim = &self.victim;
+        let Some(account) = state.account(victim.person, victim.team) else {
+            return Ok(Some(Standing::Absent));
+        };
+        if !account.is_connected() {
+            let why = account.standing.why.clone().unwrap_or_default();
+            return Ok(Some(Standing::SignInAgain { why }));
+        }
+        if state.current.as_deref() != Some(victim.id.as_str()) || account.name != victim.name {
+            return Ok(Some(Standing::Broken(format!("{state:?}"))));
+        }
+        let number = kept.tell(&Command::Me)?;
+        if kept.outcome(number).await?.is_some() {
+            return Ok(None);
+        }
+        Ok(Some(match self.last_access_token(victim) {
+            None => Standing::Broken("`me` went well, and Amiqus knows nothing of it".to_owned()),
+            Some(token) if !self.computer.amiqus.is_access_token_live(&token) => {
+                Standing::Broken("`me` went well with a dead token".to_owned())
+            }
+            Some(token) if token == victim.access_token => Standing::Works(Pair::Old),
+            Some(_) => Standing::Works(Pair::New),
+        }))
+    }
+}

@@ -1,0 +1,36 @@
+//! Waiting for a moment, and for what says nothing by itself.
+
+use std::time::Duration;
+
+use durability::{Result, Trouble};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+/// How long a restarted process may take to know how the account stands.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
+
+/// How often something is looked at that says nothing by itself.
+pub(crate) const A_MOMENT: Duration = Duration::from_millis(2);
+
+/// Waits to the tenth of a millisecond: the runtime's own timer only knows whole ones.
+pub(crate) async fn wait_until(at: Instant) {
+    let nearly = Duration::from_millis(2);
+    if let Some(early) = at.checked_sub(nearly) {
+        sleep_until(early).await;
+    }
+    while Instant::now() < at {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Waits until the practice service has come so far.
+pub(crate) async fn until(what: &str, is_so: impl Fn() -> bool) -> Result<()> {
+    let waiting = async {
+        while !is_so() {
+            sleep(A_MOMENT).await;
+        }
+    };
+    timeout(PATIENCE, waiting).await.map_err(|_| Trouble::Late {
+        what: what.to_owned(),
+        seconds: PATIENCE.as_secs(),
+    })
+}

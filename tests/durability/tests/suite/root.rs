@@ -1,0 +1,14 @@
+//! What only root may do to a computer.
+
+use std::process::Command as Program;
+
+/// Runs a command as root, to its end.
+pub(crate) fn as_root(command: &[&str]) {
+    let program = if rustix::process::geteuid().is_root() {
+        "env"
+    } else {
+        "sudo"
+    };
+    let ended = Program::new(program).args(command).output().unwrap();
+    assert!(ended.status.success(), "{command:?}: {ended:?}");
+}
