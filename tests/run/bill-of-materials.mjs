@@ -1,0 +1,63 @@
+// @ts-check
+/** What the app is made of, as CycloneDX: for those who must know whether a hole concerns them. */
+import { Spec, Validation } from "@cyclonedx/cyclonedx-library";
+import { app, reference } from "./shipped.mjs";
+
+/**
+ * @param {{ direct: string[], parts: import("./shipped.mjs").Part[] }} crates
+ * @param {import("./shipped.mjs").Part[]} packages
+ */
+export function billOfMaterials(crates, packages) {
+  const own = `pkg:generic/${app.name}@${app.version}`;
+  const parts = [...crates.parts, ...packages];
+  const imported = packages
+    .map(reference)
+    .filter((each) => !packages.some(({ dependencies }) => dependencies.includes(each)));
+  return {
+    $schema: "http://cyclonedx.org/schema/bom-1.6.schema.json",
+    bomFormat: "CycloneDX",
+    specVersion: "1.6",
+    version: 1,
+    metadata: {
+      timestamp: new Date().toISOString(),
+      lifecycles: [{ phase: "build" }],
+      component: {
+        type: "application",
+        "bom-ref": own,
+        name: app.name,
+        version: app.version,
+        purl: own,
+        licenses: [{ expression: app.license }],
+      },
+    },
+    components: parts.map((part) => ({
+      type: "library",
+      "bom-ref": reference(part),
+      name: part.name,
+      version: part.version,
+      ...(part.description ? { description: part.description } : {}),
+      scope: "required",
+      hashes: [part.hash],
+      licenses: [{ expression: part.license }],
+      purl: reference(part),
+      ...(part.repository ? { externalReferences: [{ type: "vcs", url: part.repository }] } : {}),
+    })),
+    dependencies: [
+      { ref: own, dependsOn: unique([...crates.direct, ...imported]) },
+      ...parts.map((part) => ({ ref: reference(part), dependsOn: unique(part.dependencies) })),
+    ],
+  };
+}
+
+/**
+ * What the CycloneDX schema objects to, `null` when it is content.
+ * @param {unknown} bill
+ */
+export async function objections(bill) {
+  return await new Validation.JsonStrictValidator(Spec.Version.v1dot6).validate(
+    JSON.stringify(bill),
+  );
+}
+
+/** @param {string[]} list */
+const unique = (list) => [...new Set(list)];
