@@ -23,6 +23,13 @@ const suites = [
   ],
   ["clippy", "cargo", "clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"],
   ["every state's picture, and axe", "npm", "run", "--silent", "pictures"],
+  ["what other people wrote", "npm", "run", "--silent", "audit"],
+  [
+    "what other systems' installers are told",
+    ...["node", "--import", "tsx", "--test", "--test-reporter=spec"],
+    "tests/packages/configuration.test.ts",
+    "tests/packages/lock-files.test.ts",
+  ],
   [
     "journeys in a real window",
     ...[
