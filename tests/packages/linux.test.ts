@@ -1,6 +1,6 @@
 /** The installers that `npm run build` has made here, opened without being installed. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -41,8 +41,8 @@ after(() => {
 for (const { kind, folder, licence } of packages) {
   const share = join(folder, "usr", "share");
 
-  describe(`the .${kind}`, () => {
-    test("holds the program that was built", () => {
+  void describe(`the .${kind}`, () => {
+    void test("holds the program that was built", () => {
       const built = readFileSync(join(ROOT, "target/release/sign-in-with-amiqus"), "latin1");
       const packed = readFileSync(join(folder, "usr/bin/sign-in-with-amiqus"), "latin1");
       // Tauri writes into it what it is packed in, for updates of the same kind.
@@ -50,7 +50,7 @@ for (const { kind, folder, licence } of packages) {
       assert.equal(hash(packed), hash(built.replace(`${mark}UNK`, `${mark}${kind.toUpperCase()}`)));
     });
 
-    test("opens our links through a desktop entry that the validator accepts", () => {
+    void test("opens our links through a desktop entry that the validator accepts", () => {
       assert.deepEqual(readdirSync(join(share, "applications")), [`${brand.name}.desktop`]);
       const entry = join(share, "applications", `${brand.name}.desktop`);
       run("desktop-file-validate", entry);
@@ -60,7 +60,7 @@ for (const { kind, folder, licence } of packages) {
       assert.ok(lines.includes("Icon=sign-in-with-amiqus"));
     });
 
-    test("has the icon in every size, and as a drawing for all others", () => {
+    void test("has the icon in every size, and as a drawing for all others", () => {
       const icons = join(share, "icons", "hicolor");
       for (const size of sizes) {
         const path = join(icons, `${size}x${size}`, "apps", "sign-in-with-amiqus.png");
@@ -75,7 +75,7 @@ for (const { kind, folder, licence } of packages) {
       );
     });
 
-    test("describes itself to software centres, in this version", () => {
+    void test("describes itself to software centres, in this version", () => {
       const path = join(share, "metainfo", `${brand.identifier}.metainfo.xml`);
       run("appstreamcli", "validate", "--no-net", "--pedantic", path);
       const text = readFileSync(path, "utf8");
@@ -84,7 +84,7 @@ for (const { kind, folder, licence } of packages) {
       assert.equal(entry.replaceAll("&amp;", "&"), `${brand.name}.desktop`);
     });
 
-    test("brings its licence, and those of all that it is made of", () => {
+    void test("brings its licence, and those of all that it is made of", () => {
       assert.match(readFileSync(join(share, licence), "utf8"), /MERCHANTABILITY/);
       const others = readFileSync(join(share, licence, "..", "THIRD-PARTY-LICENSES"), "utf8");
       for (const part of ["tauri", "iota_stronghold", "rustls", "svelte", "@tauri-apps/api"]) {
@@ -92,18 +92,14 @@ for (const { kind, folder, licence } of packages) {
       }
     });
 
-    test("brings a manual page that reads without a complaint", () => {
-      const packed = readFileSync(join(share, "man/man1/sign-in-with-amiqus.1.gz"));
-      const page = execFileSync("man", ["--warnings", "-l", "-"], {
-        input: gunzipSync(packed),
-        encoding: "utf8",
-        stdio: ["pipe", "pipe", "inherit"],
-      });
-      assert.ok(page.includes(version) && page.includes(brand.identifier));
-      assert.doesNotMatch(page, /\{\{/);
+    void test("brings a manual page that reads without a complaint", () => {
+      const page = gunzipSync(readFileSync(join(share, "man/man1/sign-in-with-amiqus.1.gz")));
+      const read = spawnSync("groff", ["-man", "-ww", "-Tutf8"], { input: page, encoding: "utf8" });
+      assert.equal(read.stderr, "");
+      assert.ok(read.stdout.includes(version) && read.stdout.includes(brand.identifier));
     });
 
-    test("installs nothing but that", () => {
+    void test("installs nothing but that", () => {
       const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((each) =>
         each.isFile(),
       );
@@ -113,7 +109,7 @@ for (const { kind, folder, licence } of packages) {
   });
 }
 
-test("the .deb asks for each package once, and for the C library that the program was linked with", () => {
+void test("the .deb asks for each package once, and for the C library that the program was linked with", () => {
   const depends = run("dpkg-deb", "--field", deb, "Depends").trim().split(", ");
   const names = depends.map((each) => each.split(" ")[0] ?? "");
   assert.deepEqual(names, [...new Set(names)]);
@@ -123,7 +119,7 @@ test("the .deb asks for each package once, and for the C library that the progra
   assert.ok(depends.includes(`libc6 (>= ${linkedLibrary()})`), depends.join(", "));
 });
 
-test("the .rpm asks for the C library that the program was linked with, and for the libraries by their own names", () => {
+void test("the .rpm asks for the C library that the program was linked with, and for the libraries by their own names", () => {
   const needed = run("rpm", "-qp", "--requires", rpm).trim().split("\n");
   assert.ok(needed.includes(`libc.so.6(GLIBC_${linkedLibrary()})(64bit)`), needed.join(", "));
   for (const library of ["libayatana-appindicator3.so.1", "libwebkit2gtk-4.1.so.0"]) {
@@ -131,7 +127,7 @@ test("the .rpm asks for the C library that the program was linked with, and for 
   }
 });
 
-test("both carry the version, the licence and where the app is at home", () => {
+void test("both carry the version, the licence and where the app is at home", () => {
   assert.equal(run("dpkg-deb", "--field", deb, "Version").trim(), version);
   assert.equal(
     run("rpm", "-qp", "--queryformat", "%{VERSION} %{LICENSE} %{URL}", rpm),
@@ -139,15 +135,15 @@ test("both carry the version, the licence and where the app is at home", () => {
   );
 });
 
-test("the .deb's list of changes begins with this version", () => {
+void test("the .deb's list of changes begins with this version", () => {
   const list = join(scratch, "deb/usr/share/doc/sign-in-with-amiqus/changelog.gz");
   const [first = ""] = gunzipSync(readFileSync(list)).toString().split("\n");
   assert.match(first, new RegExp(`^sign-in-with-amiqus \\(${version.replaceAll(".", "\\.")}\\) `));
 });
 
-test("the bill of materials names the app, its version, and what is in the program and in the window", () => {
+void test("the bill of materials names the app, its version, and what is in the program and in the window", () => {
   const bill = JSON.parse(
-    readFileSync(join(bundles, `sign-in-with-amiqus-${version}-linux.cdx.json`), "utf8"),
+    readFileSync(join(bundles, `sign-in-with-amiqus-${version}.cdx.json`), "utf8"),
   ) as {
     metadata: { component: { name: string; version: string; "bom-ref": string } };
     components: { purl: string; hashes: { content: string }[] }[];
@@ -179,7 +175,7 @@ test("the bill of materials names the app, its version, and what is in the progr
   );
 });
 
-test("the checksums are those of the installers and of the bill of materials", () => {
+void test("the checksums are those of the installers and of the bill of materials", () => {
   const sums = readFileSync(join(bundles, "SHA256SUMS"), "utf8").trim().split("\n");
   const files = sums.map((line) => {
     const [digest = "", name = ""] = line.split("  ");

@@ -16,7 +16,13 @@ export const OUTCOMES = join(root, "target", "checks");
 export const suites = [
   ["rustfmt", "cargo", "fmt", "--all", "--check"],
   // Shows check 43.
-  ["the supply chain", "node", "tests/run/audit.mjs"],
+  ["what other people wrote", "npm", "run", "--silent", "audit"],
+  [
+    "what other systems' installers are told",
+    ...["node", "--import", "tsx", "--test", "--test-reporter=spec"],
+    "tests/packages/configuration.test.ts",
+    "tests/packages/lock-files.test.ts",
+  ],
   ["the window's types", "npm", "run", "--silent", "ui:check"],
   ["the window's lints and form", "npm", "run", "--silent", "ui:lint"],
   ["the window", "npm", "run", "--silent", "ui:build"],

@@ -1,16 +1,13 @@
-// @ts-check
 /** The licences of all that is built into the app, to be passed on with it as most of them ask. */
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import type { Part } from "./shipped";
 
 const line = "-".repeat(80);
 
-/** @param {import("./shipped.mjs").Part[]} parts */
-export function thirdPartyLicences(parts) {
-  /** @type {Map<string, { text: string, names: string[] }>} */
-  const texts = new Map();
-  /** @type {import("./shipped.mjs").Part[]} */
-  const silent = [];
+export function thirdPartyLicences(parts: Part[]): string {
+  const texts = new Map<string, { text: string; names: string[] }>();
+  const silent: Part[] = [];
   for (const part of parts) {
     const own = licenceTexts(part.folder);
     if (own.length === 0) silent.push(part);
@@ -42,8 +39,7 @@ export function thirdPartyLicences(parts) {
   ].join("\n");
 }
 
-/** @param {string} folder */
-function licenceTexts(folder) {
+function licenceTexts(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
     .filter((file) => file.isFile())
     .map(({ name }) => name)

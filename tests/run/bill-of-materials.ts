@@ -1,13 +1,8 @@
-// @ts-check
 /** What the app is made of, as CycloneDX: for those who must know whether a hole concerns them. */
 import { Spec, Validation } from "@cyclonedx/cyclonedx-library";
-import { app, reference } from "./shipped.mjs";
+import { app, reference, type Crates, type Part } from "./shipped";
 
-/**
- * @param {{ direct: string[], parts: import("./shipped.mjs").Part[] }} crates
- * @param {import("./shipped.mjs").Part[]} packages
- */
-export function billOfMaterials(crates, packages) {
+export function billOfMaterials(crates: Crates, packages: Part[]) {
   const own = `pkg:generic/${app.name}@${app.version}`;
   const parts = [...crates.parts, ...packages];
   const imported = packages
@@ -35,12 +30,12 @@ export function billOfMaterials(crates, packages) {
       "bom-ref": reference(part),
       name: part.name,
       version: part.version,
-      ...(part.description ? { description: part.description } : {}),
+      description: part.description,
       scope: "required",
       hashes: [part.hash],
       licenses: [{ expression: part.license }],
       purl: reference(part),
-      ...(part.repository ? { externalReferences: [{ type: "vcs", url: part.repository }] } : {}),
+      externalReferences: part.repository ? [{ type: "vcs", url: part.repository }] : [],
     })),
     dependencies: [
       { ref: own, dependsOn: unique([...crates.direct, ...imported]) },
@@ -49,15 +44,11 @@ export function billOfMaterials(crates, packages) {
   };
 }
 
-/**
- * What the CycloneDX schema objects to, `null` when it is content.
- * @param {unknown} bill
- */
-export async function objections(bill) {
-  return await new Validation.JsonStrictValidator(Spec.Version.v1dot6).validate(
-    JSON.stringify(bill),
-  );
+/** What the CycloneDX schema objects to, `null` when it is content. */
+export async function objections(bill: string): Promise<unknown> {
+  return await new Validation.JsonStrictValidator(Spec.Version.v1dot6).validate(bill);
 }
 
-/** @param {string[]} list */
-const unique = (list) => [...new Set(list)];
+function unique(list: string[]): string[] {
+  return [...new Set(list)];
+}

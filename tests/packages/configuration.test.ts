@@ -1,0 +1,116 @@
+/** What can be told here of installers and workflows that only other systems can run: their form. */
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Ajv, type Schema } from "ajv";
+import { brand } from "../run/brand.mjs";
+import { forInstallers } from "../run/installers";
+import { ROOT } from "../stage/places";
+
+type Configuration = {
+  identifier: string;
+  plugins: { "deep-link": { desktop: { schemes: string[] } } };
+  bundle: {
+    targets: string[];
+    icon: string[];
+    windows: {
+      allowDowngrades: boolean;
+      nsis: { installMode: string };
+      wix: { upgradeCode: string };
+    };
+    macOS: { hardenedRuntime: boolean; minimumSystemVersion: string; entitlements?: string };
+  };
+};
+
+const shell = join(ROOT, "src-tauri");
+const tauri = createRequire(join(ROOT, "package.json"));
+const schema = JSON.parse(
+  readFileSync(tauri.resolve("@tauri-apps/cli/config.schema.json"), "utf8"),
+) as Schema;
+const systems = {
+  linux: [],
+  windows: ["tauri.windows.conf.json"],
+  macos: ["tauri.macos.conf.json"],
+};
+
+/** Rust's names for numbers say nothing to JSON Schema. */
+const formats = {
+  double: true,
+  int32: true,
+  int64: true,
+  uint8: true,
+  uint32: true,
+  uri: true,
+  uuid: /^[\da-f-]{36}$/,
+};
+
+/** What Tauri makes of its file, the system's and what `npm run build` adds. */
+function configuration(system: keyof typeof systems): Configuration {
+  const files = ["tauri.conf.json", ...systems[system]].map(
+    (name) => JSON.parse(readFileSync(join(shell, name), "utf8")) as unknown,
+  );
+  return [...files, forInstallers].reduce(patched, {}) as Configuration;
+}
+
+/** JSON Merge Patch (RFC 7396), as far as it is used. */
+function patched(target: unknown, patch: unknown): unknown {
+  if (!isObject(patch)) return patch;
+  const result: Record<string, unknown> = isObject(target) ? { ...target } : {};
+  for (const [name, value] of Object.entries(patch)) result[name] = patched(result[name], value);
+  return result;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+for (const system of ["linux", "windows", "macos"] as const) {
+  void test(`what Tauri is told for ${system} is what its schema knows`, () => {
+    const ajv = new Ajv({ allErrors: true, strict: false, unicodeRegExp: false, formats });
+    ajv.validate(schema, configuration(system));
+    assert.deepEqual(ajv.errors ?? [], []);
+  });
+
+  void test(`the installers for ${system} bring the brand's scheme and an icon of its kind`, () => {
+    const { bundle, plugins } = configuration(system);
+    assert.deepEqual(plugins["deep-link"].desktop.schemes, [brand.scheme]);
+    const kind = { linux: ".png", windows: ".ico", macos: ".icns" }[system];
+    const icons = bundle.icon.filter((icon) => icon.endsWith(kind));
+    assert.ok(icons.length > 0);
+    for (const icon of icons) assert.ok(readFileSync(join(shell, icon)).length > 0);
+  });
+}
+
+void test("Windows: a setup for one person without an administrator, an MSI for all, and never an older one over a newer", () => {
+  const { targets, windows } = configuration("windows").bundle;
+  assert.deepEqual(targets, ["nsis", "msi"]);
+  assert.equal(windows.nsis.installMode, "currentUser");
+  assert.equal(windows.allowDowngrades, false);
+  // An independent implementation's answer for co.amiqus.signin: Windows must know the next version by it.
+  assert.equal(windows.wix.upgradeCode, "24a09ffa-ec4c-547b-9932-46604486f4e9");
+});
+
+void test("macOS: a disk image of an app under the hardened runtime, with no exception from it", () => {
+  const { targets, macOS } = configuration("macos").bundle;
+  assert.deepEqual(targets, ["app", "dmg"]);
+  assert.equal(macOS.hardenedRuntime, true);
+  assert.equal(macOS.entitlements, undefined);
+});
+
+const workflows = join(ROOT, ".github", "workflows");
+for (const name of readdirSync(workflows)) {
+  const text = readFileSync(join(workflows, name), "utf8");
+
+  void test(`${name} may read the repository, and no more but where it says what for`, () => {
+    assert.match(text, /^permissions:\n {2}contents: read$/m);
+    for (const [line] of text.matchAll(/^.*: write\b.*$/gm)) assert.match(line, / # \w/);
+    assert.doesNotMatch(text, /pull_request_target|permissions: write-all/);
+    for (const [, action = ""] of text.matchAll(/uses: (\S+)/g)) {
+      assert.match(action, /^actions\/[\w-]+@(v\d+|[0-9a-f]{40})$/);
+    }
+    const checkouts = text.match(/actions\/checkout@/g)?.length;
+    assert.equal(text.match(/persist-credentials: false/g)?.length, checkouts);
+  });
+}
