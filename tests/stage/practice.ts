@@ -9,6 +9,12 @@ export type PracticePerson = {
   teams: string[];
 };
 
+export type PracticeRequest = {
+  method: string;
+  path: string;
+  headers: [name: string, value: string][];
+};
+
 type Ready = {
   base_url: string;
   client_id: string;
@@ -64,9 +70,9 @@ export class Practice {
   }
 
   /** The requests that arrived, without their secrets. */
-  async requests(path: string): Promise<{ method: string; path: string }[]> {
+  async requests(path: string): Promise<PracticeRequest[]> {
     const answer = await fetch(`${this.baseUrl}/practice/requests`);
-    const all = (await answer.json()) as { method: string; path: string }[];
+    const all = (await answer.json()) as PracticeRequest[];
     return all.filter((request) => request.path === path);
   }
 
