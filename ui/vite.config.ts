@@ -1,13 +1,21 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
+
+/** The file of the app's names; a distributor's own where one is given. */
+const brand = resolve(
+  process.env.AMIQUS_BRAND ?? join(import.meta.dirname, "../src-tauri/brand/brand.json"),
+);
 
 /** In bytes, compressed. Whoever adds to the window looks here first for what to take away. */
 const largest = 32 * 1024;
 
 export default defineConfig(({ mode }) => ({
   root: import.meta.dirname,
-  plugins: [svelte(), neverHydrating(), ...(mode === "production" ? [keptSmall()] : [])],
+  plugins: [svelte(), titled(), neverHydrating(), ...(mode === "production" ? [keptSmall()] : [])],
+  resolve: { alias: { brand } },
   clearScreen: false,
   server: { port: 1420, strictPort: true },
   build: {
@@ -22,6 +30,15 @@ export default defineConfig(({ mode }) => ({
     },
   },
 }));
+
+/** The page bears the app's name before its script runs. */
+function titled(): Plugin {
+  const { name } = JSON.parse(readFileSync(brand, "utf8")) as { name: string };
+  return {
+    name: "titled",
+    transformIndexHtml: () => [{ tag: "title", children: name, injectTo: "head" }],
+  };
+}
 
 /**
  * Nothing here was drawn by a server. Svelte keeps all that would take such a page over behind one

@@ -17,7 +17,7 @@ use tauri_specta::{Builder, collect_commands};
 
 use crate::links::Holder;
 use crate::start_at_login::AtLogin;
-use crate::{desktop, diagnostics, links, start_at_login};
+use crate::{desktop, diagnostics, links, start_at_login, updates};
 
 fn builder() -> Builder<tauri::Wry> {
     // One shape a type: what goes up and what comes down are the same.
@@ -45,6 +45,7 @@ fn builder() -> Builder<tauri::Wry> {
             start_at_login,
             take_links_back,
             save_report,
+            update,
         ])
 }
 
@@ -71,6 +72,8 @@ struct ThisComputer {
     at_login: AtLogin,
     /// Which other app opens our links, by the name that it gives itself.
     links_taken_by: Option<String>,
+    /// Whether a newer version is ready to be installed.
+    update_ready: bool,
 }
 
 /// The state now.
@@ -211,22 +214,25 @@ async fn start_over(keeper: Keeping<'_>) -> Result<(), Problem> {
 #[specta::specta]
 async fn open_page(keeper: Keeping<'_>, page: Page) -> Result<(), Problem> {
     let address = keeper.page_address(page).await?;
-    tauri::async_runtime::spawn_blocking(move || desktop::open_in_browser(&address))
-        .await
-        .map_err(|_| Code::Internal)?
-        .map_err(|_| Code::BrowserDidNotOpen.into())
+    tauri::async_runtime::spawn_blocking(move || {
+        desktop::open_in_browser(&address.url, &address.service)
+    })
+    .await
+    .map_err(|_| Code::Internal)?
+    .map_err(|_| Code::BrowserDidNotOpen.into())
 }
 
 /// What the window shows of this computer, beside the state.
 #[tauri::command]
 #[specta::specta]
-async fn this_computer() -> Result<ThisComputer, Problem> {
-    beside(|| ThisComputer {
+async fn this_computer(app: AppHandle) -> Result<ThisComputer, Problem> {
+    beside(move || ThisComputer {
         at_login: start_at_login::now(),
         links_taken_by: match links::holder() {
             Holder::Another { name, .. } => Some(name),
             Holder::Nobody | Holder::ThisApp | Holder::Unknown => None,
         },
+        update_ready: updates::ready(&app).borrow().is_some(),
     })
     .await
 }
@@ -265,6 +271,16 @@ async fn save_report(keeper: Keeping<'_>) -> Result<String, Problem> {
             tracing::error!(%problem, "the report can't be saved");
             Code::ReportNotSaved.into()
         })
+}
+
+/// Installs the newer version and starts again.
+#[tauri::command]
+#[specta::specta]
+async fn update(app: AppHandle, keeper: Keeping<'_>) -> Result<(), Problem> {
+    updates::install(&app, &keeper).await.map_err(|problem| {
+        tracing::error!(%problem, "the newer version is not installed");
+        Code::UpdateFailed.into()
+    })
 }
 
 /// Work that may wait for other programs, on a thread where that keeps nobody.

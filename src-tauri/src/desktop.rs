@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use amiqus_core::keeper::{BrowserDidNotOpen, CannotListen, Recipient, Surroundings};
-use amiqus_core::registration::RedirectUrl;
+use amiqus_core::registration::{BaseUrl, RedirectUrl};
 use tauri::AppHandle;
 use tokio::task::JoinHandle;
 use url::Url;
@@ -27,8 +27,8 @@ impl Desktop {
 }
 
 impl Surroundings for Desktop {
-    fn open_browser(&self, url: &Url) -> Result<(), BrowserDidNotOpen> {
-        open_in_browser(url)
+    fn open_browser(&self, url: &Url, service: &BaseUrl) -> Result<(), BrowserDidNotOpen> {
+        open_in_browser(url, service)
     }
 
     fn listen(
@@ -47,15 +47,43 @@ impl Surroundings for Desktop {
     }
 }
 
-/// Opens an address with the system's handler for http and https (on Linux `xdg-open`), and
-/// nothing but those two.
-pub(crate) fn open_in_browser(url: &Url) -> Result<(), BrowserDidNotOpen> {
-    if !matches!(url.scheme(), "https" | "http") {
-        return Err(BrowserDidNotOpen(format!(
-            "{}: is not a page",
-            url.scheme()
-        )));
+/// Opens an address with the system's handler for http and https (on Linux `xdg-open`): one of the
+/// service's own, which is https or this computer, and nothing else, whoever asks for it.
+pub(crate) fn open_in_browser(url: &Url, service: &BaseUrl) -> Result<(), BrowserDidNotOpen> {
+    if !service.holds(url) {
+        return Err(BrowserDidNotOpen(NOT_THE_SERVICES.to_owned()));
     }
     open::that_detached_with_timeout(url.as_str(), OPENING_TAKES)
         .map_err(|problem| BrowserDidNotOpen(problem.to_string()))
+}
+
+const NOT_THE_SERVICES: &str = "the address is not one of the service's own";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Shows check 40.
+    #[test]
+    fn the_opener_opens_no_address_but_the_services_own() {
+        let service = BaseUrl::parse("https://id.amiqus.co").unwrap();
+        for other in [
+            "http://id.amiqus.co/oauth/authorize",
+            "https://id.amiqus.co:8443/oauth/authorize",
+            "https://id.amiqus.co.example.com/oauth/authorize",
+            "https://id.amiqus.co@example.com/oauth/authorize",
+            "https://bob@id.amiqus.co/oauth/authorize",
+            "https://example.com/id.amiqus.co",
+            "http://127.0.0.1:8123/callback",
+            "file:///etc/passwd",
+            "javascript:alert(1)",
+            "data:text/html,hello",
+            "mailto:bob@example.com",
+            "co.amiqus.signin://oauth/callback?code=1",
+            "ssh://id.amiqus.co/",
+        ] {
+            let refused = open_in_browser(&Url::parse(other).unwrap(), &service);
+            assert_eq!(refused.unwrap_err().0, NOT_THE_SERVICES, "{other}");
+        }
+    }
 }

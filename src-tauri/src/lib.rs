@@ -15,6 +15,7 @@ mod places;
 pub mod provisioning;
 mod start_at_login;
 mod tray;
+pub mod updates;
 pub mod vault;
 pub mod wake;
 mod window;
@@ -44,7 +45,8 @@ pub fn run() -> ExitCode {
         return forget::run();
     }
 
-    let app = tauri::Builder::default()
+    let mut context = context();
+    let builder = tauri::Builder::default()
         // First of all: a second copy hands its link over and ends before it opens anything.
         .plugin(tauri_plugin_single_instance::init(
             |app, arguments, _folder| {
@@ -60,10 +62,16 @@ pub fn run() -> ExitCode {
         .plugin(tauri_plugin_deep_link::init())
         .invoke_handler(commands::handler())
         .on_menu_event(tray::on_menu)
-        .setup(set_up)
-        .build(context());
-    match app {
-        Ok(app) => ExitCode::from(u8::try_from(app.run_return(on_event)).unwrap_or(1)),
+        .setup(set_up);
+    let builder = match updates::distributor() {
+        Some(distributor) => updates::plug_in(builder, &mut context, &distributor),
+        None => builder,
+    };
+    match builder.build(context) {
+        Ok(app) => match app.run_return(on_event) {
+            tauri::RESTART_EXIT_CODE => start_again_with_a_window(),
+            code => ExitCode::from(u8::try_from(code).unwrap_or(1)),
+        },
         Err(problem) => {
             #[cfg(unix)]
             let problem = start_again_unless(problem);
@@ -71,6 +79,14 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Starts what lies now where this program lay, for a person who is waiting for it: with a window,
+/// and without a link that this copy has dealt with.
+fn start_again_with_a_window() -> ! {
+    let mut env = tauri::Env::default();
+    env.args_os.truncate(1);
+    tauri::process::restart(&env)
 }
 
 /// Set for a copy that was started again.
@@ -102,19 +118,25 @@ fn start_again_unless(problem: tauri::Error) -> tauri::Error {
 #[expect(clippy::print_stderr, reason = "there may be no log yet")]
 fn say_why_it_did_not_start(problem: &tauri::Error) {
     tracing::error!(%problem, "the app can't start");
-    eprintln!("Sign in with Amiqus can't start: {problem}");
+    eprintln!("{} can't start: {problem}", brand::NAME);
 }
 
 /// A crash writes no memory to the disk: there could be tokens in it.
+///
+/// One byte and not none: no dump fits into it either, and to the kernel it means no dump also where
+/// it pipes dumps to a program that collects them, for which it asks after no other limit (`core(5)`).
+/// To forbid others to look into the process altogether (`PR_SET_DUMPABLE`) would keep the desktop's
+/// portal from telling who asks it for the colour scheme, and keep out nobody: who runs as this person
+/// can ask the keychain for the key.
 fn leave_no_core_dumps() {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, setrlimit};
         let none = Rlimit {
-            current: Some(0),
-            maximum: Some(0),
+            current: Some(1),
+            maximum: Some(1),
         };
-        // Lowering one's own limit is always allowed.
+        // Lowering one's own limit is always allowed; one that is at nothing already stays there.
         let _ = setrlimit(Resource::Core, none);
     }
 }
@@ -198,7 +220,7 @@ fn set_up(app: &mut App) -> Result<(), Box<dyn Error>> {
             door,
             clock: Arc::new(clock::SystemClock),
             chance: Arc::new(SystemChance),
-            clients,
+            clients: clients.clone(),
             surroundings,
             provisioning: Box::new(provisioning::read),
         });
@@ -207,6 +229,7 @@ fn set_up(app: &mut App) -> Result<(), Box<dyn Error>> {
     });
     logging::follow(&keeper);
     links::listen(app.handle(), &keeper);
+    updates::watch(app.handle(), clients);
     tray::stand(app.handle(), &keeper);
     notices::watch(app.handle(), &keeper, data);
     tauri::async_runtime::spawn_blocking(start_at_login::settle);

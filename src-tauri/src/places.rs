@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-/// The app's name in the system's folders: `identifier` in `tauri.conf.json`.
-pub(crate) const IDENTIFIER: &str = "co.amiqus.signin";
+/// The app's name in the system's folders.
+pub(crate) const IDENTIFIER: &str = brand::IDENTIFIER;
 
 /// Why the app can't start where no person has a home.
 pub(crate) const NO_FOLDER: &str = "this system names no folder for an app's own data";

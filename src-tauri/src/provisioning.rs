@@ -1,13 +1,13 @@
 //! IT's provisioning file: found, trusted, read, and either a valid registration or a sentence about
-//! what is wrong with which field.
+//! what is wrong with which field. What its bytes mean, the core knows.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use amiqus_core::error::Code;
-use amiqus_core::registration::{Field, Provenance, RegistrationDraft};
+use amiqus_core::registration::Field;
+use amiqus_core::registration::provisioning::{self, Policy};
 use amiqus_core::session::Provisioning;
-use serde_json::Value;
 use zeroize::Zeroizing;
 
 /// Names another file than the machine's own.
@@ -16,30 +16,31 @@ const VARIABLE: &str = "AMIQUS_PROVISIONING_FILE";
 /// No provisioning file is longer, in bytes.
 const LONGEST_FILE: u64 = 64 * 1024;
 
-/// Reads the provisioning file: the one that a variable names, else the machine's own.
+/// Reads the provisioning file, the one that a variable names, else the machine's own, and says in
+/// the log what is wrong with it.
 #[must_use]
 pub fn read() -> Provisioning {
-    place().map_or(Provisioning::Absent, |(path, must_exist)| {
-        read_file(&path, must_exist).provisioning
-    })
-}
-
-/// What IT decides besides the registration.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Policy {
-    /// Whether the app starts at login; `None` leaves it to the person.
-    pub autostart: Option<bool>,
+    let Some(look) = look() else {
+        return Provisioning::Absent;
+    };
+    let file = look.file.display();
+    for loose in &look.looseness {
+        tracing::warn!(%file, "the provisioning file: {loose}");
+    }
+    if let Provisioning::Wrong { code, field, .. } = &look.provisioning {
+        let problem = look.unreadable.as_deref();
+        tracing::error!(%file, ?code, ?field, problem, "the provisioning file can't be used");
+    }
+    look.provisioning
 }
 
 /// What IT decides besides the registration; nothing while its file can't be used.
 #[must_use]
 pub fn policy() -> Policy {
-    place()
-        .map(|(path, must_exist)| read_file(&path, must_exist).policy)
-        .unwrap_or_default()
+    look().map(|look| look.policy).unwrap_or_default()
 }
 
-/// A provisioning file as the report for support sees it.
+/// A provisioning file as it is just now.
 #[derive(Debug)]
 pub struct Look {
     /// Where it is looked for.
@@ -50,19 +51,14 @@ pub struct Look {
     pub policy: Policy,
     /// What an administrator should know about who may do what with it.
     pub looseness: Vec<Loose>,
+    /// What the system says where it can't be read.
+    pub unreadable: Option<String>,
 }
 
-/// Looks at the provisioning file; `None` where the system has no place for one.
+/// Looks at the provisioning file, in silence; `None` where the system has no place for one.
 #[must_use]
 pub fn look() -> Option<Look> {
-    let (file, must_exist) = place()?;
-    let read = read_file(&file, must_exist);
-    Some(Look {
-        file,
-        provisioning: read.provisioning,
-        policy: read.policy,
-        looseness: read.looseness,
-    })
+    place().map(|(path, must_exist)| look_at(path, must_exist))
 }
 
 /// What is loose about a file with a secret in it.
@@ -120,69 +116,41 @@ fn machine_wide() -> Option<PathBuf> {
     )
 }
 
-/// A file that was read.
-struct ReadFile {
-    provisioning: Provisioning,
-    policy: Policy,
-    looseness: Vec<Loose>,
-}
-
-impl From<Provisioning> for ReadFile {
-    fn from(provisioning: Provisioning) -> Self {
-        Self {
-            provisioning,
-            policy: Policy::default(),
-            looseness: Vec::new(),
-        }
-    }
-}
-
-fn read_file(path: &Path, must_exist: bool) -> ReadFile {
-    let wrong = |code, field: Option<Field>| {
-        tracing::error!(file = %path.display(), ?code, ?field, "the provisioning file can't be used");
-        Provisioning::Wrong {
-            file: path.display().to_string(),
-            code,
-            field,
-        }
+fn look_at(file: PathBuf, must_exist: bool) -> Look {
+    let mut look = Look {
+        file,
+        provisioning: Provisioning::Absent,
+        policy: Policy::default(),
+        looseness: Vec::new(),
+        unreadable: None,
     };
-    let (bytes, care) = match read_bytes(path) {
-        Ok(read) => read,
-        Err(problem) if problem.kind() == std::io::ErrorKind::NotFound && !must_exist => {
-            return Provisioning::Absent.into();
-        }
-        Err(problem) => {
-            tracing::error!(%problem, "the provisioning file can't be read");
-            return wrong(Code::ProvisioningUnreadable, None).into();
-        }
+    let wrong = |code: Code, field: Option<Field>| Provisioning::Wrong {
+        file: look.file.display().to_string(),
+        code,
+        field,
     };
-    for loose in &care.looseness {
-        tracing::warn!(file = %path.display(), "the provisioning file: {loose}");
-    }
-    let in_all = |provisioning, policy| ReadFile {
-        provisioning,
-        policy,
-        looseness: care.looseness.clone(),
-    };
-    if !care.is_trusted {
-        return in_all(wrong(Code::ProvisioningNotTrusted, None), Policy::default());
-    }
-    // Windows' editors begin a file with a byte order mark.
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-    let Ok(value) = serde_json::from_slice::<Value>(text) else {
-        return in_all(wrong(Code::ProvisioningNotJson, None), Policy::default());
-    };
-    let read = policy_in(&value).and_then(|policy| Ok((draft(&value)?, policy)));
-    match read {
-        Ok((draft, policy)) => match draft.validate(Provenance::Provisioned) {
-            Ok(registration) => in_all(Provisioning::Valid(Box::new(registration)), policy),
-            Err(problems) => {
-                let field = problems.first().map(|problem| problem.field);
-                in_all(wrong(Code::ProvisioningInvalid, field), Policy::default())
+    match read_bytes(&look.file) {
+        Ok((bytes, care)) => {
+            look.looseness.clone_from(&care.looseness);
+            if !care.is_trusted {
+                look.provisioning = wrong(Code::ProvisioningNotTrusted, None);
+                return look;
             }
-        },
-        Err(field) => in_all(wrong(Code::ProvisioningInvalid, field), Policy::default()),
+            match provisioning::read(&bytes) {
+                Ok(read) => {
+                    look.policy = read.policy;
+                    look.provisioning = Provisioning::Valid(Box::new(read.registration));
+                }
+                Err(problem) => look.provisioning = wrong(problem.code(), problem.field()),
+            }
+        }
+        Err(problem) if problem.kind() == std::io::ErrorKind::NotFound && !must_exist => {}
+        Err(problem) => {
+            look.unreadable = Some(problem.to_string());
+            look.provisioning = wrong(Code::ProvisioningUnreadable, None);
+        }
     }
+    look
 }
 
 /// Who may do what with a file.
@@ -244,51 +212,9 @@ fn read_bytes(path: &Path) -> std::io::Result<(Zeroizing<Vec<u8>>, Care)> {
     Ok((bytes, Care::of(&about)))
 }
 
-/// What the file decides besides the registration.
-fn policy_in(value: &Value) -> Result<Policy, Option<Field>> {
-    Ok(Policy {
-        autostart: match value.get("autostart") {
-            None | Some(Value::Null) => None,
-            Some(Value::Bool(autostart)) => Some(*autostart),
-            Some(_) => return Err(Some(Field::Autostart)),
-        },
-    })
-}
-
-/// The fields of the file; an error names the first that is missing or of another type. Unknown
-/// fields are left for later versions.
-fn draft(value: &Value) -> Result<RegistrationDraft, Option<Field>> {
-    let fields = value.as_object().ok_or(None)?;
-    let text = |name: &str, field: Field| match fields.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(_) => Err(Some(field)),
-    };
-    Ok(RegistrationDraft {
-        client_id: text("client_id", Field::ClientId)?.ok_or(Some(Field::ClientId))?,
-        client_secret: text("client_secret", Field::ClientSecret)?
-            .ok_or(Some(Field::ClientSecret))?,
-        redirect_url: text("redirect_url", Field::RedirectUrl)?,
-        base_url: text("base_url", Field::BaseUrl)?,
-        organisation: text("organisation", Field::Organisation)?,
-        pkce: match fields.get("pkce") {
-            None | Some(Value::Null) => None,
-            Some(Value::Bool(pkce)) => Some(*pkce),
-            Some(_) => return Err(Some(Field::Pkce)),
-        },
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn read_text(text: &str) -> Provisioning {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("provisioning.json");
-        std::fs::write(&file, text).unwrap();
-        read_file(&file, true).provisioning
-    }
 
     #[cfg(unix)]
     #[test]
@@ -312,88 +238,56 @@ mod tests {
     }
 
     #[test]
-    fn the_file_may_decide_whether_the_app_starts_at_login() {
-        let policy = |autostart: &str| {
-            let folder = tempfile::tempdir().unwrap();
-            let file = folder.path().join("provisioning.json");
-            let text =
-                format!(r#"{{"client_id": "9", "client_secret": "s", "autostart": {autostart}}}"#);
-            std::fs::write(&file, text).unwrap();
-            read_file(&file, true).policy.autostart
-        };
-        assert_eq!(policy("true"), Some(true));
-        assert_eq!(policy("false"), Some(false));
-        assert_eq!(policy("null"), None);
-        assert_eq!(
-            problem(r#"{"client_id": "9", "client_secret": "s", "autostart": "yes"}"#),
-            (Code::ProvisioningInvalid, Some(Field::Autostart))
-        );
-    }
+    fn what_the_file_says_is_read_and_what_is_wrong_with_it_names_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("provisioning.json");
+        let text = r#"{"client_id": "9f3c", "client_secret": "s3cret", "autostart": true}"#;
+        std::fs::write(&file, text).unwrap();
+        let look = look_at(file.clone(), true);
+        assert!(matches!(look.provisioning, Provisioning::Valid(_)));
+        assert_eq!(look.policy.autostart, Some(true));
 
-    fn problem(text: &str) -> (Code, Option<Field>) {
-        match read_text(text) {
-            Provisioning::Wrong { code, field, .. } => (code, field),
-            other => panic!("expected a problem, got {other:?}"),
-        }
-    }
-
-    #[test]
-    fn the_two_required_fields_are_enough() {
-        let Provisioning::Valid(registration) =
-            read_text(r#"{"client_id": "9f3c", "client_secret": "s3cret"}"#)
+        std::fs::write(&file, r#"{"client_id": "9f3c", "autostart": true}"#).unwrap();
+        let look = look_at(file.clone(), true);
+        let Provisioning::Wrong {
+            file: named,
+            code,
+            field,
+        } = look.provisioning
         else {
-            panic!("expected a registration")
+            panic!("expected a problem, got {look:?}")
         };
-        assert_eq!(registration.base_url.as_str(), "https://id.amiqus.co");
-        assert_eq!(
-            registration.redirect_url.as_str(),
-            "co.amiqus.signin://oauth/callback"
-        );
-        assert!(registration.pkce);
+        assert_eq!(named, file.display().to_string());
+        assert_eq!(code, Code::ProvisioningInvalid);
+        assert_eq!(field, Some(Field::ClientSecret));
+        assert_eq!(look.policy, Policy::default());
     }
 
     #[test]
-    fn a_byte_order_mark_does_no_harm() {
-        let text = "\u{feff}{\"client_id\": \"9f3c\", \"client_secret\": \"s3cret\"}";
-        assert!(matches!(read_text(text), Provisioning::Valid(_)));
-    }
-
-    #[test]
-    fn what_is_not_json_is_told_from_json_that_lacks_a_field() {
-        assert_eq!(
-            problem("client_id = 9f3c"),
-            (Code::ProvisioningNotJson, None)
-        );
-        assert_eq!(problem("[]"), (Code::ProvisioningInvalid, None));
-        assert_eq!(
-            problem(r#"{"client_id": "9f3c"}"#),
-            (Code::ProvisioningInvalid, Some(Field::ClientSecret))
-        );
-        assert_eq!(
-            problem(r#"{"client_id": 7, "client_secret": "s"}"#),
-            (Code::ProvisioningInvalid, Some(Field::ClientId))
-        );
-        assert_eq!(
-            problem(
-                r#"{"client_id": "9", "client_secret": "s", "base_url": "http://example.com"}"#
-            ),
-            (Code::ProvisioningInvalid, Some(Field::BaseUrl))
-        );
-        assert_eq!(
-            problem(r#"{"client_id": "9", "client_secret": "s", "pkce": "yes"}"#),
-            (Code::ProvisioningInvalid, Some(Field::Pkce))
-        );
+    fn a_file_that_is_far_too_large_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("provisioning.json");
+        std::fs::write(&file, vec![b' '; 64 * 1024 + 1]).unwrap();
+        let look = look_at(file, true);
+        assert!(matches!(
+            look.provisioning,
+            Provisioning::Wrong {
+                code: Code::ProvisioningUnreadable,
+                ..
+            }
+        ));
+        assert_eq!(look.unreadable.as_deref(), Some("the file is too large"));
     }
 
     #[test]
     fn a_named_file_that_is_not_there_is_a_problem_and_the_machines_own_is_not() {
         let nowhere = Path::new("/nowhere/provisioning.json");
         assert!(matches!(
-            read_file(nowhere, false).provisioning,
+            look_at(nowhere.to_owned(), false).provisioning,
             Provisioning::Absent
         ));
         assert!(matches!(
-            read_file(nowhere, true).provisioning,
+            look_at(nowhere.to_owned(), true).provisioning,
             Provisioning::Wrong {
                 code: Code::ProvisioningUnreadable,
                 ..

@@ -9,7 +9,7 @@ const LABEL: &str = "main";
 /// Opens the window. It goes nowhere, opens nothing and takes no files.
 pub(crate) fn open(app: &AppHandle) -> tauri::Result<()> {
     WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App("index.html".into()))
-        .title("Sign in with Amiqus")
+        .title(brand::NAME)
         .inner_size(440.0, 640.0)
         .min_inner_size(320.0, 480.0)
         .center()

@@ -4,13 +4,14 @@
 
 use amiqus_core::account::WhySignInAgain;
 
-pub(crate) const APP: &str = "Sign in with Amiqus";
+pub(crate) const APP: &str = brand::NAME;
 
 pub(crate) const OPEN: &str = "Open";
 pub(crate) const SWITCH: &str = "Switch account";
 pub(crate) const RENEW_NOW: &str = "Renew now";
 pub(crate) const SIGN_OUT: &str = "Sign out";
 pub(crate) const QUIT: &str = "Quit";
+pub(crate) const UPDATE_READY: &str = "A newer version is ready";
 
 pub(crate) const SIGNED_IN: &str = "You are signed in";
 pub(crate) const SIGN_IN_AGAIN: &str = "Please sign in again";
@@ -36,7 +37,8 @@ pub(crate) mod forget {
     use std::io;
     use std::path::Path;
 
-    pub(crate) const IN_USE: &str = "Sign in with Amiqus is running. Quit it, also in the tray, and run this again. Nothing was removed.";
+    pub(crate) const IN_USE: &str =
+        "The app is running. Quit it, also in the tray, and run this again. Nothing was removed.";
     pub(crate) const VAULT_REMOVED: &str = "The vault was removed, with all accounts in it.";
     pub(crate) const NO_VAULT: &str = "There was no vault.";
     pub(crate) const KEY_REMOVED: &str = "Its key was removed from the keychain.";
@@ -75,6 +77,7 @@ mod tests {
             EXCHANGING_CODE,
             NEEDS_SETUP,
             OFFLINE,
+            UPDATE_READY,
             why(WhySignInAgain::AccessRemoved),
             why(WhySignInAgain::AnswerLost),
             why(WhySignInAgain::TooLongAway),

@@ -60,5 +60,7 @@ function isNeeded([name, ...command]: readonly string[]): boolean {
       : kind === "rust"
         ? command.includes("tests/run/cargo-test.mjs")
         : command.includes(file);
-  return name === "the window" || name === "the programs" || proofs.some(isProof);
+  const builds = ["the window", "the programs"];
+  if (proofs.some(({ name }) => name === "the installed package")) builds.push("the installers");
+  return builds.includes(name) || proofs.some(isProof);
 }

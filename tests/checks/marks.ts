@@ -2,7 +2,7 @@
  * The marks by which tests say what they show. A line of its own, right above the test:
  *
  *     /// Shows checks 11 and 13.      in Rust, the last line of the doc comment
- *     // Shows check 31.               in TypeScript, above `test(`, `journey(` or a suite
+ *     // Shows check 31.               in TypeScript, above `test(`, `journey(`, `attack(` or a suite
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
@@ -134,7 +134,7 @@ export function inScript(file: string, text: string): Marks {
     if (
       ts.isExpressionStatement(node) &&
       ts.isCallExpression(node.expression) &&
-      /^(test|journey)$/.test(node.expression.expression.getText())
+      /^(test|journey|attack)$/.test(node.expression.expression.getText())
     ) {
       take(node, node.expression.arguments[0], "typescript");
     }

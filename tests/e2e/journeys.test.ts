@@ -55,7 +55,7 @@ journey("the browser alone asks for the pages of a sign-in, and not the window",
   ];
   assert.ok(pages.length >= 3, `only ${String(pages.length)} pages`);
   for (const { method, path, headers } of pages) {
-    const asker = headers.find(([name]) => name === "user-agent")?.[1] ?? "";
+    const asker = headers.find(({ name }) => name === "user-agent")?.value ?? "";
     assert.match(asker, / Chrome\//, `${method} ${path}`);
   }
   assert.equal(await app.window.getCurrentUrl(), home);
@@ -576,27 +576,42 @@ journey("a link given as an argument is as untrusted as any other", async (stage
 
 // Shows checks 17 and 20.
 journey(
-  "two links at once lead to one exchange, in a running app and in one they start",
+  "two links at once lead to one exchange, in a running app and in one that they start",
   async (stage) => {
-    const { app, practice } = stage;
-    const made = "co.amiqus.signin://oauth/callback?code=made-up&state=made-up";
+    const { app, desktop, practice } = stage;
+    const madeUp = "co.amiqus.signin://oauth/callback?code=made-up&state=made-up";
+    const launchTogether = (location: string) => {
+      for (const link of [madeUp, location, location, madeUp]) app.launch([link]);
+    };
+    const one = () =>
+      until("one copy is left", () => (app.processIds().length === 1 ? true : undefined));
     await app.start();
-    await app.state("signed-out");
-    for (const [posts, prepare] of [
-      [1, () => Promise.resolve()],
-      [2, () => app.close()],
-    ] as const) {
-      await stage.beginSignIn(posts === 1 ? "Sign in with Amiqus" : "Add another account");
-      const tab = await stage.consentPage();
-      const location = await consentByHand(stage, await requestOf(tab.getCurrentUrl()));
-      await stage.browser.leaveTab();
-      await prepare();
-      for (const link of [made, location, location, made]) app.launch([link]);
-      await app.attach();
-      await app.state("signed-in");
-      await until("one copy is left", () => app.processIds().length === 1 || undefined);
-      await practice.untilTokenRequests(posts);
-    }
+    await stage.beginSignIn();
+    const first = await stage.consentPage();
+    const bobs = await consentByHand(stage, await requestOf(first.getCurrentUrl()));
+    await stage.browser.leaveTab();
+    launchTogether(bobs);
+    await app.state("signed-in");
+    await one();
+    assert.equal(await practice.tokenRequests(), 1);
+
+    await stage.beginSignIn("Add another account");
+    const second = await stage.consentPage();
+    const theirs = await requestOf(second.getCurrentUrl());
+    const lorraines = await consentByHand(stage, theirs, "lorraine@example.com");
+    await app.close();
+    launchTogether(lorraines);
+    await app.opened(2);
+    await one();
+    await practice.untilTokenRequests(2);
+    await until("the app is signed in", () => {
+      return desktop.appLog().includes("signed-in accounts=2") || undefined;
+    });
+    await app.close();
+    await app.start();
+    await app.state("signed-in");
+    await app.says("Lorraine Baines");
+    assert.equal(await practice.tokenRequests(), 2);
   },
   { practice: () => ["--always-ask"] },
 );
@@ -609,11 +624,15 @@ async function requestOf(shown: Promise<string>): Promise<URL> {
 }
 
 /** Allows a request as the browser would; answers the address that it would open. */
-async function consentByHand({ practice }: Stage, url: URL): Promise<string> {
+async function consentByHand(
+  { practice }: Stage,
+  url: URL,
+  email = "bob@example.com",
+): Promise<string> {
   const answer = await practice.control("authorize", {
     url: url.href,
-    email: "bob@example.com",
-    team: "Fusion Industries",
+    email,
+    team: email.startsWith("bob") ? "Fusion Industries" : "Hill Valley Legal",
     allow: true,
   });
   return (answer as { location: string }).location;

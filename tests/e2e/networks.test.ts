@@ -25,19 +25,29 @@ async function whileListening(
   }
 }
 
-/** A certificate for this computer's own address that signs itself, and its file. */
-function certificateOf({ desktop }: Stage) {
-  const [key, file] = [join(desktop.folder, "key.pem"), join(desktop.folder, "certificate.pem")];
-  execFileSync(
-    "openssl",
-    [
-      ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"],
-      ...["-keyout", key, "-out", file, "-days", "1", "-subj", "/CN=127.0.0.1"],
-      ...["-addext", "subjectAltName=IP:127.0.0.1"],
-    ],
-    { stdio: "ignore" },
+/** An office's own certificate authority, by its file, and what it certified for this computer. */
+function certified({ desktop }: Stage) {
+  const at = (name: string) => join(desktop.folder, name);
+  const make = (name: string, subject: string, ...more: string[]) => {
+    const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+    const files = ["-keyout", at(`${name}.key`), "-out", at(`${name}.pem`)];
+    const args = ["req", "-x509", ...newKey, ...files, "-days", "1", "-subj", subject, ...more];
+    execFileSync("openssl", args, { stdio: "ignore" });
+  };
+  make("authority", "/CN=The office");
+  make(
+    ...([
+      "served",
+      "/CN=127.0.0.1",
+      "-CA",
+      at("authority.pem"),
+      "-CAkey",
+      at("authority.key"),
+    ] as const),
+    ...["-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE"],
   );
-  return { file, served: { key: readFileSync(key), cert: readFileSync(file) } };
+  const served = { key: readFileSync(at("served.key")), cert: readFileSync(at("served.pem")) };
+  return { authority: at("authority.pem"), served };
 }
 
 /** Signs in at a service as far as the network lets one. */
@@ -71,7 +81,7 @@ journey("a network that wants one to log in first has its own words", async (sta
 
 // Shows check 19.
 journey("a certificate that nobody trusts has its own words", async (stage) => {
-  const { served } = certificateOf(stage);
+  const { served } = certified(stage);
   const server = createTlsServer(served, (_, answer) => answer.writeHead(204).end());
   await whileListening(server, async (port) => {
     await tryToSignIn(stage, `https://127.0.0.1:${String(port)}`);
@@ -81,9 +91,9 @@ journey("a certificate that nobody trusts has its own words", async (stage) => {
 
 // Shows check 19.
 journey("a certificate that the system's trust store holds is trusted", async (stage) => {
-  const { file, served } = certificateOf(stage);
+  const { authority, served } = certified(stage);
   // The variable by which OpenSSL, and so this system, is told of another store.
-  stage.desktop.env.SSL_CERT_FILE = file;
+  stage.desktop.env.SSL_CERT_FILE = authority;
   const asked: string[] = [];
   const server = createTlsServer(served, (request, answer) => {
     asked.push(`${String(request.method)} ${String(request.url)}`);

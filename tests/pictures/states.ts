@@ -100,7 +100,11 @@ function problem(code: Code, file: string | null = null, field: Field | null = n
 type Given = Partial<Omit<AppState, "screen">> &
   Partial<Pick<Scene, "computer" | "steps" | "buttons" | "untold">>;
 
-const usual: ThisComputer = { at_login: { on: false, managed: false }, links_taken_by: null };
+const usual: ThisComputer = {
+  at_login: { on: false, managed: false },
+  links_taken_by: null,
+  update_ready: false,
+};
 
 function scene(name: string, screen: Screen, given: Given = {}): Scene {
   const { computer = usual, steps = [], buttons = [], untold = false, ...rest } = given;
@@ -396,6 +400,20 @@ const onThisComputer: Scene[] = [
   scene("links-taken", signedOut, {
     computer: { ...usual, links_taken_by: "Another Sign-in App" },
     buttons: [...signIn, "Open links with this app"],
+  }),
+  scene("update-ready", signedIn, {
+    accounts: [bob],
+    computer: { ...usual, update_ready: true },
+    buttons: [...settled, "Update and start again"],
+  }),
+  scene("update-failed", signedIn, {
+    accounts: [bob],
+    computer: { ...usual, update_ready: true },
+    steps: [
+      { answer: "update", with: problem("update_failed") },
+      { press: "Update and start again" },
+    ],
+    buttons: [...settled, "Update and start again"],
   }),
 ];
 

@@ -26,6 +26,8 @@ export const suites = [
     ...["cargo", "run", "--quiet", "--package", "durability", "--bin", "crash-test", "--"],
     ...["--kills", "60", "--seed", "1"],
   ],
+  // Shows checks 10 and 21.
+  ["what strangers can send", "node", "tests/run/fuzz.mjs", "--minutes", "1.2"],
   ["clippy", "cargo", "clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"],
   ["every state's picture, and axe", "npm", "run", "--silent", "pictures"],
   [
@@ -46,8 +48,23 @@ export const suites = [
     "tests/e2e/accounts.test.ts",
     "tests/e2e/networks.test.ts",
     "tests/e2e/secrets-on-disk.test.ts",
+    "tests/e2e/secrets-in-memory.test.ts",
+    "tests/e2e/break-out.test.ts",
+    "tests/e2e/forget.test.ts",
     "tests/e2e/report.test.ts",
     "tests/e2e/tray.test.ts",
+  ],
+  ["the installers", "npm", "run", "--silent", "build"],
+  // Shows checks 7 and 17.
+  [
+    "the installed package",
+    ...["node", "--import", "tsx", "--test", "--test-reporter=spec", "--test-force-exit"],
+    "tests/packages/installed.test.ts",
+  ],
+  [
+    "under another name",
+    ...["node", "--import", "tsx", "--test", "--test-reporter=spec", "--test-force-exit"],
+    "tests/packages/rebrand.test.ts",
   ],
   [
     "how the check table is made",

@@ -30,7 +30,7 @@ export class Browser {
   ) {}
 
   /** Makes Chromium the desktop's browser. It starts when the first page is opened. */
-  static install(desktop: Desktop, trusted: string): Browser {
+  static install(desktop: Desktop, trusted: string, scheme: string): Browser {
     const profile = join(desktop.folder, "chromium");
     const browser = new Browser(desktop, profile);
     mkdirSync(join(profile, "Default"), { recursive: true });
@@ -39,7 +39,7 @@ export class Browser {
       join(profile, "Default", "Preferences"),
       JSON.stringify({
         protocol_handler: {
-          allowed_origin_protocol_pairs: { [trusted]: { "co.amiqus.signin": true } },
+          allowed_origin_protocol_pairs: { [trusted]: { [scheme]: true } },
         },
       }),
     );

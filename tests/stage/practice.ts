@@ -9,10 +9,17 @@ export type PracticePerson = {
   teams: string[];
 };
 
+/** A request that arrived. A value that could be a secret is left out. */
 export type PracticeRequest = {
   method: string;
   path: string;
-  headers: [name: string, value: string][];
+  headers: { name: string; value: string | null }[];
+};
+
+/** A secret that arrived at the service. */
+export type Secret = {
+  kind: "client_secret" | "code" | "code_verifier" | "refresh_token" | "state" | "access_token";
+  text: string;
 };
 
 type Ready = {
@@ -91,6 +98,11 @@ export class Practice {
   /** Every secret that arrived: codes, verifiers, tokens, client secrets, states. */
   async secrets(): Promise<string[]> {
     return (await (await fetch(`${this.baseUrl}/practice/secrets`)).json()) as string[];
+  }
+
+  /** The same, each with what it is, in the order of their arrival. */
+  async secretsByKind(): Promise<Secret[]> {
+    return (await (await fetch(`${this.baseUrl}/practice/secrets-by-kind`)).json()) as Secret[];
   }
 
   async stop(): Promise<void> {

@@ -15,6 +15,8 @@ export type StageChoices = {
   practice?: (desktop: Desktop) => readonly string[];
   /** The app's program; the built one unless told otherwise. */
   program?: string;
+  /** The scheme that it registers; its own unless it was built with another. */
+  scheme?: string;
 } & DesktopChoices;
 
 /** Everything a journey needs: a desktop, a practice Amiqus, a browser, and the app. */
@@ -30,7 +32,11 @@ export class Stage {
     const desktop = await Desktop.start(choices);
     try {
       const practice = await Practice.start(choices.practice?.(desktop) ?? []);
-      const browser = Browser.install(desktop, practice.baseUrl);
+      const browser = Browser.install(
+        desktop,
+        practice.baseUrl,
+        choices.scheme ?? "co.amiqus.signin",
+      );
       const provisioning = choices.provisioning ?? ((service) => service.provisioning());
       const app = await App.prepare(desktop, provisioning(practice), choices.program);
       return new Stage(desktop, practice, browser, app);

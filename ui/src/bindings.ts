@@ -50,6 +50,8 @@ export const commands = {
 	takeLinksBack: () => typedError<null, Problem>(__TAURI_INVOKE("take_links_back")),
 	/**  Saves a report for support; answers with its file. */
 	saveReport: () => typedError<string, Problem>(__TAURI_INVOKE("save_report")),
+	/**  Installs the newer version and starts again. */
+	update: () => typedError<null, Problem>(__TAURI_INVOKE("update")),
 };
 
 /* Types */
@@ -173,6 +175,8 @@ export type Code =
 "links_not_taken_back" | 
 /**  Whether the app starts at login could not be changed. */
 "start_not_changed" | 
+/**  A newer version was not installed. */
+"update_failed" | 
 /**  The passphrase doesn't open the vault. */
 "wrong_passphrase" | 
 /**  The passphrase chosen is too short. */
@@ -202,6 +206,8 @@ export type Field =
 "pkce" | 
 /**  `autostart`. */
 "autostart" | 
+/**  `updates`. */
+"updates" | 
 /**  The vault's passphrase. */
 "passphrase";
 
@@ -359,6 +365,8 @@ export type ThisComputer = {
 	at_login: AtLogin,
 	/**  Which other app opens our links, by the name that it gives itself. */
 	links_taken_by: string | null,
+	/**  Whether a newer version is ready to be installed. */
+	update_ready: boolean,
 };
 
 /**  Why the store didn't open. */

@@ -1,3 +1,4 @@
+import { base_url as baseUrl, name as app, scheme } from "brand";
 import type {
   AppState,
   Code,
@@ -14,8 +15,6 @@ import type {
 export type Message = { title: string; sentence: string };
 
 const language = "en-GB";
-
-const app = "Sign in with Amiqus";
 
 export const words = {
   app,
@@ -47,7 +46,6 @@ export const words = {
     unlock: "Unlock",
     usePassphrase: "Use this passphrase",
     saveReport: "Save a report for support",
-    takeLinksBack: "Open links with this app",
   },
 
   starting: {
@@ -70,8 +68,7 @@ export const words = {
     clientSecretKept: "The saved secret isn’t shown. Leave this empty to keep it.",
     advanced: "Advanced",
     redirectUrl: "Redirect URL",
-    redirectUrlHint:
-      "Change it only if another one is registered at Amiqus. It begins with co.amiqus.signin:// or is like http://127.0.0.1:8123/callback",
+    redirectUrlHint: `Change it only if another one is registered at Amiqus. It begins with ${scheme}:// or is like http://127.0.0.1:8123/callback`,
     baseUrl: "Service address",
     copied: "The redirect URL is copied.",
     copyYourself: "It is marked for you: press Ctrl+C (⌘C on a Mac) to copy it.",
@@ -225,7 +222,14 @@ export const words = {
     title: "Another app opens our links",
     sentence:
       "“{name}” opens the links that should come back here from your browser, so a sign-in can’t finish by itself.",
-  } satisfies Message,
+    button: "Open links with this app",
+  },
+
+  updateReady: {
+    title: "A newer version is ready",
+    sentence: "It takes a minute; nothing is lost.",
+    button: "Update and start again",
+  },
 
   role: {
     owner: "Owner",
@@ -243,6 +247,7 @@ export const words = {
     organisation: "Organisation",
     pkce: "PKCE",
     autostart: "Start at login",
+    updates: "Updates",
     passphrase: "Passphrase",
   } satisfies Record<Field, string>,
 
@@ -250,12 +255,10 @@ export const words = {
     missing: "Please fill this in.",
     has_spaces: "Please take out the spaces.",
     too_long: "This is too long. Please check that only one value was pasted.",
-    not_an_address: "This isn’t a complete address. It should look like https://id.amiqus.co",
+    not_an_address: `This isn’t a complete address. It should look like ${baseUrl}`,
     not_https: "The address must begin with https://",
-    scheme_not_reverse_domain:
-      "The part before :// must be a domain name written backwards, such as co.amiqus.signin",
-    scheme_without_host:
-      "After :// there must be a name and a path, as in co.amiqus.signin://oauth/callback",
+    scheme_not_reverse_domain: `The part before :// must be a domain name written backwards, such as ${scheme}`,
+    scheme_without_host: `After :// there must be a name and a path, as in ${scheme}://oauth/callback`,
     loopback_incomplete:
       "Please give it a port from 1024 up and a path, as in http://127.0.0.1:8123/callback",
     not_recognised:
@@ -401,6 +404,10 @@ export const words = {
       title: "That couldn’t be changed",
       sentence:
         "This computer didn’t let us change what starts when you log in. Please ask your administrator.",
+    },
+    update_failed: {
+      title: "The update couldn’t be installed",
+      sentence: "You still have the version you had. Please try again, or ask your IT.",
     },
     wrong_passphrase: {
       title: "That isn’t the passphrase.",

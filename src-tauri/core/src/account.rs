@@ -45,10 +45,16 @@ impl std::str::FromStr for AccountKey {
             "unknown" => None,
             team => Some(team.parse().map_err(|_| NotAKey)?),
         };
-        Ok(Self {
+        let key = Self {
             user: user.parse().map_err(|_| NotAKey)?,
             team,
-        })
+        };
+        // One spelling for one account: what its name removes is its only record.
+        if key.to_string() == text {
+            Ok(key)
+        } else {
+            Err(NotAKey)
+        }
     }
 }
 
@@ -173,7 +179,7 @@ pub fn plain_text(text: &str) -> String {
     const LONGEST: usize = 200;
     let harmless = |character: &char| {
         !character.is_control()
-            && !matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+            && !matches!(character, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
     };
     text.chars()
         .filter(harmless)

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::account::{Identity, Person, Role, Team, plain_text};
 use crate::http::{self, NoAnswer};
+use crate::json;
 use crate::registration::BaseUrl;
 use crate::token::{AccessToken, Transient};
 
@@ -70,20 +71,87 @@ struct TeamMemberAnswer {
     role: serde_json::Value,
 }
 
+/// Reads an answer of `GET /me`.
+///
+/// # Errors
+/// [`ApiFailure`].
+pub fn read_person(answer: &http::Answer, now: Timestamp) -> Result<Person, ApiFailure> {
+    let told: MeAnswer = read(answer, now)?;
+    Ok(Person {
+        id: told.id,
+        name: plain_text(&told.name),
+        email: plain_text(&told.email),
+        is_verified: told.is_verified.unwrap_or(false),
+        is_disabled: told.is_disabled.unwrap_or(false),
+    })
+}
+
+/// Reads an answer of `GET /team`.
+///
+/// # Errors
+/// [`ApiFailure`].
+pub fn read_team(answer: &http::Answer, now: Timestamp) -> Result<Team, ApiFailure> {
+    let told: TeamAnswer = read(answer, now)?;
+    Ok(Team {
+        uuid: told.uuid,
+        name: plain_text(&told.name),
+    })
+}
+
+/// Reads an answer of `GET /team/me`.
+///
+/// # Errors
+/// [`ApiFailure`].
+pub fn read_role(answer: &http::Answer, now: Timestamp) -> Result<Option<Role>, ApiFailure> {
+    let told: TeamMemberAnswer = read(answer, now)?;
+    Ok(serde_json::from_value(told.role).ok())
+}
+
+/// Reads an answer of `GET /status`.
+///
+/// # Errors
+/// [`ApiFailure`].
+pub fn read_status(answer: &http::Answer, now: Timestamp) -> Result<(), ApiFailure> {
+    // Nothing but 204: a gateway's page must not pass for a living token.
+    if answer.status == StatusCode::NO_CONTENT {
+        Ok(())
+    } else {
+        Err(read_failure(answer, now))
+    }
+}
+
+fn read<Told: DeserializeOwned>(answer: &http::Answer, now: Timestamp) -> Result<Told, ApiFailure> {
+    if answer.status != StatusCode::OK {
+        return Err(read_failure(answer, now));
+    }
+    if let Some(rate_limit) = rate_limit(answer) {
+        tracing::debug!(?rate_limit, "the API answered");
+    }
+    json::object(&answer.body).ok_or_else(|| ApiFailure::Transient(Transient::of_odd(answer)))
+}
+
+fn read_failure(answer: &http::Answer, now: Timestamp) -> ApiFailure {
+    let status = answer.status;
+    let retry_after: Option<SignedDuration> = http::retry_after(&answer.headers, now);
+    match status {
+        StatusCode::UNAUTHORIZED => ApiFailure::Unauthenticated,
+        StatusCode::FORBIDDEN => ApiFailure::Transient(Transient::NotPermitted),
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            ApiFailure::Transient(Transient::Busy(retry_after))
+        }
+        _ if answer.is_from_a_portal() => ApiFailure::Transient(Transient::CaptivePortal),
+        _ if answer.is_server_error() => ApiFailure::Transient(Transient::Unwell),
+        _ => ApiFailure::Transient(Transient::OddAnswer),
+    }
+}
+
 impl Api<'_> {
     /// Who the token belongs to.
     ///
     /// # Errors
     /// [`ApiFailure`].
     pub async fn me(&self) -> Result<Person, ApiFailure> {
-        let answer: MeAnswer = self.get("me").await?;
-        Ok(Person {
-            id: answer.id,
-            name: plain_text(&answer.name),
-            email: plain_text(&answer.email),
-            is_verified: answer.is_verified.unwrap_or(false),
-            is_disabled: answer.is_disabled.unwrap_or(false),
-        })
+        self.ask("me", read_person).await
     }
 
     /// The team the token belongs to.
@@ -91,11 +159,7 @@ impl Api<'_> {
     /// # Errors
     /// [`ApiFailure`].
     pub async fn team(&self) -> Result<Team, ApiFailure> {
-        let answer: TeamAnswer = self.get("team").await?;
-        Ok(Team {
-            uuid: answer.uuid,
-            name: plain_text(&answer.name),
-        })
+        self.ask("team", read_team).await
     }
 
     /// What the person is in that team; `None` where Amiqus gives none, or one this version
@@ -104,8 +168,7 @@ impl Api<'_> {
     /// # Errors
     /// [`ApiFailure`].
     pub async fn role(&self) -> Result<Option<Role>, ApiFailure> {
-        let answer: TeamMemberAnswer = self.get("team/me").await?;
-        Ok(serde_json::from_value(answer.role).ok())
+        self.ask("team/me", read_role).await
     }
 
     /// Whether the token lives: the cheapest question there is.
@@ -113,13 +176,7 @@ impl Api<'_> {
     /// # Errors
     /// [`ApiFailure::Unauthenticated`] when it doesn't; otherwise it can't be told.
     pub async fn status(&self) -> Result<(), ApiFailure> {
-        let answer = self.ask("status").await?;
-        // Nothing but 204: a gateway's page must not pass for a living token.
-        if answer.status == StatusCode::NO_CONTENT {
-            Ok(())
-        } else {
-            Err(self.read_failure("status", &answer))
-        }
+        self.ask("status", read_status).await
     }
 
     /// Person, team and role, asked side by side. A team or role that fails is left out.
@@ -135,47 +192,29 @@ impl Api<'_> {
         })
     }
 
-    async fn ask(&self, resource: &str) -> Result<http::Answer, ApiFailure> {
+    async fn ask<Told>(
+        &self,
+        resource: &str,
+        read: impl FnOnce(&http::Answer, Timestamp) -> Result<Told, ApiFailure>,
+    ) -> Result<Told, ApiFailure> {
         let request = self
             .client
             .get(self.base_url.api(resource))
             .bearer_auth(self.access.expose());
-        http::send(request).await.map_err(|problem| {
+        let answer = http::send(request).await.map_err(|problem| {
             tracing::warn!(resource, %problem, "the API gave no whole answer");
             ApiFailure::Transient(match problem {
                 NoAnswer::NotSent(obstacle, _) => obstacle.into(),
                 NoAnswer::Lost(_) => Transient::Offline,
                 NoAnswer::TooLarge => Transient::OddAnswer,
             })
-        })
-    }
-
-    async fn get<Answer: DeserializeOwned>(&self, resource: &str) -> Result<Answer, ApiFailure> {
-        let answer = self.ask(resource).await?;
-        if answer.status != StatusCode::OK {
-            return Err(self.read_failure(resource, &answer));
+        })?;
+        let told = read(&answer, self.now);
+        if told.is_err() && !matches!(answer.status, StatusCode::OK | StatusCode::NO_CONTENT) {
+            let status = answer.status.as_u16();
+            tracing::warn!(resource, status, "the API refused");
         }
-        if let Some(rate_limit) = rate_limit(&answer) {
-            tracing::debug!(resource, ?rate_limit, "asked the API");
-        }
-        serde_json::from_slice(&answer.body)
-            .map_err(|_| ApiFailure::Transient(Transient::of_odd(&answer)))
-    }
-
-    fn read_failure(&self, resource: &str, answer: &http::Answer) -> ApiFailure {
-        let status = answer.status;
-        tracing::warn!(resource, status = status.as_u16(), "the API refused");
-        let retry_after: Option<SignedDuration> = http::retry_after(&answer.headers, self.now);
-        match status {
-            StatusCode::UNAUTHORIZED => ApiFailure::Unauthenticated,
-            StatusCode::FORBIDDEN => ApiFailure::Transient(Transient::NotPermitted),
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-                ApiFailure::Transient(Transient::Busy(retry_after))
-            }
-            _ if answer.is_from_a_portal() => ApiFailure::Transient(Transient::CaptivePortal),
-            status if status.is_server_error() => ApiFailure::Transient(Transient::Unwell),
-            _ => ApiFailure::Transient(Transient::OddAnswer),
-        }
+        told
     }
 }
 

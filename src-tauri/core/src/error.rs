@@ -67,6 +67,8 @@ pub enum Code {
     LinksNotTakenBack,
     /// Whether the app starts at login could not be changed.
     StartNotChanged,
+    /// A newer version was not installed.
+    UpdateFailed,
     /// The passphrase doesn't open the vault.
     WrongPassphrase,
     /// The passphrase chosen is too short.

@@ -4,8 +4,9 @@ use std::error::Error;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+pub use reqwest::Client;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, RequestBuilder, StatusCode, redirect};
+use reqwest::{RequestBuilder, Response, StatusCode, redirect};
 use zeroize::Zeroizing;
 
 use crate::registration::BaseUrl;
@@ -109,8 +110,8 @@ pub enum NoAnswer {
     /// The request may have been processed, but no answer, or only a part of one, arrived.
     #[error("the answer was lost: {0}")]
     Lost(String),
-    /// The answer is larger than [`LARGEST_BODY`].
-    #[error("the answer is larger than {LARGEST_BODY} bytes")]
+    /// The answer is larger than it may be.
+    #[error("the answer is larger than it may be")]
     TooLarge,
 }
 
@@ -119,7 +120,15 @@ pub enum NoAnswer {
 /// # Errors
 /// [`NoAnswer`], which tells whether the request can have been processed.
 pub async fn send(request: RequestBuilder) -> Result<Answer, NoAnswer> {
-    let mut response = request.send().await.map_err(|error| {
+    send_for(LARGEST_BODY, request).await
+}
+
+/// Sends a request, once, for an answer that is no larger than this, in bytes.
+///
+/// # Errors
+/// [`NoAnswer`], which tells whether the request can have been processed.
+pub async fn send_for(largest: usize, request: RequestBuilder) -> Result<Answer, NoAnswer> {
+    let response = request.send().await.map_err(|error| {
         let error = error.without_url();
         if error.is_connect() || error.is_builder() {
             NoAnswer::NotSent(obstacle(&error), chain(&error))
@@ -127,21 +136,36 @@ pub async fn send(request: RequestBuilder) -> Result<Answer, NoAnswer> {
             NoAnswer::Lost(chain(&error))
         }
     })?;
+    read(largest, response).await
+}
+
+/// Reads an answer that has begun to arrive, within bounds: no more of it than this, in bytes, is kept,
+/// and what comes after is not waited for.
+///
+/// # Errors
+/// [`NoAnswer`], when it doesn't arrive whole.
+pub async fn read(largest: usize, mut response: Response) -> Result<Answer, NoAnswer> {
     let status = response.status();
     let headers = response.headers().clone();
     let expected = response
         .content_length()
         .and_then(|length| usize::try_from(length).ok());
+    if expected.is_some_and(|length| length > largest) {
+        return Err(NoAnswer::TooLarge);
+    }
+    if expected.is_some_and(|length| length > largest) {
+        return Err(NoAnswer::TooLarge);
+    }
     // With the room there from the start, no half-filled copy is left behind by growing.
     let mut body = Zeroizing::new(Vec::with_capacity(
-        expected.unwrap_or(16 * 1024).min(LARGEST_BODY),
+        expected.unwrap_or(16 * 1024).min(largest),
     ));
     while let Some(part) = response
         .chunk()
         .await
         .map_err(|error| NoAnswer::Lost(chain(&error.without_url())))?
     {
-        if body.len() + part.len() > LARGEST_BODY {
+        if body.len() + part.len() > largest {
             return Err(NoAnswer::TooLarge);
         }
         body.extend_from_slice(&part);
@@ -202,6 +226,12 @@ impl Answer {
         self.status.is_redirection()
             || self.status == StatusCode::NETWORK_AUTHENTICATION_REQUIRED
             || (self.status.is_success() && self.is_page())
+    }
+
+    /// Whether the service failed. A status beyond 599 is none, and taken for a 5xx (RFC 9110 §15).
+    #[must_use]
+    pub fn is_server_error(&self) -> bool {
+        self.status.as_u16() >= 500
     }
 
     fn is_page(&self) -> bool {

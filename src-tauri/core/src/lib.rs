@@ -17,6 +17,7 @@ pub mod check;
 pub mod clock;
 pub mod error;
 pub mod http;
+mod json;
 pub mod keeper;
 pub mod redirect;
 pub mod registration;

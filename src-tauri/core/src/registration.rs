@@ -9,19 +9,20 @@ use url::{Host, Url};
 
 use crate::secret::secret_text;
 
+pub mod provisioning;
+
 #[cfg(test)]
 mod tests;
 
 /// The scheme that this app registers with the operating system (RFC 7595 §3.8, RFC 8252 §7.1:
 /// a reverse domain name under its maker's control).
-pub const SCHEME: &str = "co.amiqus.signin";
+pub const SCHEME: &str = brand::SCHEME;
 
 /// The redirect URL that an administrator enters at Amiqus unless they choose another.
-/// `scheme://host/path`, because Amiqus's form is likely to refuse `scheme:/path`.
-pub const DEFAULT_REDIRECT_URL: &str = "co.amiqus.signin://oauth/callback";
+pub const DEFAULT_REDIRECT_URL: &str = brand::REDIRECT_URL;
 
-/// Where Amiqus is (Amiqus guide).
-pub const DEFAULT_BASE_URL: &str = "https://id.amiqus.co";
+/// Where Amiqus is (Amiqus guide), unless an administrator says otherwise.
+pub const DEFAULT_BASE_URL: &str = brand::BASE_URL;
 
 /// The lowest port that a program of a person's own may listen on.
 const LOWEST_PORT: u16 = 1024;
@@ -187,10 +188,9 @@ impl BaseUrl {
             ("http", _) => return Err(Reason::NotHttps),
             _ => return Err(Reason::NotAnAddress),
         }
-        if !url.path().ends_with('/') {
-            let path = format!("{}/", url.path());
-            url.set_path(&path);
-        }
+        // One slash at its end, so that what is kept of it as text leads to the same endpoints.
+        let path = format!("{}/", url.path().trim_end_matches('/'));
+        url.set_path(&path);
         Ok(Self(url))
     }
 
@@ -204,6 +204,16 @@ impl BaseUrl {
     #[must_use]
     pub fn is_on_this_computer(&self) -> bool {
         self.0.scheme() == "http"
+    }
+
+    /// Whether an address is one of this service's own: the same scheme, host and port, nobody's name
+    /// in it, and below the same path.
+    #[must_use]
+    pub fn holds(&self, url: &Url) -> bool {
+        url.origin() == self.0.origin()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.path().starts_with(self.0.path())
     }
 
     /// The authorization endpoint (RFC 6749 §3.1; Amiqus guide).
@@ -326,6 +336,8 @@ pub enum Field {
     Pkce,
     /// `autostart`.
     Autostart,
+    /// `updates`.
+    Updates,
     /// The vault's passphrase.
     Passphrase,
 }
@@ -429,8 +441,9 @@ impl RegistrationDraft {
             Some(name) if name.len() > LONGEST_VALUE => {
                 Err(note(Field::Organisation)(Reason::TooLong))
             }
-            Some("") | None => Ok(None),
-            Some(name) => Ok(Some(crate::account::plain_text(name))),
+            name => Ok(name
+                .map(crate::account::plain_text)
+                .filter(|name| !name.is_empty())),
         };
         match (
             client_id,

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use crate::authorization::CodeVerifier;
 use crate::error::Code;
 use crate::http::{self, NoAnswer, Obstacle};
+use crate::json;
 use crate::redirect::AuthorizationCode;
 use crate::registration::{RedirectUrl, Registration};
 use crate::secret::secret_text;
@@ -197,10 +198,12 @@ pub enum Refused {
     Client,
 }
 
-/// Which of the two grants a failure is read for.
+/// Which of the two grants an answer is read for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Grant {
+pub enum Grant {
+    /// `authorization_code` (RFC 6749 §4.1.3).
     Code,
+    /// `refresh_token` (RFC 6749 §6).
     Refresh,
 }
 
@@ -340,7 +343,11 @@ struct ErrorAnswer {
     hint: Option<String>,
 }
 
-fn read(
+/// Reads a whole answer of the token endpoint. `redirect_url` is the grant's.
+///
+/// # Errors
+/// The [`Failure`], read by the table above.
+pub fn read(
     grant: Grant,
     answer: &http::Answer,
     redirect_url: &RedirectUrl,
@@ -361,7 +368,7 @@ fn read(
 }
 
 fn read_tokens(body: &[u8], redirect_url: &RedirectUrl, now: Timestamp) -> Option<TokenSet> {
-    let answer: TokenAnswer = serde_json::from_slice(body).ok()?;
+    let answer: TokenAnswer = json::object(body)?;
     let sound =
         |token: &str| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
     if !answer.token_type.eq_ignore_ascii_case("bearer")
@@ -398,14 +405,14 @@ fn read_failure(grant: Grant, answer: &http::Answer, now: Timestamp) -> Failure 
     if status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::SERVICE_UNAVAILABLE {
         return Failure::NotProcessed(Transient::Busy(http::retry_after(&answer.headers, now)));
     }
-    if status.is_server_error() {
+    if answer.is_server_error() {
         return Failure::PerhapsProcessed(if answer.is_from_a_portal() {
             Transient::CaptivePortal
         } else {
             Transient::Unwell
         });
     }
-    let Some(error) = serde_json::from_slice::<ErrorAnswer>(&answer.body).ok() else {
+    let Some(error) = json::object::<ErrorAnswer>(&answer.body) else {
         return Failure::NotProcessed(Transient::of_odd(answer));
     };
     let says = |text: &Option<String>, word: &str| {

@@ -16,6 +16,7 @@ use crate::account::{
 };
 use crate::authorization::{Attempt, AttemptId, CodeVerifier, State};
 use crate::error::Problem;
+use crate::json;
 use crate::registration::{Provenance, RedirectUrl, Registration, RegistrationDraft};
 use crate::secret::Passphrase;
 use crate::token::{AccessToken, RefreshToken, TokenSet};
@@ -228,11 +229,8 @@ impl Records {
     pub fn read(stored: &[(String, RecordBytes)]) -> Result<Self, WrittenByNewer> {
         let mut records = Self::default();
         for (name, bytes) in stored {
-            let version = serde_json::from_slice::<Version>(bytes).map(|record| record.version);
-            if version
-                .as_ref()
-                .is_ok_and(|version| *version > RECORD_VERSION)
-            {
+            let is_newer = |record: Version| record.version > u64::from(RECORD_VERSION);
+            if json::object(bytes).is_some_and(is_newer) {
                 return Err(WrittenByNewer);
             }
             if records.take(name, bytes).is_none() {
@@ -249,15 +247,15 @@ impl Records {
             }
             RecordName::Attempt => self.attempt = Some(AttemptRecord::read(bytes)?),
             RecordName::Unclaimed => {
-                let record: UnclaimedRecord = serde_json::from_slice(bytes).ok()?;
+                let record: UnclaimedRecord = json::object(bytes)?;
                 self.unclaimed = Some(record.tokens.read()?);
             }
             RecordName::Current => {
-                let record: CurrentRecord = serde_json::from_slice(bytes).ok()?;
+                let record: CurrentRecord = json::object(bytes)?;
                 self.current = record.account.parse().ok();
             }
             RecordName::Account(key) => {
-                let record: AccountRecord = serde_json::from_slice(bytes).ok()?;
+                let record: AccountRecord = json::object(bytes)?;
                 self.accounts.insert(key, record.read()?);
             }
         }
@@ -267,7 +265,7 @@ impl Records {
 
 #[derive(Deserialize)]
 struct Version {
-    version: u32,
+    version: u64,
 }
 
 /// Text on its way into or out of the vault.
@@ -291,7 +289,7 @@ struct RegistrationRecord {
 
 impl RegistrationRecord {
     fn read(bytes: &[u8]) -> Option<Registration> {
-        let record: Self = serde_json::from_slice(bytes).ok()?;
+        let record: Self = json::object(bytes)?;
         let provenance = if record.provisioned {
             Provenance::Provisioned
         } else {
@@ -322,7 +320,7 @@ struct AttemptRecord {
 
 impl AttemptRecord {
     fn read(bytes: &[u8]) -> Option<Attempt> {
-        let record: Self = serde_json::from_slice(bytes).ok()?;
+        let record: Self = json::object(bytes)?;
         Some(Attempt {
             id: AttemptId(record.id),
             started_at: record.started_at,

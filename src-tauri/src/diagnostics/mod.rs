@@ -101,9 +101,11 @@ async fn write(state: Option<&AppState>) -> String {
             secrets: secrets_of(provisioning.as_ref()),
             ..known
         },
-        text: "Sign in with Amiqus: a report for support\n\
-               No password, code, token or secret is in it. Read it before you send it.\n"
-            .to_owned(),
+        text: format!(
+            "{}: a report for support\n\
+             No password, code, token or secret is in it. Read it before you send it.\n",
+            brand::NAME
+        ),
     };
     report.section("Versions");
     report.says("app", env!("CARGO_PKG_VERSION"));

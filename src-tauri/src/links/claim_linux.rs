@@ -10,8 +10,8 @@ use tauri_plugin_deep_link::DeepLinkExt as _;
 
 use super::Holder;
 
-/// The desktop entry that the package installs.
-const INSTALLED_ENTRY: &str = "Sign in with Amiqus.desktop";
+/// The desktop entry that the package installs, before its ending.
+const INSTALLED_ENTRY: &str = brand::NAME;
 
 /// Where the package installs the program.
 const INSTALLED_PROGRAM: &str = "/usr/bin/sign-in-with-amiqus";
@@ -98,7 +98,7 @@ fn current_handler() -> Handler {
 fn read_handler(answer: &str) -> Handler {
     match answer.lines().next().map(str::trim).unwrap_or_default() {
         "" => Handler::Nobody,
-        INSTALLED_ENTRY => Handler::Installed,
+        entry if entry.strip_suffix(".desktop") == Some(INSTALLED_ENTRY) => Handler::Installed,
         OWN_ENTRY => Handler::Registered,
         entry => Handler::Foreign(entry.to_owned()),
     }

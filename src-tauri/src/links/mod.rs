@@ -4,19 +4,31 @@
 
 #[cfg(target_os = "linux")]
 mod claim_linux;
+#[cfg(target_os = "linux")]
+mod command_line_linux;
 pub(crate) mod loopback;
 
 use amiqus_core::keeper::Keeper;
 use amiqus_core::redirect::Received;
+use amiqus_core::registration::SCHEME;
 use tauri::AppHandle;
 use tauri_plugin_deep_link::DeepLinkExt as _;
 
 /// Listens for links, takes the one that started the app, and sees to it that links come here.
 pub(crate) fn listen(app: &AppHandle, keeper: &Keeper) {
     let for_links = keeper.clone();
+    let with_plugin = app.clone();
     app.deep_link().on_open_url(move |event| {
-        for url in event.urls() {
+        let links = event.urls().into_iter().filter(|url| !is_no_link(url));
+        let mut were_there = false;
+        for url in links {
             for_links.receive(Received::new(url));
+            were_there = true;
+        }
+        if were_there {
+            let app = with_plugin.clone();
+            // The plugin holds on to the link until all who listen have heard of it.
+            tauri::async_runtime::spawn_blocking(move || forget_link(&app));
         }
     });
     match app.deep_link().get_current() {
@@ -27,9 +39,29 @@ pub(crate) fn listen(app: &AppHandle, keeper: &Keeper) {
         }
         Err(problem) => tracing::warn!(%problem, "the link that started the app can't be read"),
     }
+    forget_link(app);
+    #[cfg(target_os = "linux")]
+    if let Err(problem) = command_line_linux::forget_links(SCHEME) {
+        tracing::warn!(%problem, "the link stays in the command line");
+    }
     let app = app.clone();
     // It runs other programs, and nothing waits for it.
     tauri::async_runtime::spawn_blocking(move || claim_scheme(&app));
+}
+
+/// The plugin keeps the last link for as long as the app runs, and hands it to whoever asks. There is
+/// a code in it: an empty one takes its place. (On macOS the plugin takes none from here.)
+fn forget_link(app: &AppHandle) {
+    app.deep_link()
+        .handle_cli_arguments(["", &no_link()].into_iter());
+}
+
+fn no_link() -> String {
+    format!("{SCHEME}:")
+}
+
+fn is_no_link(url: &url::Url) -> bool {
+    url.as_str() == no_link()
 }
 
 #[cfg(target_os = "linux")]

@@ -66,7 +66,7 @@ impl Wish {
 }
 
 impl Face {
-    pub(super) fn of(state: &AppState) -> Self {
+    pub(super) fn of(state: &AppState, is_update_ready: bool) -> Self {
         let current = state
             .accounts
             .iter()
@@ -82,6 +82,10 @@ impl Face {
         }
         lines.push(Line::Gap);
         lines.push(Line::Does(Wish::Open, words::OPEN.to_owned()));
+        if is_update_ready {
+            // The window has the button, and says how it went.
+            lines.push(Line::Does(Wish::Open, words::UPDATE_READY.to_owned()));
+        }
         if state.accounts.len() > 1 && is_settled {
             let accounts = state.accounts.iter().map(|account| {
                 let is_current = Some(&account.id) == state.current.as_ref();
@@ -165,7 +169,7 @@ mod tests {
     }
 
     fn face(screen: Screen, accounts: Vec<AccountView>) -> Face {
-        Face::of(&examples::state(screen, accounts))
+        Face::of(&examples::state(screen, accounts), false)
     }
 
     fn says(face: &Face, wanted: &str) -> bool {
@@ -173,6 +177,20 @@ mod tests {
             Line::Says(text) | Line::Does(_, text) => text == wanted,
             _ => false,
         })
+    }
+
+    #[test]
+    fn a_newer_version_leads_to_the_window() {
+        let offers = |is_update_ready| {
+            let face = Face::of(
+                &examples::state(Screen::SignedIn, Vec::new()),
+                is_update_ready,
+            );
+            face.lines
+                .contains(&Line::Does(Wish::Open, words::UPDATE_READY.to_owned()))
+        };
+        assert!(offers(true));
+        assert!(!offers(false));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use tauri::{AppHandle, Manager as _};
 use tokio::sync::watch;
 
 use self::face::{Face, Line, Wish};
-use crate::{window, words};
+use crate::{updates, window, words};
 
 const ID: &str = "tray";
 
@@ -55,10 +55,12 @@ pub(crate) fn stand(app: &AppHandle, keeper: &Keeper) {
         #[cfg(not(target_os = "linux"))]
         let mut hosts = watch::channel(true).1;
         let mut following = keeper.follow();
+        let mut updates = updates::ready(&app);
         let mut state: Option<Arc<AppState>> = None;
         let mut shown: Option<Face> = None;
         loop {
             let has_host = *hosts.borrow_and_update();
+            let is_update_ready = updates.borrow_and_update().is_some();
             if !has_host {
                 if shown.take().is_some() {
                     on_main_thread(&app, |app| {
@@ -68,7 +70,7 @@ pub(crate) fn stand(app: &AppHandle, keeper: &Keeper) {
                     .await;
                 }
             } else if let Some(state) = &state {
-                let face = Face::of(state);
+                let face = Face::of(state, is_update_ready);
                 if shown.as_ref() != Some(&face) {
                     let drawn = face.clone();
                     if on_main_thread(&app, move |app| draw(app, &drawn)).await {
@@ -81,6 +83,7 @@ pub(crate) fn stand(app: &AppHandle, keeper: &Keeper) {
             tokio::select! {
                 () = change(&mut hosts) => {}
                 Some(next) = following.next() => state = Some(next),
+                () = change(&mut updates) => {}
                 () = tokio::time::sleep(PATIENCE), if has_nothing => {
                     if app.webview_windows().is_empty() {
                         tracing::info!("neither a window nor a tray: the app ends");

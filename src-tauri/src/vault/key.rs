@@ -11,7 +11,7 @@ use super::key_file::Kind;
 pub(super) const KEY_BYTES: usize = 32;
 
 /// The entry's names in the keychain.
-const SERVICE: &str = "co.amiqus.signin";
+const SERVICE: &str = brand::IDENTIFIER;
 const USER: &str = "vault key";
 
 /// The vault's key, wiped when dropped.

@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::faults::{Endpoint, Fault, FaultPlan};
@@ -28,6 +28,7 @@ pub(crate) fn routes() -> Router<Arc<Service>> {
         )
         .route("/practice/requests", get(requests))
         .route("/practice/secrets", get(secrets))
+        .route("/practice/secrets-by-kind", get(secrets_by_kind))
         .route("/practice/advance", post(advance))
         .route("/practice/authorize", post(authorize))
         .route("/practice/revoke", post(revoke))
@@ -69,25 +70,46 @@ async fn requests(State(service): State<Arc<Service>>) -> Json<Vec<Value>> {
     )
 }
 
+/// A secret that arrived, and by which name.
+#[derive(PartialEq, Eq, Serialize)]
+struct Secret {
+    kind: &'static str,
+    text: String,
+}
+
 /// Every secret that arrived in a request: codes, verifiers, tokens, client secrets, `state`. For a
 /// test that searches a disk for them.
-async fn secrets(State(service): State<Arc<Service>>) -> Json<Vec<String>> {
+async fn secrets(State(service): State<Arc<Service>>) -> Json<BTreeSet<String>> {
+    let secrets = arrived(&service).into_iter().map(|secret| secret.text);
+    Json(secrets.collect())
+}
+
+/// The same, each with what it is, once and in the order of their arrival: of two access tokens the
+/// later one is the one in use.
+async fn secrets_by_kind(State(service): State<Arc<Service>>) -> Json<Vec<Secret>> {
+    Json(arrived(&service))
+}
+
+fn arrived(service: &Service) -> Vec<Secret> {
     const FIELDS: [&str; 4] = ["client_secret", "code", "code_verifier", "refresh_token"];
-    let mut secrets = BTreeSet::new();
+    let mut secrets: Vec<Secret> = Vec::new();
     for request in service.log.all() {
-        secrets.extend(
-            FIELDS
-                .iter()
-                .filter_map(|name| request.field(name))
-                .map(str::to_owned),
-        );
-        secrets.extend(request.parameter("state").map(str::to_owned));
+        let fields = FIELDS
+            .into_iter()
+            .map(|name| (name, request.field(name)))
+            .chain([("state", request.parameter("state"))]);
         let bearer = request
             .header("authorization")
             .and_then(|value| value.strip_prefix("Bearer "));
-        secrets.extend(bearer.map(str::to_owned));
+        for (kind, text) in fields.chain([("access_token", bearer)]) {
+            let secret = text.map(|text| Secret {
+                kind,
+                text: text.to_owned(),
+            });
+            secrets.extend(secret.filter(|secret| !secrets.contains(secret)));
+        }
     }
-    Json(secrets.into_iter().collect())
+    secrets
 }
 
 #[derive(Deserialize)]

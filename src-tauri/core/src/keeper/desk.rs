@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{AbortHandle, JoinHandle};
-use url::Url;
 
-use super::{Command, Mail, Parts, Recipient};
+use super::{Command, Mail, PageAddress, Parts, Recipient};
 use crate::account::AccountKey;
 use crate::app_state::AppState;
 use crate::authorization::{Attempt, AttemptId};
@@ -115,9 +114,9 @@ impl Desk {
                 }
                 Mail::CheckRegistration(draft, reply) => self.check_registration(draft, reply),
                 Mail::PageAddress(page, reply) => {
-                    if let Some(url) = self.page(page) {
+                    if let Some(address) = self.page(page) {
                         // Whoever asked may have gone meanwhile.
-                        let _ = reply.send(url);
+                        let _ = reply.send(address);
                     }
                 }
             }
@@ -151,13 +150,15 @@ impl Desk {
         }
     }
 
-    fn page(&self, page: Page) -> Option<Url> {
-        match self.session.registration() {
-            Some(registration) => Some(registration.base_url.page(page)),
-            None => BaseUrl::parse(DEFAULT_BASE_URL)
-                .ok()
-                .map(|base_url| base_url.page(page)),
-        }
+    fn page(&self, page: Page) -> Option<PageAddress> {
+        let service = match self.session.registration() {
+            Some(registration) => registration.base_url.clone(),
+            None => BaseUrl::parse(DEFAULT_BASE_URL).ok()?,
+        };
+        Some(PageAddress {
+            url: service.page(page),
+            service,
+        })
     }
 
     async fn command(&mut self, command: Command, reply: oneshot::Sender<Result<(), Problem>>) {
@@ -211,6 +212,11 @@ impl Desk {
         draft: RegistrationDraft,
         reply: oneshot::Sender<Result<(), CheckRefusal>>,
     ) {
+        if self.session.is_managed() {
+            // There is nothing to set up, and no other service to be asked for anybody.
+            let _ = reply.send(Err(CheckRefusal::Fields(Vec::new())));
+            return;
+        }
         let registration = draft
             .with_secret_of(self.session.registration())
             .validate(Provenance::ByHand);

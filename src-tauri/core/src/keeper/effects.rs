@@ -117,10 +117,16 @@ impl Desk {
     }
 
     fn open_browser(&self, id: AttemptId, url: AuthorizationUrl) {
+        let Some(registration) = self.session.registration() else {
+            return;
+        };
+        let service = registration.base_url.clone();
         let surroundings = Arc::clone(&self.parts.surroundings);
         self.later(async move {
-            let opened =
-                tokio::task::spawn_blocking(move || surroundings.open_browser(url.expose())).await;
+            let opened = tokio::task::spawn_blocking(move || {
+                surroundings.open_browser(url.expose(), &service)
+            })
+            .await;
             match opened {
                 Ok(Ok(())) => None,
                 Ok(Err(failure)) => {

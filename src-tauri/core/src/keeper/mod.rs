@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::error::{Code, Problem};
 use crate::http::Clients;
 use crate::redirect::Received;
-use crate::registration::{FieldProblem, Page, RedirectUrl, RegistrationDraft};
+use crate::registration::{BaseUrl, FieldProblem, Page, RedirectUrl, RegistrationDraft};
 use crate::secret::Passphrase;
 use crate::session::{Event, Provisioning, Way};
 use crate::vault::{Door, Opened, Records, Unlock};
@@ -38,14 +38,23 @@ pub struct BrowserDidNotOpen(pub String);
 #[error("nobody listens for the browser's answer: {0}")]
 pub struct CannotListen(pub String);
 
+/// Where a page of the service is.
+#[derive(Debug)]
+pub struct PageAddress {
+    /// Its address.
+    pub url: Url,
+    /// The service whose page it is.
+    pub service: BaseUrl,
+}
+
 /// What surrounds the core: the desktop.
 pub trait Surroundings: Send + Sync + 'static {
-    /// Opens an address in the system's browser, and never in a window of the app's own
-    /// (RFC 8252 §8.12). May block for a moment.
+    /// Opens an address of the service's own in the system's browser, and never in a window of the
+    /// app's own (RFC 8252 §8.12). May block for a moment.
     ///
     /// # Errors
-    /// [`BrowserDidNotOpen`] when the system can't.
-    fn open_browser(&self, url: &Url) -> Result<(), BrowserDidNotOpen>;
+    /// [`BrowserDidNotOpen`] when the system can't, or the address is not one of the service's.
+    fn open_browser(&self, url: &Url, service: &BaseUrl) -> Result<(), BrowserDidNotOpen>;
 
     /// Listens where a loopback redirect URL says, and nowhere else (RFC 8252 §7.3), and hands what
     /// arrives to the recipient. Its task is ended as soon as the attempt is over, and then the port
@@ -178,7 +187,7 @@ enum Mail {
     /// What an administrator entered, to be checked.
     CheckRegistration(RegistrationDraft, oneshot::Sender<Result<(), CheckRefusal>>),
     /// Which page to open, answered with its address.
-    PageAddress(Page, oneshot::Sender<Url>),
+    PageAddress(Page, oneshot::Sender<PageAddress>),
 }
 
 enum Command {
@@ -382,7 +391,7 @@ impl Keeper {
     ///
     /// # Errors
     /// When the session ended.
-    pub async fn page_address(&self, page: Page) -> Result<Url, Problem> {
+    pub async fn page_address(&self, page: Page) -> Result<PageAddress, Problem> {
         let (reply, answer) = oneshot::channel();
         self.post(Mail::PageAddress(page, reply));
         answer.await.map_err(|_| Code::Internal.into())

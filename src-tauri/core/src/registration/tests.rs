@@ -213,6 +213,38 @@ fn a_secret_is_sent_over_https_or_on_this_computer() {
     }
 }
 
+/// Shows check 40.
+#[test]
+fn a_service_holds_its_own_addresses_and_no_others() {
+    let holds = |base_url: &str, url: &str| {
+        BaseUrl::parse(base_url)
+            .unwrap()
+            .holds(&Url::parse(url).unwrap())
+    };
+    let own = BaseUrl::parse("https://a.example/amiqus").unwrap();
+    for url in [own.authorization_endpoint(), own.page(Page::TeamApps)] {
+        assert!(own.holds(&url), "{url}");
+    }
+    assert!(holds(
+        "https://a.example",
+        "https://a.example:443/x?state=1"
+    ));
+    assert!(holds("http://127.0.0.1:80", "http://127.0.0.1/x"));
+    for other in [
+        "https://a.example/elsewhere",
+        "https://a.example/amiqus-elsewhere",
+        "https://a.example/amiqus/../elsewhere",
+        "https://b.example/amiqus/x",
+        "https://a.example:444/amiqus/x",
+        "https://bob@a.example/amiqus/x",
+        "https://:secret@a.example/amiqus/x",
+        "http://a.example/amiqus/x",
+        "file:///amiqus/x",
+    ] {
+        assert!(!holds("https://a.example/amiqus", other), "{other}");
+    }
+}
+
 #[test]
 fn the_endpoints_are_where_the_guide_says() {
     let base_url = BaseUrl::parse(DEFAULT_BASE_URL).unwrap();
@@ -254,4 +286,28 @@ fn an_organisations_name_is_plain_text() {
         registration.organisation.as_deref(),
         Some("Gale & Partners")
     );
+}
+
+#[test]
+fn an_organisation_of_nothing_that_can_be_seen_is_none() {
+    let mut invisible = draft();
+    invisible.organisation = Some(" \u{200b}\u{61c} ".to_owned());
+    let registration = invisible.validate(Provenance::ByHand).unwrap();
+    assert_eq!(registration.organisation, None);
+}
+
+#[test]
+fn a_base_url_means_the_same_read_again_however_many_slashes_end_it() {
+    for (text, endpoint) in [
+        ("https://id.amiqus.co", "https://id.amiqus.co/oauth/token"),
+        ("https://id.amiqus.co//", "https://id.amiqus.co/oauth/token"),
+        (
+            "https://id.amiqus.co/eu//",
+            "https://id.amiqus.co/eu/oauth/token",
+        ),
+    ] {
+        let url = BaseUrl::parse(text).unwrap();
+        assert_eq!(url.token_endpoint().as_str(), endpoint);
+        assert_eq!(BaseUrl::parse(url.as_str()), Ok(url));
+    }
 }

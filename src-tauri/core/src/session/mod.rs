@@ -212,6 +212,15 @@ impl Session {
         }
     }
 
+    /// Whether IT's provisioning file sets the app up, and nobody else does.
+    #[must_use]
+    pub fn is_managed(&self) -> bool {
+        match &self.phase {
+            Phase::Open(open) => open.is_managed(),
+            _ => false,
+        }
+    }
+
     /// The current account.
     #[must_use]
     pub fn current(&self) -> Option<AccountKey> {

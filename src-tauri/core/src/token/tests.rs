@@ -87,6 +87,7 @@ fn an_answer_that_is_no_pair_may_have_used_the_grant_up() {
         r#"{"token_type":"Bearer","access_token":"ä","refresh_token":"r"}"#,
         r#"{"token_type":"Bearer","access_token":null,"refresh_token":"r"}"#,
         r#"{"token_type":"Bearer","access_token":"a","access_token":"b","refresh_token":"r"}"#,
+        r#"["Bearer","a","r",31536000]"#,
     ] {
         let lost = Failure::PerhapsProcessed(Transient::OddAnswer);
         assert_eq!(failure(Grant::Refresh, 200, body), lost, "{body}");
@@ -171,6 +172,10 @@ fn no_passing_failure_is_taken_for_a_dead_grant() {
             (502, html, unwell),
             (504, html, unwell),
             (599, "", unwell),
+            // No status at all: as if it were a 5xx (RFC 9110 §15).
+            (600, html, unwell),
+            (999, r#"{"error":"invalid_grant"}"#, unwell),
+            (401, r#"["invalid_grant"]"#, odd),
             (503, html, Failure::NotProcessed(Transient::Busy(None))),
             (429, html, Failure::NotProcessed(Transient::Busy(None))),
             (403, "{}", Failure::NotProcessed(Transient::NotPermitted)),

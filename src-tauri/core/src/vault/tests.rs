@@ -134,11 +134,12 @@ fn the_names_of_records_are_the_same_after_a_round_trip() {
 #[test]
 fn one_record_that_can_not_be_read_does_not_take_the_others_with_it() {
     let good = everything();
-    let broken: [&[u8]; 8] = [
+    let broken: [&[u8]; 9] = [
         b"",
         b"{",
         b"null",
         b"[]",
+        b"[2]",
         b"\xff\xfe\x00",
         br#"{"version":1}"#,
         br#"{"version":"1"}"#,
@@ -173,7 +174,7 @@ fn a_record_of_an_unknown_name_is_left_alone() {
 fn records_of_a_newer_version_are_not_read_at_all() {
     let good = everything();
     for index in 0..good.len() {
-        for version in [RECORD_VERSION + 1, u32::MAX] {
+        for version in [u64::from(RECORD_VERSION) + 1, u64::MAX] {
             let mut stored = good.clone();
             let text = String::from_utf8(stored[index].1.to_vec()).unwrap();
             let newer = text.replacen("\"version\":1", &format!("\"version\":{version}"), 1);

@@ -15,7 +15,7 @@ use amiqus_core::keeper::{
     BrowserDidNotOpen, CannotListen, Keeper, Parts, Recipient, Surroundings,
 };
 use amiqus_core::redirect::Received;
-use amiqus_core::registration::{Provenance, RedirectUrl, RegistrationDraft};
+use amiqus_core::registration::{BaseUrl, Provenance, RedirectUrl, RegistrationDraft};
 use amiqus_core::session::Provisioning;
 use amiqus_core::token::{AccessToken, RefreshToken, TokenSet};
 use amiqus_core::vault::{
@@ -180,7 +180,7 @@ struct Desktop {
 }
 
 impl Surroundings for Desktop {
-    fn open_browser(&self, url: &Url) -> Result<(), BrowserDidNotOpen> {
+    fn open_browser(&self, url: &Url, _: &BaseUrl) -> Result<(), BrowserDidNotOpen> {
         if self.no_browser.load(Ordering::SeqCst) {
             return Err(BrowserDidNotOpen("there is none".to_owned()));
         }

@@ -3,7 +3,8 @@
 use amiqus_core::app_state::Screen;
 use amiqus_core::check::CheckRefusal;
 use amiqus_core::error::Code;
-use amiqus_core::registration::{Field, FieldProblem, Reason};
+use amiqus_core::registration::{Field, FieldProblem, Provenance, Reason};
+use amiqus_core::session::Provisioning;
 use practice_amiqus::{Endpoint, Fault, Generation, RetryAfter, Settings};
 
 use crate::app::*;
@@ -134,4 +135,17 @@ async fn a_secret_that_is_left_out_stays_as_it_is_for_the_same_client_and_servic
     draft.base_url = Some("https://amiqus.example.com".to_owned());
     let refusal = app.keeper.check_registration(draft).await;
     assert_eq!(refusal, Err(CheckRefusal::Fields(missing.to_vec())));
+}
+
+#[tokio::test]
+async fn what_it_set_up_is_not_checked_and_no_service_is_asked_for_whoever_is_in_the_window() {
+    let computer = Computer::bare(Settings::default()).await;
+    let registration = computer.draft().validate(Provenance::Provisioned).unwrap();
+    let app = computer.launch(move || Provisioning::Valid(Box::new(registration.clone())));
+    app.keeper.state().await.unwrap();
+    assert_eq!(
+        app.keeper.check_registration(computer.draft()).await,
+        Err(CheckRefusal::Fields(Vec::new()))
+    );
+    assert_eq!(computer.posts(), 0);
 }

@@ -13,6 +13,7 @@ mod check;
 mod driven_clock;
 mod faults;
 mod gate;
+mod hostile_links;
 mod loopback;
 mod outages;
 mod renewals;

@@ -324,7 +324,8 @@ async fn an_administrator_sets_the_app_up_and_is_told_what_to_change() {
         .await
         .unwrap();
     let page = app.keeper.page_address(Page::TeamApps).await.unwrap();
-    assert!(page.as_str().starts_with(computer.amiqus.base_url()));
+    assert!(page.url.as_str().starts_with(computer.amiqus.base_url()));
+    assert!(page.service.holds(&page.url));
     app.sign_in(&computer, BOB, FUSION).await;
 }
 

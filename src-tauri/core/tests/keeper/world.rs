@@ -14,7 +14,7 @@ use amiqus_core::http::Limits;
 use amiqus_core::keeper::{
     BrowserDidNotOpen, CannotListen, Keeper, Parts, Recipient, Surroundings,
 };
-use amiqus_core::registration::{Page, Provenance, RedirectUrl, RegistrationDraft};
+use amiqus_core::registration::{BaseUrl, Page, Provenance, RedirectUrl, RegistrationDraft};
 use amiqus_core::session::Provisioning;
 use amiqus_core::token::{AccessToken, RefreshToken, TokenSet};
 use amiqus_core::vault::{
@@ -66,7 +66,7 @@ impl Chance for Jitter {
 struct EmptyDesk;
 
 impl Surroundings for EmptyDesk {
-    fn open_browser(&self, _: &Url) -> Result<(), BrowserDidNotOpen> {
+    fn open_browser(&self, _: &Url, _: &BaseUrl) -> Result<(), BrowserDidNotOpen> {
         Err(BrowserDidNotOpen("nobody is there".to_owned()))
     }
 

@@ -30,24 +30,27 @@ pub(super) const POLICY: &str = "default-src 'none'; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// What each page says: a title, a sentence.
-fn words(page: Page) -> (&'static str, &'static str) {
+fn words(page: Page) -> (&'static str, String) {
+    let app = brand::NAME;
     match page {
         Page::Ended(Ending::SignedIn) => (
             "You are signed in",
-            "You can close this tab and go back to Sign in with Amiqus.",
+            format!("You can close this tab and go back to {app}."),
         ),
         Page::Ended(Ending::Denied) => (
             "You chose not to allow it",
-            "Nothing was shared and nothing has changed. You can close this tab.",
+            "Nothing was shared and nothing has changed. You can close this tab.".to_owned(),
         ),
         Page::Ended(Ending::Otherwise) => (
             "Please go back to the app",
-            "Sign in with Amiqus says how it went. You can close this tab.",
+            format!("{app} says how it went. You can close this tab."),
         ),
         Page::Refused(_) => (
             "Nothing happened",
-            "This isn’t the answer that Sign in with Amiqus waits for. Go back to the app and open \
-             the browser from there.",
+            format!(
+                "This isn’t the answer that {app} waits for. Go back to the app and open the \
+                 browser from there."
+            ),
         ),
     }
 }

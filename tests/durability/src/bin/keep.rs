@@ -18,7 +18,7 @@ use amiqus_core::keeper::{
     BrowserDidNotOpen, CannotListen, Keeper, Parts, Recipient, Surroundings, unlock_with,
 };
 use amiqus_core::redirect::Received;
-use amiqus_core::registration::{FieldProblem, RedirectUrl, RegistrationDraft};
+use amiqus_core::registration::{BaseUrl, FieldProblem, RedirectUrl, RegistrationDraft};
 use amiqus_core::secret::Passphrase;
 use amiqus_core::vault::Unlock;
 use durability::conversation::{Command, Said};
@@ -186,7 +186,7 @@ fn commands() -> mpsc::UnboundedReceiver<Command> {
 struct NoDesktop;
 
 impl Surroundings for NoDesktop {
-    fn open_browser(&self, url: &Url) -> Result<(), BrowserDidNotOpen> {
+    fn open_browser(&self, url: &Url, _: &BaseUrl) -> Result<(), BrowserDidNotOpen> {
         say(&Said::Browser {
             browser: url.to_string(),
         });

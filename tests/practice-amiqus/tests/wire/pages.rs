@@ -28,6 +28,14 @@ impl Browser {
         }
     }
 
+    /// A browser in which one of the people has logged in, and that went on to this page.
+    async fn logged_in(practice: &Practice, person: usize, page: &str) -> Self {
+        let mut browser = Self::new(practice);
+        browser.open("/login").await;
+        assert_eq!(browser.log_in(practice, person, page).await, 200);
+        browser
+    }
+
     async fn open(&mut self, address: &str) -> u16 {
         let path = address
             .strip_prefix(&self.base_url)
@@ -181,9 +189,7 @@ async fn a_person_denies_and_is_not_asked_the_same_question_twice() {
 async fn someone_who_is_connected_already_is_not_asked_again() {
     let practice = started().await;
     let url = authorization_url(&practice, &request(&practice));
-    let mut browser = Browser::new(&practice);
-    browser.open("/login").await;
-    browser.log_in(&practice, 0, "/").await;
+    let mut browser = Browser::logged_in(&practice, 0, "/").await;
     granted_tokens(&practice);
 
     assert_eq!(browser.open(&url).await, 302);
@@ -202,9 +208,7 @@ async fn someone_who_is_connected_already_is_not_asked_again() {
 async fn a_code_belongs_to_the_team_that_is_active() {
     let practice = started().await;
     let url = authorization_url(&practice, &request(&practice));
-    let mut browser = Browser::new(&practice);
-    browser.open("/login").await;
-    browser.log_in(&practice, 0, "/").await;
+    let mut browser = Browser::logged_in(&practice, 0, "/").await;
     browser.open(&url).await;
     assert!(browser.shows("Switch to Hill Valley Legal"));
 
@@ -232,9 +236,7 @@ async fn a_code_belongs_to_the_team_that_is_active() {
     assert_eq!(team["name"], HILL_VALLEY);
 
     // Nobody can make a team active that they don't work in.
-    let mut lorraine = Browser::new(&practice);
-    lorraine.open("/login").await;
-    lorraine.log_in(&practice, 1, "/").await;
+    let mut lorraine = Browser::logged_in(&practice, 1, "/").await;
     assert_eq!(lorraine.submit("/team", &[("team", "88")]).await, 403);
 }
 
@@ -253,9 +255,7 @@ async fn a_wrong_password_opens_nothing() {
 #[tokio::test]
 async fn a_form_of_another_site_is_refused() {
     let practice = started().await;
-    let mut browser = Browser::new(&practice);
-    browser.open("/login").await;
-    browser.log_in(&practice, 0, "/").await;
+    let mut browser = Browser::logged_in(&practice, 0, "/").await;
     for action in ["/oauth/authorize", "/team", "/logout", "/team-apps/remove"] {
         let form = [("_token", "guessed".to_owned())];
         assert_eq!(browser.submit_exactly(action, &form).await, 419, "{action}");
@@ -276,9 +276,7 @@ async fn a_log_in_never_leads_out_of_the_service() {
 #[tokio::test]
 async fn logging_out_asks_for_a_log_in_again() {
     let practice = started().await;
-    let mut browser = Browser::new(&practice);
-    browser.open("/login").await;
-    browser.log_in(&practice, 0, "/").await;
+    let mut browser = Browser::logged_in(&practice, 0, "/").await;
     browser.submit("/logout", &[]).await;
     browser.open("/developer-settings").await;
     assert!(browser.shows("Log in to Amiqus"));
@@ -287,9 +285,7 @@ async fn logging_out_asks_for_a_log_in_again() {
 #[tokio::test]
 async fn an_api_client_is_registered_and_changed() {
     let practice = started().await;
-    let mut browser = Browser::new(&practice);
-    browser.open("/login").await;
-    browser.log_in(&practice, 0, "/developer-settings").await;
+    let mut browser = Browser::logged_in(&practice, 0, "/developer-settings").await;
     assert!(browser.shows(practice.client_id()));
     assert!(!browser.shows(practice.client_secret()));
     browser
@@ -321,9 +317,7 @@ async fn an_api_client_is_registered_and_changed() {
     assert_eq!(practice.redirect_urls(), ["x://y/z"]);
 
     // Another team does not see it.
-    let mut lorraine = Browser::new(&practice);
-    lorraine.open("/login").await;
-    lorraine.log_in(&practice, 1, "/").await;
+    let mut lorraine = Browser::logged_in(&practice, 1, "/").await;
     assert_eq!(lorraine.open(&address).await, 404);
 }
 
@@ -332,9 +326,7 @@ async fn removing_access_revokes_the_tokens() {
     let practice = started().await;
     let set = granted_tokens(&practice);
     let elsewhere = practice.grant_tokens(BOB, HILL_VALLEY, REDIRECT).unwrap();
-    let mut browser = Browser::new(&practice);
-    browser.open("/login").await;
-    browser.log_in(&practice, 0, "/team-apps").await;
+    let mut browser = Browser::logged_in(&practice, 0, "/team-apps").await;
     assert!(browser.shows("Remove access"));
     let removed = [("client_id", practice.client_id())];
     assert_eq!(browser.submit("/team-apps/remove", &removed).await, 200);

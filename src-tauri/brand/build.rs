@@ -1,0 +1,97 @@
+//! Reads the brand's file, and stops the build where it could not work.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use url::{Host, Url};
+
+/// Names another brand's file.
+const VARIABLE: &str = "AMIQUS_BRAND";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Brand {
+    name: String,
+    publisher: String,
+    identifier: String,
+    scheme: String,
+    base_url: String,
+    /// Read by `npm run icons`.
+    #[serde(rename = "icon")]
+    _icon: String,
+}
+
+fn main() -> Result<(), String> {
+    println!("cargo::rerun-if-env-changed={VARIABLE}");
+    let file =
+        std::env::var_os(VARIABLE).map_or_else(|| PathBuf::from("brand.json"), PathBuf::from);
+    println!("cargo::rerun-if-changed={}", file.display());
+    let wrong = |what: &dyn std::fmt::Display| format!("{}: {what}", file.display());
+    let text = fs::read_to_string(&file).map_err(|problem| wrong(&problem))?;
+    let brand: Brand = serde_json::from_str(&text).map_err(|problem| wrong(&problem))?;
+    brand.check().map_err(|problem| wrong(&problem))?;
+    for (name, value) in [
+        ("NAME", &brand.name),
+        ("PUBLISHER", &brand.publisher),
+        ("IDENTIFIER", &brand.identifier),
+        ("SCHEME", &brand.scheme),
+        ("BASE_URL", &brand.base_url),
+    ] {
+        println!("cargo::rustc-env=BRAND_{name}={value}");
+    }
+    Ok(())
+}
+
+impl Brand {
+    fn check(&self) -> Result<(), String> {
+        for (field, name) in [("name", &self.name), ("publisher", &self.publisher)] {
+            if name.trim() != name
+                || name.is_empty()
+                || name.contains(|c: char| c.is_control() || c == '/')
+            {
+                return Err(format!(
+                    "`{field}` is shown to people and names files: no control characters, no \"/\", \
+                     no blanks at its ends"
+                ));
+            }
+        }
+        for (field, domain) in [("identifier", &self.identifier), ("scheme", &self.scheme)] {
+            if !is_reverse_domain(domain) {
+                return Err(format!(
+                    "`{field}` must be a domain name of yours written backwards, in small letters, \
+                     such as com.example.signin (RFC 8252 §7.1)"
+                ));
+            }
+        }
+        let base_url =
+            Url::parse(&self.base_url).map_err(|problem| format!("`base_url`: {problem}"))?;
+        let is_loopback = match base_url.host() {
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            _ => false,
+        };
+        let is_bare = base_url.as_str().strip_suffix('/') == Some(&self.base_url);
+        let is_safe = base_url.scheme() == "https" || (base_url.scheme() == "http" && is_loopback);
+        if !is_safe || !is_bare {
+            return Err(
+                "`base_url` must be an https origin such as https://id.example.com, without \"/\" \
+                 at its end"
+                    .to_owned(),
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Letters, digits and hyphens between dots, at least one dot, each part begun by a letter.
+fn is_reverse_domain(text: &str) -> bool {
+    text.contains('.')
+        && text.split('.').all(|part| {
+            part.starts_with(|c: char| c.is_ascii_lowercase())
+                && !part.ends_with('-')
+                && part
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        })
+}

@@ -1,0 +1,22 @@
+//! The names under which the app is built: whoever makes it their own changes `brand.json`, or names
+//! another such file in `AMIQUS_BRAND` while they build, and nothing else.
+
+/// What people call the app.
+pub const NAME: &str = env!("BRAND_NAME");
+
+/// Who made the installer.
+pub const PUBLISHER: &str = env!("BRAND_PUBLISHER");
+
+/// The app's name in the system's folders and in the keychain: a reverse domain name.
+pub const IDENTIFIER: &str = env!("BRAND_IDENTIFIER");
+
+/// The scheme that the app registers with the operating system (RFC 7595 §3.8, RFC 8252 §7.1: a
+/// reverse domain name under its maker's control).
+pub const SCHEME: &str = env!("BRAND_SCHEME");
+
+/// The redirect URL that an administrator enters at Amiqus unless they choose another.
+/// `scheme://host/path`, because Amiqus's form is likely to refuse `scheme:/path`.
+pub const REDIRECT_URL: &str = concat!(env!("BRAND_SCHEME"), "://oauth/callback");
+
+/// Where Amiqus is.
+pub const BASE_URL: &str = env!("BRAND_BASE_URL");

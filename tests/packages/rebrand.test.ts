@@ -1,0 +1,94 @@
+/** The app under another name: one file is changed, and a person signs in through another scheme. */
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { BUILT, ROOT } from "../stage/places";
+import { freePort } from "../stage/processes";
+import { onStage } from "../stage/stage";
+
+const folder = mkdtempSync(join(tmpdir(), "another-brand-"));
+const file = join(folder, "brand.json");
+const program = join(folder, "sign-in-with-amiqus");
+const port = String(await freePort());
+const brand = {
+  name: "Gale & Partners’ Keys",
+  publisher: "Gale & Partners",
+  identifier: "com.example.gale.keys",
+  scheme: "com.example.gale-keys",
+  base_url: `http://127.0.0.1:${port}`,
+  icon: "icon.svg",
+};
+
+function build(variables: NodeJS.ProcessEnv): void {
+  const env = { ...process.env, ...variables };
+  execFileSync("npm", ["run", "--silent", "ui:build"], { cwd: ROOT, env, stdio: "ignore" });
+  execFileSync(
+    "cargo",
+    ["build", "--quiet", "--package", "sign-in-with-amiqus", "--bin", "sign-in-with-amiqus"],
+    { cwd: ROOT, env, stdio: "inherit" },
+  );
+}
+
+before(() => {
+  writeFileSync(file, JSON.stringify(brand));
+  build({ AMIQUS_BRAND: file });
+  copyFileSync(join(BUILT, "sign-in-with-amiqus"), program);
+});
+
+after(() => {
+  // The other suites' program is the one with the app's own name.
+  build({});
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const name = "built with another brand's file, it signs in through that brand's scheme and service";
+
+void test(name, { timeout: 120_000 }, () =>
+  onStage(
+    name,
+    async (stage) => {
+      const { app, desktop } = stage;
+      await app.start();
+      await app.state("signed-out");
+      assert.equal(await app.window.getTitle(), brand.name);
+      assert.ok((await desktop.run("wmctrl", ["-l"])).includes(brand.name));
+      await stage.signIn();
+      const [request] = await stage.practice.requests("/oauth/authorize");
+      assert.ok(request);
+      assert.ok(existsSync(join(desktop.folder, "data", brand.identifier, "vault")));
+      assert.equal(existsSync(join(desktop.folder, "data", "co.amiqus.signin")), false);
+    },
+    {
+      program,
+      scheme: brand.scheme,
+      practice: () => ["--port", port, "--redirect-url", `${brand.scheme}://oauth/callback`],
+      provisioning: (practice) =>
+        JSON.stringify({
+          client_id: practice.ready.client_id,
+          client_secret: practice.ready.client_secret,
+        }),
+    },
+  ),
+);
+
+void test("a brand that could not work stops the build, and says why", () => {
+  const wrong = {
+    scheme: "galekeys",
+    identifier: "Gale",
+    base_url: "http://gale.example.com",
+    name: "",
+  };
+  for (const [field, value] of Object.entries(wrong)) {
+    const broken = join(folder, `${field}.json`);
+    writeFileSync(broken, JSON.stringify({ ...brand, [field]: value }));
+    const built = spawnSync("cargo", ["build", "--quiet", "--package", "brand"], {
+      cwd: ROOT,
+      env: { ...process.env, AMIQUS_BRAND: broken },
+    });
+    assert.notEqual(built.status, 0, field);
+    assert.match(String(built.stderr), new RegExp(`\`${field}\``));
+  }
+});
