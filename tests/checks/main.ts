@@ -53,7 +53,7 @@ console.log(JSON.stringify(tally));
 process.exitCode = tally.failed > 0 || faults.length > 0 ? 1 : 0;
 
 /** Whether a suite builds what the others need, is a proof, or has one in it. */
-function isNeeded([name, ...command]: readonly string[]): boolean {
+function isNeeded([name, ...command]: (typeof suites)[number]): boolean {
   const isProof = ({ kind, file, name: shown }: Proof) =>
     kind === "suite"
       ? shown === name

@@ -603,6 +603,8 @@ journey(
     launchTogether(lorraines);
     await app.opened(2);
     await one();
+    const windows = (await desktop.run("wmctrl", ["-l"])).split("\n");
+    assert.equal(windows.filter((window) => window.endsWith(" Sign in with Amiqus")).length, 1);
     await practice.untilTokenRequests(2);
     await until("the app is signed in", () => {
       return desktop.appLog().includes("signed-in accounts=2") || undefined;
