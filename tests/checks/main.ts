@@ -53,12 +53,14 @@ console.log(JSON.stringify(tally));
 process.exitCode = tally.failed > 0 || faults.length > 0 ? 1 : 0;
 
 /** Whether a suite builds what the others need, is a proof, or has one in it. */
-function isNeeded([name, ...command]: readonly string[]): boolean {
+function isNeeded([name, ...command]: (typeof suites)[number]): boolean {
   const isProof = ({ kind, file, name: shown }: Proof) =>
     kind === "suite"
       ? shown === name
       : kind === "rust"
         ? command.includes("tests/run/cargo-test.mjs")
         : command.includes(file);
-  return name === "the window" || name === "the programs" || proofs.some(isProof);
+  const builds = ["the window", "the programs"];
+  if (proofs.some(({ name }) => name === "the installed package")) builds.push("the installers");
+  return builds.includes(name) || proofs.some(isProof);
 }

@@ -63,6 +63,7 @@ export const suites = [
     "tests/e2e/tray.test.ts",
   ],
   ["the installers", "npm", "run", "--silent", "build"],
+  // Shows checks 7 and 17.
   [
     "the installed package",
     ...["node", "--import", "tsx", "--test", "--test-reporter=spec", "--test-force-exit"],
