@@ -46,10 +46,12 @@ pub fn run() -> ExitCode {
     }
 
     let mut context = context();
+    let handed_over = links::Letterbox::default();
+    let letterbox = handed_over.clone();
     let builder = tauri::Builder::default()
         // First of all: a second copy hands its link over and ends before it opens anything.
         .plugin(tauri_plugin_single_instance::init(
-            |app, arguments, _folder| {
+            move |app, arguments, _folder| {
                 // The system starts it at login, perhaps where it runs already.
                 if !arguments
                     .iter()
@@ -57,12 +59,13 @@ pub fn run() -> ExitCode {
                 {
                     window::bring_to_front(app);
                 }
+                letterbox.put(arguments);
             },
         ))
         .plugin(tauri_plugin_deep_link::init())
         .invoke_handler(commands::handler())
         .on_menu_event(tray::on_menu)
-        .setup(set_up);
+        .setup(move |app| set_up(app, &handed_over));
     let builder = match updates::distributor() {
         Some(distributor) => updates::plug_in(builder, &mut context, &distributor),
         None => builder,
@@ -201,7 +204,7 @@ fn is_asked_for(argument: &str) -> bool {
     std::env::args_os().skip(1).any(|given| given == argument)
 }
 
-fn set_up(app: &mut App) -> Result<(), Box<dyn Error>> {
+fn set_up(app: &mut App, handed_over: &links::Letterbox) -> Result<(), Box<dyn Error>> {
     let data = places::data().ok_or(places::NO_FOLDER)?;
     logging::start(&places::log().ok_or(places::NO_FOLDER)?);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
@@ -228,7 +231,7 @@ fn set_up(app: &mut App) -> Result<(), Box<dyn Error>> {
         keeper
     });
     logging::follow(&keeper);
-    links::listen(app.handle(), &keeper);
+    links::listen(app.handle(), &keeper, handed_over);
     updates::watch(app.handle(), clients);
     tray::stand(app.handle(), &keeper);
     notices::watch(app.handle(), &keeper, data);

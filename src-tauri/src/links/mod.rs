@@ -6,6 +6,7 @@
 mod claim_linux;
 #[cfg(target_os = "linux")]
 mod command_line_linux;
+mod letterbox;
 pub(crate) mod loopback;
 
 use amiqus_core::keeper::Keeper;
@@ -14,21 +15,16 @@ use amiqus_core::registration::SCHEME;
 use tauri::AppHandle;
 use tauri_plugin_deep_link::DeepLinkExt as _;
 
-/// Listens for links, takes the one that started the app, and sees to it that links come here.
-pub(crate) fn listen(app: &AppHandle, keeper: &Keeper) {
+pub(crate) use self::letterbox::Letterbox;
+
+/// Listens for links, takes the one that started the app and those that other copies handed over
+/// meanwhile, and sees to it that links come here.
+pub(crate) fn listen(app: &AppHandle, keeper: &Keeper, handed_over: &Letterbox) {
     let for_links = keeper.clone();
-    let with_plugin = app.clone();
+    // On macOS alone: elsewhere the system starts another copy with the link.
     app.deep_link().on_open_url(move |event| {
-        let links = event.urls().into_iter().filter(|url| !is_no_link(url));
-        let mut were_there = false;
-        for url in links {
+        for url in event.urls().into_iter().filter(|url| !is_no_link(url)) {
             for_links.receive(Received::new(url));
-            were_there = true;
-        }
-        if were_there {
-            let app = with_plugin.clone();
-            // The plugin holds on to the link until all who listen have heard of it.
-            tauri::async_runtime::spawn_blocking(move || forget_link(&app));
         }
     });
     match app.deep_link().get_current() {
@@ -40,6 +36,8 @@ pub(crate) fn listen(app: &AppHandle, keeper: &Keeper) {
         Err(problem) => tracing::warn!(%problem, "the link that started the app can't be read"),
     }
     forget_link(app);
+    let for_links = keeper.clone();
+    handed_over.read(move |link| for_links.receive(link));
     #[cfg(target_os = "linux")]
     if let Err(problem) = command_line_linux::forget_links(SCHEME) {
         tracing::warn!(%problem, "the link stays in the command line");
@@ -49,7 +47,7 @@ pub(crate) fn listen(app: &AppHandle, keeper: &Keeper) {
     tauri::async_runtime::spawn_blocking(move || claim_scheme(&app));
 }
 
-/// The plugin keeps the last link for as long as the app runs, and hands it to whoever asks. There is
+/// The plugin keeps the link that started the app for as long as the app runs, and hands it to whoever asks. There is
 /// a code in it: an empty one takes its place. (On macOS the plugin takes none from here.)
 fn forget_link(app: &AppHandle) {
     app.deep_link()
