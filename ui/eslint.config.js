@@ -28,7 +28,12 @@ export default typescript.config(
   },
   {
     // Node's test runner waits for its tests by itself.
-    files: ["tests/e2e/**", "tests/packages/**", "tests/stage/journey.ts"],
+    files: [
+      "tests/e2e/**",
+      "tests/packages/**",
+      "tests/stage/journey.ts",
+      "tests/checks/*.test.ts",
+    ],
     rules: {
       "@typescript-eslint/no-floating-promises": [
         "error",

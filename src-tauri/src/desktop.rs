@@ -63,6 +63,7 @@ const NOT_THE_SERVICES: &str = "the address is not one of the service's own";
 mod tests {
     use super::*;
 
+    /// Shows check 40.
     #[test]
     fn the_opener_opens_no_address_but_the_services_own() {
         let service = BaseUrl::parse("https://id.amiqus.co").unwrap();

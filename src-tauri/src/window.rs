@@ -37,6 +37,15 @@ fn is_own(url: &url::Url) -> bool {
 /// Shows the window and gives it the focus. Failing to is no reason to fail: the person sees it in
 /// the task bar.
 pub(crate) fn bring_to_front(app: &AppHandle) {
+    let asked = app.clone();
+    // The main thread does one thing after the other: links that come at once, each on a thread of its
+    // own, would each find no window and open one.
+    if let Err(problem) = app.run_on_main_thread(move || show(&asked)) {
+        tracing::warn!(%problem, "the window can't be asked for");
+    }
+}
+
+fn show(app: &AppHandle) {
     let Some(window) = app.get_webview_window(LABEL) else {
         if let Err(problem) = open(app) {
             tracing::error!(%problem, "the window can't be opened again");

@@ -33,6 +33,7 @@ fn app_manifest() -> BTreeSet<String> {
     names_between(&source, ".commands(&[", "])")
 }
 
+/// Shows check 37.
 #[test]
 fn the_manifest_lists_the_commands_that_are_there() {
     let source = fs::read_to_string(project("src/commands.rs")).unwrap();
@@ -43,6 +44,7 @@ fn the_manifest_lists_the_commands_that_are_there() {
     assert!(app_manifest().len() > 15);
 }
 
+/// Shows check 37.
 #[test]
 fn the_one_capability_allows_the_apps_own_commands_by_name_and_nothing_else() {
     let files: Vec<_> = fs::read_dir(project("capabilities"))
@@ -83,6 +85,7 @@ fn the_one_capability_allows_the_apps_own_commands_by_name_and_nothing_else() {
     assert_eq!(capability["windows"], serde_json::json!(["main"]));
 }
 
+/// Shows check 37.
 #[test]
 fn every_permission_of_ours_allows_one_command() {
     for command in app_manifest() {
@@ -100,6 +103,7 @@ fn every_permission_of_ours_allows_one_command() {
     assert_eq!(written_by_hand, Vec::<std::ffi::OsString>::new());
 }
 
+/// Shows check 38.
 #[test]
 fn the_page_runs_its_own_scripts_alone_and_speaks_to_the_core_alone() {
     let app = &read_json("tauri.conf.json")["app"];
@@ -131,6 +135,7 @@ fn the_page_runs_its_own_scripts_alone_and_speaks_to_the_core_alone() {
     assert_eq!(policy, expected.map(str::to_owned).into());
 }
 
+/// Shows check 37.
 #[test]
 fn the_window_is_made_in_one_place_that_keeps_it_from_leaving_opening_and_taking_files() {
     assert_eq!(

@@ -131,7 +131,7 @@ impl Server {
             }
             Reply::Endless => {
                 stream.write_all(head(200, "").as_bytes()).await?;
-                let spaces = [b' '; 64 * 1024];
+                let spaces = vec![b' '; 64 * 1024];
                 loop {
                     stream.write_all(&spaces).await?;
                     self.sent_without_end
@@ -424,6 +424,7 @@ async fn a_server_that_has_nothing_or_is_unwell_offers_nothing() {
 #[tokio::test]
 async fn an_announcement_without_end_costs_no_memory() {
     const READ_AT_MOST: usize = 16 * 1024 * 1024;
+    const HUNDRED_MB: usize = 100_000_000;
     let scene = Scene::set().await;
     scene.server.put("/latest.json", Reply::Endless);
     let refusal = scene.refusal().await;
@@ -431,7 +432,6 @@ async fn an_announcement_without_end_costs_no_memory() {
     // What the two sockets hold comes on top of the one MiB that is read.
     assert!(scene.server.sent_without_end.load(Ordering::Relaxed) < READ_AT_MOST);
 
-    const HUNDRED_MB: usize = 100_000_000;
     scene.server.put("/latest.json", Reply::Promise(HUNDRED_MB));
     let refusal = scene.refusal().await;
     assert!(matches!(refusal, NoUpdate::NoAnswer(NoAnswer::TooLarge)));

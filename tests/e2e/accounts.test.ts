@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { journey } from "../stage/journey";
 import { until } from "../stage/processes";
 
+// Shows check 36.
 journey(
   "another account that comes back as one already here says so, and how to go on",
   async (stage) => {
@@ -44,6 +45,7 @@ journey(
   { practice: () => ["--always-ask"] },
 );
 
+// Shows check 24.
 journey("an offline start shows who one is, as of when, and one is signed in", async (stage) => {
   const { app } = stage;
   await app.start();

@@ -201,6 +201,7 @@ async function isAtHome({ app, desktop }: Stage, state = "signed-out"): Promise<
   assert.equal(await app.bodyData("data-state"), state);
 }
 
+// Shows checks 37 and 38.
 attack(
   "no script in the window reaches any server but through the core",
   async (stage, attacker) => {
@@ -232,6 +233,7 @@ attack(
   },
 );
 
+// Shows check 38.
 attack("no text becomes a script in the window", async (stage, attacker) => {
   const { app } = stage;
   const broken = async (page: WebDriver, script: string) => {
@@ -259,6 +261,7 @@ attack("no text becomes a script in the window", async (stage, attacker) => {
   assert.deepEqual(await whichBreak(page), Object.keys(INLINE));
 });
 
+// Shows checks 1 and 37.
 attack("the window goes nowhere and opens nothing", async (stage, attacker) => {
   const { app, desktop } = stage;
   await app.start();
@@ -382,6 +385,7 @@ const ARGUMENTS = {
   code: 0,
 };
 
+// Shows check 37.
 journey(
   "no command of a plugin is the window's to send, the vault's least of all",
   async (stage) => {
@@ -422,6 +426,7 @@ journey(
   },
 );
 
+// Shows checks 39 and 40.
 attack(
   "the app's own commands give nothing away, whatever they are told",
   async (stage, attacker) => {

@@ -25,6 +25,7 @@ async function status(address: string, method = "GET"): Promise<number | undefin
 
 const notManaged: StageChoices = { provisioning: () => undefined };
 
+// Shows checks 1 and 17.
 journey("one click, consent in the browser, and the window says who one is", async (stage) => {
   const { app } = stage;
   await app.start();
@@ -41,6 +42,26 @@ journey("one click, consent in the browser, and the window says who one is", asy
   );
 });
 
+// Shows check 1.
+journey("the browser alone asks for the pages of a sign-in, and not the window", async (stage) => {
+  const { app, practice } = stage;
+  await app.start();
+  await app.state("signed-out");
+  const home = await app.window.getCurrentUrl();
+  await stage.signIn();
+  const pages = [
+    ...(await practice.requests("/oauth/authorize")),
+    ...(await practice.requests("/login")),
+  ];
+  assert.ok(pages.length >= 3, `only ${String(pages.length)} pages`);
+  for (const { method, path, headers } of pages) {
+    const asker = headers.find(({ name }) => name === "user-agent")?.value ?? "";
+    assert.match(asker, / Chrome\//, `${method} ${path}`);
+  }
+  assert.equal(await app.window.getCurrentUrl(), home);
+});
+
+// Shows check 12.
 journey("a denied request says so, and the next one works", async (stage) => {
   const { app } = stage;
   await app.start();
@@ -55,6 +76,7 @@ journey("a denied request says so, and the next one works", async (stage) => {
   await app.state("signed-in");
 });
 
+// Shows check 17.
 journey(
   "the link starts the app that was closed meanwhile, and the sign-in completes",
   async (stage) => {
@@ -99,6 +121,7 @@ journey("Renew now renews, once", async (stage) => {
   assert.equal(await stage.practice.tokenRequests(), 2);
 });
 
+// Shows check 35.
 journey(
   "signing out works while Amiqus is away, outlives a restart, and says what it did not end",
   async (stage) => {
@@ -177,6 +200,7 @@ journey(
   notManaged,
 );
 
+// Shows check 22.
 journey(
   "a wrong secret is the set-up's fault, and says so",
   async (stage) => {
@@ -191,6 +215,7 @@ journey(
   { provisioning: (practice) => practice.provisioning({ client_secret: "not-this-one" }) },
 );
 
+// Shows checks 16 and 17.
 journey("a second copy hands its link over and ends", async (stage) => {
   const { app } = stage;
   await app.start();
@@ -211,6 +236,7 @@ journey("a second copy hands its link over and ends", async (stage) => {
   await app.state("signed-in");
 });
 
+// Shows check 11.
 journey("foreign and hostile links are ignored, and the attempt survives them", async (stage) => {
   const { app, desktop } = stage;
   await app.start();
@@ -280,6 +306,7 @@ journey("Cancel leads back, and a late answer changes nothing", async (stage) =>
   assert.equal(await stage.practice.tokenRequests(), 0);
 });
 
+// Shows check 8.
 journey(
   "one signs in through this computer's own address, and the browser says so",
   async (stage) => {
@@ -303,6 +330,7 @@ journey(
   atLoopback,
 );
 
+// Shows check 8.
 journey(
   "at this computer's own address a wrong request is refused, Cancel closes it, and Deny is heard",
   async (stage) => {
@@ -445,6 +473,7 @@ for (const [what, text, code, words] of [
   );
 }
 
+// Shows check 33.
 journey(
   "without a keychain a passphrase keeps the vault",
   async (stage) => {
@@ -479,19 +508,133 @@ journey(
   { keychain: false },
 );
 
+// Shows check 12.
+journey("each authorization error has plain words, and one can try again", async (stage) => {
+  const { app } = stage;
+  await app.start();
+  await app.state("signed-out");
+  for (const [error, code, words] of [
+    ["invalid_request", "request_not_accepted", "didn’t accept the request"],
+    ["unauthorized_client", "request_not_accepted", "didn’t accept the request"],
+    ["unsupported_response_type", "request_not_accepted", "didn’t accept the request"],
+    ["invalid_scope", "request_not_accepted", "didn’t accept the request"],
+    ["server_error", "amiqus_unwell", "having trouble"],
+    ["temporarily_unavailable", "amiqus_busy", "busy just now"],
+    ["access_denied", "access_denied", "You chose not to allow it"],
+  ] as const) {
+    await stage.beginSignIn();
+    const tab = await stage.consentPage();
+    const state = (await requestOf(tab.getCurrentUrl())).searchParams.get("state") ?? "";
+    await stage.browser.leaveTab();
+    const said = `error=${error}&error_description=Words+of+a+server&state=${state}`;
+    app.launch([`co.amiqus.signin://oauth/callback?${said}`]);
+    await app.state("signed-out");
+    await app.problem(code);
+    await app.says(words);
+    const text = await app.text();
+    assert.ok(!text.includes(error) && !text.includes("Words of a server"), text);
+    assert.ok(await app.offers("Sign in with Amiqus"));
+  }
+  assert.equal(await stage.practice.tokenRequests(), 0);
+  await stage.signIn();
+});
+
+// Shows checks 11 and 16.
+journey("a link given as an argument is as untrusted as any other", async (stage) => {
+  const { app, practice } = stage;
+  const callback = "co.amiqus.signin://oauth/callback";
+  const hostile = [
+    [`${callback}?code=stolen&state=guessed`],
+    [`${callback}?error=access_denied&state=guessed`],
+    [`${callback}?code=stolen`],
+    ["https://evil.example/?code=stolen&state=guessed"],
+    ["co.amiqus.signin://evil/callback?code=stolen&state=guessed"],
+    ["--url", `${callback}?code=stolen&state=guessed`],
+    ["/etc/passwd", "%u", ""],
+    [`${callback}?code=${"x".repeat(10_000)}&state=guessed`],
+  ];
+  // Cold, with nothing pending: it starts the app, and that is all.
+  await app.start(hostile[0]);
+  await app.state("signed-out");
+  await stage.beginSignIn();
+  await stage.consentPage();
+  for (const args of hostile) app.launch(args);
+  await until("the copies have handed over and ended", () => {
+    return app.processIds().length === 1 || undefined;
+  });
+  await app.state("awaiting-browser");
+  await app.close();
+  // Cold, with an attempt that was left pending.
+  await app.start(hostile[1]);
+  await app.state("awaiting-browser");
+  assert.equal(await app.bodyData("data-problem"), null);
+  assert.equal(await practice.tokenRequests(), 0);
+  await stage.consent();
+  await app.state("signed-in");
+  assert.equal(await practice.tokenRequests(), 1);
+});
+
+// Shows checks 17 and 20.
+journey(
+  "two links at once lead to one exchange, in a running app and in one that they start",
+  async (stage) => {
+    const { app, desktop, practice } = stage;
+    const madeUp = "co.amiqus.signin://oauth/callback?code=made-up&state=made-up";
+    const launchTogether = (location: string) => {
+      for (const link of [madeUp, location, location, madeUp]) app.launch([link]);
+    };
+    const one = () =>
+      until("one copy is left", () => (app.processIds().length === 1 ? true : undefined));
+    await app.start();
+    await stage.beginSignIn();
+    const first = await stage.consentPage();
+    const bobs = await consentByHand(stage, await requestOf(first.getCurrentUrl()));
+    await stage.browser.leaveTab();
+    launchTogether(bobs);
+    await app.state("signed-in");
+    await one();
+    assert.equal(await practice.tokenRequests(), 1);
+
+    await stage.beginSignIn("Add another account");
+    const second = await stage.consentPage();
+    const theirs = await requestOf(second.getCurrentUrl());
+    const lorraines = await consentByHand(stage, theirs, "lorraine@example.com");
+    await app.close();
+    launchTogether(lorraines);
+    await app.opened(2);
+    await one();
+    const windows = (await desktop.run("wmctrl", ["-l"])).split("\n");
+    assert.equal(windows.filter((window) => window.endsWith(" Sign in with Amiqus")).length, 1);
+    await practice.untilTokenRequests(2);
+    await until("the app is signed in", () => {
+      return desktop.appLog().includes("signed-in accounts=2") || undefined;
+    });
+    await app.close();
+    await app.start();
+    await app.state("signed-in");
+    await app.says("Lorraine Baines");
+    assert.equal(await practice.tokenRequests(), 2);
+  },
+  { practice: () => ["--always-ask"] },
+);
+
 /** The authorization request behind a page, also while the login page stands before it. */
-async function requestOf(shown: Promise<string>): Promise<string> {
+async function requestOf(shown: Promise<string>): Promise<URL> {
   const url = new URL(await shown);
   const next = url.searchParams.get("return_to");
-  return next === null ? url.href : new URL(next, url).href;
+  return next === null ? url : new URL(next, url);
 }
 
 /** Allows a request as the browser would; answers the address that it would open. */
-async function consentByHand({ practice }: Stage, url: string): Promise<string> {
+async function consentByHand(
+  { practice }: Stage,
+  url: URL,
+  email = "bob@example.com",
+): Promise<string> {
   const answer = await practice.control("authorize", {
-    url,
-    email: "bob@example.com",
-    team: "Fusion Industries",
+    url: url.href,
+    email,
+    team: email.startsWith("bob") ? "Fusion Industries" : "Hill Valley Legal",
     allow: true,
   });
   return (answer as { location: string }).location;

@@ -25,6 +25,31 @@ async function whileListening(
   }
 }
 
+/** An office's own certificate authority, by its file, and what it certified for this computer. */
+function certified({ desktop }: Stage) {
+  const at = (name: string) => join(desktop.folder, name);
+  const make = (name: string, subject: string, ...more: string[]) => {
+    const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+    const files = ["-keyout", at(`${name}.key`), "-out", at(`${name}.pem`)];
+    const args = ["req", "-x509", ...newKey, ...files, "-days", "1", "-subj", subject, ...more];
+    execFileSync("openssl", args, { stdio: "ignore" });
+  };
+  make("authority", "/CN=The office");
+  make(
+    ...([
+      "served",
+      "/CN=127.0.0.1",
+      "-CA",
+      at("authority.pem"),
+      "-CAkey",
+      at("authority.key"),
+    ] as const),
+    ...["-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE"],
+  );
+  const served = { key: readFileSync(at("served.key")), cert: readFileSync(at("served.pem")) };
+  return { authority: at("authority.pem"), served };
+}
+
 /** Signs in at a service as far as the network lets one. */
 async function tryToSignIn(stage: Stage, service: string): Promise<void> {
   const { app, browser, practice } = stage;
@@ -54,19 +79,9 @@ journey("a network that wants one to log in first has its own words", async (sta
   });
 });
 
+// Shows check 19.
 journey("a certificate that nobody trusts has its own words", async (stage) => {
-  const { folder } = stage.desktop;
-  const [key, certificate] = [join(folder, "key.pem"), join(folder, "certificate.pem")];
-  execFileSync(
-    "openssl",
-    [
-      ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"],
-      ...["-keyout", key, "-out", certificate, "-days", "1", "-subj", "/CN=127.0.0.1"],
-      ...["-addext", "subjectAltName=IP:127.0.0.1"],
-    ],
-    { stdio: "ignore" },
-  );
-  const served = { key: readFileSync(key), cert: readFileSync(certificate) };
+  const { served } = certified(stage);
   const server = createTlsServer(served, (_, answer) => answer.writeHead(204).end());
   await whileListening(server, async (port) => {
     await tryToSignIn(stage, `https://127.0.0.1:${String(port)}`);
@@ -74,6 +89,25 @@ journey("a certificate that nobody trusts has its own words", async (stage) => {
   });
 });
 
+// Shows check 19.
+journey("a certificate that the system's trust store holds is trusted", async (stage) => {
+  const { authority, served } = certified(stage);
+  // The variable by which OpenSSL, and so this system, is told of another store.
+  stage.desktop.env.SSL_CERT_FILE = authority;
+  const asked: string[] = [];
+  const server = createTlsServer(served, (request, answer) => {
+    asked.push(`${String(request.method)} ${String(request.url)}`);
+    answer.writeHead(401, { "content-type": "application/json" });
+    answer.end('{"error": "invalid_client"}');
+  });
+  await whileListening(server, async (port) => {
+    await tryToSignIn(stage, `https://127.0.0.1:${String(port)}`);
+    await stage.app.problem("set_up_wrong");
+    assert.ok(asked.includes("POST /oauth/token"), asked.join());
+  });
+});
+
+// Shows check 19.
 journey("a proxy that asks for a password has its own words", async (stage) => {
   const proxy = createServer();
   proxy.on("connect", (_, socket) => {

@@ -17,6 +17,7 @@ async function save({ app }: Stage): Promise<string> {
 
 const PERSONAL = ["Bob", "bob@", "Gale", "Fusion Industries", "345789"];
 
+// Shows check 42.
 journey(
   "neither the saved report nor the printed one holds a secret or a person, and both help",
   async (stage) => {
@@ -90,6 +91,7 @@ journey("--diagnose works where nothing else does: no display, no bus, no app", 
   assert.deepEqual(app.processIds(), []);
 });
 
+// Shows check 42.
 journey(
   "the report names the proxy, and never its password",
   async ({ app, desktop }) => {

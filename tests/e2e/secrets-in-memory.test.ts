@@ -97,6 +97,7 @@ async function nothingUsedIsLeft(
   return found;
 }
 
+// Shows check 31.
 journey(
   "what a sign-in used up is wiped from the running app, and the window's processes never had any",
   async (stage) => {
@@ -110,6 +111,7 @@ journey(
   },
 );
 
+// Shows checks 16 and 31.
 journey(
   "a link that starts the app is taken out of the command line, which everybody can read",
   async (stage) => {
@@ -133,6 +135,7 @@ journey(
 /** Where this system leaves a dump: beside the program that crashed, or somewhere else. */
 const dumpsBeside = !/[/|]/.test(readFileSync("/proc/sys/kernel/core_pattern", "utf8"));
 
+// Shows check 31.
 journey("a crash of the app leaves no dump of its memory", async (stage) => {
   const { app, desktop } = stage;
   /** Lets a program crash in a folder of its own, with any size of dump allowed; answers what it left. */

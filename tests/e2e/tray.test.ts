@@ -78,6 +78,7 @@ journey(
   { practice: () => ["--always-ask"] },
 );
 
+// Shows check 17.
 journey("a link finds the app in the tray and opens its window", async (stage) => {
   const { app, desktop } = stage;
   const tray = await Tray.start(desktop);

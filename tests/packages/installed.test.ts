@@ -61,20 +61,23 @@ function older(file: string): string {
   return packed;
 }
 
+/** Why this can't be done here; nothing where it can. */
+const skip = process.getuid?.() === 0 ? false : "installing a package needs root";
+
 before(() => {
-  assert.equal(process.getuid?.(), 0, "installing a package needs root");
+  if (skip) return;
   assert.equal(installed(), undefined, "the app is installed here: this test would remove it");
 });
 
 after(() => {
-  if (installed() !== undefined) remove();
+  if (!skip && installed() !== undefined) remove();
   rmSync(folder, { recursive: true, force: true });
 });
 
 const name =
   "the installed package signs in through its own scheme handler, outlives an upgrade, and leaves no vault behind when told to";
 
-void test(name, { timeout: 300_000 }, async () => {
+void test(name, { timeout: 300_000, skip }, async () => {
   const newer = built();
   install(older(newer));
   assert.equal(installed(), "0.0.1");

@@ -9,6 +9,13 @@ export type PracticePerson = {
   teams: string[];
 };
 
+/** A request that arrived. A value that could be a secret is left out. */
+export type PracticeRequest = {
+  method: string;
+  path: string;
+  headers: { name: string; value: string | null }[];
+};
+
 /** A secret that arrived at the service. */
 export type Secret = {
   kind: "client_secret" | "code" | "code_verifier" | "refresh_token" | "state" | "access_token";
@@ -70,9 +77,9 @@ export class Practice {
   }
 
   /** The requests that arrived, without their secrets. */
-  async requests(path: string): Promise<{ method: string; path: string }[]> {
+  async requests(path: string): Promise<PracticeRequest[]> {
     const answer = await fetch(`${this.baseUrl}/practice/requests`);
-    const all = (await answer.json()) as { method: string; path: string }[];
+    const all = (await answer.json()) as PracticeRequest[];
     return all.filter((request) => request.path === path);
   }
 

@@ -46,6 +46,7 @@ secret_text! {
 mod tests {
     use super::Passphrase;
 
+    /// Shows check 42.
     #[test]
     fn a_secret_prints_its_type_and_nothing_else() {
         let passphrase = Passphrase::new("correct horse battery staple");

@@ -8,6 +8,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use amiqus_core::api::{Api, ApiFailure};
 use amiqus_core::http::{self, Limits, NoAnswer, Obstacle};
@@ -161,6 +162,7 @@ async fn a_proxy_that_refuses_for_another_reason_is_no_network() {
     }
 }
 
+/// Shows check 19.
 #[tokio::test]
 async fn a_certificate_that_nobody_trusts_is_told_from_no_network_and_nothing_was_sent() {
     let address = always_self_signed("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").await;
@@ -181,6 +183,7 @@ async fn a_service_that_speaks_no_tls_is_no_matter_of_certificates() {
     assert_eq!(tokens, [Failure::NotProcessed(Transient::Offline); 2]);
 }
 
+/// Shows check 19.
 #[tokio::test]
 async fn a_login_page_in_place_of_an_answer_is_a_portals_and_a_grant_that_it_saw_may_be_used_up() {
     let portal = Transient::CaptivePortal;
@@ -209,4 +212,53 @@ async fn a_login_page_in_place_of_an_answer_is_a_portals_and_a_grant_that_it_saw
         assert_eq!(tokens, [expected; 2], "{answer}");
         assert_eq!(api, [ApiFailure::Transient(portal); 2], "{answer}");
     }
+}
+
+/// Shows checks 18 and 19.
+#[tokio::test]
+async fn nothing_follows_a_redirect_not_even_one_that_keeps_the_body() {
+    for status in [301, 302, 303, 307, 308] {
+        let elsewhere = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let place = elsewhere.local_addr().unwrap();
+        let answer = format!(
+            "HTTP/1.1 {status} Moved\r\nLocation: http://{place}/oauth/token\r\nContent-Length: 0\r\n\r\n"
+        );
+        let address = always(answer.leak()).await;
+        let registration = registration(&format!("http://{address}"));
+        let client = client_for(&registration);
+        ask_everything(&client, &registration).await;
+        // Whoever had come would wait at the door by now.
+        let came = tokio::time::timeout(Duration::from_millis(50), elsewhere.accept()).await;
+        assert!(came.is_err(), "{status}: {came:?}");
+    }
+}
+
+/// Shows check 14.
+#[tokio::test]
+async fn what_a_server_calls_a_person_and_a_team_is_plain_and_capped() {
+    let name = format!("<b>Bob</b>\u{202e}\u{0}{}", "e".repeat(10_000));
+    let body = serde_json::json!({
+        "id": 1,
+        "uuid": "6b9c8323-4b54-4bb3-a1c8-68de534368a5",
+        "name": &name,
+        "email": &name,
+    })
+    .to_string();
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let address = always(answer.leak()).await;
+    let registration = registration(&format!("http://{address}"));
+    let client = client_for(&registration);
+    let api = Api {
+        client: &client,
+        base_url: &registration.base_url,
+        access: &AccessToken::new("hush-access"),
+        now: NOW,
+    };
+    let shown = format!("<b>Bob</b>{}", "e".repeat(200 - "<b>Bob</b>".len()));
+    let person = api.me().await.unwrap();
+    assert_eq!((person.name, person.email), (shown.clone(), shown.clone()));
+    assert_eq!(api.team().await.unwrap().name, shown);
 }

@@ -299,6 +299,7 @@ mod tests {
         report.text
     }
 
+    /// Shows check 42.
     #[test]
     fn an_account_is_told_by_its_standing_and_its_domain_and_nothing_else() {
         let why = WhySignInAgain::AccessRemoved;

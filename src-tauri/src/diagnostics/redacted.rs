@@ -172,6 +172,7 @@ mod tests {
         .to_string()
     }
 
+    /// Shows check 42.
     #[test]
     fn whatever_looks_like_a_secret_is_taken_out() {
         for text in [
@@ -198,6 +199,7 @@ mod tests {
         }
     }
 
+    /// Shows check 42.
     #[test]
     fn of_a_person_no_more_is_left_than_the_domain() {
         assert_eq!(

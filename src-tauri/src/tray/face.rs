@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_version_leads_to_the_window_and_nothing_else_does_so_twice() {
+    fn a_newer_version_leads_to_the_window() {
         let offers = |is_update_ready| {
             let face = Face::of(
                 &examples::state(Screen::SignedIn, Vec::new()),

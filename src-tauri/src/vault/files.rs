@@ -184,6 +184,7 @@ fn is_left_over(name: &str) -> bool {
 mod tests {
     use super::is_left_over;
 
+    /// Shows check 32.
     #[test]
     fn only_killed_writes_are_swept() {
         assert!(is_left_over("vault.stronghold.0123456789ab"));

@@ -24,6 +24,7 @@ fn what_was_saved_is_there_in_the_next_run() {
     assert_everything_is_in(&records(&opened.store));
 }
 
+/// Shows check 32.
 #[test]
 fn the_folder_and_its_files_are_for_their_user_alone_after_each_save() {
     let place = Place::new();
@@ -42,6 +43,7 @@ fn the_folder_and_its_files_are_for_their_user_alone_after_each_save() {
     }
 }
 
+/// Shows check 34.
 #[test]
 fn a_damaged_vault_is_set_aside_whole_under_a_dated_name_and_a_new_one_begun() {
     type Spoil = fn(&mut Vec<u8>);
@@ -84,6 +86,7 @@ fn a_damaged_vault_is_set_aside_whole_under_a_dated_name_and_a_new_one_begun() {
     }
 }
 
+/// Shows check 34.
 #[test]
 fn two_damaged_vaults_in_the_same_second_are_both_kept() {
     let place = Place::filled();
@@ -96,6 +99,7 @@ fn two_damaged_vaults_in_the_same_second_are_both_kept() {
     assert_eq!(fs::read(second.to).unwrap(), b"again");
 }
 
+/// Shows check 34.
 #[test]
 fn a_vault_of_a_newer_stronghold_is_set_aside_and_said_to_be_newer() {
     let place = Place::filled();
@@ -116,6 +120,7 @@ fn a_wrong_passphrase_changes_nothing() {
     assert_everything_is_in(&records(&place.open().unwrap().store));
 }
 
+/// Shows check 32.
 #[test]
 fn what_killed_writes_left_behind_is_swept_and_nothing_else() {
     let place = Place::filled();
@@ -139,6 +144,7 @@ fn what_killed_writes_left_behind_is_swept_and_nothing_else() {
     );
 }
 
+/// Shows check 27.
 #[test]
 fn a_vault_that_another_has_is_not_touched_and_opens_once_it_is_free() {
     let place = Place::filled();
@@ -160,6 +166,7 @@ fn a_vault_that_another_has_is_not_touched_and_opens_once_it_is_free() {
     assert_everything_is_in(&records(&place.open().unwrap().store));
 }
 
+/// Shows check 29.
 #[test]
 fn a_vault_is_read_from_the_disk_and_not_from_memory() {
     let place = Place::filled();
@@ -181,6 +188,7 @@ fn a_vault_is_read_from_the_disk_and_not_from_memory() {
     );
 }
 
+/// Shows check 26.
 #[test]
 fn a_commit_is_a_new_file_and_never_a_change_of_the_old_one() {
     let place = Place::filled();

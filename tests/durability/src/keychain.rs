@@ -184,7 +184,20 @@ impl Keychain {
     /// # Errors
     /// When the bus doesn't let them.
     pub async fn prompt_without_end(&self) -> Result<Prompter> {
-        let prompter = Prompter::default();
+        self.prompt(Prompter::default()).await
+    }
+
+    /// From now on there is somebody who is asked for the password of a locked keychain, and refuses.
+    ///
+    /// # Errors
+    /// When the bus doesn't let them.
+    pub async fn prompt_and_refuse(&self) -> Result<Prompter> {
+        let refuses = true;
+        let asked = Arc::default();
+        self.prompt(Prompter { asked, refuses }).await
+    }
+
+    async fn prompt(&self, prompter: Prompter) -> Result<Prompter> {
         self.connection
             .object_server()
             .at("/org/gnome/keyring/Prompter", prompter.clone())
@@ -284,10 +297,11 @@ impl Keychain {
     }
 }
 
-/// Is asked for a keychain's password, and lets whoever asks wait.
+/// Is asked for a keychain's password, and lets whoever asks wait, or refuses.
 #[derive(Debug, Clone, Default)]
 pub struct Prompter {
     asked: Arc<AtomicBool>,
+    refuses: bool,
 }
 
 impl Prompter {
@@ -301,9 +315,13 @@ impl Prompter {
 #[expect(clippy::needless_pass_by_value, reason = "as the bus hands it over")]
 #[zbus::interface(name = "org.gnome.keyring.internal.Prompter")]
 impl Prompter {
-    fn begin_prompting(&self, callback: ObjectPath<'_>) {
+    fn begin_prompting(&self, callback: ObjectPath<'_>) -> zbus::fdo::Result<()> {
         tracing::info!(%callback, "somebody asks for the password");
         self.asked.store(true, Ordering::SeqCst);
+        if self.refuses {
+            return Err(zbus::fdo::Error::AccessDenied("not now".to_owned()));
+        }
+        Ok(())
     }
 
     #[expect(clippy::unused_self, reason = "as the interface has it")]

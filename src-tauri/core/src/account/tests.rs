@@ -47,6 +47,7 @@ fn what_is_not_a_key_is_refused() {
     }
 }
 
+/// Shows check 14.
 #[test]
 fn a_servers_text_is_shown_as_harmless_text() {
     let long = "é".repeat(1_000);
@@ -64,6 +65,7 @@ fn a_servers_text_is_shown_as_harmless_text() {
     }
 }
 
+/// Shows check 42.
 #[test]
 fn an_account_prints_no_token() {
     let account = connected(bob(), tokens("1", now()));

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, HashSet};
+use std::time::Instant;
 
 use oauth2::basic::BasicClient;
 use oauth2::{AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier};
@@ -21,6 +22,7 @@ fn query(url: &Url) -> BTreeMap<String, String> {
     url.query_pairs().into_owned().collect()
 }
 
+/// Shows check 2.
 #[test]
 fn the_authorization_request_is_the_one_that_another_library_makes() {
     for pkce in [true, false] {
@@ -52,6 +54,7 @@ fn the_authorization_request_is_the_one_that_another_library_makes() {
     }
 }
 
+/// Shows check 2.
 #[test]
 fn s256_is_what_the_rfc_and_another_library_compute() {
     // RFC 7636, appendix B.
@@ -69,6 +72,7 @@ fn s256_is_what_the_rfc_and_another_library_compute() {
     }
 }
 
+/// Shows checks 5 and 9.
 #[test]
 fn no_scope_no_secret_and_nobodys_name_is_in_the_request() {
     let registration = registration();
@@ -90,6 +94,7 @@ fn no_scope_no_secret_and_nobodys_name_is_in_the_request() {
     );
 }
 
+/// Shows checks 2 and 4.
 #[test]
 fn two_attempts_never_share_a_state_or_a_verifier() {
     let mut seen = HashSet::new();
@@ -102,6 +107,7 @@ fn two_attempts_never_share_a_state_or_a_verifier() {
     }
 }
 
+/// Shows checks 2 and 4.
 #[test]
 fn a_state_and_a_verifier_have_256_random_bits_in_43_allowed_characters() {
     for _ in 0..200 {
@@ -120,6 +126,17 @@ fn a_state_and_a_verifier_have_256_random_bits_in_43_allowed_characters() {
     }
 }
 
+/// Shows checks 4 and 5.
+#[test]
+fn a_state_is_random_bits_and_nothing_else() {
+    let mut drawn = [0; 80];
+    Counting::default().fill(&mut drawn).unwrap();
+    let attempt = attempt(&Counting::default());
+    let state = URL_SAFE_NO_PAD.decode(attempt.state.expose()).unwrap();
+    assert!(drawn.windows(state.len()).any(|part| part == state));
+}
+
+/// Shows checks 2 and 4.
 #[test]
 fn without_randomness_no_attempt_begins() {
     assert_eq!(
@@ -128,6 +145,7 @@ fn without_randomness_no_attempt_begins() {
     );
 }
 
+/// Shows check 4.
 #[test]
 fn a_state_matches_itself_and_nothing_else() {
     let state = State::new("st4te");
@@ -138,6 +156,30 @@ fn a_state_matches_itself_and_nothing_else() {
     }
 }
 
+/// Shows check 4.
+#[test]
+fn a_state_is_compared_in_a_time_that_does_not_tell_where_it_differs() {
+    // So long that a comparison that ends at the first difference would be thousands of times faster.
+    let text = "s".repeat(64 * 1024);
+    let ours = State::new(text.as_str());
+    let early = State::new(format!("x{}", &text[1..]));
+    let late = State::new(format!("{}x", &text[1..]));
+    let fastest = |other: &State| {
+        let tries = (0..50).map(|_| {
+            let begun = Instant::now();
+            assert!(!ours.matches(std::hint::black_box(other)));
+            begun.elapsed()
+        });
+        tries.min().unwrap()
+    };
+    let (early, late) = (fastest(&early), fastest(&late));
+    assert!(
+        early * 2 > late && late * 2 > early,
+        "{early:?} and {late:?}"
+    );
+}
+
+/// Shows check 4.
 #[test]
 fn an_attempt_lives_for_ten_minutes() {
     let attempt = attempt(&Counting::default());
@@ -163,6 +205,7 @@ fn an_attempt_at_the_end_of_time_does_not_overflow() {
     assert_eq!(attempt.deadline(), Timestamp::MAX);
 }
 
+/// Shows check 42.
 #[test]
 fn an_attempt_prints_none_of_its_secrets() {
     let attempt = attempt(&Counting::default());

@@ -7,6 +7,7 @@ fn wait(value: &str) -> Option<i64> {
     retry_after(&headers, now()).map(|wait| wait.as_secs())
 }
 
+/// Shows check 25.
 #[test]
 fn retry_after_is_read_in_both_forms_and_capped() {
     let longest = LONGEST_RETRY_AFTER.as_secs();

@@ -21,6 +21,7 @@ fn granted(address: &str) -> (String, String) {
     }
 }
 
+/// Shows checks 10 and 15.
 #[test]
 fn a_grant_is_read_whatever_stands_beside_it() {
     let expected = ("c0de".to_owned(), "st4te".to_owned());
@@ -53,6 +54,7 @@ fn a_code_of_real_length_is_read() {
     assert_eq!(granted(&format!("{REDIRECT}?code={real}&state=s")).0, real);
 }
 
+/// Shows check 12.
 #[test]
 fn each_error_of_the_rfc_is_told_apart() {
     use AuthorizationError as E;
@@ -88,6 +90,7 @@ fn assert_refused(addresses: &[(String, Refusal)]) {
     }
 }
 
+/// Shows check 10.
 #[test]
 fn another_scheme_is_not_ours() {
     assert_refused(&[
@@ -126,6 +129,7 @@ fn another_scheme_is_not_ours() {
     ]);
 }
 
+/// Shows check 10.
 #[test]
 fn another_host_a_user_or_a_port_is_not_ours() {
     assert_refused(&[
@@ -164,6 +168,7 @@ fn another_host_a_user_or_a_port_is_not_ours() {
     ]);
 }
 
+/// Shows check 10.
 #[test]
 fn another_path_or_another_spelling_of_ours_is_not_ours() {
     assert_refused(&[
@@ -213,6 +218,7 @@ fn another_path_or_another_spelling_of_ours_is_not_ours() {
     ]);
 }
 
+/// Shows check 10.
 #[test]
 fn a_fragment_is_refused() {
     assert_refused(&[
@@ -222,6 +228,7 @@ fn a_fragment_is_refused() {
     ]);
 }
 
+/// Shows check 10.
 #[test]
 fn characters_that_no_address_has_are_refused_encoded_or_not() {
     assert_refused(&[
@@ -275,6 +282,7 @@ fn characters_that_no_address_has_are_refused_encoded_or_not() {
     ]);
 }
 
+/// Shows check 10.
 #[test]
 fn a_parameter_that_stands_twice_is_refused() {
     assert_refused(&[
@@ -298,6 +306,7 @@ fn a_parameter_that_stands_twice_is_refused() {
     ]);
 }
 
+/// Shows check 13.
 #[test]
 fn an_answer_needs_a_state_and_either_a_code_or_an_error() {
     assert_refused(&[
@@ -330,6 +339,7 @@ fn an_answer_needs_a_state_and_either_a_code_or_an_error() {
     ]);
 }
 
+/// Shows check 15.
 #[test]
 fn another_issuer_is_refused() {
     assert_refused(&[
@@ -362,6 +372,7 @@ fn another_issuer_is_refused() {
     ]);
 }
 
+/// Shows check 10.
 #[test]
 fn an_address_may_be_so_long_and_no_longer() {
     let address = |length: usize| {
@@ -375,6 +386,7 @@ fn an_address_may_be_so_long_and_no_longer() {
     }
 }
 
+/// Shows check 10.
 #[test]
 fn a_loopback_redirect_url_is_compared_as_exactly() {
     let ours = RedirectUrl::parse("http://127.0.0.1:8123/callback").unwrap();
@@ -491,6 +503,7 @@ fn assert_really_an_answer(address: &str, answer: &Redirect) {
     }
 }
 
+/// Shows check 10.
 #[test]
 fn no_mutation_of_an_answer_is_accepted_unless_it_still_is_one() {
     let good = format!("{REDIRECT}?code=c0de&state=st4te&iss=https%3A%2F%2Fid.amiqus.co");
@@ -511,6 +524,7 @@ fn no_mutation_of_an_answer_is_accepted_unless_it_still_is_one() {
     assert!((100..25_000).contains(&taken), "{taken}");
 }
 
+/// Shows check 10.
 #[test]
 fn no_single_byte_of_the_redirect_url_can_be_another() {
     for at in 0..REDIRECT.len() {
@@ -527,6 +541,7 @@ fn no_single_byte_of_the_redirect_url_can_be_another() {
     }
 }
 
+/// Shows check 10.
 #[test]
 fn random_noise_never_panics() {
     let mut random = Random(0x5EED);
@@ -541,6 +556,7 @@ fn random_noise_never_panics() {
     }
 }
 
+/// Shows check 42.
 #[test]
 fn what_is_refused_is_told_without_any_of_the_address() {
     for address in [
@@ -552,6 +568,7 @@ fn what_is_refused_is_told_without_any_of_the_address() {
     }
 }
 
+/// Shows check 42.
 #[test]
 fn an_answer_prints_none_of_its_secrets() {
     let received = Received::new(format!("{REDIRECT}?code=hush-code&state=hush-state"));

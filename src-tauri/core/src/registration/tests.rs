@@ -6,6 +6,7 @@ fn problems(draft: &RegistrationDraft) -> Vec<(Field, Reason)> {
     problems.iter().map(|it| (it.field, it.reason)).collect()
 }
 
+/// Shows check 7.
 #[test]
 fn what_is_left_out_is_what_is_usual() {
     let registration = draft().validate(Provenance::ByHand).unwrap();
@@ -79,6 +80,7 @@ fn all_that_is_wrong_is_said_at_once_in_the_order_of_the_form() {
     );
 }
 
+/// Shows checks 7 and 8.
 #[test]
 fn a_redirect_url_comes_back_to_this_app_or_is_refused() {
     for (text, expected) in [
@@ -180,6 +182,7 @@ fn a_loopback_redirect_url_says_where_to_listen() {
     }
 }
 
+/// Shows check 18.
 #[test]
 fn a_secret_is_sent_over_https_or_on_this_computer() {
     for (text, expected) in [
@@ -210,6 +213,7 @@ fn a_secret_is_sent_over_https_or_on_this_computer() {
     }
 }
 
+/// Shows check 40.
 #[test]
 fn a_service_holds_its_own_addresses_and_no_others() {
     let holds = |base_url: &str, url: &str| {
@@ -263,6 +267,7 @@ fn the_endpoints_are_where_the_guide_says() {
     }
 }
 
+/// Shows check 42.
 #[test]
 fn a_registration_prints_no_secret() {
     let draft = draft();
@@ -271,6 +276,7 @@ fn a_registration_prints_no_secret() {
     assert!(!printed.contains("hush-"), "{printed}");
 }
 
+/// Shows check 14.
 #[test]
 fn an_organisations_name_is_plain_text() {
     let mut odd = draft();

@@ -39,6 +39,7 @@ fn the_guides_own_answer_is_read() {
     }
 }
 
+/// Shows check 21.
 #[test]
 fn whatever_stands_in_expires_in_the_tokens_beside_it_are_real() {
     for (expires_in, lifetime) in [
@@ -65,6 +66,7 @@ fn whatever_stands_in_expires_in_the_tokens_beside_it_are_real() {
     assert_eq!(read_as(Grant::Code, 200, body).unwrap().lifetime, YEAR);
 }
 
+/// Shows check 21.
 #[test]
 fn an_answer_that_is_no_pair_may_have_used_the_grant_up() {
     for body in [
@@ -92,6 +94,7 @@ fn an_answer_that_is_no_pair_may_have_used_the_grant_up() {
     }
 }
 
+/// Shows check 23.
 #[test]
 fn a_dead_grant_is_recognised_in_both_server_generations() {
     let message = "\"message\":\"The refresh token is invalid.\"";
@@ -156,6 +159,7 @@ fn a_request_that_is_refused_is_neither_dead_nor_passing() {
     );
 }
 
+/// Shows check 24.
 #[test]
 fn no_passing_failure_is_taken_for_a_dead_grant() {
     let html = "<html>502</html>";
@@ -214,6 +218,7 @@ fn a_page_in_place_of_tokens_is_a_portals_and_may_still_have_used_the_grant_up()
     }
 }
 
+/// Shows check 25.
 #[test]
 fn retry_after_is_taken_from_busy_answers() {
     for status in [429, 503] {
@@ -257,6 +262,7 @@ fn times_at_the_end_of_the_calendar_do_not_overflow() {
     }
 }
 
+/// Shows check 42.
 #[test]
 fn tokens_print_nothing_of_themselves() {
     let tokens = tokens("1", now());

@@ -130,6 +130,7 @@ fn the_names_of_records_are_the_same_after_a_round_trip() {
     }
 }
 
+/// Shows check 34.
 #[test]
 fn one_record_that_can_not_be_read_does_not_take_the_others_with_it() {
     let good = everything();
@@ -168,6 +169,7 @@ fn a_record_of_an_unknown_name_is_left_alone() {
     assert_eq!(records.accounts.len(), 2);
 }
 
+/// Shows check 34.
 #[test]
 fn records_of_a_newer_version_are_not_read_at_all() {
     let good = everything();
@@ -188,6 +190,7 @@ fn records_of_a_newer_version_are_not_read_at_all() {
     assert_eq!(Records::read(&unknown).err(), Some(WrittenByNewer));
 }
 
+/// Shows check 42.
 #[test]
 fn records_print_no_secret() {
     let records = Records::read(&everything()).unwrap();
@@ -197,6 +200,7 @@ fn records_print_no_secret() {
     assert!(!printed.contains(&state), "{printed}");
 }
 
+/// Shows check 42.
 #[test]
 fn what_opens_the_vault_prints_no_passphrase() {
     for unlock in [

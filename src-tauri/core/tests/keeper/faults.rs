@@ -172,6 +172,7 @@ fn slow_table() -> Vec<Row> {
     ]
 }
 
+/// Shows check 21.
 #[test]
 fn the_table_has_a_row_for_each_fault() {
     let mut rows = table();
@@ -187,11 +188,13 @@ fn the_table_has_a_row_for_each_fault() {
     assert!(rows.len() >= 40);
 }
 
+/// Shows checks 20, 21, 22 and 24.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_fault_leads_to_its_state_and_its_code() {
     try_all(table(), Duration::from_mins(1)).await;
 }
 
+/// Shows check 21.
 #[tokio::test]
 async fn no_more_of_a_body_is_read_than_any_real_answer_has() {
     let computer = Computer::set_up().await;
@@ -202,6 +205,7 @@ async fn no_more_of_a_body_is_read_than_any_real_answer_has() {
     assert!(matches!(outcome, Err(NoAnswer::TooLarge)));
 }
 
+/// Shows check 20.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_takes_too_long_is_given_up() {
     try_all(slow_table(), Duration::from_millis(1_500)).await;

@@ -37,15 +37,15 @@ impl Valid {
         format!("{beginning}?{}", self.query())
     }
 
-    /// Another query behind the right beginning.
-    fn with(&self, query: &str) -> String {
-        format!("{REDIRECT}?{query}")
-    }
-
     /// Another `state`.
     fn with_state(&self, state: &str) -> String {
-        self.with(&format!("code={}&state={state}", self.code))
+        with_query(&format!("code={}&state={state}", self.code))
     }
+}
+
+/// Another query behind the right beginning.
+fn with_query(query: &str) -> String {
+    format!("{REDIRECT}?{query}")
 }
 
 fn parameter(link: &str, name: &str) -> String {
@@ -253,7 +253,7 @@ fn an_encoded_control_character(valid: &Valid, random: &mut Rng) -> String {
     if random.bool() {
         let at = random.usize(..=code.len());
         let code = insert(code, at, &encoded);
-        valid.with(&format!("code={code}&state={state}"))
+        with_query(&format!("code={code}&state={state}"))
     } else {
         let at = random.usize(..=state.len());
         valid.with_state(&insert(state, at, &encoded))
@@ -322,7 +322,7 @@ fn a_parameter_twice(valid: &Valid, random: &mut Rng) -> String {
         _ => word(random, 8),
     };
     let again = format!("{name}={value}");
-    valid.with(&if random.bool() {
+    with_query(&if random.bool() {
         format!("{}&{again}", valid.query())
     } else {
         format!("{again}&{}", valid.query())
@@ -336,7 +336,7 @@ fn a_code_and_an_error(valid: &Valid, random: &mut Rng) -> String {
         _ => word(random, 12),
     };
     let name = pick(random, &["error", "%65rror", "err%6fr"]);
-    valid.with(&if random.bool() {
+    with_query(&if random.bool() {
         format!("{}&{name}={error}", valid.query())
     } else {
         format!("{name}={error}&{}", valid.query())
@@ -345,7 +345,7 @@ fn a_code_and_an_error(valid: &Valid, random: &mut Rng) -> String {
 
 fn something_missing(valid: &Valid, random: &mut Rng) -> String {
     let (code, state, other) = (&valid.code, &valid.state, word(random, 6));
-    valid.with(&match random.u8(..8) {
+    with_query(&match random.u8(..8) {
         0 => format!("code={code}&{other}"),
         1 => format!("state={state}&{other}"),
         2 => format!("code=&state={state}&{other}"),
@@ -367,7 +367,7 @@ fn another_issuer(valid: &Valid, random: &mut Rng) -> String {
         4 => other,
         _ => String::new(),
     };
-    valid.with(&format!("{}&iss={issuer}", valid.query()))
+    with_query(&format!("{}&iss={issuer}", valid.query()))
 }
 
 fn a_state_cut_or_drawn_out(valid: &Valid, random: &mut Rng) -> String {
@@ -405,7 +405,7 @@ fn a_state_almost_right(valid: &Valid, random: &mut Rng) -> String {
 
 fn another_attempts_state(valid: &Valid, random: &mut Rng) -> String {
     let other = word(random, 6);
-    valid.with(&match random.u8(..4) {
+    with_query(&match random.u8(..4) {
         0 => format!("code={}&state={}&{other}", valid.code, valid.given_up),
         1 => format!("code={other}&state={}", valid.given_up),
         2 => format!("error=access_denied&state={}&{other}", valid.given_up),
@@ -417,11 +417,11 @@ fn another_attempts_state(valid: &Valid, random: &mut Rng) -> String {
 fn other_separators(valid: &Valid, random: &mut Rng) -> String {
     let (code, state, other) = (&valid.code, &valid.state, word(random, 6));
     match random.u8(..7) {
-        0 => valid.with(&format!("code={code};state={state};{other}")),
-        1 => valid.with(&format!("code={code}&amp;state={state}&{other}")),
-        2 => valid.with(&format!("code={code}%26state={state}&{other}")),
-        3 => valid.with(&format!("code%3D{code}&state%3D{state}&{other}")),
-        4 => valid.with(&format!("{other}?code={code}&state={state}")),
+        0 => with_query(&format!("code={code};state={state};{other}")),
+        1 => with_query(&format!("code={code}&amp;state={state}&{other}")),
+        2 => with_query(&format!("code={code}%26state={state}&{other}")),
+        3 => with_query(&format!("code%3D{code}&state%3D{state}&{other}")),
+        4 => with_query(&format!("{other}?code={code}&state={state}")),
         5 => format!("{REDIRECT}%3F{}&{other}", valid.query()),
         _ => format!("{REDIRECT}&{}&{other}", valid.query()),
     }
@@ -435,9 +435,9 @@ fn far_too_long(valid: &Valid, random: &mut Rng) -> String {
     };
     let more = LONGEST_REDIRECT + random.usize(..most);
     match random.u8(..3) {
-        0 => valid.with(&format!("{}&more={}", valid.query(), "x".repeat(more))),
-        1 => valid.with(&format!("{}{}", valid.query(), "&".repeat(more))),
-        _ => valid.with(&format!("{}{}", "&".repeat(more), valid.query())),
+        0 => with_query(&format!("{}&more={}", valid.query(), "x".repeat(more))),
+        1 => with_query(&format!("{}{}", valid.query(), "&".repeat(more))),
+        _ => with_query(&format!("{}{}", "&".repeat(more), valid.query())),
     }
 }
 
@@ -496,6 +496,7 @@ async fn pending(computer: &Computer, app: &mut App) -> Valid {
     valid
 }
 
+/// Shows checks 10, 11 and 16.
 #[tokio::test]
 async fn ten_thousand_hostile_links_reach_nothing_and_the_pending_attempt_survives_them_all() {
     let computer = Computer::set_up().await;
@@ -545,22 +546,18 @@ async fn what_is_another_spelling_of_the_valid_link_signs_in() {
     let mut app = computer.start().await;
     let spellings: [Forgery; 6] = [
         |valid, _| valid.link.clone(),
-        |valid, _| valid.with(&format!("state={}&code={}", valid.state, valid.code)),
+        |valid, _| with_query(&format!("state={}&code={}", valid.state, valid.code)),
         |valid, _| {
-            valid.with(&format!(
+            with_query(&format!(
                 "{}&&session_state=a&session_state=b",
                 valid.query()
             ))
         },
-        |valid, _| valid.with(&format!("{}&error=&Code=other", valid.query())),
+        |valid, _| with_query(&format!("{}&error=&Code=other", valid.query())),
         |valid, _| valid.link.replacen("code=", "c%6fd%65=", 1),
         |valid, _| {
-            let encoded: String = valid
-                .state
-                .bytes()
-                .map(|byte| format!("%{byte:02x}"))
-                .collect();
-            valid.with_state(&encoded)
+            let encoded = valid.state.bytes().map(|byte| format!("%{byte:02x}"));
+            valid.with_state(&encoded.collect::<Vec<_>>().concat())
         },
     ];
     for (posts, spell) in (1..).zip(spellings) {

@@ -22,6 +22,7 @@ async fn set_up() -> Computer {
     .await
 }
 
+/// Shows check 8.
 #[tokio::test]
 async fn one_signs_in_through_the_listener_and_the_port_is_free_again() {
     let computer = set_up().await;
@@ -64,6 +65,7 @@ async fn the_browser_is_told_of_a_denial_and_of_a_sign_in_that_failed() {
     );
 }
 
+/// Shows checks 8, 11 and 13.
 #[tokio::test]
 async fn what_is_no_answer_costs_the_attempt_nothing() {
     let computer = set_up().await;
@@ -87,6 +89,7 @@ async fn what_is_no_answer_costs_the_attempt_nothing() {
     assert_eq!(listener.receive(answer).await, Some(Ending::SignedIn));
 }
 
+/// Shows check 8.
 #[tokio::test]
 async fn cancelling_gives_the_port_back_before_the_window_says_so() {
     let computer = set_up().await;
@@ -108,6 +111,7 @@ async fn cancelling_gives_the_port_back_before_the_window_says_so() {
     assert_eq!(listener.receive(answer).await, Some(Ending::SignedIn));
 }
 
+/// Shows check 8.
 #[tokio::test]
 async fn an_attempt_that_ran_out_of_time_listens_no_longer() {
     let computer = set_up().await;

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
+use amiqus_core::account::WhySignInAgain;
 use amiqus_core::app_state::{Screen, StandingView};
 use amiqus_core::error::Code;
-use practice_amiqus::{Endpoint, Fault, RetryAfter, Settings};
+use practice_amiqus::{Endpoint, Fault, Generation, RetryAfter, Settings};
 use tokio::task::JoinSet;
 
 use crate::app::*;
 
+/// Shows check 27.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_callers_at_once_lead_to_one_refresh_and_all_get_its_outcome() {
     let (computer, old) = Computer::with_bob().await;
@@ -30,6 +32,7 @@ async fn a_thousand_callers_at_once_lead_to_one_refresh_and_all_get_its_outcome(
     assert!(!computer.drawer.text().contains(old.refresh.expose()));
 }
 
+/// Shows check 27.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_callers_with_an_expired_token_lead_to_one_refresh_and_all_are_told_who_they_are()
  {
@@ -59,6 +62,7 @@ async fn a_thousand_callers_with_an_expired_token_lead_to_one_refresh_and_all_ar
     assert_eq!(computer.amiqus.complaints(), [""; 0]);
 }
 
+/// Shows check 22.
 #[tokio::test]
 async fn a_thousand_callers_share_a_failure_as_well() {
     let (computer, _) = Computer::with_bob().await;
@@ -79,6 +83,7 @@ async fn a_thousand_callers_share_a_failure_as_well() {
     assert_eq!(state.screen, Screen::SignedIn);
 }
 
+/// Shows check 26.
 #[tokio::test]
 async fn the_new_pair_is_in_the_vault_before_anybody_hears_of_it() {
     let (computer, old) = Computer::with_bob().await;
@@ -94,6 +99,7 @@ async fn the_new_pair_is_in_the_vault_before_anybody_hears_of_it() {
     assert_eq!(computer.amiqus.complaints(), [""; 0]);
 }
 
+/// Shows check 30.
 #[tokio::test]
 async fn a_check_that_fails_after_a_refresh_does_not_lose_the_new_pair() {
     let (computer, old) = Computer::with_bob().await;
@@ -111,6 +117,7 @@ async fn a_check_that_fails_after_a_refresh_does_not_lose_the_new_pair() {
     assert_eq!(computer.posts(), 2);
 }
 
+/// Shows check 25.
 #[tokio::test]
 async fn retry_after_is_honoured_and_capped() {
     let second = Duration::from_secs(1);
@@ -170,6 +177,7 @@ async fn a_renewal_that_failed_goes_on_when_a_network_comes() {
 
 /// Two computers with one home folder, on a file system whose locks don't reach from one to the
 /// other.
+/// Shows check 29.
 #[tokio::test]
 async fn a_pair_that_another_process_renewed_is_taken_from_the_vault_and_nobody_is_signed_out() {
     let (computer, _) = Computer::with_bob().await;
@@ -185,6 +193,28 @@ async fn a_pair_that_another_process_renewed_is_taken_from_the_vault_and_nobody_
     there.keeper.me().await.unwrap();
     let state = here.keeper.state().await.unwrap();
     assert_eq!(state.screen, Screen::SignedIn);
+}
+
+/// Shows check 23.
+#[tokio::test]
+async fn a_dead_refresh_token_is_recognised_in_both_server_generations() {
+    for generation in [Generation::League8, Generation::League9] {
+        let settings = Settings {
+            generation,
+            ..Settings::default()
+        };
+        let computer = Computer::set_up_with(settings, |_| ()).await;
+        computer.add(BOB, FUSION, false);
+        let app = computer.start().await;
+        app.checked(&computer.clock).await;
+        computer.amiqus.revoke_everything(BOB, FUSION).unwrap();
+        let problem = app.keeper.refresh().await.unwrap_err();
+        assert_eq!(problem.code, Code::NotSignedIn, "{generation:?}");
+        let why = WhySignInAgain::AccessRemoved;
+        let state = app.keeper.state().await.unwrap();
+        assert_eq!(state.screen, Screen::SignInAgain { why }, "{generation:?}");
+        assert_eq!(computer.posts(), 1);
+    }
 }
 
 /// Lets the time go by for all timers, and real time go on afterwards.

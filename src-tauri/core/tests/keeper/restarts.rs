@@ -26,6 +26,7 @@ async fn a_person_who_signed_in_stays_signed_in_and_nothing_is_renewed_for_it() 
     assert_eq!(computer.posts(), 1);
 }
 
+/// Shows check 17.
 #[tokio::test]
 async fn the_link_that_starts_the_app_completes_the_sign_in() {
     let computer = Computer::set_up().await;
@@ -44,6 +45,7 @@ async fn the_link_that_starts_the_app_completes_the_sign_in() {
     assert_eq!(computer.amiqus.complaints(), [""; 0]);
 }
 
+/// Shows check 20.
 #[tokio::test]
 async fn a_code_that_was_posted_is_not_posted_by_the_next_run() {
     let computer = Computer::set_up().await;
@@ -64,6 +66,7 @@ async fn a_code_that_was_posted_is_not_posted_by_the_next_run() {
     assert_eq!(computer.posts(), 1);
 }
 
+/// Shows check 28.
 #[tokio::test]
 async fn an_interrupted_refresh_that_was_never_processed_is_noticed_and_nothing_is_sent() {
     let computer = Computer::set_up().await;
@@ -80,6 +83,7 @@ async fn an_interrupted_refresh_that_was_never_processed_is_noticed_and_nothing_
     assert!(computer.drawer.text().contains(pair.refresh.expose()));
 }
 
+/// Shows check 28.
 #[tokio::test]
 async fn an_interrupted_refresh_whose_answer_was_lost_needs_the_browser_and_says_why() {
     let computer = Computer::set_up().await;
@@ -109,6 +113,7 @@ async fn an_interrupted_refresh_whose_answer_was_lost_needs_the_browser_and_says
     assert_eq!(state.accounts.len(), 2);
 }
 
+/// Shows check 24.
 #[tokio::test]
 async fn an_interrupted_refresh_waits_for_the_network_and_nobody_is_signed_out_meanwhile() {
     let computer = Computer::set_up().await;
@@ -165,6 +170,7 @@ async fn access_removed_while_the_app_was_closed_is_noticed_at_the_start() {
         .await;
 }
 
+/// Shows check 24.
 #[tokio::test]
 async fn an_offline_start_shows_the_last_known_person_as_of_when_it_was_known() {
     let (computer, _) = Computer::with_bob().await;
@@ -189,6 +195,7 @@ async fn an_offline_start_shows_the_last_known_person_as_of_when_it_was_known() 
     assert!(!account(&state, BOB).offline);
 }
 
+/// Shows check 30.
 #[tokio::test]
 async fn tokens_whose_owner_could_not_be_asked_for_are_not_lost() {
     let computer = Computer::set_up().await;
@@ -225,6 +232,7 @@ async fn what_it_manages_is_there_at_the_start_and_can_not_be_changed() {
     app.sign_in(&computer, BOB, FUSION).await;
 }
 
+/// Shows check 34.
 #[tokio::test]
 async fn a_vault_of_a_newer_version_is_set_aside_whole_and_said() {
     let (computer, _) = Computer::with_bob().await;
@@ -241,6 +249,7 @@ async fn a_vault_of_a_newer_version_is_set_aside_whole_and_said() {
     assert_eq!(computer.drawer.names(), [""; 0]);
 }
 
+/// Shows check 41.
 #[tokio::test]
 async fn a_clock_off_by_years_neither_signs_anybody_out_nor_renews_in_a_loop() {
     let year = SignedDuration::from_hours(366 * 24);

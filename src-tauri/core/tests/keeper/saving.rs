@@ -91,6 +91,7 @@ async fn a_pair_that_arrives_while_the_disk_is_full_is_saved_as_soon_as_there_is
     assert_eq!(computer.posts(), 2);
 }
 
+/// Shows check 35.
 #[tokio::test(start_paused = true)]
 async fn a_sign_out_that_could_not_be_saved_is_saved_later_and_then_nothing_is_said_of_it() {
     let (computer, pair) = Computer::with_bob().await;

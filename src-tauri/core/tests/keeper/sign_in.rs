@@ -52,6 +52,7 @@ async fn a_person_signs_in_from_end_to_end_in_both_server_generations() {
     }
 }
 
+/// Shows checks 3, 5, 9, 18 and 19.
 #[tokio::test]
 async fn each_request_has_exactly_the_fields_of_the_guides_table() {
     for pkce in [true, false] {
@@ -109,6 +110,7 @@ async fn each_request_has_exactly_the_fields_of_the_guides_table() {
     }
 }
 
+/// Shows check 6.
 #[tokio::test]
 async fn the_redirect_url_is_the_same_bytes_in_all_three_requests_even_after_the_set_up_changed() {
     let moved = "co.amiqus.signin://oauth/elsewhere";
@@ -152,6 +154,7 @@ async fn deny_ends_signed_out_and_the_next_try_works() {
     assert_eq!(code(&state), None);
 }
 
+/// Shows check 11.
 #[tokio::test]
 async fn a_pasted_address_signs_in_and_a_wrong_one_says_why() {
     let computer = Computer::set_up().await;
@@ -194,6 +197,7 @@ async fn a_browser_that_does_not_open_is_said_and_can_be_opened_again() {
     assert_eq!(state.screen, Screen::SignedIn);
 }
 
+/// Shows checks 17 and 20.
 #[tokio::test]
 async fn the_same_link_many_times_at_once_posts_one_code() {
     let computer = Computer::set_up().await;
@@ -226,6 +230,7 @@ async fn an_application_that_was_removed_while_signing_in_is_a_code_that_is_not_
     assert_eq!(code(&state), Some(Code::CodeNotAccepted));
 }
 
+/// Shows check 36.
 #[tokio::test]
 async fn several_people_and_teams_live_side_by_side() {
     let computer = Computer::set_up().await;
@@ -277,6 +282,7 @@ async fn a_team_that_can_not_be_told_is_learnt_at_the_next_check() {
     app.keeper.refresh().await.unwrap();
 }
 
+/// Shows check 25.
 #[tokio::test]
 async fn asking_whose_the_tokens_are_honours_a_short_retry_after_and_gives_up_at_a_long_one() {
     for (seconds, asked, expected) in [(1, 2, None), (30, 1, Some(Code::AmiqusBusy))] {
@@ -297,6 +303,7 @@ async fn asking_whose_the_tokens_are_honours_a_short_retry_after_and_gives_up_at
     }
 }
 
+/// Shows check 18.
 #[tokio::test]
 async fn an_administrator_sets_the_app_up_and_is_told_what_to_change() {
     let computer = Computer::bare(Settings::default()).await;
@@ -322,6 +329,7 @@ async fn an_administrator_sets_the_app_up_and_is_told_what_to_change() {
     app.sign_in(&computer, BOB, FUSION).await;
 }
 
+/// Shows check 22.
 #[tokio::test]
 async fn a_wrong_client_secret_is_a_wrong_set_up() {
     let computer = Computer::set_up_with(Settings::default(), |draft| {
@@ -335,6 +343,7 @@ async fn a_wrong_client_secret_is_a_wrong_set_up() {
     assert_eq!(code(&state), Some(Code::SetUpWrong));
 }
 
+/// Shows check 4.
 #[tokio::test(start_paused = true)]
 async fn an_attempt_without_an_answer_ends_after_ten_minutes() {
     let computer = Computer::set_up().await;
@@ -353,6 +362,7 @@ async fn an_attempt_without_an_answer_ends_after_ten_minutes() {
     assert_eq!(computer.drawer.names(), ["registration"]);
 }
 
+/// Shows check 39.
 #[tokio::test]
 async fn no_state_that_comes_down_holds_a_secret() {
     let computer = Computer::set_up().await;
@@ -386,6 +396,47 @@ async fn no_state_that_comes_down_holds_a_secret() {
     for text in texts {
         for secret in &secrets {
             assert!(!text.contains(secret.as_str()));
+        }
+    }
+}
+
+/// Shows check 5.
+#[tokio::test]
+async fn no_address_that_is_asked_for_holds_a_secret_or_a_person() {
+    let computer = Computer::set_up().await;
+    let mut app = computer.start().await;
+    app.keeper.authorize().await.unwrap();
+    let first = app.browser().await;
+    app.keeper
+        .receive(computer.answer(&first, BOB, FUSION, Answer::Allow));
+    app.until(|state| state.screen == Screen::SignedIn).await;
+    app.keeper.refresh().await.unwrap();
+    app.keeper.me().await.unwrap();
+    // Another attempt, with somebody signed in whose name could get into it.
+    app.keeper.authorize().await.unwrap();
+    let mut addresses = vec![first.to_string(), app.browser().await.to_string()];
+    let requests = computer.amiqus.requests();
+    for request in &requests {
+        let query: Vec<_> = request.query.iter().flat_map(|(k, v)| [k, v]).collect();
+        addresses.push(format!("{} {query:?}", request.path));
+    }
+    assert!(addresses.len() >= 7, "{addresses:?}");
+
+    let mut never: Vec<_> = ["bob", "gale", "example.com", "fusion", "345789", "6b9c8323"]
+        .map(str::to_owned)
+        .into();
+    never.push(computer.amiqus.client_secret().to_owned());
+    for request in &requests {
+        for name in ["code", "code_verifier", "refresh_token"] {
+            never.extend(request.field(name).map(str::to_owned));
+        }
+        let bearer = request.header("authorization");
+        never.extend(bearer.map(|text| text.trim_start_matches("Bearer ").to_owned()));
+    }
+    assert!(never.len() >= 12, "{never:?}");
+    for address in addresses {
+        for secret in &never {
+            assert!(!address.to_lowercase().contains(&secret.to_lowercase()));
         }
     }
 }

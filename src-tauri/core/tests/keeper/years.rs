@@ -99,6 +99,7 @@ async fn not_even_the_longest_jitter_lets_a_pair_run_out_however_short_its_life(
     }
 }
 
+/// Shows check 24.
 #[tokio::test]
 async fn through_ten_years_of_outages_each_renewal_comes_as_planned_and_nobody_is_signed_out() {
     let weather = Weather {
@@ -222,6 +223,7 @@ async fn a_computer_that_wakes_before_its_network_renews_as_soon_as_that_comes()
     assert_eq!(world.posts.len(), 1);
 }
 
+/// Shows check 41.
 #[tokio::test]
 async fn a_clock_that_is_wrong_for_a_while_leads_to_no_loop_and_back_to_the_plan() {
     let (due, _) = plan(WEEK);

@@ -110,6 +110,7 @@ async fn each_ending_has_its_words() {
     }
 }
 
+/// Shows check 8.
 #[tokio::test]
 async fn another_path_another_method_a_body_or_another_host_is_refused_and_never_heard() {
     let listener = Listener::start().await;
@@ -211,6 +212,7 @@ async fn what_the_core_refuses_is_no_answer_and_the_next_may_be() {
     assert_eq!(listener.heard().len(), 2);
 }
 
+/// Shows check 14.
 #[tokio::test]
 async fn a_page_has_no_script_nothing_from_elsewhere_is_not_kept_and_echoes_nothing() {
     let listener = Listener::start().await;
@@ -284,6 +286,7 @@ async fn a_caller_who_says_nothing_keeps_nobody_waiting_and_is_hung_up_on() {
     }
 }
 
+/// Shows check 8.
 #[tokio::test]
 async fn the_port_is_free_once_the_task_has_ended_and_who_was_silent_is_hung_up_on() {
     let mut listener = Listener::start().await;
@@ -332,6 +335,7 @@ async fn a_port_that_is_taken_is_an_error() {
     assert_eq!(refused.kind(), io::ErrorKind::AddrInUse);
 }
 
+/// Shows check 8.
 #[tokio::test]
 async fn the_other_loopback_address_is_listened_on_as_well() {
     // Where there is no IPv6 there is nothing to try.

@@ -98,6 +98,7 @@ async fn nothing_is_said_any_more(kept: &mut Kept) {
         .unwrap();
 }
 
+/// Shows check 34.
 #[tokio::test]
 async fn on_a_full_disk_no_refresh_is_sent_and_it_goes_on_once_there_is_room() {
     let (computer, disk, mut kept) = signed_in_on_a_small_disk().await;
@@ -118,6 +119,7 @@ async fn on_a_full_disk_no_refresh_is_sent_and_it_goes_on_once_there_is_room() {
     assert_eq!(computer.amiqus.complaints(), [""; 0]);
 }
 
+/// Shows check 34.
 #[tokio::test]
 async fn a_pair_that_arrives_while_the_disk_fills_up_is_used_and_saved_once_there_is_room() {
     let (computer, disk, mut kept) = signed_in_on_a_small_disk().await;

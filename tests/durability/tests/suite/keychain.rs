@@ -7,6 +7,7 @@ use durability::conversation::Command;
 
 use crate::people::{BOB, FUSION, UNLOCK, locked, screen, with_bob};
 
+/// Shows check 33.
 #[tokio::test]
 async fn a_locked_keychain_keeps_the_vault_closed_and_an_unlocked_one_opens_it() {
     let computer = with_bob().await.unwrap();
@@ -18,6 +19,7 @@ async fn a_locked_keychain_keeps_the_vault_closed_and_an_unlocked_one_opens_it()
     screen(&mut kept, "signed-in").await.unwrap();
 }
 
+/// Shows check 33.
 #[tokio::test]
 async fn a_keychain_that_asks_for_its_password_is_waited_for_and_said() {
     let computer = with_bob().await.unwrap();
@@ -32,6 +34,27 @@ async fn a_keychain_that_asks_for_its_password_is_waited_for_and_said() {
     assert_eq!(fs::read_dir(computer.vault()).unwrap().count(), files);
 }
 
+/// Shows check 33.
+#[tokio::test]
+async fn a_keychain_that_refuses_is_said_and_nothing_is_begun_without_it() {
+    let computer = with_bob().await.unwrap();
+    computer.keychain.lock().await.unwrap();
+    let prompter = computer.keychain.prompt_and_refuse().await.unwrap();
+    let snapshot = computer.vault().join("vault.stronghold");
+    let before = fs::read(&snapshot).unwrap();
+    let files = fs::read_dir(computer.vault()).unwrap().count();
+    let mut kept = computer.start().await.unwrap();
+    locked(&mut kept, "keychain_locked").await.unwrap();
+    assert!(prompter.was_asked());
+    assert_eq!(fs::read(&snapshot).unwrap(), before);
+    assert_eq!(fs::read_dir(computer.vault()).unwrap().count(), files);
+    // The way on: whoever opens it after all is let in.
+    computer.keychain.unlock().await.unwrap();
+    kept.ask(&UNLOCK).await.unwrap();
+    screen(&mut kept, "signed-in").await.unwrap();
+}
+
+/// Shows check 33.
 #[tokio::test]
 async fn a_keychain_that_comes_after_the_app_opens_the_vault() {
     let mut computer = with_bob().await.unwrap();
@@ -44,6 +67,7 @@ async fn a_keychain_that_comes_after_the_app_opens_the_vault() {
     assert!(state.account(BOB, FUSION).unwrap().is_connected());
 }
 
+/// Shows check 33.
 #[tokio::test]
 async fn a_keychain_that_lost_the_key_is_not_a_damaged_file_and_nothing_is_touched() {
     let computer = with_bob().await.unwrap();
@@ -66,6 +90,7 @@ async fn a_keychain_that_lost_the_key_is_not_a_damaged_file_and_nothing_is_touch
     computer.sign_in(&mut kept, BOB, FUSION).await.unwrap();
 }
 
+/// Shows check 34.
 #[tokio::test]
 async fn a_damaged_file_is_not_a_lost_key_and_is_set_aside_with_a_message() {
     let computer = with_bob().await.unwrap();
@@ -81,6 +106,7 @@ async fn a_damaged_file_is_not_a_lost_key_and_is_set_aside_with_a_message() {
     assert_eq!(fs::read(problem.file.unwrap()).unwrap(), bytes);
 }
 
+/// Shows check 33.
 #[tokio::test]
 async fn without_a_keychain_nothing_is_kept_until_a_passphrase_is_chosen() {
     let mut computer = Computer::set_up().await.unwrap();

@@ -7,6 +7,7 @@ use durability::conversation::Command;
 
 use crate::people::{BOB, FUSION, screen};
 
+/// Shows check 32.
 #[tokio::test]
 async fn a_person_who_signed_in_is_still_signed_in_after_a_restart() {
     let computer = Computer::set_up().await.unwrap();

@@ -8,6 +8,7 @@ use practice_amiqus::Settings;
 
 use crate::people::{BOB, FUSION, locked, posts, screen};
 
+/// Shows check 27.
 #[tokio::test]
 async fn two_processes_at_once_send_one_refresh_and_both_have_its_pair() {
     let hour = Duration::from_hours(1);

@@ -26,6 +26,7 @@ async fn with_a_failed_renewal() -> (Computer, Kept) {
 
 /// The kernel sets its clock when the computer wakes, and tells in the same way. Here it is set to
 /// the time that it shows.
+/// Shows check 41.
 #[tokio::test]
 async fn a_clock_that_is_set_or_a_computer_that_wakes_lets_a_renewal_go_on() {
     let (computer, _kept) = with_a_failed_renewal().await;

@@ -102,6 +102,7 @@ fn signing_out_the_last_account_is_said_until_the_next_sign_in() {
     assert_eq!(bench.screen(), SIGNED_OUT);
 }
 
+/// Shows check 35.
 #[test]
 fn signing_out_needs_no_network() {
     let mut bench = Bench::with_bob();
@@ -160,6 +161,7 @@ fn a_check_that_fails_shows_the_last_known_person() {
     }
 }
 
+/// Shows check 36.
 #[test]
 fn an_unknown_team_that_turns_out_to_be_one_already_here_is_one_account() {
     let mut bench = Bench::with_bob();

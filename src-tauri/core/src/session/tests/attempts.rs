@@ -26,6 +26,7 @@ fn a_denied_attempt_ends_signed_out_and_says_so() {
     assert_eq!(bench.problem(), Some(Code::AccessDenied));
 }
 
+/// Shows check 12.
 #[test]
 fn each_authorization_error_ends_signed_out_with_its_code() {
     for (error, code) in [
@@ -80,6 +81,7 @@ fn a_cancelled_attempt_ends_signed_out_and_says_nothing() {
     assert_eq!(bench.problem(), None);
 }
 
+/// Shows check 11.
 #[test]
 fn the_link_of_a_cancelled_attempt_comes_too_late() {
     let mut bench = Bench::set_up();
@@ -132,6 +134,7 @@ fn the_deadline_of_an_earlier_attempt_does_not_end_a_later_one() {
     assert_eq!(bench.screen(), Screen::ExchangingCode);
 }
 
+/// Shows checks 4 and 11.
 #[test]
 fn a_link_after_ten_minutes_is_not_exchanged_even_before_the_timer_fires() {
     for (minutes, seconds, exchanged) in [(9, 59, true), (10, 0, false), (14_400, 0, false)] {
@@ -150,6 +153,7 @@ fn a_link_after_ten_minutes_is_not_exchanged_even_before_the_timer_fires() {
     }
 }
 
+/// Shows checks 4, 11 and 20.
 #[test]
 fn the_same_link_twice_leads_to_one_exchange() {
     let mut bench = Bench::set_up();
@@ -204,6 +208,7 @@ fn a_browser_that_did_not_open_for_an_earlier_attempt_is_not_said() {
     assert_eq!(bench.problem(), None);
 }
 
+/// Shows check 4.
 #[test]
 fn a_second_sign_in_replaces_the_first() {
     let mut bench = Bench::set_up();
@@ -231,6 +236,7 @@ fn a_second_sign_in_does_not_disturb_an_exchange() {
     assert_eq!(bench.screen(), Screen::SignedIn);
 }
 
+/// Shows checks 11, 13 and 15.
 #[test]
 fn hostile_links_cost_a_pending_attempt_nothing() {
     let mut bench = Bench::set_up();
@@ -281,6 +287,7 @@ fn hostile_links_cost_a_pending_attempt_nothing() {
     assert_eq!(bench.screen(), Screen::ExchangingCode);
 }
 
+/// Shows check 11.
 #[test]
 fn an_address_without_a_pending_attempt_leads_nowhere() {
     let mut bench = Bench::set_up();

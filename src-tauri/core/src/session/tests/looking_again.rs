@@ -23,6 +23,7 @@ fn nothing_is_renewed_before_its_time() {
     assert_nothing_happened(&look_again(&mut bench));
 }
 
+/// Shows check 41.
 #[test]
 fn what_is_planned_keeps_its_timers_however_the_clock_is_set() {
     // A plan made anew would count a pair's whole time again.
@@ -46,6 +47,7 @@ fn a_renewal_that_found_no_network_goes_on_when_one_comes() {
     assert_nothing_happened(&look_again(&mut bench));
 }
 
+/// Shows check 25.
 #[test]
 fn what_amiqus_asked_for_is_kept_to() {
     let mut bench = Bench::with_bob();
@@ -64,6 +66,7 @@ fn what_amiqus_asked_for_is_kept_to() {
     assert_eq!(effects(&asked), ["refresh hush-refresh-1"]);
 }
 
+/// Shows check 25.
 #[test]
 fn what_amiqus_asked_for_is_kept_to_also_when_a_look_finds_that_the_pair_has_run_out() {
     let mut bench = Bench::with_bob();
@@ -100,6 +103,7 @@ fn a_lost_answer_is_asked_after_when_a_network_comes() {
     assert_nothing_happened(&look_again(&mut bench));
 }
 
+/// Shows check 41.
 #[test]
 fn a_clock_that_was_turned_back_before_a_start_puts_no_renewal_off() {
     let pair = connected(bob(), tokens("1", now() + YEAR * 3));

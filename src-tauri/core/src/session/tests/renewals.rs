@@ -51,6 +51,7 @@ fn last_try(bench: &mut Bench) -> Step {
     bench.probed(&step, Err(ApiFailure::Unauthenticated))
 }
 
+/// Shows check 28.
 #[test]
 fn the_intent_to_refresh_is_written_before_the_refresh_is_sent() {
     let mut bench = Bench::with_bob();
@@ -63,6 +64,7 @@ fn the_intent_to_refresh_is_written_before_the_refresh_is_sent() {
     assert!(bench.account(bob().key()).renewing);
 }
 
+/// Shows check 27.
 #[test]
 fn any_number_of_requests_lead_to_one_refresh() {
     let mut bench = Bench::with_bob();
@@ -76,6 +78,7 @@ fn any_number_of_requests_lead_to_one_refresh() {
     assert_eq!(renewal_answer(&step), Some(Ok(())));
 }
 
+/// Shows check 26.
 #[test]
 fn a_new_pair_replaces_the_old_one_in_one_step() {
     let mut bench = Bench::with_bob();
@@ -93,6 +96,7 @@ fn a_new_pair_replaces_the_old_one_in_one_step() {
     assert!(!bench.account(bob().key()).renewing);
 }
 
+/// Shows check 23.
 #[test]
 fn a_dead_refresh_token_leads_to_sign_in_again_and_the_name_stays() {
     for (expired, why) in [
@@ -114,6 +118,7 @@ fn a_dead_refresh_token_leads_to_sign_in_again_and_the_name_stays() {
     }
 }
 
+/// Shows check 24.
 #[test]
 fn a_failure_that_passes_keeps_the_account() {
     let retry = SignedDuration::from_mins(15);
@@ -166,6 +171,7 @@ fn a_server_that_says_come_back_at_once_is_not_hammered() {
     assert!(planned(&step, now()) >= SignedDuration::from_secs(5));
 }
 
+/// Shows check 22.
 #[test]
 fn a_wrong_set_up_keeps_the_account_and_is_said() {
     for (failure, code) in [
@@ -497,6 +503,7 @@ fn tokens_of_another_api_client_that_come_late_are_dropped() {
     assert_eq!(bench.screen(), Screen::SignInAgain { why });
 }
 
+/// Shows check 6.
 #[test]
 fn each_refresh_names_the_redirect_url_of_its_own_grant() {
     let mut bench = Bench::with_bob();
@@ -525,6 +532,7 @@ fn an_account_without_tokens_is_not_renewed() {
     assert_eq!(step.outcome, refused(Code::NotSignedIn));
 }
 
+/// Shows check 28.
 #[test]
 fn a_start_with_an_unfinished_journal_asks_whether_the_old_pair_lives() {
     let accounts = vec![
@@ -581,6 +589,7 @@ fn only_the_current_account_is_checked_at_the_start() {
     );
 }
 
+/// Shows check 41.
 #[test]
 fn a_clock_that_was_turned_back_neither_renews_nor_ends_anything() {
     for back in [DAY, YEAR, YEAR * 20] {
@@ -592,6 +601,7 @@ fn a_clock_that_was_turned_back_neither_renews_nor_ends_anything() {
     }
 }
 
+/// Shows check 41.
 #[test]
 fn a_clock_that_jumped_ahead_leads_to_one_renewal_and_no_loop() {
     for ahead in [YEAR, YEAR * 20] {
@@ -665,6 +675,7 @@ fn a_pair_that_is_about_to_run_out_is_tried_again_while_it_lives() {
     }
 }
 
+/// Shows check 29.
 #[test]
 fn nobody_is_called_dead_before_the_vault_was_read_again() {
     let mut bench = Bench::with_bob();
@@ -677,6 +688,7 @@ fn nobody_is_called_dead_before_the_vault_was_read_again() {
     assert!(bench.account(bob().key()).renewing);
 }
 
+/// Shows check 29.
 #[test]
 fn a_newer_pair_in_the_vault_is_used_in_place_of_the_dead_one() {
     let mut bench = Bench::with_bob();

@@ -55,6 +55,7 @@ fn a_person_signs_in_from_the_click_to_their_name() {
     assert_eq!(state.accounts[0].as_of, bench.now);
 }
 
+/// Shows check 3.
 #[test]
 fn the_exchange_gets_the_attempts_own_verifier_and_redirect_url() {
     let mut bench = Bench::set_up();
@@ -78,6 +79,7 @@ fn the_exchange_gets_the_attempts_own_verifier_and_redirect_url() {
     assert_eq!(challenge.unwrap().1, verifier.challenge());
 }
 
+/// Shows check 3.
 #[test]
 fn without_pkce_there_is_neither_challenge_nor_verifier() {
     let mut plain = draft();
@@ -93,6 +95,40 @@ fn without_pkce_there_is_neither_challenge_nor_verifier() {
         panic!("no exchange: {step:?}");
     };
     assert!(verifier.is_none());
+}
+
+/// Shows check 3.
+#[test]
+fn a_verifier_goes_with_the_challenge_that_was_sent_however_pkce_was_set_meanwhile() {
+    for pkce in [true, false] {
+        let with = |pkce| {
+            let mut draft = draft();
+            draft.pkce = Some(pkce);
+            draft.validate(Provenance::ByHand).unwrap()
+        };
+        let (mut bench, _) = Bench::opened(Records {
+            registration: Some(with(pkce)),
+            ..Records::default()
+        });
+        let attempt = Attempt::begin(&with(pkce), now(), &bench.chance).unwrap();
+        let link = format!(
+            "{}?code=hush-code&state={}",
+            crate::examples::REDIRECT,
+            attempt.state.expose()
+        );
+        let step = bench.step(Event::SignInRequested(Box::new(attempt)));
+        let Some(Effect::OpenBrowser(_, url)) = step.effects.last() else {
+            panic!("no browser: {step:?}");
+        };
+        let url = url.expose().as_str().to_owned();
+        assert_eq!(url.contains("code_challenge="), pkce);
+        bench.step(Event::RegistrationEntered(Box::new(with(!pkce))));
+        let step = bench.link(&link);
+        let Some(Effect::Exchange { verifier, .. }) = step.effects.last() else {
+            panic!("no exchange: {step:?}");
+        };
+        assert_eq!(verifier.is_some(), pkce);
+    }
 }
 
 #[test]
@@ -206,6 +242,7 @@ fn new_tokens_that_amiqus_does_not_take_are_thrown_away() {
     assert_eq!(bench.problem(), Some(Code::CodeNotAccepted));
 }
 
+/// Shows check 36.
 #[test]
 fn the_same_account_again_is_an_update_and_says_so() {
     let mut bench = Bench::with_bob();

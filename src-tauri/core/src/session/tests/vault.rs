@@ -51,6 +51,7 @@ fn there_is_nothing_to_draw_until_the_vault_was_tried() {
     assert!(bench.session.is_settled());
 }
 
+/// Shows check 33.
 #[test]
 fn each_reason_why_the_vault_stays_locked_is_said() {
     for why in [
@@ -170,6 +171,7 @@ fn a_link_waits_through_a_locked_vault_as_well() {
     assert_eq!(bench.screen(), Screen::ExchangingCode);
 }
 
+/// Shows checks 11 and 17.
 #[test]
 fn a_hostile_link_does_not_push_out_the_one_that_waits() {
     for order in [[0, 1], [1, 0]] {
@@ -413,6 +415,7 @@ fn no_browser_opens_for_an_attempt_that_could_not_be_saved() {
     assert_nothing_happened(&bench.link(&pending.granted()));
 }
 
+/// Shows check 20.
 #[test]
 fn no_code_is_posted_that_a_restart_could_post_again() {
     let mut bench = Bench::set_up();
@@ -454,6 +457,7 @@ fn new_tokens_that_could_not_be_saved_are_used_all_the_same() {
     assert_eq!(bench.problem(), None);
 }
 
+/// Shows check 28.
 #[test]
 fn no_refresh_is_sent_whose_intent_could_not_be_saved_and_it_is_tried_again() {
     let mut bench = Bench::with_bob();
@@ -519,6 +523,7 @@ fn being_able_to_save_again_takes_back_only_what_was_said_of_that() {
     assert_eq!(bench.problem(), Some(Code::AccessDenied));
 }
 
+/// Shows check 39.
 #[test]
 fn the_windows_state_holds_no_secret() {
     let mut bench = Bench::with_bob();
@@ -542,6 +547,7 @@ fn the_windows_state_holds_no_secret() {
     }
 }
 
+/// Shows check 42.
 #[test]
 fn nothing_that_the_machine_prints_of_itself_holds_a_secret() {
     let mut bench = Bench::with_bob();

@@ -1,0 +1,131 @@
+//! An answer over HTTP, as a stranger between here and Amiqus could give it. Its input reads like
+//! one:
+//!
+//! ```text
+//! 429 1
+//! Retry-After: 30
+//!
+//! {"message":"Too Many Attempts."}
+//! ```
+//!
+//! The second number says how often the body is sent over: so a short input can be a long answer.
+
+use std::convert::Infallible;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
+
+use amiqus_core::http::{self, Answer, LARGEST_BODY, LONGEST_RETRY_AFTER, NoAnswer};
+use bytes::Bytes;
+use http_body::Frame;
+use jiff::SignedDuration;
+use reqwest::StatusCode;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use serde::de::DeserializeOwned;
+
+/// A body is sent over no more often than this.
+const MOST_PARTS: usize = 100_000;
+
+/// The answer that an input describes, read by the product; `None` where it describes none, or one
+/// that is larger than the product takes.
+pub(crate) fn read(data: &[u8]) -> Option<Answer> {
+    let mut rest = data;
+    let line = next_line(&mut rest)?;
+    let mut numbers = line.split(' ');
+    let status: u16 = numbers.next()?.parse().ok()?;
+    let status = StatusCode::from_u16(status).ok()?;
+    let times: usize = numbers.next().unwrap_or("1").parse().ok()?;
+    let mut headers = HeaderMap::new();
+    while let Some(line) = next_line(&mut rest).filter(|line| !line.is_empty()) {
+        let (name, value) = line.split_once(':')?;
+        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+        headers.append(name, HeaderValue::from_str(value.trim()).ok()?);
+    }
+    receive(status, &headers, rest, times.min(MOST_PARTS))
+}
+
+fn next_line<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
+    let end = rest.iter().position(|byte| *byte == b'\n')?;
+    let (line, after) = rest.split_at(end);
+    *rest = after.get(1..).unwrap_or_default();
+    std::str::from_utf8(line).ok()
+}
+
+/// Lets the product read the answer as it reads one from a socket, and holds it to its bounds.
+fn receive(status: StatusCode, headers: &HeaderMap, part: &[u8], times: usize) -> Option<Answer> {
+    let pulled = Arc::new(AtomicUsize::new(0));
+    let body = Body {
+        part: Bytes::copy_from_slice(part),
+        left: times,
+        pulled: Arc::clone(&pulled),
+    };
+    let mut response = ::http::Response::new(reqwest::Body::wrap(body));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers.clone();
+    let reading = pin!(http::read(LARGEST_BODY, response.into()));
+    let Poll::Ready(read) = reading.poll(&mut Context::from_waker(Waker::noop())) else {
+        panic!("all of the answer was there, and the product waited for more");
+    };
+    let length = part.len() * times;
+    let taken = part.len() * pulled.load(Ordering::Relaxed);
+    assert!(
+        taken <= LARGEST_BODY + part.len(),
+        "{taken} bytes were taken"
+    );
+    match read {
+        Ok(answer) => {
+            assert_eq!(answer.body.len(), length);
+            assert!(length <= LARGEST_BODY);
+            assert!(answer.body.capacity() <= 2 * LARGEST_BODY);
+            assert_eq!((answer.status, &answer.headers), (status, headers));
+            Some(answer)
+        }
+        Err(NoAnswer::TooLarge) => {
+            assert!(length > LARGEST_BODY);
+            None
+        }
+        Err(other) => panic!("{other}"),
+    }
+}
+
+/// A body that is the same part, so many times.
+struct Body {
+    part: Bytes,
+    left: usize,
+    pulled: Arc<AtomicUsize>,
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.left == 0 {
+            return Poll::Ready(None);
+        }
+        self.left -= 1;
+        self.pulled.fetch_add(1, Ordering::Relaxed);
+        Poll::Ready(Some(Ok(Frame::data(self.part.clone()))))
+    }
+}
+
+/// What the body says, when it is a JSON object. Fields that nobody asks for may hold anything.
+pub(crate) fn object<Said: DeserializeOwned>(bytes: &[u8]) -> Option<Said> {
+    let begins = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    begins.filter(|byte| **byte == b'{')?;
+    serde_json::from_slice(bytes).ok()
+}
+
+/// A wait that a server asked for is within its bounds.
+pub(crate) fn assert_bounded(wait: Option<SignedDuration>) {
+    if let Some(wait) = wait {
+        assert!(
+            (SignedDuration::ZERO..=LONGEST_RETRY_AFTER).contains(&wait),
+            "{wait}"
+        );
+    }
+}

@@ -1,0 +1,114 @@
+//! What answers at `/me`, `/team`, `/team/me` and `/status`.
+
+use amiqus_core::api::{self, ApiFailure};
+use amiqus_core::http::Answer;
+use amiqus_core::token::Transient;
+use serde::de::IgnoredAny;
+
+use crate::{Target, Verdict, answer, app};
+
+pub(crate) const TARGET: Target = Target {
+    name: "api_answer",
+    check,
+    verdicts: &[
+        "no answer",
+        "a person",
+        "a team",
+        "a living token",
+        "unauthenticated",
+        "busy",
+        "passing",
+    ],
+};
+
+fn check(data: &[u8]) -> Verdict {
+    let Some(answer) = answer::read(data) else {
+        return "no answer";
+    };
+    let status = answer.status.as_u16();
+    let person = api::read_person(&answer, app::now());
+    let team = api::read_team(&answer, app::now());
+    let role = api::read_role(&answer, app::now());
+    let living = api::read_status(&answer, app::now());
+
+    for shown in person.iter().flat_map(|it| [&it.name, &it.email]) {
+        assert_plain(shown);
+    }
+    for shown in team.iter().map(|it| &it.name) {
+        assert_plain(shown);
+    }
+    if person.is_ok() || team.is_ok() || role.is_ok() {
+        assert_eq!(status, 200);
+        let said = answer::object::<IgnoredAny>(&answer.body);
+        assert!(said.is_some(), "told by what is no object");
+    }
+    assert_eq!(living.is_ok(), status == 204);
+    let failures = [
+        person.as_ref().err(),
+        team.as_ref().err(),
+        role.as_ref().err(),
+        living.as_ref().err(),
+    ];
+    for failure in failures.into_iter().flatten() {
+        assert_means(&answer, *failure);
+    }
+    if let Some(rate_limit) = api::rate_limit(&answer) {
+        assert!(
+            answer.headers.contains_key("x-ratelimit-limit"),
+            "{rate_limit:?}"
+        );
+    }
+    match (person, team, living) {
+        (Ok(_), ..) => "a person",
+        (_, Ok(_), _) => "a team",
+        (.., Ok(())) => "a living token",
+        (Err(ApiFailure::Unauthenticated), ..) => "unauthenticated",
+        (Err(ApiFailure::Transient(Transient::Busy(_))), ..) => "busy",
+        _ => "passing",
+    }
+}
+
+/// Only a 401 says that a token is dead; all else passes.
+fn assert_means(answer: &Answer, failure: ApiFailure) {
+    let status = answer.status.as_u16();
+    match failure {
+        ApiFailure::Unauthenticated => assert_eq!(status, 401),
+        ApiFailure::Transient(transient) => {
+            assert_ne!(status, 401);
+            let is_busy = matches!(transient, Transient::Busy(_));
+            assert_eq!(is_busy, matches!(status, 429 | 503), "{status}");
+            let is_unwell = matches!(transient, Transient::Unwell);
+            let is_a_portals = matches!(transient, Transient::CaptivePortal);
+            assert_eq!(
+                is_unwell || is_a_portals && status == 511,
+                status >= 500 && status != 503,
+                "{status}"
+            );
+            if let Transient::Busy(wait) = transient {
+                answer::assert_bounded(wait);
+            }
+        }
+    }
+}
+
+/// Text that can neither move what stands around it nor push it out of the window: no controls, no
+/// `Bidi_Control` (Unicode Standard Annex 9, §2), no line of its own, not without end.
+pub(crate) fn assert_plain(text: &str) {
+    assert!(
+        text.chars().count() <= 200,
+        "{} characters",
+        text.chars().count()
+    );
+    for character in text.chars() {
+        let turns = matches!(
+            character,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        );
+        let breaks = matches!(character, '\u{2028}' | '\u{2029}');
+        assert!(
+            !character.is_control() && !turns && !breaks,
+            "{character:?} in {text:?}"
+        );
+    }
+    assert_eq!(text.trim(), text);
+}

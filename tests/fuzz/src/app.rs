@@ -1,0 +1,177 @@
+//! An app on a computer where each run is the same: its set-up, its time, its chance.
+
+use amiqus_core::account::{Account, Identity, Journal, Person, Role, Standing, Team};
+use amiqus_core::authorization::Attempt;
+use amiqus_core::chance::{Chance, NoRandomness};
+use amiqus_core::redirect::Received;
+use amiqus_core::registration::{
+    DEFAULT_BASE_URL, DEFAULT_REDIRECT_URL, Provenance, RedirectUrl, Registration,
+    RegistrationDraft,
+};
+use amiqus_core::session::{Effect, Event, Outcome, Provisioning, Session, Step, Way};
+use amiqus_core::token::{AccessToken, RefreshToken, TokenSet};
+use amiqus_core::vault::{RecordName, Records};
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use crate::Verdict;
+use crate::reference::{self, Answer};
+
+/// When all of it happens: 1 March 2026, 09:00 UTC.
+pub(crate) fn now() -> Timestamp {
+    Timestamp::constant(1_772_355_600, 0)
+}
+
+/// The `state` of the pending attempt.
+pub(crate) const STATE: &str = "abcdabcdabcdabcdabcdabcdabcdabcdabcdabcdabc";
+
+/// Chance that makes [`STATE`].
+struct SameAgain;
+
+impl Chance for SameAgain {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
+        for (byte, same) in bytes.iter_mut().zip([0x69, 0xb7, 0x1d].into_iter().cycle()) {
+            *byte = same;
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn registration() -> Registration {
+    let draft = RegistrationDraft {
+        client_id: "9f3c1b7a".to_owned(),
+        client_secret: "hush-client-secret".to_owned(),
+        redirect_url: None,
+        base_url: None,
+        organisation: None,
+        pkce: None,
+    };
+    match draft.validate(Provenance::ByHand) {
+        Ok(registration) => registration,
+        Err(problems) => panic!("{problems:?}"),
+    }
+}
+
+pub(crate) fn redirect_url() -> RedirectUrl {
+    registration().redirect_url
+}
+
+/// A pair that arrived a month ago.
+fn tokens() -> TokenSet {
+    TokenSet {
+        access: AccessToken::new("hush-access"),
+        refresh: RefreshToken::new("hush-refresh"),
+        received_at: now() - SignedDuration::from_hours(30 * 24),
+        lifetime: SignedDuration::from_hours(365 * 24),
+        redirect_url: redirect_url(),
+    }
+}
+
+/// Bob, who is signed in.
+pub(crate) fn bob() -> Account {
+    Account {
+        identity: Identity {
+            person: Person {
+                id: 345_789,
+                name: "Bob Gale".to_owned(),
+                email: "bob@example.com".to_owned(),
+                is_verified: true,
+                is_disabled: false,
+            },
+            team: Some(Team {
+                uuid: Uuid::from_u128(0x6b9c_8323_4b54_4bb3_a1c8_68de_5343_68a5),
+                name: "Fusion Industries".to_owned(),
+            }),
+            role: Some(Role::Owner),
+        },
+        as_of: now(),
+        standing: Standing::Connected {
+            tokens: tokens(),
+            journal: Journal::default(),
+        },
+    }
+}
+
+/// A session whose vault held this.
+pub(crate) fn opened(records: Records) -> (Session, Step) {
+    let mut session = Session::default();
+    let opened = Event::Opened {
+        records: Box::new(records),
+        provisioning: Provisioning::Absent,
+        set_aside: None,
+    };
+    let step = session.step(opened, now());
+    (session, step)
+}
+
+/// A session whose pending attempt has [`STATE`].
+fn awaiting_browser() -> Session {
+    let registration = registration();
+    let attempt = Attempt::begin(&registration, now(), &SameAgain);
+    let Ok(attempt) = attempt else {
+        panic!("this chance never fails");
+    };
+    let (mut session, _) = opened(Records {
+        registration: Some(registration),
+        ..Records::default()
+    });
+    session.step(Event::SignInRequested(Box::new(attempt)), now());
+    assert!(session.pending().is_some());
+    session
+}
+
+/// An address arrives while an attempt is pending. `means` is what it is by the reference; only what
+/// answers the pending attempt may change anything.
+pub(crate) fn receive(received: Received, way: Way, means: Option<&Answer>) -> Verdict {
+    let mut session = awaiting_browser();
+    let pending = session.pending();
+    let record = session.record(RecordName::Attempt);
+    let step = session.step(Event::AddressReceived(received, way), now());
+    match means {
+        Some(answer) if answer.state() == STATE.as_bytes() => {
+            assert_eq!(session.pending(), None);
+            assert!(session.record(RecordName::Attempt).is_none());
+            assert_eq!(step.outcome, Outcome::Taken);
+            assert!(step.changed.contains(&RecordName::Attempt));
+            match answer {
+                Answer::Granted { code, .. } => {
+                    assert_eq!(codes(&step), [code.as_slice()]);
+                    "granted"
+                }
+                Answer::Denied { .. } => {
+                    assert!(matches!(step.effects[..], [Effect::BringToFront]));
+                    assert!(session.app_state(1).problem.is_some());
+                    "denied"
+                }
+            }
+        }
+        other => {
+            assert!(matches!(step.outcome, Outcome::Refused(_)));
+            assert!(step.changed.is_empty() && step.effects.is_empty() && step.answers.is_empty());
+            assert_eq!(session.pending(), pending);
+            assert_eq!(session.record(RecordName::Attempt), record);
+            let answer = format!("{DEFAULT_REDIRECT_URL}?code=c0de&state={STATE}");
+            let answer = Event::AddressReceived(Received::new(answer), Way::Link);
+            assert_eq!(codes(&session.step(answer, now())), [b"c0de"]);
+            if other.is_some() {
+                "of another attempt"
+            } else {
+                "refused"
+            }
+        }
+    }
+}
+
+/// The codes that a step posts.
+fn codes(step: &Step) -> Vec<&[u8]> {
+    let codes = step.effects.iter().filter_map(|effect| match effect {
+        Effect::Exchange { code, .. } => Some(code.expose().as_bytes()),
+        _ => None,
+    });
+    codes.collect()
+}
+
+/// What an address means to this app, by the reference.
+pub(crate) fn meaning(address: &str) -> Option<Answer> {
+    reference::read(address, DEFAULT_REDIRECT_URL, DEFAULT_BASE_URL)
+}

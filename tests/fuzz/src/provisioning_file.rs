@@ -1,0 +1,160 @@
+//! IT's provisioning file: whoever can write it decides where a client secret goes.
+
+use std::net::IpAddr;
+
+use amiqus_core::registration::provisioning::{self, Unusable};
+use amiqus_core::registration::{Page, Provenance, RedirectKind, Registration, SCHEME};
+use amiqus_core::vault::{RecordName, Records, encode_registration};
+use serde_json::Value;
+use url::{Host, Url};
+
+use crate::{Target, Verdict, api_answer};
+
+pub(crate) const TARGET: Target = Target {
+    name: "provisioning_file",
+    check,
+    verdicts: &["valid", "not JSON", "a field", "no fields"],
+};
+
+fn check(data: &[u8]) -> Verdict {
+    let text = data.strip_prefix("\u{feff}".as_bytes()).unwrap_or(data);
+    let value: Option<Value> = serde_json::from_slice(text).ok();
+    match provisioning::read(data) {
+        Ok(read) => {
+            let Some(value) = value else {
+                panic!("valid, and not JSON");
+            };
+            let registration = &read.registration;
+            let said = |name: &str| value[name].as_str().unwrap_or_default().trim();
+            assert_eq!(registration.client_id.as_str(), said("client_id"));
+            assert_eq!(registration.client_secret.expose(), said("client_secret"));
+            assert_eq!(registration.provenance, Provenance::Provisioned);
+            assert_eq!(read.policy.autostart, value["autostart"].as_bool());
+            assert_eq!(registration.pkce, value["pkce"].as_bool().unwrap_or(true));
+            assert_valid(registration);
+            assert_survives_the_vault(registration);
+            "valid"
+        }
+        Err(problem @ Unusable::NotJson) => {
+            assert!(value.is_none() && problem.field().is_none());
+            "not JSON"
+        }
+        Err(problem @ Unusable::Invalid(Some(_))) => {
+            assert!(value.is_some_and(|value| value.is_object()) && problem.field().is_some());
+            "a field"
+        }
+        Err(Unusable::Invalid(None)) => {
+            assert!(value.is_some_and(|value| !value.is_object()));
+            "no fields"
+        }
+    }
+}
+
+/// What a valid registration is, whoever entered it.
+pub(crate) fn assert_valid(registration: &Registration) {
+    for text in [
+        registration.client_id.as_str(),
+        registration.client_secret.expose(),
+        registration.redirect_url.as_str(),
+    ] {
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+        assert!(
+            !text.is_empty() && text.len() <= 2048 && is_plain,
+            "{text:?}"
+        );
+    }
+    if let Some(organisation) = &registration.organisation {
+        assert!(!organisation.is_empty());
+        api_answer::assert_plain(organisation);
+    }
+    let base_url = &registration.base_url;
+    for endpoint in [
+        base_url.token_endpoint(),
+        base_url.authorization_endpoint(),
+        base_url.api("me"),
+        base_url.page(Page::Amiqus),
+        base_url.page(Page::DeveloperSettings),
+        base_url.page(Page::TeamApps),
+    ] {
+        assert_is_safe_to_tell_a_secret(&endpoint);
+        assert!(
+            endpoint.as_str().starts_with(base_url.as_str()),
+            "{endpoint}"
+        );
+    }
+    assert!(base_url.token_endpoint().path().ends_with("/oauth/token"));
+    assert_comes_back(registration);
+}
+
+/// https, or this computer itself; nobody's name and no question in it.
+fn assert_is_safe_to_tell_a_secret(endpoint: &Url) {
+    let is_here = match endpoint.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => panic!("{endpoint} has no host"),
+    };
+    match endpoint.scheme() {
+        "https" => {}
+        "http" => assert!(is_here, "{endpoint}"),
+        other => panic!("{other}"),
+    }
+    assert!(endpoint.username().is_empty() && endpoint.password().is_none());
+    assert!(endpoint.query().is_none() && endpoint.fragment().is_none());
+}
+
+/// The redirect URL leads to this app: by its scheme, or to a port of this computer's own that a
+/// person's program may listen on.
+fn assert_comes_back(registration: &Registration) {
+    let redirect_url = &registration.redirect_url;
+    let text = redirect_url.as_str();
+    assert!(!text.contains(['?', '#', '\\']), "{text}");
+    let authority = text.split('/').nth(2).unwrap_or_default();
+    assert!(!authority.contains('@'), "{text}");
+    match redirect_url.kind() {
+        RedirectKind::Scheme => {
+            let rest = text.strip_prefix(SCHEME);
+            let rest = rest.and_then(|rest| rest.strip_prefix("://"));
+            assert!(rest.is_some_and(|rest| !rest.starts_with('/')), "{text}");
+            assert_eq!(redirect_url.listens_at(), None);
+        }
+        RedirectKind::Loopback => {
+            let Some(place) = redirect_url.listens_at() else {
+                panic!("{text} listens nowhere");
+            };
+            let literal = match place.ip() {
+                IpAddr::V4(_) => "127.0.0.1",
+                IpAddr::V6(_) => "[::1]",
+            };
+            assert!(place.ip().is_loopback() && place.port() >= 1024, "{place}");
+            let start = format!("http://{literal}:{}/", place.port());
+            assert!(text.starts_with(&start), "{text}");
+        }
+    }
+}
+
+/// Written to the vault and read again, it is the same.
+fn assert_survives_the_vault(registration: &Registration) {
+    let written = encode_registration(registration);
+    let stored = [(RecordName::Registration.to_string(), written.clone())];
+    let again = match Records::read(&stored) {
+        Ok(records) => records.registration,
+        Err(problem) => panic!("{problem}"),
+    };
+    let Some(again) = again else {
+        panic!("what was written can't be read: {registration:?}");
+    };
+    assert_same(registration, &again);
+    assert_eq!(encode_registration(&again), written);
+}
+
+/// Both say the same to Amiqus and to the person.
+pub(crate) fn assert_same(one: &Registration, other: &Registration) {
+    assert_eq!(one.client_id, other.client_id);
+    assert_eq!(one.client_secret.expose(), other.client_secret.expose());
+    assert_eq!(one.redirect_url, other.redirect_url);
+    assert_eq!(one.base_url, other.base_url);
+    assert_eq!(one.organisation, other.organisation);
+    assert_eq!(one.pkce, other.pkce);
+    assert_eq!(one.provenance, other.provenance);
+}

@@ -1,0 +1,82 @@
+//! What an answer is, written a second time and by other means: byte by byte, with none of the
+//! libraries that the product reads it with.
+
+/// An answer of Amiqus's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// The person allowed it.
+    Granted { code: Vec<u8>, state: Vec<u8> },
+    /// The person denied it, or Amiqus would not.
+    Denied { state: Vec<u8> },
+}
+
+impl Answer {
+    pub(crate) fn state(&self) -> &[u8] {
+        match self {
+            Self::Granted { state, .. } | Self::Denied { state } => state,
+        }
+    }
+}
+
+/// The answer that an address is; `None` when it is none.
+pub(crate) fn read(address: &str, redirect_url: &str, issuer: &str) -> Option<Answer> {
+    let address = address.as_bytes();
+    let is_printable = |byte: &u8| (0x21..=0x7e).contains(byte);
+    if address.len() > 8192 || !address.iter().all(is_printable) || address.contains(&b'#') {
+        return None;
+    }
+    let (start, query) = address.split_at_checked(redirect_url.len() + 1)?;
+    if start != [redirect_url.as_bytes(), b"?"].concat() {
+        return None;
+    }
+    let mut parameters: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
+    for pair in query.split(|byte| *byte == b'&') {
+        let mut parts = pair.splitn(2, |byte| *byte == b'=');
+        let name = decoded(parts.next().unwrap_or_default());
+        let value = decoded(parts.next().unwrap_or_default());
+        parameters.push((name, value));
+    }
+    // At most one of each; `None` for a second, or for one that is no visible text.
+    let one = |name: &[u8]| -> Option<Option<Vec<u8>>> {
+        let mut found = parameters.iter().filter(|(other, _)| other == name);
+        let first = found.next().map(|(_, value)| value.clone());
+        let is_text = |value: &Vec<u8>| value.iter().all(|byte| (0x20..=0x7e).contains(byte));
+        (found.next().is_none() && first.iter().all(is_text)).then_some(first)
+    };
+    let filled = |value: Option<Vec<u8>>| value.filter(|value| !value.is_empty());
+    let (code, state) = (filled(one(b"code")?), filled(one(b"state")?));
+    let (error, claimed) = (filled(one(b"error")?), one(b"iss")?);
+    if let Some(claimed) = claimed {
+        let with_slash = [issuer.as_bytes(), b"/"].concat();
+        if claimed != issuer.as_bytes() && claimed != with_slash {
+            return None;
+        }
+    }
+    match (code, error, state?) {
+        (Some(code), None, state) => Some(Answer::Granted { code, state }),
+        (None, Some(_), state) => Some(Answer::Denied { state }),
+        _ => None,
+    }
+}
+
+/// `application/x-www-form-urlencoded`, decoded; a `%` without two digits stands for itself.
+fn decoded(text: &[u8]) -> Vec<u8> {
+    let digit = |at: usize| -> Option<u8> {
+        let digit = char::from(*text.get(at)?).to_digit(16)?;
+        u8::try_from(digit).ok()
+    };
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(byte) = text.get(at) {
+        match (byte, digit(at + 1), digit(at + 2)) {
+            (b'%', Some(high), Some(low)) => {
+                bytes.push(high * 16 + low);
+                at += 2;
+            }
+            (b'+', ..) => bytes.push(b' '),
+            _ => bytes.push(*byte),
+        }
+        at += 1;
+    }
+    bytes
+}

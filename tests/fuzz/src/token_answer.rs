@@ -1,0 +1,195 @@
+//! What answers at the token endpoint: Amiqus in both server generations, a gateway, a portal, or
+//! anybody who got in between.
+
+use amiqus_core::account::Account;
+use amiqus_core::app_state::StandingView;
+use amiqus_core::http::Answer;
+use amiqus_core::session::{Effect, Event, WhyRenew};
+use amiqus_core::token::{self, Failure, Grant, TokenSet, Transient};
+use amiqus_core::vault::Records;
+use jiff::SignedDuration;
+use serde::Deserialize;
+
+use crate::{Target, Verdict, answer, app};
+
+pub(crate) const TARGET: Target = Target {
+    name: "token_answer",
+    check,
+    verdicts: &[
+        "no answer",
+        "a pair",
+        "dead",
+        "set-up wrong",
+        "refused",
+        "not processed",
+        "perhaps processed",
+    ],
+};
+
+fn check(data: &[u8]) -> Verdict {
+    let Some(answer) = answer::read(data) else {
+        return "no answer";
+    };
+    judge(Grant::Code, &answer);
+    judge(Grant::Refresh, &answer)
+}
+
+fn judge(grant: Grant, answer: &Answer) -> Verdict {
+    let read = || token::read(grant, answer, &app::redirect_url(), app::now());
+    let verdict = match read() {
+        Ok(tokens) => {
+            assert_is_the_answers(&tokens, answer);
+            "a pair"
+        }
+        Err(failure) => {
+            assert_means(grant, answer, failure);
+            match failure {
+                Failure::Dead { .. } => "dead",
+                Failure::SetUpWrong => "set-up wrong",
+                Failure::Refused(_) => "refused",
+                Failure::NotProcessed(_) => "not processed",
+                Failure::PerhapsProcessed(_) => "perhaps processed",
+            }
+        }
+    };
+    if grant == Grant::Refresh {
+        let stays = is_signed_in_after(read());
+        // A dead refresh token is confirmed by the vault first; nothing else ever ends an account.
+        assert!(stays, "{verdict}");
+    }
+    assert_the_dead_are_recognised(grant, answer);
+    verdict
+}
+
+/// What a pair's answer must say (RFC 6749 §5.1).
+#[derive(Deserialize)]
+struct Pair {
+    token_type: String,
+    access_token: String,
+    refresh_token: String,
+}
+
+/// What an error's answer may say (RFC 6749 §5.2).
+#[derive(Deserialize)]
+struct Refusal {
+    error: Option<String>,
+    error_description: Option<String>,
+    hint: Option<String>,
+}
+
+/// A pair is the one in the answer, and its times are bounded.
+fn assert_is_the_answers(tokens: &TokenSet, answer: &Answer) {
+    assert_eq!(answer.status.as_u16(), 200);
+    let Some(said) = answer::object::<Pair>(&answer.body) else {
+        panic!("a pair from what is none");
+    };
+    assert_eq!(tokens.access.expose(), said.access_token);
+    assert_eq!(tokens.refresh.expose(), said.refresh_token);
+    assert_eq!(said.token_type.to_ascii_lowercase(), "bearer");
+    for token in [said.access_token, said.refresh_token] {
+        assert!(!token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()));
+    }
+    let now = app::now();
+    assert_eq!(tokens.received_at, now);
+    assert_eq!(tokens.redirect_url, app::redirect_url());
+    let believed = SignedDuration::from_mins(1)..=SignedDuration::from_hours(10 * 365 * 24);
+    assert!(believed.contains(&tokens.lifetime), "{}", tokens.lifetime);
+    assert_eq!(tokens.ends_at(), now + tokens.lifetime);
+    let due = tokens.renewal_due_at(now);
+    assert!(now < due && due < tokens.ends_at(), "{due}");
+}
+
+/// What each failure may mean at the most.
+fn assert_means(grant: Grant, answer: &Answer, failure: Failure) {
+    let status = answer.status.as_u16();
+    let said = answer::object::<Refusal>(&answer.body);
+    let error = said.as_ref().and_then(|said| said.error.as_deref());
+    let is_oauth = matches!(status, 400 | 401) && error.is_some();
+    match failure {
+        Failure::Dead { .. } => {
+            let dead = match error {
+                Some("invalid_grant") => true,
+                Some("invalid_request") => match grant {
+                    Grant::Code => status == 400,
+                    Grant::Refresh => status == 401,
+                },
+                _ => false,
+            };
+            assert!(is_oauth && dead, "{status} {error:?}");
+        }
+        Failure::SetUpWrong => assert!(is_oauth && error == Some("invalid_client"), "{status}"),
+        Failure::Refused(_) => assert!(is_oauth, "{status}"),
+        Failure::NotProcessed(transient) => {
+            assert!(status != 200, "a grant may be used up by a 200");
+            assert!(status < 500 || status == 503, "{status}");
+            if let Transient::Busy(wait) = transient {
+                assert!(matches!(status, 429 | 503), "{status}");
+                answer::assert_bounded(wait);
+            }
+        }
+        Failure::PerhapsProcessed(_) => {
+            assert!(status == 200 || status >= 500 && status != 503, "{status}");
+        }
+    }
+    match status {
+        429 | 503 => assert!(
+            matches!(failure, Failure::NotProcessed(Transient::Busy(_))),
+            "{failure:?}"
+        ),
+        300..=399 => assert_eq!(failure, Failure::NotProcessed(Transient::CaptivePortal)),
+        _ => {}
+    }
+}
+
+/// What both server generations say of a dead grant is always taken for that, whatever stands
+/// beside it.
+fn assert_the_dead_are_recognised(grant: Grant, answer: &Answer) {
+    let Some(said) = answer::object::<Refusal>(&answer.body) else {
+        return;
+    };
+    let error = said.error.unwrap_or_default();
+    let description = said.error_description.unwrap_or_default();
+    let hint = said.hint.unwrap_or_default();
+    let is_dead = match (answer.status.as_u16(), error.as_str(), grant) {
+        (400 | 401, "invalid_grant", _) => true,
+        (401, "invalid_request", Grant::Refresh) => {
+            description == "The refresh token is invalid." || !hint.is_empty()
+        }
+        (400, "invalid_request", Grant::Code) => hint == "Authorization code has expired",
+        _ => false,
+    };
+    if is_dead {
+        let read = token::read(grant, answer, &app::redirect_url(), app::now());
+        assert!(matches!(read, Err(Failure::Dead { .. })), "{error} {hint}");
+    }
+}
+
+/// Whether Bob is still signed in when this is what came of his refresh.
+fn is_signed_in_after(result: Result<TokenSet, Failure>) -> bool {
+    let bob: Account = app::bob();
+    let key = bob.identity.key();
+    let (mut session, _) = app::opened(Records {
+        registration: Some(app::registration()),
+        accounts: [(key, bob)].into(),
+        current: Some(key),
+        ..Records::default()
+    });
+    let asked = Event::RenewalRequested(key, WhyRenew::Asked);
+    let step = session.step(asked, app::now());
+    let serial = step.effects.iter().find_map(|effect| match effect {
+        Effect::Refresh(_, serial, ..) => Some(*serial),
+        _ => None,
+    });
+    let Some(serial) = serial else {
+        panic!("no refresh was sent: {step:?}");
+    };
+    session.step(Event::Refreshed(key, serial, result), app::now());
+    let state = session.app_state(1);
+    !matches!(
+        state.accounts[..],
+        [] | [amiqus_core::app_state::AccountView {
+            standing: StandingView::SignInAgain { .. },
+            ..
+        }]
+    )
+}

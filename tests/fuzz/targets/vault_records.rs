@@ -1,0 +1,7 @@
+//! The library's target of this name, for libFuzzer.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    fuzz::check("vault_records", data);
+});
