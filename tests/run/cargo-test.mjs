@@ -15,7 +15,7 @@ mkdirSync(OUTCOMES, { recursive: true });
 const kept = createWriteStream(join(OUTCOMES, "rust.cargo-test.txt"));
 const cargo = spawn(
   "cargo",
-  ["test", "--quiet", ...process.argv.slice(2), "--", "--format=pretty"],
+  ["test", "--quiet", "--no-fail-fast", ...process.argv.slice(2), "--", "--format=pretty"],
   {
     cwd: root,
     stdio: ["ignore", "pipe", "inherit"],
