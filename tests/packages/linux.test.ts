@@ -94,7 +94,10 @@ for (const { kind, folder, licence } of packages) {
 
     void test("brings a manual page that reads without a complaint", () => {
       const page = gunzipSync(readFileSync(join(share, "man/man1/sign-in-with-amiqus.1.gz")));
-      const read = spawnSync("groff", ["-man", "-ww", "-Tutf8"], { input: page, encoding: "utf8" });
+      const read = spawnSync("groff", ["-man", "-ww", "-Tutf8", "-P-cbou"], {
+        input: page,
+        encoding: "utf8",
+      });
       assert.equal(read.stderr, "");
       assert.ok(read.stdout.includes(version) && read.stdout.includes(brand.identifier));
     });

@@ -95,6 +95,11 @@ impl RedirectUrl {
             other if !other.contains('.') => return Err(Reason::SchemeNotReverseDomain),
             _ => return Err(Reason::WrongKind),
         };
+        // No address has one (RFC 3986 §2), and what is on its way to this app may turn it into a
+        // slash.
+        if text.contains('\\') {
+            return Err(Reason::NotAnAddress);
+        }
         // A browser hands back the normalised form; only a URL that is its own normal form can be
         // compared byte by byte on its way back.
         if url.as_str() != text {

@@ -155,6 +155,10 @@ fn a_redirect_url_comes_back_to_this_app_or_is_refused() {
         ("http://127.0.0.1:80/", Err(Reason::LoopbackIncomplete)),
         ("http://127.1:8123/callback", Err(Reason::NotAnAddress)),
         ("http://127.0.0.1:8123/a/../b", Err(Reason::NotAnAddress)),
+        (
+            "co.amiqus.signin://oauth/\\callback",
+            Err(Reason::NotAnAddress),
+        ),
         ("nonsense", Err(Reason::NotAnAddress)),
         ("", Err(Reason::Missing)),
         ("co.amiqus.signin://oauth/call back", Err(Reason::HasSpaces)),
