@@ -113,6 +113,10 @@ impl Desk {
                     let _ = reply.send(result);
                 }
                 Mail::CheckRegistration(draft, reply) => self.check_registration(draft, reply),
+                Mail::Done(reply) => {
+                    // Whoever asked may have gone meanwhile.
+                    let _ = reply.send(());
+                }
                 Mail::PageAddress(page, reply) => {
                     if let Some(address) = self.page(page) {
                         // Whoever asked may have gone meanwhile.

@@ -188,6 +188,8 @@ enum Mail {
     CheckRegistration(RegistrationDraft, oneshot::Sender<Result<(), CheckRefusal>>),
     /// Which page to open, answered with its address.
     PageAddress(Page, oneshot::Sender<PageAddress>),
+    /// Answered once all that came before is done.
+    Done(oneshot::Sender<()>),
 }
 
 enum Command {
@@ -376,9 +378,14 @@ impl Keeper {
         self.ask(Command::Event(Event::StartOverRequested)).await
     }
 
-    /// Waits until no code and no refresh token is on its way, and what came of them is durable.
-    /// Whoever ends the process waits for this: an answer that arrives at nobody is lost.
+    /// Waits until all that was asked for so far is done, no code and no refresh token is on its way,
+    /// and what came of them is durable. Whoever ends the process waits for this: an answer that arrives
+    /// at nobody is lost, and so is a sign-out whose write is cut off.
     pub async fn at_rest(&self) {
+        let (reply, done) = oneshot::channel();
+        self.post(Mail::Done(reply));
+        // An ended session does nothing any more.
+        let _ = done.await;
         // An ended session has nothing on its way.
         let _ = self
             .on_their_way

@@ -1,5 +1,7 @@
 //! A disk that is full.
 
+use std::pin::pin;
+
 use amiqus_core::app_state::Screen;
 use amiqus_core::error::Code;
 use practice_amiqus::Answer;
@@ -110,4 +112,21 @@ async fn a_sign_out_that_could_not_be_saved_is_saved_later_and_then_nothing_is_s
     saved.expect("never saved").unwrap();
     assert!(!computer.drawer.text().contains(pair.refresh.expose()));
     assert_eq!(computer.drawer.names(), ["registration"]);
+}
+
+/// Shows check 35.
+#[tokio::test]
+async fn who_signs_out_and_quits_at_once_is_signed_out() {
+    let (computer, pair) = Computer::with_bob().await;
+    let app = computer.start().await;
+    app.checked(&computer.clock).await;
+    let bob = key(BOB, FUSION).to_string();
+    let mut asked = pin!(app.keeper.sign_out(&bob));
+    tokio::select! {
+        biased;
+        _ = &mut asked => panic!("nothing was done in between"),
+        () = std::future::ready(()) => {}
+    }
+    app.keeper.at_rest().await;
+    assert!(!computer.drawer.text().contains(pair.refresh.expose()));
 }
