@@ -35,7 +35,7 @@ fn everything(said: &mut Vec<u8>) -> bool {
         say(places::NO_FOLDER);
         return false;
     };
-    match forget(data.join(places::VAULT)) {
+    let is_key_gone = match forget(data.join(places::VAULT)) {
         Ok(forgotten) => {
             say(if forgotten.vault {
                 words::VAULT_REMOVED
@@ -46,11 +46,13 @@ fn everything(said: &mut Vec<u8>) -> bool {
                 KeyGone::Removed => words::KEY_REMOVED,
                 KeyGone::WasNotThere => words::NO_KEY,
                 KeyGone::KeychainLocked => words::KEYCHAIN_LOCKED,
-                KeyGone::NoKeychain => words::NO_KEYCHAIN,
+                KeyGone::Unreachable => words::KEYCHAIN_UNREACHABLE,
+                KeyGone::NotNeeded => words::NO_KEYCHAIN,
             });
-            if forgotten.key == KeyGone::KeychainLocked {
-                return false;
-            }
+            !matches!(
+                forgotten.key,
+                KeyGone::KeychainLocked | KeyGone::Unreachable
+            )
         }
         Err(NotForgotten::InUse) => {
             say(words::IN_USE);
@@ -60,25 +62,25 @@ fn everything(said: &mut Vec<u8>) -> bool {
             say(&words::not_removed(&data.join(places::VAULT), &problem));
             return false;
         }
-    }
-    let mut is_gone = true;
+    };
+    let mut is_rest_gone = true;
     for folder in places::all() {
         if let Err(problem) = remove(&folder) {
             say(&words::not_removed(&folder, &problem));
-            is_gone = false;
+            is_rest_gone = false;
         }
     }
     for outcome in [start_at_login::forget(), links::forget()] {
         if let Err(problem) = outcome {
             say(&words::entry_not_removed(&problem));
-            is_gone = false;
+            is_rest_gone = false;
         }
     }
-    if is_gone {
+    if is_rest_gone {
         say(words::REST_REMOVED);
     }
     say(words::ACCESS_GOES_ON);
-    is_gone
+    is_key_gone && is_rest_gone
 }
 
 fn remove(folder: &Path) -> io::Result<()> {

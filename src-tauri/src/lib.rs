@@ -22,6 +22,7 @@ mod window;
 mod words;
 
 use std::error::Error;
+use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -200,8 +201,13 @@ fn at_rest(app: &AppHandle, then: impl FnOnce(&AppHandle) + Send + 'static) {
     });
 }
 
+/// Whether this argument was given, and no other: what a link adds to a command line asks for nothing.
 fn is_asked_for(argument: &str) -> bool {
-    std::env::args_os().skip(1).any(|given| given == argument)
+    is_the_only(argument, std::env::args_os().skip(1))
+}
+
+fn is_the_only(argument: &str, given: impl Iterator<Item = OsString>) -> bool {
+    given.eq([argument])
 }
 
 fn set_up(app: &mut App, handed_over: &links::Letterbox) -> Result<(), Box<dyn Error>> {
@@ -238,4 +244,28 @@ fn set_up(app: &mut App, handed_over: &links::Letterbox) -> Result<(), Box<dyn E
     tauri::async_runtime::spawn_blocking(start_at_login::settle);
     app.manage(keeper);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Shows check 16.
+    #[test]
+    fn nothing_beside_a_link_is_asked_for() {
+        let given = |given: &[&str]| {
+            let given: Vec<_> = given.iter().map(OsString::from).collect();
+            is_the_only(forget::ARGUMENT, given.into_iter())
+        };
+        assert!(given(&["--forget-everything"]));
+        for other in [
+            &["co.amiqus.signin://x", "--forget-everything"][..],
+            &["--forget-everything", "co.amiqus.signin://x"],
+            &["--forget-everything", "--forget-everything"],
+            &["co.amiqus.signin:x --forget-everything"],
+            &[],
+        ] {
+            assert!(!given(other), "{other:?}");
+        }
+    }
 }

@@ -56,6 +56,23 @@ journey("--forget-everything touches nothing while the app runs, and says so", a
   await app.state("signed-in");
 });
 
+journey("--forget-everything where the keychain isn't says that the key is left", async (stage) => {
+  const { app, desktop } = stage;
+  await app.start();
+  await stage.signIn();
+  await app.close();
+  const bus = desktop.env.DBUS_SESSION_BUS_ADDRESS;
+  // As over ssh, or in a script of IT's.
+  desktop.env.DBUS_SESSION_BUS_ADDRESS = "unix:path=/nowhere";
+  await assert.rejects(desktop.run(app.program, ["--forget-everything"]), /ended with 1/);
+  assert.deepEqual(leftOvers(desktop), []);
+  desktop.env.DBUS_SESSION_BUS_ADDRESS = bus;
+  assert.equal(await keysInKeychain(desktop), 1);
+  const said = await desktop.run(app.program, ["--forget-everything"]);
+  assert.match(said, /key was removed from the keychain/);
+  assert.equal(await keysInKeychain(desktop), 0);
+});
+
 journey(
   "--forget-everything removes the vault also where there is no keychain",
   async (stage) => {

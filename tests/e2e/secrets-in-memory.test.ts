@@ -111,7 +111,7 @@ journey(
   },
 );
 
-// Shows checks 16 and 31.
+// Shows check 16.
 journey(
   "a link that starts the app is taken out of the command line, which everybody can read",
   async (stage) => {

@@ -7,6 +7,7 @@ import { secretsIn } from "../stage/secrets";
 /** The browser's history is the browser's; the provisioning file is IT's. */
 const NOT_THE_APPS = ["chromium", "provisioning.json"];
 
+// Shows checks 31 and 32.
 journey(
   "no token, code or secret is in any file: data, cache, configuration, logs, webview storage",
   async (stage) => {

@@ -203,7 +203,6 @@ mod tests {
         );
     }
 
-    /// Shows check 14.
     #[test]
     fn the_other_app_is_called_what_it_calls_itself() {
         let entry = "[Desktop Entry]\nType=Application\nName[de]=Anderes\nName=Other \u{202e}App\n";

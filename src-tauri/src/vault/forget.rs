@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::files::Folder;
 use super::key::{self, KeychainFailure};
+use super::key_file::Kind;
 
 /// Why nothing was removed.
 #[derive(Debug, thiserror::Error)]
@@ -24,10 +25,13 @@ pub(crate) enum KeyGone {
     Removed,
     /// The keychain had none.
     WasNotThere,
-    /// The keychain is locked: it may still have the key, which opens nothing any more.
+    /// The keychain is locked, and may still have the key.
     KeychainLocked,
-    /// There is no keychain that answers.
-    NoKeychain,
+    /// There is no keychain that answers, and the vault's key was in one.
+    Unreachable,
+    /// There is no keychain that answers, and none was needed: a passphrase opened the vault, or
+    /// there was no vault.
+    NotNeeded,
 }
 
 /// What was removed.
@@ -46,6 +50,9 @@ pub(crate) struct Forgotten {
 pub(crate) fn forget(folder: PathBuf) -> Result<Forgotten, NotForgotten> {
     let folder = Folder::new(folder);
     let vault = folder.exists();
+    let is_keychains = folder
+        .key_file()
+        .is_some_and(|file| matches!(file.kind, Kind::Keychain));
     let lock = if vault {
         Some(folder.lock()?.ok_or(NotForgotten::InUse)?)
     } else {
@@ -56,7 +63,8 @@ pub(crate) fn forget(folder: PathBuf) -> Result<Forgotten, NotForgotten> {
         Ok(true) => KeyGone::Removed,
         Ok(false) => KeyGone::WasNotThere,
         Err(KeychainFailure::Locked) => KeyGone::KeychainLocked,
-        Err(KeychainFailure::Absent) => KeyGone::NoKeychain,
+        Err(KeychainFailure::Absent) if is_keychains => KeyGone::Unreachable,
+        Err(KeychainFailure::Absent) => KeyGone::NotNeeded,
     };
     if let Some(lock) = lock {
         folder.remove(lock)?;
