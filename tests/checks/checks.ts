@@ -185,6 +185,7 @@ const groups: Record<string, Entry[]> = {
     },
     {
       text: "The dependencies are audited with each test run: advisories, licences, sources.",
+      note: "Where the databases of advisories can't be reached, the audit says “not asked” and goes on. The hosted workflow runs `npm run audit -- --complete`, which then fails; read what it says before a release.",
       source: OURS,
     },
   ],

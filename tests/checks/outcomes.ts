@@ -7,8 +7,8 @@ import type { Proof } from "./marks";
 export type Outcome =
   "passed" | "failed" | "skipped" | "did not run" | "there are two of that name";
 
-/** A line of `reporter.mjs`. */
-type Told = { file: string; name: string; outcome: Outcome };
+/** A line of `reporter.mjs`, or of the suites'. */
+type Told = { kind: Proof["kind"]; name: string; outcome: Outcome };
 
 export class Outcomes {
   readonly #told = new Map<string, Outcome>();
@@ -25,8 +25,9 @@ export class Outcomes {
     return outcomes;
   }
 
-  of({ kind, file, name }: Proof): Outcome {
-    return this.#told.get(key(kind, kind === "typescript" ? file : "", name)) ?? "did not run";
+  /** By its name alone: no test runner tells where a test stands, so no two may have the same. */
+  of({ kind, name }: Proof): Outcome {
+    return this.#told.get(key(kind, name)) ?? "did not run";
   }
 
   /** `cargo test` says a test's path among the modules of its target, and not which target that is. */
@@ -36,14 +37,14 @@ export class Outcomes {
         /^test (\S+)(?: - should panic)? \.\.\. (ok|FAILED|ignored)/.exec(line) ?? [];
       if (!name || !word) continue;
       const outcome = word === "ok" ? "passed" : word === "ignored" ? "skipped" : "failed";
-      this.#tell(key("rust", "", name), outcome);
+      this.#tell(key("rust", name), outcome);
     }
   }
 
   #readLines(text: string): void {
     for (const line of text.split("\n").filter((line) => line !== "")) {
-      const { file, name, outcome } = JSON.parse(line) as Told;
-      this.#tell(key(file === "" ? "suite" : "typescript", file, name), outcome);
+      const { kind, name, outcome } = JSON.parse(line) as Told;
+      this.#tell(key(kind, name), outcome);
     }
   }
 
@@ -52,6 +53,6 @@ export class Outcomes {
   }
 }
 
-function key(kind: Proof["kind"], file: string, name: string): string {
-  return JSON.stringify([kind, file, name]);
+function key(kind: Proof["kind"], name: string): string {
+  return JSON.stringify([kind, name]);
 }

@@ -30,7 +30,9 @@ journey(
     await stage.addAccount("Lorraine Baines");
     await app.says("Bob Gale");
     await app.press("Switch: Bob Gale, Fusion Industries");
-    await app.says("Your accounts");
+    await until("Bob is who is shown", async () => {
+      return (await app.offers("Switch: Lorraine Baines, Hill Valley Legal")) || undefined;
+    });
     await app.press("Sign out");
     await until("only Lorraine is left", async () => {
       const said = await app.text();

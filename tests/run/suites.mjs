@@ -103,7 +103,7 @@ export async function runSuites(wanted) {
     const passed = suite.exitCode === 0;
     ended.push({ name, passed, seconds: (Date.now() - begun) / 1000 });
     const outcome = passed ? "passed" : "failed";
-    const line = JSON.stringify({ file: "", name, outcome });
+    const line = JSON.stringify({ kind: "suite", name, outcome });
     appendFileSync(join(OUTCOMES, "suites.jsonl"), `${line}\n`);
   }
   return ended;
