@@ -70,7 +70,8 @@ function keptSmall(): Plugin {
       );
       const size = sizes.reduce((sum, each) => sum + each, 0);
       const said = `the window is ${size} bytes compressed, of ${largest}`;
-      if (size > largest) this.error(said);
+      // A distributor's name may be longer than ours, and is theirs to choose.
+      if (size > largest && process.env.AMIQUS_BRAND === undefined) this.error(said);
       console.log(said);
     },
   };
