@@ -82,13 +82,7 @@ journey(
   async (stage) => {
     const { app } = stage;
     await app.start();
-    await stage.beginSignIn();
-    await stage.consentPage();
-    await app.close();
-    await stage.consent();
-    await app.attach();
-    await app.state("signed-in");
-    await app.says("Bob Gale");
+    await stage.signInWhileClosed();
   },
 );
 

@@ -117,12 +117,7 @@ journey(
   async (stage) => {
     const { app } = stage;
     await app.start();
-    await stage.beginSignIn();
-    await stage.consentPage();
-    await app.close();
-    await stage.consent();
-    await app.attach();
-    await app.state("signed-in");
+    await stage.signInWhileClosed();
     const [id] = app.processIds();
     const line = readFileSync(`/proc/${String(id)}/cmdline`, "utf8");
     assert.match(line, /\0co\.amiqus\.signin:\0+$/, "a link started it");

@@ -94,13 +94,7 @@ void test(name, { timeout: 300_000, skip }, async () => {
       // Closed meanwhile: it is the package's entry that starts it.
       await app.start();
       await app.state("signed-out");
-      await stage.beginSignIn();
-      await stage.consentPage();
-      await app.close();
-      await stage.consent();
-      await app.attach();
-      await app.state("signed-in");
-      await app.says("Bob Gale");
+      await stage.signInWhileClosed();
       assert.deepEqual(
         readdirSync(join(data, "applications")).filter((entry) => /amiqus/i.test(entry)),
         [],

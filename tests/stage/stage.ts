@@ -82,6 +82,17 @@ export class Stage {
     await this.app.says("Bob Gale");
   }
 
+  /** Signs in with the app closed meanwhile: the link starts it again. */
+  async signInWhileClosed(): Promise<void> {
+    await this.beginSignIn();
+    await this.consentPage();
+    await this.app.close();
+    await this.consent();
+    await this.app.attach();
+    await this.app.state("signed-in");
+    await this.app.says("Bob Gale");
+  }
+
   /** Adds another person's account: in the browser they take the place of who is logged in. */
   async addAccount(person: string): Promise<void> {
     await this.beginSignIn("Add another account");
