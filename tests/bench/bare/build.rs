@@ -1,0 +1,5 @@
+//! What every Tauri app does.
+
+fn main() {
+    tauri_build::build();
+}
