@@ -2,7 +2,6 @@ import { base_url as baseUrl, name as app, scheme } from "brand";
 import type {
   AppState,
   Code,
-  Field,
   FieldProblem,
   Problem,
   RedirectKind,
@@ -17,8 +16,6 @@ export type Message = { title: string; sentence: string };
 const language = "en-GB";
 
 export const words = {
-  app,
-
   button: {
     signIn: "Sign in with Amiqus",
     cancel: "Cancel",
@@ -238,18 +235,6 @@ export const words = {
     "assigned-only": "Assigned records only",
     assumed: "Acting for this team",
   } satisfies Record<Role, string>,
-
-  field: {
-    client_id: "Client ID",
-    client_secret: "Client secret",
-    redirect_url: "Redirect URL",
-    base_url: "Service address",
-    organisation: "Organisation",
-    pkce: "PKCE",
-    autostart: "Start at login",
-    updates: "Updates",
-    passphrase: "Passphrase",
-  } satisfies Record<Field, string>,
 
   fieldReason: {
     missing: "Please fill this in.",
