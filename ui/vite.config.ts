@@ -14,7 +14,12 @@ const largest = 32 * 1024;
 
 export default defineConfig(({ mode }) => ({
   root: import.meta.dirname,
-  plugins: [svelte(), titled(), neverHydrating(), ...(mode === "production" ? [keptSmall()] : [])],
+  plugins: [
+    svelte(),
+    titled(),
+    withoutWhatIsSettled(),
+    ...(mode === "production" ? [keptSmall()] : []),
+  ],
   resolve: { alias: { brand } },
   clearScreen: false,
   server: { port: 1420, strictPort: true },
@@ -41,20 +46,46 @@ function titled(): Plugin {
 }
 
 /**
- * Nothing here was drawn by a server. Svelte keeps all that would take such a page over behind one
- * variable; as a constant it lets the bundler leave that out, a twentieth of the whole.
+ * Svelte keeps what some other page would need behind a choice made while the page runs. Here it can
+ * only go one way, and written as it goes, it lets the bundler leave out a twelfth of the whole.
  */
-function neverHydrating(): Plugin {
+const settled = [
+  {
+    because: "nothing here was drawn by a server",
+    file: "dom/hydration.js",
+    choices: [
+      ["export let hydrating = false;", "export const hydrating = false;"],
+      ["hydrating = value;", ""],
+    ],
+  },
+  {
+    because: "no template waits for a promise: `experimental.async` is off",
+    file: "reactivity/async.js",
+    choices: [["if (async.length === 0 && pending.length === 0) {", "{"]],
+  },
+  {
+    because: "each state is raw, and replaced as a whole",
+    file: "reactivity/sources.js",
+    choices: [["should_proxy ? proxy(value) : value", "value"]],
+  },
+] as const;
+
+/** Leaves out what `settled` settles; the build fails where it isn't so, or no longer to be found. */
+function withoutWhatIsSettled(): Plugin {
   return {
-    name: "never-hydrating",
+    name: "without-what-is-settled",
     apply: "build",
+    enforce: "pre",
     transform(code, id) {
-      if (!id.endsWith("/svelte/src/internal/client/dom/hydration.js")) return null;
-      const [declared, set] = ["export let hydrating = false;", "hydrating = value;"];
-      if (!code.includes(declared) || !code.includes(set)) {
-        throw new Error("Svelte's hydration.js has changed: look at never-hydrating again");
+      if (/\.svelte(\.ts)?$/.test(id) && /\$state[(<]/.test(code)) {
+        this.error("a state that isn't raw needs what is left out here: write $state.raw");
       }
-      return { code: code.replace(declared, declared.replace("let", "const")).replace(set, "") };
+      const found = settled.find(({ file }) => id.endsWith(`/svelte/src/internal/client/${file}`));
+      return found?.choices.reduce((settling, [choice, outcome]) => {
+        if (!settling.includes(choice))
+          this.error(`Svelte's ${found.file} has changed: is it still so that ${found.because}?`);
+        return settling.replace(choice, outcome);
+      }, code);
     },
   };
 }
