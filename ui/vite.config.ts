@@ -64,6 +64,16 @@ const settled = [
     choices: [["if (async.length === 0 && pending.length === 0) {", "{"]],
   },
   {
+    because: "no template waits for a promise",
+    file: "dom/blocks/branches.js",
+    choices: [["should_defer_append();", "false;"]],
+  },
+  {
+    because: "no template waits for a promise",
+    file: "dom/blocks/each.js",
+    choices: [["should_defer_append();", "false;"]],
+  },
+  {
     because: "each state is raw, and replaced as a whole",
     file: "reactivity/sources.js",
     choices: [["should_proxy ? proxy(value) : value", "value"]],
