@@ -81,8 +81,10 @@ export const words = {
     title: "Welcome",
     sentence:
       "Your browser opens. Log in to Amiqus as you always do and choose Allow. That is all.",
-    titleJustNow: "You are signed out",
-    sentenceJustNow: "This computer no longer holds your sign-in. Come back whenever you like.",
+    justNow: {
+      title: "You are signed out",
+      sentence: "This computer no longer holds your sign-in. Come back whenever you like.",
+    },
     setUpFor: "Set up for {organisation}",
     askAdministrator: "Please ask your administrator: your organisation looks after this set-up.",
   },
