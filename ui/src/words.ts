@@ -438,6 +438,12 @@ export function problemMessage(problem: Problem, redirectUrl: string): Message {
   return { title, sentence: fill(sentence, { redirect: redirectUrl }) };
 }
 
+/** The same as one text, where there is no place for a title. */
+export function problemInOne(problem: Problem, redirectUrl: string): string {
+  const { title, sentence } = problemMessage(problem, redirectUrl);
+  return `${title.replace(/\.$/, "")}. ${sentence}`;
+}
+
 const longDate = new Intl.DateTimeFormat(language, {
   day: "numeric",
   month: "long",
@@ -470,10 +476,7 @@ export function timeLeftInWords(milliseconds: number): string {
 
 /** What a screen reader says when the window changes. */
 export function announcement({ screen, problem, accounts, current, setup }: AppState): string {
-  if (problem) {
-    const { title, sentence } = problemMessage(problem, setup.redirect_url);
-    return `${title.replace(/\.$/, "")}. ${sentence}`;
-  }
+  if (problem) return problemInOne(problem, setup.redirect_url);
   switch (screen.state) {
     case "needs-setup":
       return setup.managed ? words.needsSetup.managedTitle : words.needsSetup.title;
