@@ -10,16 +10,11 @@ const brand = resolve(
 );
 
 /** In bytes, compressed. Whoever adds to the window looks here first for what to take away. */
-const largest = 32 * 1024;
+const largest = 30_000;
 
 export default defineConfig(({ mode }) => ({
   root: import.meta.dirname,
-  plugins: [
-    svelte(),
-    titled(),
-    withoutWhatIsSettled(),
-    ...(mode === "production" ? [keptSmall()] : []),
-  ],
+  plugins: [svelte(), titled(), settling(), ...(mode === "production" ? [keptSmall()] : [])],
   resolve: { alias: { brand } },
   clearScreen: false,
   server: { port: 1420, strictPort: true },
@@ -45,57 +40,65 @@ function titled(): Plugin {
   };
 }
 
+const nothingWaits = "no template waits for a promise, as `experimental.async` is off";
+
 /**
- * Svelte keeps what some other page would need behind a choice made while the page runs. Here it can
- * only go one way, and written as it goes, it lets the bundler leave out a twelfth of the whole.
+ * Svelte keeps what some other page would need behind choices that it makes while the page runs. Here
+ * they can only go one way; written as they go, they let the bundler leave out a twelfth of the whole.
  */
-const settled = [
+const settled: { file: string; because: string; choices: [choice: string, outcome: string][] }[] = [
   {
-    because: "nothing here was drawn by a server",
     file: "dom/hydration.js",
+    because: "nothing here was drawn by a server",
     choices: [
       ["export let hydrating = false;", "export const hydrating = false;"],
       ["hydrating = value;", ""],
     ],
   },
   {
-    because: "no template waits for a promise: `experimental.async` is off",
+    file: "reactivity/sources.js",
+    because: "each state is raw",
+    choices: [["should_proxy ? proxy(value) : value", "value"]],
+  },
+  {
     file: "reactivity/async.js",
+    because: nothingWaits,
     choices: [["if (async.length === 0 && pending.length === 0) {", "{"]],
   },
   {
-    because: "no template waits for a promise",
     file: "dom/blocks/branches.js",
-    choices: [["should_defer_append();", "false;"]],
+    because: nothingWaits,
+    choices: [["defer = should_defer_append();", "defer = false;"]],
   },
   {
-    because: "no template waits for a promise",
     file: "dom/blocks/each.js",
-    choices: [["should_defer_append();", "false;"]],
+    because: nothingWaits,
+    choices: [["defer = should_defer_append();", "defer = false;"]],
   },
-  {
-    because: "each state is raw, and replaced as a whole",
-    file: "reactivity/sources.js",
-    choices: [["should_proxy ? proxy(value) : value", "value"]],
-  },
-] as const;
+];
 
-/** Leaves out what `settled` settles; the build fails where it isn't so, or no longer to be found. */
-function withoutWhatIsSettled(): Plugin {
+/** Writes those choices as they go; the build fails where one isn't to be found any more. */
+function settling(): Plugin {
+  const settles = (id: string) => (one: (typeof settled)[number]) =>
+    id.endsWith(`/svelte/src/internal/client/${one.file}`);
   return {
-    name: "without-what-is-settled",
+    name: "settling",
     apply: "build",
     enforce: "pre",
     transform(code, id) {
       if (/\.svelte(\.ts)?$/.test(id) && /\$state[(<]/.test(code)) {
         this.error("a state that isn't raw needs what is left out here: write $state.raw");
       }
-      const found = settled.find(({ file }) => id.endsWith(`/svelte/src/internal/client/${file}`));
-      return found?.choices.reduce((settling, [choice, outcome]) => {
-        if (!settling.includes(choice))
-          this.error(`Svelte's ${found.file} has changed: is it still so that ${found.because}?`);
-        return settling.replace(choice, outcome);
+      const found = settled.find(settles(id));
+      return found?.choices.reduce((written, [choice, outcome]) => {
+        if (written.includes(choice)) return written.replace(choice, outcome);
+        this.error(`Svelte's ${found.file} has changed: look again whether ${found.because}`);
       }, code);
+    },
+    buildEnd(failure) {
+      const ids = [...this.getModuleIds()];
+      const gone = settled.find((one) => !ids.some((id) => settles(id)(one)));
+      if (gone && !failure) this.error(`Svelte has no ${gone.file} any more: look for its choices`);
     },
   };
 }
