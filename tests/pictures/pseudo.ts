@@ -39,11 +39,16 @@ export async function buildInPseudo(folder: string): Promise<void> {
         name: "pseudo-words",
         enforce: "pre",
         transform(code, id) {
-          if (!id.endsWith("/ui/src/words.ts")) return null;
+          if (id.endsWith("/ui/src/words/table.ts")) {
+            return Object.entries(words)
+              .map(([name, said]) => `export const ${name} = ${JSON.stringify(translated(said))};`)
+              .join("\n");
+          }
+          if (!id.endsWith("/ui/src/words/index.ts")) return null;
           // Dates are Greek then: they too must come from one language.
           const greek = code.replace('const language = "en-GB"', 'const language = "el"');
-          if (greek === code) throw new Error("words.ts no longer names its language");
-          return `${greek}\nObject.assign(words, ${JSON.stringify(translated(words))});`;
+          if (greek === code) throw new Error("words/index.ts no longer names its language");
+          return greek;
         },
       },
     ],

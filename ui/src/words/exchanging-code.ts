@@ -1,0 +1,2 @@
+export const title = "Finishing sign-in…";
+export const sentence = "This only takes a moment.";

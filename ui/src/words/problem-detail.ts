@@ -1,0 +1,2 @@
+export const file = "File";
+export const field = "Value";

@@ -1,0 +1,18 @@
+// Each word is a constant of its own, so that the bundler writes it where it is said. Only words that
+// are chosen by something's name, as those for a problem, stand together in a record.
+export * as awaitingBrowser from "./awaiting-browser";
+export * as button from "./button";
+export * as exchangingCode from "./exchanging-code";
+export * from "./field-reason";
+export * as help from "./help";
+export * as locked from "./locked";
+export * as needsSetup from "./needs-setup";
+export * from "./problem";
+export * as problemDetail from "./problem-detail";
+export * from "./role";
+export * as signedIn from "./signed-in";
+export * as signedOut from "./signed-out";
+export * as signInAgain from "./sign-in-again";
+export * from "./starting";
+export * from "./still-listed";
+export * from "./this-computer";
