@@ -65,7 +65,16 @@ mod tests {
 
     #[test]
     fn the_tray_says_what_the_window_says() {
-        const WINDOW: &str = include_str!("../../ui/src/words.ts");
+        const WINDOW: &str = concat!(
+            include_str!("../../ui/src/words/awaiting-browser.ts"),
+            include_str!("../../ui/src/words/button.ts"),
+            include_str!("../../ui/src/words/exchanging-code.ts"),
+            include_str!("../../ui/src/words/needs-setup.ts"),
+            include_str!("../../ui/src/words/problem.ts"),
+            include_str!("../../ui/src/words/sign-in-again.ts"),
+            include_str!("../../ui/src/words/signed-in.ts"),
+            include_str!("../../ui/src/words/this-computer.ts"),
+        );
         for words in [
             APP,
             RENEW_NOW,
