@@ -153,9 +153,6 @@ pub async fn read(largest: usize, mut response: Response) -> Result<Answer, NoAn
     if expected.is_some_and(|length| length > largest) {
         return Err(NoAnswer::TooLarge);
     }
-    if expected.is_some_and(|length| length > largest) {
-        return Err(NoAnswer::TooLarge);
-    }
     // With the room there from the start, no half-filled copy is left behind by growing.
     let mut body = Zeroizing::new(Vec::with_capacity(
         expected.unwrap_or(16 * 1024).min(largest),

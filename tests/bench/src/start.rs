@@ -1,65 +1,51 @@
-//! From a program's start to its first screen, painted.
+//! From a program's start to its first screen, painted: signed out, and signed in with a vault.
 
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use tokio::runtime::Runtime;
 
-use rustix::process::{Pid, Signal, kill_process};
-use serde::Serialize;
-
+use crate::app::{App, last_state};
+use crate::computer::Computer;
 use crate::screen::Screen;
-use crate::{Result, milliseconds};
+use crate::{Figures, Given, Result};
 
-/// As long as nothing is painted for this, nothing more will be.
-const QUIET: Duration = Duration::from_millis(1_500);
-
-/// No start takes longer.
-const LONGEST: Duration = Duration::from_secs(20);
-
-/// Names a folder for a picture of each change.
-const PICTURES: &str = "BENCH_PICTURES";
-
-/// A start, as it was seen.
-#[derive(Serialize)]
-pub(crate) struct Start {
-    /// From the program's start to the screen that stays.
-    painted: f64,
-    /// Each time that something was painted: when, how many pixels were unlike those before the
-    /// start, and how many unlike those at the end.
-    steps: Vec<(f64, usize, usize)>,
-}
-
-/// Starts `PROGRAM [ARGUMENTS]` on this display, sees it paint its first screen, and ends it.
-pub(crate) fn measure(command: &[String]) -> Result<Start> {
-    let (program, arguments) = command.split_first().ok_or("which program?")?;
+/// Starts each program in turn, so that what slows the machine down slows all of them.
+pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
+    let runtime = Runtime::new()?;
+    let computer = runtime.block_on(Computer::set_up())?;
+    let bare = computer.person("nobody")?;
+    let signed_out = runtime.block_on(computer.signed_out("signed-out"))?;
+    let signed_in = runtime.block_on(computer.signed_in("signed-in"))?;
     let screen = Screen::watch()?;
-    let (begun, mut child, seen) = screen.after(QUIET, LONGEST, || {
-        Ok(Command::new(program)
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()?)
-    })?;
-    end(&mut child)?;
-    if let Some(folder) = std::env::var_os(PICTURES) {
-        seen.write_pictures(folder.as_ref())?;
+    let (mut floor, mut out, mut within) = (Vec::new(), Vec::new(), Vec::new());
+    // The very first start after a build reads the program from the disk.
+    for round in 0..=given.rounds {
+        for (program, data, state, figures) in [
+            (&given.bare, &bare, None, &mut floor),
+            (&given.ours, &signed_out, Some("signed-out"), &mut out),
+            (&given.ours, &signed_in, Some("signed-in"), &mut within),
+        ] {
+            let (app, painted) = App::painted(program, data, &screen)?;
+            app.end()?;
+            if let Some(state) = state {
+                let shown = last_state(data)?;
+                if shown != state {
+                    return Err(format!("{shown} was painted in place of {state}").into());
+                }
+            }
+            if round > 0 {
+                figures.push(painted);
+            }
+        }
     }
-    let painted = seen.settled().ok_or("nothing was painted")?;
-    Ok(Start {
-        painted: milliseconds(painted - begun),
-        steps: seen
-            .steps()
-            .into_iter()
-            .map(|(at, changed, missing)| (milliseconds(at - begun), changed, missing))
-            .collect(),
-    })
-}
-
-fn end(child: &mut Child) -> Result<()> {
-    let id = i32::try_from(child.id())?;
-    if let Some(id) = Pid::from_raw(id) {
-        kill_process(id, Signal::TERM)?;
-    }
-    child.wait()?;
-    Ok(())
+    Ok(vec![
+        Figures {
+            row: "start signed out".to_owned(),
+            ours: out,
+            floor: floor.clone(),
+        },
+        Figures {
+            row: "start signed in".to_owned(),
+            ours: within,
+            floor,
+        },
+    ])
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{AbortHandle, JoinHandle};
 
-use super::{Command, Mail, PageAddress, Parts, Recipient};
+use super::{Command, InUse, Mail, PageAddress, Parts, Recipient};
 use crate::account::AccountKey;
 use crate::app_state::AppState;
 use crate::authorization::{Attempt, AttemptId};
@@ -16,7 +16,7 @@ use crate::error::{Code, Problem};
 use crate::registration::{
     BaseUrl, DEFAULT_BASE_URL, FieldProblem, Page, Provenance, RegistrationDraft,
 };
-use crate::session::{Event, Outcome, Question, Session, WhyRenew};
+use crate::session::{Event, Outcome, Question, Session};
 use crate::vault::{Change, RecordName, SecretStore, Unlock};
 
 /// The first wait before a commit that failed is tried again; it doubles.
@@ -51,6 +51,7 @@ pub(super) struct Desk {
     /// Who listens for the browser's answer.
     pub(super) listening: Option<Listening>,
     publish: watch::Sender<Option<Arc<AppState>>>,
+    hand_out: watch::Sender<Option<InUse>>,
     revision: u32,
     /// Weak, so that a timer far ahead doesn't keep the session alive.
     pub(super) mail: mpsc::WeakUnboundedSender<Mail>,
@@ -60,6 +61,7 @@ impl Desk {
     pub(super) fn new(
         parts: Parts,
         publish: watch::Sender<Option<Arc<AppState>>>,
+        hand_out: watch::Sender<Option<InUse>>,
         on_their_way: watch::Sender<u32>,
         mail: mpsc::WeakUnboundedSender<Mail>,
     ) -> Self {
@@ -75,6 +77,7 @@ impl Desk {
             on_their_way,
             listening: None,
             publish,
+            hand_out,
             revision: 0,
             mail,
         }
@@ -169,10 +172,10 @@ impl Desk {
         let event = match command {
             Command::Event(event) => Ok(event),
             Command::Authorize => self.begin_attempt(),
-            Command::RenewCurrent => self
+            Command::RenewCurrent(why) => self
                 .session
                 .current()
-                .map(|key| Event::RenewalRequested(key, WhyRenew::Asked))
+                .map(|key| Event::RenewalRequested(key, why))
                 .ok_or_else(|| Code::NotSignedIn.into()),
             Command::CheckCurrent => self
                 .session
@@ -346,7 +349,25 @@ impl Desk {
         });
     }
 
+    /// Hands the token in use to callers, and takes it back from them. The same one isn't copied again.
+    fn hand_out(&self) {
+        let in_use = self.session.in_use();
+        self.hand_out.send_if_modified(|handed_out| {
+            let had = handed_out.as_ref().map(|handed_out| handed_out.serial);
+            if had == in_use.map(|(serial, _)| serial) {
+                return false;
+            }
+            *handed_out = in_use.map(|(serial, tokens)| InUse {
+                serial,
+                access: tokens.access.clone(),
+                ends_at: tokens.ends_at(),
+            });
+            true
+        });
+    }
+
     fn show(&mut self) {
+        self.hand_out();
         if !self.session.is_settled() {
             return;
         }

@@ -7,6 +7,7 @@ mod effects;
 use std::str::FromStr as _;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use url::Url;
@@ -22,7 +23,8 @@ use crate::http::Clients;
 use crate::redirect::Received;
 use crate::registration::{BaseUrl, FieldProblem, Page, RedirectUrl, RegistrationDraft};
 use crate::secret::Passphrase;
-use crate::session::{Event, Provisioning, Way};
+use crate::session::{Event, Provisioning, Serial, Way, WhyRenew};
+use crate::token::AccessToken;
 use crate::vault::{Door, Opened, Records, Unlock};
 
 #[cfg(test)]
@@ -147,7 +149,16 @@ pub struct Parts {
 pub struct Keeper {
     mail: mpsc::UnboundedSender<Mail>,
     states: watch::Receiver<Option<Arc<AppState>>>,
+    in_use: watch::Receiver<Option<InUse>>,
     on_their_way: watch::Receiver<u32>,
+    clock: Arc<dyn Clock>,
+}
+
+/// The access token that callers are given.
+struct InUse {
+    serial: Serial,
+    access: AccessToken,
+    ends_at: Timestamp,
 }
 
 /// Follows the states.
@@ -198,7 +209,7 @@ enum Command {
     /// Begin an attempt.
     Authorize,
     /// Renew the current account.
-    RenewCurrent,
+    RenewCurrent(WhyRenew),
     /// Check the current account.
     CheckCurrent,
 }
@@ -210,13 +221,17 @@ impl Keeper {
     pub fn start(parts: Parts) -> Self {
         let (mail, inbox) = mpsc::unbounded_channel();
         let (publish, states) = watch::channel(None);
+        let (hand_out, in_use) = watch::channel(None);
         let (count, on_their_way) = watch::channel(0);
-        let desk = Desk::new(parts, publish, count, mail.downgrade());
+        let clock = Arc::clone(&parts.clock);
+        let desk = Desk::new(parts, publish, hand_out, count, mail.downgrade());
         tokio::spawn(desk.run(inbox));
         let keeper = Self {
             mail,
             states,
+            in_use,
             on_their_way,
+            clock,
         };
         keeper.post(Mail::Event(Event::UnlockRequested(Unlock::Keychain)));
         keeper
@@ -298,7 +313,30 @@ impl Keeper {
     /// # Errors
     /// Why it was not renewed.
     pub async fn refresh(&self) -> Result<(), Problem> {
-        self.ask(Command::RenewCurrent).await
+        self.ask(Command::RenewCurrent(WhyRenew::Asked)).await
+    }
+
+    /// An access token of the current account that isn't past its end, for a caller within this
+    /// process; never for the window. While there is one at hand it is given at once and nobody is
+    /// asked. Else the account is renewed, once for all callers, and while a refresh is under way its
+    /// outcome is waited for: it may end the old token at any moment.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub async fn access_token(&self) -> Result<AccessToken, Problem> {
+        if let Some(access) = self.at_hand() {
+            return Ok(access);
+        }
+        let renewed = self.ask(Command::RenewCurrent(WhyRenew::Needed)).await;
+        // A refresh that failed may have left the old token alive.
+        let access = self.at_hand();
+        access.ok_or_else(|| renewed.err().unwrap_or_else(|| Code::Internal.into()))
+    }
+
+    fn at_hand(&self) -> Option<AccessToken> {
+        let in_use = self.in_use.borrow();
+        let in_use = in_use.as_ref()?;
+        (self.clock.now() < in_use.ends_at).then(|| in_use.access.clone())
     }
 
     /// Asks Amiqus who the current account is and waits for the outcome.

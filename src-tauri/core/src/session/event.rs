@@ -60,6 +60,8 @@ impl Try {
 pub enum WhyRenew {
     /// A person asked.
     Asked,
+    /// A caller within the process wants a living access token, and the one at hand is past its end.
+    Needed,
     /// Its time has come.
     Due,
     /// Amiqus no longer takes its access token (401).

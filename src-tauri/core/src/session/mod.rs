@@ -230,6 +230,22 @@ impl Session {
         }
     }
 
+    /// The current account's pair, while its access token can be used: no refresh is under way that
+    /// may end it at any moment.
+    #[must_use]
+    pub fn in_use(&self) -> Option<(Serial, &TokenSet)> {
+        let Phase::Open(open) = &self.phase else {
+            return None;
+        };
+        let held = open.accounts.get(&open.current?)?;
+        match &held.account.standing {
+            Standing::Connected { tokens, .. } if held.renewal == Renewal::None => {
+                Some((held.serial, tokens))
+            }
+            _ => None,
+        }
+    }
+
     /// The pending attempt, while the browser has the floor.
     #[must_use]
     pub fn pending(&self) -> Option<AttemptId> {

@@ -62,7 +62,9 @@ impl Open {
         let mut step = match held.begin_renewal(key, why, now) {
             Ok(step) => step,
             Err(code) => {
-                *problem = (code == Code::AmiqusBusy).then(|| code.into());
+                if why == WhyRenew::Asked {
+                    *problem = (code == Code::AmiqusBusy).then(|| code.into());
+                }
                 return Step::refused(code);
             }
         };

@@ -9,6 +9,7 @@
 )]
 
 mod app;
+mod callers;
 mod check;
 mod driven_clock;
 mod faults;

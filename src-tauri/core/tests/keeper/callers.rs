@@ -1,0 +1,112 @@
+//! What callers within the process are given: an access token that works.
+
+use std::time::Duration;
+
+use amiqus_core::error::Code;
+use jiff::SignedDuration;
+use practice_amiqus::{Endpoint, Fault};
+use tokio::task::JoinSet;
+
+use crate::app::*;
+
+#[tokio::test]
+async fn a_caller_is_given_the_token_in_use_and_nobody_is_asked_for_it() {
+    let (computer, pair) = Computer::with_bob().await;
+    let app = computer.start().await;
+    app.checked(&computer.clock).await;
+    computer.amiqus.clear_requests();
+    let access = app.keeper.access_token().await.unwrap();
+    assert_eq!(access.expose(), pair.access.expose());
+    assert!(computer.amiqus.requests().is_empty());
+}
+
+/// Shows check 27.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_callers_past_the_tokens_end_lead_to_one_refresh_and_are_given_the_new_one() {
+    let (computer, old) = Computer::with_bob().await;
+    let app = computer.start().await;
+    app.checked(&computer.clock).await;
+    // Nothing but the wall says so: what is planned by other clocks isn't due.
+    computer.clock.turn(SignedDuration::from_hours(366 * 24));
+    let slow = Fault::DelayAfterProcessing { ms: 400 };
+    computer.amiqus.set_fault(slow.at(Endpoint::TokenRefresh));
+    let mut callers = JoinSet::new();
+    for _ in 0..1_000 {
+        let keeper = app.keeper.clone();
+        callers.spawn(async move { keeper.access_token().await });
+    }
+    for access in callers.join_all().await {
+        let access = access.unwrap();
+        assert_ne!(access.expose(), old.access.expose());
+        assert!(computer.amiqus.is_access_token_live(access.expose()));
+    }
+    assert_eq!(computer.posts(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_a_refresh_is_under_way_a_caller_waits_for_the_new_token() {
+    let (computer, old) = Computer::with_bob().await;
+    let app = computer.start().await;
+    app.checked(&computer.clock).await;
+    let slow = Fault::DelayAfterProcessing { ms: 400 };
+    computer.amiqus.set_fault(slow.at(Endpoint::TokenRefresh));
+    let keeper = app.keeper.clone();
+    let renewing = tokio::spawn(async move { keeper.refresh().await });
+    app.until(|state| account(state, BOB).renewing).await;
+    let access = app.keeper.access_token().await.unwrap();
+    assert_ne!(access.expose(), old.access.expose());
+    assert!(computer.amiqus.is_access_token_live(access.expose()));
+    renewing.await.unwrap().unwrap();
+    assert_eq!(computer.posts(), 1);
+}
+
+#[tokio::test]
+async fn a_refresh_that_was_not_processed_leaves_a_caller_the_token_that_lives_on() {
+    let (computer, old) = Computer::with_bob().await;
+    let app = computer.start().await;
+    app.checked(&computer.clock).await;
+    let busy = Fault::ServiceUnavailable { retry_after: None };
+    computer.amiqus.set_fault(busy.at(Endpoint::TokenRefresh));
+    assert!(app.keeper.refresh().await.is_err());
+    let access = app.keeper.access_token().await.unwrap();
+    assert_eq!(access.expose(), old.access.expose());
+}
+
+#[tokio::test]
+async fn a_caller_past_the_tokens_end_hears_why_there_is_no_other_and_nothing_is_lost() {
+    let (computer, _) = Computer::with_bob().await;
+    let app = computer.start().await;
+    app.checked(&computer.clock).await;
+    computer.clock.turn(SignedDuration::from_hours(366 * 24));
+    let busy = Fault::ServiceUnavailable { retry_after: None };
+    computer.amiqus.set_fault(busy.at(Endpoint::TokenRefresh));
+    let refused = app.keeper.access_token().await.unwrap_err();
+    assert_eq!(refused.code, Code::AmiqusBusy);
+    computer.amiqus.clear_faults();
+    let access = app.keeper.access_token().await.unwrap();
+    assert!(computer.amiqus.is_access_token_live(access.expose()));
+}
+
+#[tokio::test]
+async fn nobody_is_given_a_token_that_was_signed_out() {
+    let (computer, _) = Computer::with_bob().await;
+    let app = computer.start().await;
+    let state = app.checked(&computer.clock).await;
+    app.keeper.sign_out(&account(&state, BOB).id).await.unwrap();
+    let refused = app.keeper.access_token().await.unwrap_err();
+    assert_eq!(refused.code, Code::NotSignedIn);
+}
+
+#[tokio::test]
+async fn after_a_switch_a_caller_is_given_the_other_accounts_token() {
+    let (computer, bobs) = Computer::with_bob().await;
+    let lorraines = computer.add(LORRAINE, HILL_VALLEY, false);
+    let app = computer.start().await;
+    app.checked(&computer.clock).await;
+    let before = app.keeper.access_token().await.unwrap();
+    assert_eq!(before.expose(), bobs.access.expose());
+    let other = key(LORRAINE, HILL_VALLEY).to_string();
+    app.keeper.switch_account(&other).await.unwrap();
+    let after = app.keeper.access_token().await.unwrap();
+    assert_eq!(after.expose(), lorraines.access.expose());
+}

@@ -1,0 +1,90 @@
+/**
+ * What the app takes beside the least that anything could take, as one table. Each part measures both
+ * in turn, in the same run, on a desktop of its own. `bench.ts [--quick] [PART …]`.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpus, totalmem } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { Desktop } from "../stage/desktop";
+import { ROOT } from "../stage/places";
+import { judge, type Judged } from "./judge";
+import { parts, type Part } from "./rows";
+import { sizes, type Figures } from "./sizes";
+import { table } from "./table";
+
+const RELEASE = join(ROOT, "target", "release");
+
+const words = process.argv.slice(2);
+const isQuick = words.includes("--quick");
+const named = words.filter((word) => !word.startsWith("--"));
+const unknown = named.filter((name) => !parts.some((part) => part.name === name));
+if (unknown.length > 0) {
+  const known = parts.map((part) => part.name).join(", ");
+  throw new Error(`there is no part ${unknown.join(", ")}; there are: ${known}`);
+}
+const wanted = parts.filter(
+  ({ name, quick }) =>
+    (named.length === 0 || named.includes(name)) && (!isQuick || quick !== undefined),
+);
+
+const judged: Judged[] = [];
+for (const part of wanted) {
+  const begun = Date.now();
+  const figures = part.name === "sizes" ? sizes(RELEASE) : await measure(part);
+  for (const row of part.rows) {
+    const found = figures.find(({ row: id }) => id === row.id);
+    if (!found) throw new Error(`the part ${part.name} told nothing of "${row.id}"`);
+    judged.push(judge(row, found));
+  }
+  const seconds = ((Date.now() - begun) / 1000).toFixed(0);
+  process.stderr.write(`measured ${part.name} in ${seconds} s\n`);
+}
+
+const [processor] = cpus();
+const machine = [
+  `${String(cpus().length)} cores (${processor?.model.trim() ?? "unknown"})`,
+  `${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
+  "no display: Xvfb",
+].join(", ");
+const held = judged.filter((row) => row.held !== false).length;
+
+const folder = join(ROOT, "target", "bench");
+mkdirSync(folder, { recursive: true });
+const name = isQuick ? "quick" : "bench";
+const file = join(folder, `${name}.json`);
+writeFileSync(file, `${JSON.stringify({ machine, rows: judged }, null, 2)}\n`);
+const text = table(judged, machine);
+writeFileSync(join(folder, `${name}.md`), text);
+
+console.log(text);
+console.log(`As JSON: ${relative(ROOT, file)}`);
+console.log(JSON.stringify({ rows: judged.length, held }));
+
+// A short run on a machine that does other things too is no judge of goals: it raises an alarm where
+// something is far off.
+const alarms = judged.filter((row) => row.alarm);
+for (const { what } of alarms) console.log(`ALARM: ${what}`);
+process.exitCode = (isQuick ? alarms.length === 0 : held === judged.length) ? 0 : 1;
+
+/** Runs a part on a desktop of its own. */
+async function measure(part: Part): Promise<Figures[]> {
+  const desktop = await Desktop.start();
+  try {
+    desktop.env.AMIQUS_PROVISIONING_FILE = join(desktop.folder, "provisioning.json");
+    if (process.env.BENCH_PICTURES) desktop.env.BENCH_PICTURES = process.env.BENCH_PICTURES;
+    const rounds = String((isQuick ? part.quick : undefined) ?? part.rounds);
+    const bench = spawn(join(RELEASE, "bench"), [part.name, RELEASE, rounds], {
+      env: desktop.env,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let said = "";
+    bench.stdout.on("data", (piece: Buffer) => (said += piece.toString()));
+    await once(bench, "close");
+    if (bench.exitCode !== 0) throw new Error(`the part ${part.name} failed`);
+    return JSON.parse(said) as Figures[];
+  } finally {
+    await desktop.stop();
+  }
+}

@@ -1,0 +1,69 @@
+import type { Goal, Row } from "./rows";
+import type { Figures } from "./sizes";
+
+export type Spread = { median: number; least: number; most: number };
+
+export type Judged = {
+  id: string;
+  what: string;
+  unit: Row["unit"];
+  floorIs: string;
+  ours: Spread;
+  floor: Spread;
+  /** Ours in floors, by their medians. */
+  ratio: number;
+  goal: Goal;
+  /** Whether it holds its goal; nothing where it has none. */
+  held: boolean | undefined;
+  /** Whether it is so far off that a noisy machine doesn't explain it. */
+  alarm: boolean;
+  limit: string | undefined;
+};
+
+/** How many times its goal a figure may be before a short run raises an alarm. */
+const GENEROUS = 2;
+
+export function judge(row: Row, figures: Figures): Judged {
+  const ours = spread(figures.ours);
+  const floor = spread(figures.floor);
+  const holds = (generosity: number) => isWithin(row.goal, ours.median, floor.median, generosity);
+  return {
+    id: row.id,
+    what: row.what,
+    unit: row.unit,
+    floorIs: row.floor,
+    ours,
+    floor,
+    ratio: ours.median / floor.median,
+    goal: row.goal,
+    held: row.goal.kind === "shown" ? undefined : holds(1),
+    alarm: !holds(GENEROUS),
+    limit: row.limit,
+  };
+}
+
+function isWithin(goal: Goal, ours: number, floor: number, generosity: number): boolean {
+  switch (goal.kind) {
+    case "times":
+      return ours <= goal.most * generosity * floor;
+    case "above":
+      return ours - floor <= goal.most * generosity;
+    case "most":
+      return ours <= goal.most * generosity;
+    case "shown":
+      return true;
+  }
+}
+
+export function spread(figures: number[]): Spread {
+  const sorted = [...figures].sort((one, other) => one - other);
+  const at = (index: number) => {
+    const figure = sorted[index];
+    if (figure === undefined) throw new Error("nothing was measured");
+    return figure;
+  };
+  const middle = sorted.length / 2;
+  const median =
+    sorted.length % 2 === 1 ? at(Math.floor(middle)) : (at(middle - 1) + at(middle)) / 2;
+  return { median, least: at(0), most: at(sorted.length - 1) };
+}

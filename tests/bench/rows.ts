@@ -1,0 +1,234 @@
+/** What is measured, against which floor, and what it may be. */
+
+/** What a figure may be beside its floor. */
+export type Goal =
+  /** No more than so many times the floor. */
+  | { kind: "times"; most: number; slack?: number }
+  /** No more than so much above the floor. */
+  | { kind: "above"; most: number }
+  /** No more than this, whatever the floor is. */
+  | { kind: "most"; most: number }
+  /** Nothing: it is there to be seen. */
+  | { kind: "shown" };
+
+export type Unit = "ms" | "MiB" | "KB" | "";
+
+export type Row = {
+  /** The name under which the part that measures it tells its figures. */
+  id: string;
+  what: string;
+  floor: string;
+  unit: Unit;
+  goal: Goal;
+  /** Which limit it meets where it doesn't hold its goal, and how that was found. */
+  limit?: string;
+};
+
+export type Part = {
+  name: string;
+  /** How often each thing is measured; a short run measures less often. */
+  rounds: number;
+  /** Whether a short run measures it at all, and how often. */
+  quick?: number;
+  rows: Row[];
+};
+
+const bareWindow = "bare Tauri window";
+const bareWrite = "bare durable write of as many bytes";
+
+export const parts: Part[] = [
+  {
+    name: "sizes",
+    rounds: 1,
+    quick: 1,
+    rows: [
+      {
+        id: "program",
+        what: "the program",
+        floor: "bare Tauri release build, same profile",
+        unit: "KB",
+        goal: { kind: "times", most: 3 },
+      },
+      {
+        id: "deb",
+        what: "the .deb",
+        floor: "bare Tauri .deb",
+        unit: "KB",
+        goal: { kind: "shown" },
+      },
+      {
+        id: "window",
+        what: "the window's files, each compressed",
+        floor: "bare Tauri window's",
+        unit: "KB",
+        goal: { kind: "most", most: 30 },
+      },
+    ],
+  },
+  {
+    name: "start",
+    rounds: 11,
+    quick: 3,
+    rows: [
+      {
+        id: "start signed out",
+        what: "start → first screen painted, signed out",
+        floor: bareWindow,
+        unit: "ms",
+        goal: { kind: "times", most: 1.1 },
+      },
+      {
+        id: "start signed in",
+        what: "start → first screen painted, signed in",
+        floor: bareWindow,
+        unit: "ms",
+        goal: { kind: "times", most: 1.1 },
+      },
+    ],
+  },
+  {
+    name: "redirect",
+    rounds: 7,
+    quick: 3,
+    rows: [
+      {
+        id: "redirect",
+        what: "redirect arrives → the name painted",
+        floor: "the same four requests one after the other, one durable write",
+        unit: "ms",
+        goal: { kind: "above", most: 60 },
+      },
+      {
+        id: "redirect with latency",
+        what: "the same, each answer 100 ms away",
+        floor: "two round trips",
+        unit: "ms",
+        goal: { kind: "times", most: 1.2 },
+      },
+    ],
+  },
+  {
+    name: "vault",
+    rounds: 11,
+    quick: 5,
+    rows: [
+      ...["1", "10", "100", "1000"].flatMap((count): Row[] => [
+        {
+          id: `vault open ${count}`,
+          what: `vault opened with the keychain's key and read, accounts: ${count}`,
+          floor: "reading the file",
+          unit: "ms",
+          goal: { kind: "shown" },
+        },
+        {
+          id: `vault commit ${count}`,
+          what: `one account's new tokens made durable, accounts: ${count}`,
+          floor: bareWrite,
+          unit: "ms",
+          goal: { kind: "times", most: 3 },
+        },
+      ]),
+      {
+        id: "vault commit 1,000 beside 1",
+        what: "the same with 1,000 accounts",
+        floor: "ours with 1",
+        unit: "ms",
+        goal: { kind: "times", most: 10 },
+      },
+    ],
+  },
+  {
+    name: "stock",
+    rounds: 3,
+    rows: [
+      {
+        id: "vault commit 1, stock",
+        what: "the same write at the Stronghold plugin's stock setting",
+        floor: "at ours",
+        unit: "ms",
+        goal: { kind: "shown" },
+      },
+    ],
+  },
+  {
+    name: "memory",
+    rounds: 3,
+    rows: [
+      {
+        id: "memory, window open",
+        what: "memory, window open, all processes",
+        floor: bareWindow,
+        unit: "MiB",
+        goal: { kind: "times", most: 1.1 },
+      },
+    ],
+  },
+  {
+    name: "tray",
+    rounds: 3,
+    rows: [
+      {
+        id: "memory, closed to the tray",
+        what: "memory, window closed to the tray",
+        floor: "ours before its first window",
+        unit: "MiB",
+        goal: { kind: "times", most: 1.3 },
+      },
+    ],
+  },
+  {
+    name: "idle",
+    rounds: 3,
+    rows: [
+      {
+        id: "idle, CPU",
+        what: "CPU time in 20 idle seconds, our process",
+        floor: bareWindow,
+        unit: "ms",
+        goal: { kind: "times", most: 1.1 },
+      },
+      {
+        id: "idle, switches",
+        what: "context switches in them, our process",
+        floor: bareWindow,
+        unit: "",
+        goal: { kind: "times", most: 1.1 },
+      },
+      {
+        id: "idle, CPU of all processes",
+        what: "CPU time in them, all processes",
+        floor: bareWindow,
+        unit: "ms",
+        goal: { kind: "shown" },
+      },
+      {
+        id: "idle, switches of all processes",
+        what: "context switches in them, all processes",
+        floor: bareWindow,
+        unit: "",
+        goal: { kind: "shown" },
+      },
+    ],
+  },
+  {
+    name: "tokens",
+    rounds: 11,
+    quick: 5,
+    rows: [
+      {
+        id: "valid token, 1,000 callers",
+        what: "a valid token, to the 99th of 100 of 1,000 callers at once",
+        floor: "an uncontended lock",
+        unit: "ms",
+        goal: { kind: "most", most: 1 },
+      },
+      {
+        id: "valid token, refreshes past its end",
+        what: "refreshes for 1,000 callers past the token's end",
+        floor: "one",
+        unit: "",
+        goal: { kind: "times", most: 1 },
+      },
+    ],
+  },
+];

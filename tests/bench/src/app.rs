@@ -1,0 +1,124 @@
+//! A program that runs: ours, or the bare window.
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::processes::tree;
+use crate::{Result, milliseconds};
+
+use crate::screen::{Screen, Seen};
+
+/// As long as nothing is painted for this, nothing more will be.
+const QUIET: Duration = Duration::from_millis(1_500);
+
+/// No start takes longer.
+const LONGEST: Duration = Duration::from_secs(20);
+
+/// How long a program may take to end.
+const ENDING: Duration = Duration::from_secs(5);
+
+/// Names a folder for a picture of each change that was painted.
+const PICTURES: &str = "BENCH_PICTURES";
+
+/// A program that runs, with all its processes; they end when this is dropped.
+pub(crate) struct App {
+    child: Child,
+}
+
+impl App {
+    /// Starts a program.
+    pub(crate) fn start(program: &Path, arguments: &[&str], data: &Path) -> Result<Self> {
+        let child = Command::new(program)
+            .args(arguments)
+            // Its own, so that one desktop has several people's vaults.
+            .env("XDG_DATA_HOME", data)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|problem| format!("{}: {problem}", program.display()))?;
+        Ok(Self { child })
+    }
+
+    /// Starts a program on a display; answers when, in milliseconds from then on, it had painted the
+    /// screen that stayed.
+    pub(crate) fn painted(
+        program: &Path,
+        data: &Path,
+        screen: &Screen,
+    ) -> Result<(Self, f64)> {
+        let (begun, app, seen) =
+            screen.after(QUIET, LONGEST, || Self::start(program, &[], data))?;
+        keep_pictures(&seen)?;
+        let painted = seen.settled().ok_or("nothing was painted")?;
+        Ok((app, milliseconds(painted - begun)))
+    }
+
+    /// Its own process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Its own process and all that came of it.
+    pub(crate) fn processes(&self) -> Result<Vec<u32>> {
+        tree(self.id())
+    }
+
+    /// Ends it, and waits until its window's processes have ended too.
+    pub(crate) fn end(mut self) -> Result<()> {
+        let all = self.processes()?;
+        self.end_now();
+        let begun = Instant::now();
+        while all.iter().any(|id| Path::new(&format!("/proc/{id}")).exists()) {
+            if begun.elapsed() > ENDING {
+                return Err("the program's processes did not end".into());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+
+    fn end_now(&mut self) {
+        let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        if let Some(id) = id {
+            // It may have ended by itself.
+            let _ = kill_process(id, Signal::TERM);
+        }
+        // Whoever was told to end does.
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        self.end_now();
+    }
+}
+
+/// Keeps a picture of each change, where somebody wants to look at them.
+pub(crate) fn keep_pictures(seen: &Seen) -> Result<()> {
+    match std::env::var_os(PICTURES) {
+        Some(folder) => seen.write_pictures(folder.as_ref()),
+        None => Ok(()),
+    }
+}
+
+/// The state that the app's log names last.
+pub(crate) fn last_state(data: &Path) -> Result<String> {
+    let mut text = String::new();
+    for entry in std::fs::read_dir(data.join("co.amiqus.signin/logs"))? {
+        let path = entry?.path();
+        if path.extension() == Some(OsStr::new("log")) {
+            text.push_str(&std::fs::read_to_string(path)?);
+        }
+    }
+    let (_, last) = text
+        .rsplit_once("the state is now ")
+        .ok_or("the log names no state")?;
+    let end = last.find([' ', '\n', ':', ',']).unwrap_or(last.len());
+    Ok(last[..end].to_owned())
+}

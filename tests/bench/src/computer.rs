@@ -1,0 +1,190 @@
+//! What the app finds on this computer: a practice Amiqus that answers at once, IT's file, and vaults
+//! that the real keeper filled.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use amiqus_core::app_state::Screen;
+use amiqus_core::chance::SystemChance;
+use amiqus_core::clock::Clock;
+use amiqus_core::http::Limits;
+use amiqus_core::keeper::{
+    BrowserDidNotOpen, CannotListen, Keeper, Parts, Recipient, Surroundings,
+};
+use amiqus_core::redirect::Received;
+use amiqus_core::registration::{BaseUrl, RedirectUrl};
+use amiqus_core::vault::Door as _;
+use practice_amiqus::{Answer, Practice, Settings};
+use sign_in_with_amiqus::clock::SystemClock;
+use sign_in_with_amiqus::provisioning;
+use sign_in_with_amiqus::vault::StrongholdDoor;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use url::Url;
+
+use crate::Result;
+
+/// Who signs in.
+pub(crate) const PERSON: &str = "bob@example.com";
+
+/// In which team.
+pub(crate) const TEAM: &str = "Fusion Industries";
+
+/// A computer that IT has set up with a practice Amiqus.
+pub(crate) struct Computer {
+    /// The service.
+    pub(crate) amiqus: Practice,
+    /// The folder of all its persons' folders.
+    home: PathBuf,
+}
+
+/// A keeper, and the addresses that it sends the browser to.
+pub(crate) struct Kept {
+    /// The keeper.
+    pub(crate) keeper: Keeper,
+    browser: mpsc::UnboundedReceiver<Url>,
+    vault: PathBuf,
+}
+
+impl Computer {
+    /// Sets it up on the desktop that the environment names.
+    pub(crate) async fn set_up() -> Result<Self> {
+        let amiqus = Practice::start(Settings {
+            // It is asked more often than by a person, from one address.
+            token_requests_per_minute: u32::MAX,
+            api_requests_per_minute: u32::MAX,
+            ..Settings::default()
+        })
+        .await?;
+        let provisioning = serde_json::json!({
+            "client_id": amiqus.client_id(),
+            "client_secret": amiqus.client_secret(),
+            "base_url": amiqus.base_url(),
+            "organisation": "Gale & Partners",
+        });
+        fs::write(named("AMIQUS_PROVISIONING_FILE")?, provisioning.to_string())?;
+        let home = PathBuf::from(named("XDG_DATA_HOME")?);
+        Ok(Self { amiqus, home })
+    }
+
+    /// A person's own folder, empty, to be the app's `XDG_DATA_HOME`.
+    pub(crate) fn person(&self, name: &str) -> Result<PathBuf> {
+        let data = self.home.join(name);
+        if data.exists() {
+            fs::remove_dir_all(&data)?;
+        }
+        fs::create_dir_all(&data)?;
+        Ok(data)
+    }
+
+    /// A person who has used the app before, and is signed out.
+    pub(crate) async fn signed_out(&self, name: &str) -> Result<PathBuf> {
+        let data = self.person(name)?;
+        Kept::start(&vault_in(&data)).await?.end().await?;
+        Ok(data)
+    }
+
+    /// A person who is signed in.
+    pub(crate) async fn signed_in(&self, name: &str) -> Result<PathBuf> {
+        let data = self.person(name)?;
+        let mut kept = Kept::start(&vault_in(&data)).await?;
+        kept.sign_in(&self.amiqus).await?;
+        kept.end().await?;
+        Ok(data)
+    }
+
+    /// A person who has just chosen Allow in the browser; answers also where the browser is sent.
+    pub(crate) async fn allowed(&self, name: &str) -> Result<(PathBuf, String)> {
+        let data = self.person(name)?;
+        let mut kept = Kept::start(&vault_in(&data)).await?;
+        let address = kept.allow(&self.amiqus).await?;
+        kept.end().await?;
+        Ok((data, address))
+    }
+}
+
+impl Kept {
+    /// Starts the real keeper on the real vault in this folder.
+    pub(crate) async fn start(vault: &Path) -> Result<Self> {
+        Self::start_by(Arc::new(SystemClock), vault).await
+    }
+
+    /// The same, by another clock.
+    pub(crate) async fn start_by(clock: Arc<dyn Clock>, vault: &Path) -> Result<Self> {
+        let (open, browser) = mpsc::unbounded_channel();
+        let keeper = Keeper::start(Parts {
+            door: Arc::new(StrongholdDoor::new(vault.to_owned())),
+            clock,
+            chance: Arc::new(SystemChance),
+            clients: amiqus_core::http::clients(Limits::default())?,
+            surroundings: Arc::new(NoDesktop(open)),
+            provisioning: Box::new(provisioning::read),
+        });
+        keeper.state().await.map_err(|problem| format!("{problem:?}"))?;
+        Ok(Self {
+            keeper,
+            browser,
+            vault: vault.to_owned(),
+        })
+    }
+
+    /// Signs the person in.
+    pub(crate) async fn sign_in(&mut self, amiqus: &Practice) -> Result<()> {
+        let address = self.allow(amiqus).await?;
+        self.keeper.receive(Received::new(address));
+        let signed_in = |state: &Option<Arc<amiqus_core::app_state::AppState>>| {
+            state.as_ref().is_some_and(|state| state.screen == Screen::SignedIn)
+        };
+        self.keeper.states().wait_for(signed_in).await?;
+        Ok(())
+    }
+
+    /// Begins to sign in and allows it in the browser; answers where the browser is sent.
+    async fn allow(&mut self, amiqus: &Practice) -> Result<String> {
+        let begun = self.keeper.authorize().await;
+        begun.map_err(|problem| format!("{problem:?}"))?;
+        let url = self.browser.recv().await.ok_or("no browser opened")?;
+        Ok(amiqus.answer(url.as_str(), PERSON, TEAM, Answer::Allow)?)
+    }
+
+    /// Ends it, and waits until the vault is free.
+    pub(crate) async fn end(self) -> Result<()> {
+        self.keeper.at_rest().await;
+        drop(self.keeper);
+        let door = StrongholdDoor::new(self.vault);
+        Ok(tokio::task::spawn_blocking(move || door.wait_until_free()).await?)
+    }
+}
+
+/// Where the app keeps its vault in such a folder.
+pub(crate) fn vault_in(data: &Path) -> PathBuf {
+    data.join("co.amiqus.signin/vault")
+}
+
+/// What a variable says.
+pub(crate) fn named(variable: &str) -> Result<OsString> {
+    std::env::var_os(variable).ok_or_else(|| format!("{variable} is to be set").into())
+}
+
+/// Tells which addresses the browser would be sent to.
+struct NoDesktop(mpsc::UnboundedSender<Url>);
+
+impl Surroundings for NoDesktop {
+    fn open_browser(&self, url: &Url, _service: &BaseUrl) -> std::result::Result<(), BrowserDidNotOpen> {
+        self.0
+            .send(url.clone())
+            .map_err(|_| BrowserDidNotOpen("nobody is there".to_owned()))
+    }
+
+    fn listen(
+        &self,
+        _redirect_url: &RedirectUrl,
+        _recipient: Recipient,
+    ) -> std::result::Result<JoinHandle<()>, CannotListen> {
+        Err(CannotListen("no part needs that".to_owned()))
+    }
+
+    fn bring_to_front(&self) {}
+}

@@ -1,0 +1,50 @@
+//! A minute in which nobody does anything: what the app does in it, signed in, with its window open.
+
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+
+use crate::app::App;
+use crate::computer::Computer;
+use crate::processes::Work;
+use crate::screen::Screen;
+use crate::{Figures, Given, Result, milliseconds};
+
+/// After this nothing of a start is under way any more; threads that have nothing to do end in ten
+/// seconds.
+const SETTLED: Duration = Duration::from_secs(15);
+
+/// What is looked at in one piece.
+const PIECE: Duration = Duration::from_secs(20);
+
+/// Both side by side, so that what wakes the one wakes the other.
+pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
+    let runtime = Runtime::new()?;
+    let computer = runtime.block_on(Computer::set_up())?;
+    let nobody = computer.person("nobody")?;
+    let signed_in = runtime.block_on(computer.signed_in("signed-in"))?;
+    let screen = Screen::watch()?;
+    let (bare, _) = App::painted(&given.bare, &nobody, &screen)?;
+    let (ours, _) = App::painted(&given.ours, &signed_in, &screen)?;
+    std::thread::sleep(SETTLED);
+
+    let alone = |app: &App| Work::of(&[app.id()]);
+    let with_window = |app: &App| Work::of(&app.processes()?);
+    let mut rows = ["idle, CPU", "idle, switches", "idle, CPU of all processes", "idle, switches of all processes"]
+        .map(Figures::of);
+    for _ in 0..given.rounds.clamp(1, 3) {
+        let before = (alone(&ours)?, alone(&bare)?, with_window(&ours)?, with_window(&bare)?);
+        std::thread::sleep(PIECE);
+        let ours_did = [alone(&ours)?.since(before.0), with_window(&ours)?.since(before.2)];
+        let bare_did = [alone(&bare)?.since(before.1), with_window(&bare)?.since(before.3)];
+        for (of, (ours, bare)) in ours_did.iter().zip(&bare_did).enumerate() {
+            rows[2 * of].ours.push(milliseconds(ours.busy));
+            rows[2 * of].floor.push(milliseconds(bare.busy));
+            rows[2 * of + 1].ours.push(ours.switches);
+            rows[2 * of + 1].floor.push(bare.switches);
+        }
+    }
+    ours.end()?;
+    bare.end()?;
+    Ok(rows.into())
+}

@@ -1,0 +1,92 @@
+//! What the kernel tells of processes: which belong to a program, what they hold, what they did.
+
+use std::fs;
+use std::time::Duration;
+
+use crate::Result;
+
+/// Kibibytes that processes hold, what several share counted in parts (`Pss`, `proc_pid_smaps(5)`), in
+/// MiB.
+pub(crate) fn held_by(ids: &[u32]) -> Result<f64> {
+    let mut kibibytes = 0.0;
+    for id in ids {
+        let rollup = fs::read_to_string(format!("/proc/{id}/smaps_rollup"))?;
+        kibibytes += field(&rollup, "Pss:").ok_or("the kernel tells no Pss")?;
+    }
+    Ok(kibibytes / 1_024.0)
+}
+
+/// A program's process and all that came of it.
+pub(crate) fn tree(root: u32) -> Result<Vec<u32>> {
+    let mut parents = Vec::new();
+    for entry in fs::read_dir("/proc")?.flatten() {
+        let Some(id) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
+            continue;
+        };
+        // One that ended meanwhile is none.
+        let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else {
+            continue;
+        };
+        let parent = stat
+            .rsplit_once(')')
+            .and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse::<u32>().ok());
+        if let Some(parent) = parent {
+            parents.push((id, parent));
+        }
+    }
+    let mut found: Vec<u32> = vec![root];
+    let mut looked_at = 0;
+    while let Some(parent) = found.get(looked_at).copied() {
+        found.extend(parents.iter().filter(|(_, of)| *of == parent).map(|(id, _)| id));
+        looked_at += 1;
+    }
+    Ok(found)
+}
+
+/// What processes did so far.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Work {
+    /// Time on a processor.
+    pub(crate) busy: Duration,
+    /// How often a thread was given a processor anew, or taken off it.
+    pub(crate) switches: f64,
+}
+
+impl Work {
+    /// What these did so far, all their threads together.
+    pub(crate) fn of(ids: &[u32]) -> Result<Self> {
+        let mut work = Self::default();
+        for id in ids {
+            for thread in fs::read_dir(format!("/proc/{id}/task"))? {
+                let thread = thread?.path();
+                // One that ended meanwhile is none.
+                let (Ok(times), Ok(status)) = (
+                    fs::read_to_string(thread.join("schedstat")),
+                    fs::read_to_string(thread.join("status")),
+                ) else {
+                    continue;
+                };
+                let busy = times.split_whitespace().next().ok_or("no schedstat")?;
+                work.busy += Duration::from_nanos(busy.parse()?);
+                for kind in ["voluntary_ctxt_switches:", "nonvoluntary_ctxt_switches:"] {
+                    work.switches += field(&status, kind).ok_or("no count of switches")?;
+                }
+            }
+        }
+        Ok(work)
+    }
+
+    /// What was done since an earlier look.
+    pub(crate) fn since(self, earlier: Self) -> Self {
+        Self {
+            busy: self.busy.saturating_sub(earlier.busy),
+            switches: self.switches - earlier.switches,
+        }
+    }
+}
+
+/// The number behind a name, as the kernel's files have them.
+fn field(text: &str, name: &str) -> Option<f64> {
+    let line = text.lines().find(|line| line.starts_with(name))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}

@@ -1,0 +1,145 @@
+//! From the redirect's arrival in the process to the person's name, painted: with an Amiqus that answers
+//! at once, and with one that is 100 ms away.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use amiqus_core::registration::DEFAULT_REDIRECT_URL;
+use practice_amiqus::{Endpoint, Fault, Practice};
+use serde::Deserialize;
+use tokio::runtime::Runtime;
+use zbus::blocking::Connection;
+
+use crate::app::{App, keep_pictures, last_state};
+use crate::computer::{Computer, PERSON, TEAM, vault_in};
+use crate::screen::Screen;
+use crate::{Figures, Given, Result, durable, milliseconds};
+
+/// How far away Amiqus is said to be: added to each of its answers.
+const LATENCY_IN_MILLISECONDS: u64 = 100;
+
+/// Longer than the name takes, and longer than from one second of the countdown to the next.
+const QUIET: Duration = Duration::from_millis(1_500);
+
+/// No sign-in takes longer.
+const LONGEST: Duration = Duration::from_secs(20);
+
+/// The program of a second copy, which hands its arguments over, as the window's own plugin has it.
+const COPY: &str = "co.amiqus.signin.SingleInstance";
+
+/// Signs in and measures the floor in turn.
+pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
+    let runtime = Runtime::new()?;
+    let computer = runtime.block_on(Computer::set_up())?;
+    let screen = Screen::watch()?;
+    let mut at_once = Figures::of("redirect");
+    let mut far_away = Figures::of("redirect with latency");
+    for round in 0..=given.rounds {
+        let (ours, data) = sign_in(given, &runtime, &computer, &screen, || {})?;
+        let requests = runtime.block_on(ask(&computer.amiqus, &["me", "team", "team/me"]))?;
+        let vault = vault_in(&data);
+        let bytes = durable::as_large_as(&vault.join("vault.stronghold"))?;
+        let floor = requests + durable::write(&data, &bytes)?;
+        if round > 0 {
+            at_once.ours.push(ours);
+            at_once.floor.push(milliseconds(floor));
+        }
+
+        let (ours, _) = sign_in(given, &runtime, &computer, &screen, || {
+            for endpoint in [
+                Endpoint::TokenExchange,
+                Endpoint::Me,
+                Endpoint::Team,
+                Endpoint::TeamMe,
+            ] {
+                let ms = LATENCY_IN_MILLISECONDS;
+                let plan = Fault::DelayAfterProcessing { ms }.at(endpoint);
+                computer.amiqus.set_fault(plan);
+            }
+        })?;
+        let floor = runtime.block_on(ask(&computer.amiqus, &["me"]))?;
+        computer.amiqus.clear_faults();
+        if round > 0 {
+            far_away.ours.push(ours);
+            far_away.floor.push(milliseconds(floor));
+        }
+    }
+    Ok(vec![at_once, far_away])
+}
+
+/// A sign-in, from the redirect's arrival to the name.
+fn sign_in(
+    given: &Given,
+    runtime: &Runtime,
+    computer: &Computer,
+    screen: &Screen,
+    before: impl FnOnce(),
+) -> Result<(f64, PathBuf)> {
+    let (data, address) = runtime.block_on(computer.allowed("signing-in"))?;
+    let bus = Connection::session()?;
+    let (app, _) = App::painted(&given.ours, &data, screen)?;
+    before();
+    let (begun, (), seen) = screen.after(QUIET, LONGEST, || hand_over(&bus, &given.ours, &address))?;
+    keep_pictures(&seen)?;
+    let named = seen.settled().ok_or("nothing was painted")?;
+    app.end()?;
+    let shown = last_state(&data)?;
+    if shown != "signed-in" {
+        return Err(format!("it ended in {shown}").into());
+    }
+    Ok((milliseconds(named - begun), data))
+}
+
+/// Hands arguments over as a second copy of the app does.
+pub(crate) fn hand_over(bus: &Connection, program: &Path, argument: &str) -> Result<()> {
+    let mut arguments = vec![program.display().to_string()];
+    if !argument.is_empty() {
+        arguments.push(argument.to_owned());
+    }
+    bus.call_method(
+        Some(COPY),
+        format!("/{}", COPY.replace('.', "/")).as_str(),
+        Some("org.SingleInstance.DBus"),
+        "ExecuteCallback",
+        &(arguments, "/"),
+    )?;
+    Ok(())
+}
+
+/// What the floor reads of a token answer.
+#[derive(Deserialize)]
+struct Tokens {
+    access_token: String,
+}
+
+/// The least that can be asked, one after the other: the exchange, and then these.
+async fn ask(amiqus: &Practice, resources: &[&str]) -> Result<Duration> {
+    let code = amiqus.grant(PERSON, TEAM, DEFAULT_REDIRECT_URL, None)?;
+    let client = reqwest::Client::builder().no_proxy().build()?;
+    let begun = Instant::now();
+    let answer = client
+        .post(format!("{}/oauth/token", amiqus.base_url()))
+        .header("accept", "application/json")
+        .form(&[
+            ("grant_type", "authorization_code"),
+            ("client_id", amiqus.client_id()),
+            ("client_secret", amiqus.client_secret()),
+            ("code", &code),
+            ("redirect_uri", DEFAULT_REDIRECT_URL),
+        ])
+        .send()
+        .await?
+        .error_for_status()?;
+    let tokens: Tokens = answer.json().await?;
+    for resource in resources {
+        let answer = client
+            .get(format!("{}/api/v2/{resource}", amiqus.base_url()))
+            .header("accept", "application/json")
+            .bearer_auth(&tokens.access_token)
+            .send()
+            .await?
+            .error_for_status()?;
+        answer.bytes().await?;
+    }
+    Ok(begun.elapsed())
+}
