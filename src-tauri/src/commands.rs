@@ -17,7 +17,7 @@ use tauri_specta::{Builder, collect_commands};
 
 use crate::links::Holder;
 use crate::start_at_login::AtLogin;
-use crate::{desktop, diagnostics, links, start_at_login, updates};
+use crate::{desktop, diagnostics, links, start_at_login, updates, window};
 
 fn builder() -> Builder<tauri::Wry> {
     // One shape a type: what goes up and what comes down are the same.
@@ -88,8 +88,13 @@ async fn app_state(keeper: Keeping<'_>) -> Result<AppState, Problem> {
 /// listen to no events at all.
 #[tauri::command]
 #[specta::specta]
-async fn follow(keeper: Keeping<'_>, states: Channel<AppState>) -> Result<(), Problem> {
+async fn follow(
+    app: AppHandle,
+    keeper: Keeping<'_>,
+    states: Channel<AppState>,
+) -> Result<(), Problem> {
     tracing::info!("a window follows the state");
+    window::page_is_alive(&app);
     let mut following = keeper.follow();
     tauri::async_runtime::spawn(async move {
         while let Some(state) = following.next().await {

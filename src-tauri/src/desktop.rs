@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use amiqus_core::clock::Wait;
 use amiqus_core::keeper::{BrowserDidNotOpen, CannotListen, Recipient, Surroundings};
 use amiqus_core::registration::{BaseUrl, RedirectUrl};
 use tauri::AppHandle;
@@ -44,6 +45,10 @@ impl Surroundings for Desktop {
 
     fn bring_to_front(&self) {
         window::bring_to_front(&self.app);
+    }
+
+    fn first_painted(&self) -> Wait {
+        Box::pin(window::first_painted(&self.app))
     }
 }
 

@@ -215,35 +215,50 @@ fn set_up(app: &mut App, handed_over: &links::Letterbox) -> Result<(), Box<dyn E
     logging::start(&places::log().ok_or(places::NO_FOLDER)?);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
 
-    // Before anything that could bring it to the front. Its page asks for nothing until this is done.
-    if !is_asked_for(start_at_login::IN_THE_TRAY) {
-        window::open(app.handle())?;
-    }
-
-    let clients = amiqus_core::http::clients(Limits::default())?;
+    let has_window = !is_asked_for(start_at_login::IN_THE_TRAY);
+    app.manage(window::FirstPage::awaited(has_window));
+    // The vault and the keychain open beside the window.
     let door = Arc::new(vault::StrongholdDoor::new(data.join(places::VAULT)));
     let surroundings = Arc::new(desktop::Desktop::new(app.handle().clone()));
+    let clients = amiqus_core::http::clients(Limits::default());
     // Within the runtime, because the keeper's work is spawned on it.
     let keeper = tauri::async_runtime::block_on(async {
-        let keeper = Keeper::start(Parts {
+        Keeper::start(Parts {
             door,
             clock: Arc::new(clock::SystemClock),
             chance: Arc::new(SystemChance),
             clients: clients.clone(),
             surroundings,
             provisioning: Box::new(provisioning::read),
-        });
-        wake::watch(&keeper);
-        keeper
+        })
     });
     logging::follow(&keeper);
+    app.manage(keeper.clone());
+
+    // Before anything that could bring it to the front.
+    if has_window {
+        window::open(app.handle())?;
+    }
+
     links::listen(app.handle(), &keeper, handed_over);
     updates::watch(app.handle(), clients);
     tray::stand(app.handle(), &keeper);
     notices::watch(app.handle(), &keeper, data);
-    tauri::async_runtime::spawn_blocking(start_at_login::settle);
-    app.manage(keeper);
+    once_painted(app.handle().clone(), keeper);
     Ok(())
+}
+
+/// Does what nobody waits for once the window is painted: before that it would take the processor from
+/// it. It runs other programs, and reads the network's interfaces.
+fn once_painted(app: AppHandle, keeper: Keeper) {
+    tauri::async_runtime::spawn(async move {
+        window::first_painted(&app).await;
+        wake::watch(&keeper);
+        tauri::async_runtime::spawn_blocking(move || {
+            links::claim(&app);
+            start_at_login::settle();
+        });
+    });
 }
 
 #[cfg(test)]

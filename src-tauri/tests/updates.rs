@@ -180,7 +180,7 @@ impl Scene {
             server,
             keys,
             distributor,
-            clients: http::clients(Limits::default()).unwrap(),
+            clients: http::clients(Limits::default()),
             updater,
             folder,
             _app: app,

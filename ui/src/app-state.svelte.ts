@@ -12,7 +12,7 @@ type Answer = { status: "ok"; data: null } | { status: "error"; error: Problem }
 
 /** The state as the core last told it. Nothing here is worked out by the window. */
 class Told {
-  #latest = $state.raw<AppState | null>(null);
+  #latest = $state.raw(brought());
   #refusal = $state.raw<Problem | null>(null);
   #computer = $state.raw<ThisComputer | null>(null);
   #report = $state.raw<string | null>(null);
@@ -115,6 +115,12 @@ class Told {
 }
 
 export const told = new Told();
+
+/** The state that the page brought with it, where it was known by then: it is drawn at once. */
+function brought(): AppState | null {
+  const text = document.getElementById("state")?.textContent;
+  return text ? (JSON.parse(text) as AppState) : null;
+}
 
 /** For buttons that need nothing but the intention sent. */
 export function intend(intention: () => Promise<Answer>): () => void {

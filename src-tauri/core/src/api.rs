@@ -33,6 +33,16 @@ pub enum ApiFailure {
     Transient(Transient),
 }
 
+impl From<NoAnswer> for ApiFailure {
+    fn from(problem: NoAnswer) -> Self {
+        Self::Transient(match problem {
+            NoAnswer::NotSent(obstacle, _) => obstacle.into(),
+            NoAnswer::Lost(_) => Transient::Offline,
+            NoAnswer::TooLarge => Transient::OddAnswer,
+        })
+    }
+}
+
 /// The API of one service, asked with one token.
 pub struct Api<'a> {
     /// The HTTP client.
@@ -203,11 +213,7 @@ impl Api<'_> {
             .bearer_auth(self.access.expose());
         let answer = http::send(request).await.map_err(|problem| {
             tracing::warn!(resource, %problem, "the API gave no whole answer");
-            ApiFailure::Transient(match problem {
-                NoAnswer::NotSent(obstacle, _) => obstacle.into(),
-                NoAnswer::Lost(_) => Transient::Offline,
-                NoAnswer::TooLarge => Transient::OddAnswer,
-            })
+            ApiFailure::from(problem)
         })?;
         let told = read(&answer, self.now);
         if told.is_err() && !matches!(answer.status, StatusCode::OK | StatusCode::NO_CONTENT) {

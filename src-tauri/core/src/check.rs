@@ -9,6 +9,7 @@ use specta::Type;
 use crate::authorization::random_text;
 use crate::chance::Chance;
 use crate::error::{Code, Problem};
+use crate::http::NoAnswer;
 use crate::redirect::AuthorizationCode;
 use crate::registration::{Field, FieldProblem, Reason, Registration};
 use crate::token::{self, Failure, Refused};
@@ -32,6 +33,12 @@ pub enum CheckRefusal {
 impl From<Code> for CheckRefusal {
     fn from(code: Code) -> Self {
         Self::Problem(code.into())
+    }
+}
+
+impl From<NoAnswer> for CheckRefusal {
+    fn from(problem: NoAnswer) -> Self {
+        judge_without_redirect_url(problem.into())
     }
 }
 

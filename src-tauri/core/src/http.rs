@@ -1,12 +1,15 @@
 //! HTTP as this product speaks it: encrypted, no redirects, bounded in time and in memory.
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 pub use reqwest::Client;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{RequestBuilder, Response, StatusCode, redirect};
+use tokio::sync::OnceCell;
+use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
 
 use crate::registration::BaseUrl;
@@ -42,42 +45,63 @@ pub const LONGEST_RETRY_AFTER: SignedDuration = SignedDuration::from_hours(1);
 /// application/json` (without it Amiqus answers with a login page), no redirects, no cookies.
 #[derive(Debug, Clone)]
 pub struct Clients {
-    outside: Client,
-    this_computer: Client,
+    limits: Limits,
+    outside: Arc<OnceCell<Client>>,
+    this_computer: Arc<OnceCell<Client>>,
 }
 
 impl Clients {
     /// The client for a service. What goes to this computer's own address goes there directly: a
-    /// proxy would be shown the client secret, unencrypted.
-    #[must_use]
-    pub fn for_service(&self, base_url: &BaseUrl) -> &Client {
-        if base_url.is_on_this_computer() {
-            &self.this_computer
+    /// proxy would be shown the client secret, unencrypted. The first one who asks waits until the
+    /// system's trust store was read. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// [`NoAnswer::NotSent`] when that can't be used; the next one who asks tries again.
+    pub async fn for_service(&self, base_url: &BaseUrl) -> Result<&Client, NoAnswer> {
+        let (client, is_proxied) = if base_url.is_on_this_computer() {
+            (&self.this_computer, false)
         } else {
-            &self.outside
-        }
+            (&self.outside, true)
+        };
+        let limits = self.limits;
+        client
+            .get_or_try_init(|| async move {
+                let no_trust_store =
+                    |why| NoAnswer::NotSent(Obstacle::CertificateNotTrusted, why);
+                let built = spawn_blocking(move || build(limits, is_proxied)).await;
+                built
+                    .map_err(|problem| no_trust_store(problem.to_string()))?
+                    .map_err(|problem| no_trust_store(chain(&problem)))
+            })
+            .await
     }
 }
 
-/// Makes the clients: the system's proxy for services outside, none for this computer.
-///
-/// # Errors
-/// When the system's TLS set-up can't be used.
-pub fn clients(limits: Limits) -> Result<Clients, reqwest::Error> {
-    let builder = || {
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        Client::builder()
-            .user_agent(concat!("sign-in-with-amiqus/", env!("CARGO_PKG_VERSION")))
-            .default_headers(headers)
-            .redirect(redirect::Policy::none())
-            .connect_timeout(limits.connect)
-            .timeout(limits.request)
-    };
-    Ok(Clients {
-        outside: builder().build()?,
-        this_computer: builder().no_proxy().build()?,
-    })
+/// Makes the clients: the system's proxy for services outside, none for this computer. Nothing is read
+/// until somebody has something to send.
+#[must_use]
+pub fn clients(limits: Limits) -> Clients {
+    Clients {
+        limits,
+        outside: Arc::default(),
+        this_computer: Arc::default(),
+    }
+}
+
+fn build(limits: Limits, is_proxied: bool) -> reqwest::Result<Client> {
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    let builder = Client::builder()
+        .user_agent(concat!("sign-in-with-amiqus/", env!("CARGO_PKG_VERSION")))
+        .default_headers(headers)
+        .redirect(redirect::Policy::none())
+        .connect_timeout(limits.connect)
+        .timeout(limits.request);
+    if is_proxied {
+        builder.build()
+    } else {
+        builder.no_proxy().build()
+    }
 }
 
 /// A whole answer, within bounds. Its body may hold tokens and is wiped when dropped.

@@ -186,6 +186,16 @@ pub enum Failure {
     PerhapsProcessed(Transient),
 }
 
+impl From<NoAnswer> for Failure {
+    fn from(problem: NoAnswer) -> Self {
+        match problem {
+            NoAnswer::NotSent(obstacle, _) => Self::NotProcessed(obstacle.into()),
+            NoAnswer::Lost(_) => Self::PerhapsProcessed(Transient::Offline),
+            NoAnswer::TooLarge => Self::PerhapsProcessed(Transient::OddAnswer),
+        }
+    }
+}
+
 /// What of a request was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
@@ -313,11 +323,7 @@ async fn post(
         Ok(answer) => read(grant, &answer, redirect_url, now()),
         Err(problem) => {
             tracing::warn!(?grant, %problem, "the token endpoint gave no whole answer");
-            Err(match problem {
-                NoAnswer::NotSent(obstacle, _) => Failure::NotProcessed(obstacle.into()),
-                NoAnswer::Lost(_) => Failure::PerhapsProcessed(Transient::Offline),
-                NoAnswer::TooLarge => Failure::PerhapsProcessed(Transient::OddAnswer),
-            })
+            Err(problem.into())
         }
     }
 }

@@ -119,9 +119,10 @@ async fn say(mut caller: impl AsyncRead + AsyncWrite + Unpin, answer: &str) {
     let _ = caller.shutdown().await;
 }
 
-fn client_for(registration: &Registration) -> Client {
-    let clients = http::clients(Limits::default()).unwrap();
-    clients.for_service(&registration.base_url).clone()
+async fn client_for(registration: &Registration) -> Client {
+    let clients = http::clients(Limits::default());
+    let client = clients.for_service(&registration.base_url).await;
+    client.unwrap().clone()
 }
 
 #[tokio::test]
@@ -167,7 +168,7 @@ async fn a_proxy_that_refuses_for_another_reason_is_no_network() {
 async fn a_certificate_that_nobody_trusts_is_told_from_no_network_and_nothing_was_sent() {
     let address = always_self_signed("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").await;
     let registration = registration(&format!("https://{address}"));
-    let client = client_for(&registration);
+    let client = client_for(&registration).await;
     let (tokens, api) = ask_everything(&client, &registration).await;
     let transient = Transient::CertificateNotTrusted;
     assert_eq!(tokens, [Failure::NotProcessed(transient); 2]);
@@ -178,7 +179,7 @@ async fn a_certificate_that_nobody_trusts_is_told_from_no_network_and_nothing_wa
 async fn a_service_that_speaks_no_tls_is_no_matter_of_certificates() {
     let address = always("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").await;
     let registration = registration(&format!("https://{address}"));
-    let client = client_for(&registration);
+    let client = client_for(&registration).await;
     let (tokens, _) = ask_everything(&client, &registration).await;
     assert_eq!(tokens, [Failure::NotProcessed(Transient::Offline); 2]);
 }
@@ -207,7 +208,7 @@ async fn a_login_page_in_place_of_an_answer_is_a_portals_and_a_grant_that_it_saw
     ] {
         let address = always(answer).await;
         let registration = registration(&format!("http://{address}"));
-        let client = client_for(&registration);
+        let client = client_for(&registration).await;
         let (tokens, api) = ask_everything(&client, &registration).await;
         assert_eq!(tokens, [expected; 2], "{answer}");
         assert_eq!(api, [ApiFailure::Transient(portal); 2], "{answer}");
@@ -225,7 +226,7 @@ async fn nothing_follows_a_redirect_not_even_one_that_keeps_the_body() {
         );
         let address = always(answer.leak()).await;
         let registration = registration(&format!("http://{address}"));
-        let client = client_for(&registration);
+        let client = client_for(&registration).await;
         ask_everything(&client, &registration).await;
         // Whoever had come would wait at the door by now.
         let came = tokio::time::timeout(Duration::from_millis(50), elsewhere.accept()).await;
@@ -250,7 +251,7 @@ async fn what_a_server_calls_a_person_and_a_team_is_plain_and_capped() {
     );
     let address = always(answer.leak()).await;
     let registration = registration(&format!("http://{address}"));
-    let client = client_for(&registration);
+    let client = client_for(&registration).await;
     let api = Api {
         client: &client,
         base_url: &registration.base_url,

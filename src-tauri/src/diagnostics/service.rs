@@ -22,15 +22,16 @@ pub(super) async fn look(report: &mut Report, base_url: &BaseUrl) {
     let address = base_url.api("status");
     let proxy = proxy_for(base_url, address.as_str());
     report.says("proxy", proxy.as_deref().unwrap_or("none"));
-    let clients = match http::clients(LIMITS) {
-        Ok(clients) => clients,
+    let clients = http::clients(LIMITS);
+    let client = match clients.for_service(base_url).await {
+        Ok(client) => client,
         Err(problem) => {
             report.says("reachable", &format!("not tried: {problem}"));
             return;
         }
     };
     let begun = Instant::now();
-    let answer = http::send(clients.for_service(base_url).get(address)).await;
+    let answer = http::send(client.get(address)).await;
     let milliseconds = begun.elapsed().as_millis();
     let (reachable, certificate) = match answer {
         Ok(answer) => {

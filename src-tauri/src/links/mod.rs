@@ -17,8 +17,8 @@ use tauri_plugin_deep_link::DeepLinkExt as _;
 
 pub(crate) use self::letterbox::Letterbox;
 
-/// Listens for links, takes the one that started the app and those that other copies handed over
-/// meanwhile, and sees to it that links come here.
+/// Listens for links, and takes the one that started the app and those that other copies handed over
+/// meanwhile.
 pub(crate) fn listen(app: &AppHandle, keeper: &Keeper, handed_over: &Letterbox) {
     let for_links = keeper.clone();
     // On macOS alone: elsewhere the system starts another copy with the link.
@@ -42,10 +42,8 @@ pub(crate) fn listen(app: &AppHandle, keeper: &Keeper, handed_over: &Letterbox) 
     if let Err(problem) = command_line_linux::forget_links(SCHEME) {
         tracing::warn!(%problem, "the link stays in the command line");
     }
-    let app = app.clone();
-    // It runs other programs, and nothing waits for it.
-    tauri::async_runtime::spawn_blocking(move || claim_scheme(&app));
 }
+
 
 /// The plugin keeps the link that started the app for as long as the app runs, and hands it to whoever asks. There is
 /// a code in it: an empty one takes its place. (On macOS the plugin takes none from here.)
@@ -62,20 +60,19 @@ fn is_no_link(url: &url::Url) -> bool {
     url.as_str() == no_link()
 }
 
-#[cfg(target_os = "linux")]
-fn claim_scheme(app: &AppHandle) {
+/// Sees to it that links come here, where no foreign app has them. It runs other programs.
+///
+/// On Windows the installer registers the scheme and the app only mends it; on macOS the bundle's own
+/// description does it.
+pub(crate) fn claim(app: &AppHandle) {
+    #[cfg(target_os = "linux")]
     claim_linux::claim_scheme(app);
-}
-
-/// On Windows the installer registers the scheme and the app only mends it; on macOS the bundle's
-/// own description does it.
-#[cfg(not(target_os = "linux"))]
-fn claim_scheme(app: &AppHandle) {
-    if cfg!(target_os = "windows")
-        && let Err(problem) = app.deep_link().register_all()
-    {
+    #[cfg(target_os = "windows")]
+    if let Err(problem) = app.deep_link().register_all() {
         tracing::warn!(%problem, "the scheme can't be registered");
     }
+    #[cfg(target_os = "macos")]
+    let _ = app;
 }
 
 /// Who opens our links.

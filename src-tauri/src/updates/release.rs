@@ -67,7 +67,7 @@ pub async fn look(
         return Ok(None);
     }
     let address = distributor.address();
-    let request = client_for(distributor, clients, address)?.get(address.clone());
+    let request = client_for(distributor, clients, address).await?.get(address.clone());
     let answer = http::send(request).await?;
     if answer.status.as_u16() == NO_CONTENT {
         return Ok(None);
@@ -96,7 +96,8 @@ impl Announced {
     /// Why it can't be had, or is not what the distributor signed.
     pub async fn download(&self) -> Result<Verified, NoUpdate> {
         let address = &self.update.download_url;
-        let request = client_for(&self.distributor, &self.clients, address)?
+        let request = client_for(&self.distributor, &self.clients, address)
+            .await?
             .get(address.clone())
             .header("accept", "application/octet-stream")
             .timeout(LONGEST_DOWNLOAD);
@@ -120,7 +121,7 @@ impl Verified {
     }
 }
 
-fn client_for<'a>(
+async fn client_for<'a>(
     distributor: &Distributor,
     clients: &'a Clients,
     address: &Url,
@@ -130,7 +131,9 @@ fn client_for<'a>(
         return Err(not_https());
     }
     let server = BaseUrl::parse(&address.origin().ascii_serialization());
-    Ok(clients.for_service(&server.map_err(|_| not_https())?))
+    Ok(clients
+        .for_service(&server.map_err(|_| not_https())?)
+        .await?)
 }
 
 fn whole(answer: Answer) -> Result<Answer, NoUpdate> {
@@ -149,20 +152,21 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_distributor_elsewhere_can_have_nothing_fetched_from_this_computer() {
+    #[tokio::test]
+    async fn a_distributor_elsewhere_can_have_nothing_fetched_from_this_computer() {
         let pair = minisign::KeyPair::generate_unencrypted_keypair().unwrap();
         let key = STANDARD.encode(pair.pk.to_box().unwrap().to_string());
         let address = "https://downloads.example.com/latest.json";
         let distributor = Distributor::given(Some(address), Some(&key));
         let distributor = distributor.unwrap().unwrap();
-        let clients = http::clients(Limits::default()).unwrap();
-        let client = |address: &str| {
-            client_for(&distributor, &clients, &Url::parse(address).unwrap()).map(drop)
+        let clients = http::clients(Limits::default());
+        let client = async |address: &str| {
+            let address = Url::parse(address).unwrap();
+            client_for(&distributor, &clients, &address).await.map(drop)
         };
-        assert!(client("https://files.example.com/app.deb").is_ok());
+        assert!(client("https://files.example.com/app.deb").await.is_ok());
         for address in ["http://127.0.0.1:631/printers", "http://[::1]:631/printers"] {
-            assert!(matches!(client(address), Err(NoUpdate::NotHttps(_))));
+            assert!(matches!(client(address).await, Err(NoUpdate::NotHttps(_))));
         }
     }
 }

@@ -118,7 +118,7 @@ impl Kept {
             door: Arc::new(StrongholdDoor::new(vault.to_owned())),
             clock,
             chance: Arc::new(SystemChance),
-            clients: amiqus_core::http::clients(Limits::default())?,
+            clients: amiqus_core::http::clients(Limits::default()),
             surroundings: Arc::new(NoDesktop(open)),
             provisioning: Box::new(provisioning::read),
         });

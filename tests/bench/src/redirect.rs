@@ -21,6 +21,9 @@ const LATENCY_IN_MILLISECONDS: u64 = 100;
 /// Longer than the name takes, and longer than from one second of the countdown to the next.
 const QUIET: Duration = Duration::from_millis(1_500);
 
+/// How long the person is in the browser.
+const IN_THE_BROWSER: Duration = Duration::from_secs(4);
+
 /// No sign-in takes longer.
 const LONGEST: Duration = Duration::from_secs(20);
 
@@ -77,7 +80,9 @@ fn sign_in(
 ) -> Result<(f64, PathBuf)> {
     let (data, address) = runtime.block_on(computer.allowed("signing-in"))?;
     let bus = Connection::session()?;
-    let (app, _) = App::painted(&given.ours, &data, screen)?;
+    let app = App::start(&given.ours, &[], &data)?;
+    // A person is longer in the browser.
+    std::thread::sleep(IN_THE_BROWSER);
     before();
     let (begun, (), seen) = screen.after(QUIET, LONGEST, || hand_over(&bus, &given.ours, &address))?;
     keep_pictures(&seen)?;

@@ -231,13 +231,13 @@ impl Desk {
         tokio::spawn(async move {
             let result = match registration {
                 Ok(registration) => {
-                    check::check(
-                        parts.clients.for_service(&registration.base_url),
-                        &registration,
-                        parts.chance.as_ref(),
-                        || parts.clock.now(),
-                    )
-                    .await
+                    let now = || parts.clock.now();
+                    match parts.clients.for_service(&registration.base_url).await {
+                        Ok(client) => {
+                            check::check(client, &registration, parts.chance.as_ref(), now).await
+                        }
+                        Err(problem) => Err(problem.into()),
+                    }
                 }
                 Err(problems) => Err(CheckRefusal::Fields(problems)),
             };

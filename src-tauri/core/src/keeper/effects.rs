@@ -11,6 +11,7 @@ use super::{Mail, Parts};
 use crate::account::{AccountKey, Identity};
 use crate::api::{Api, ApiFailure};
 use crate::authorization::{AttemptId, AuthorizationUrl};
+use crate::http::{Client, NoAnswer};
 use crate::registration::{RedirectUrl, Registration};
 use crate::session::{Effect, Event, Serial, WhyRenew};
 use crate::token::{self, Transient};
@@ -37,6 +38,7 @@ impl Desk {
             Effect::AwaitVault => self.await_vault(),
             Effect::OpenBrowser(id, url) => self.open_browser(id, url),
             Effect::Listen(id, redirect_url, url) => self.listen(id, &redirect_url, url),
+            Effect::GetReady => self.get_ready(),
             Effect::BringToFront => self.parts.surroundings.bring_to_front(),
             Effect::ArmDeadline(id, at) => {
                 let wait = self.wait_until(at);
@@ -77,15 +79,20 @@ impl Desk {
                     verifier,
                     redirect_url,
                 } => {
-                    let tokens = token::exchange(
-                        parts.clients.for_service(&registration.base_url),
-                        &registration,
-                        &redirect_url,
-                        code,
-                        verifier,
-                        now,
-                    )
-                    .await;
+                    let tokens = match client(&parts, &registration).await {
+                        Ok(client) => {
+                            token::exchange(
+                                client,
+                                &registration,
+                                &redirect_url,
+                                code,
+                                verifier,
+                                now,
+                            )
+                            .await
+                        }
+                        Err(problem) => Err(problem.into()),
+                    };
                     Some(Event::CodeExchanged(attempt, tokens))
                 }
                 Effect::Identify(attempt, access) => {
@@ -93,26 +100,43 @@ impl Desk {
                     Some(Event::Identified(attempt, identity))
                 }
                 Effect::Refresh(key, serial, refresh, redirect_url) => {
-                    let tokens = token::refresh(
-                        parts.clients.for_service(&registration.base_url),
-                        &registration,
-                        &refresh,
-                        &redirect_url,
-                        now,
-                    )
-                    .await;
+                    let tokens = match client(&parts, &registration).await {
+                        Ok(client) => {
+                            token::refresh(client, &registration, &refresh, &redirect_url, now)
+                                .await
+                        }
+                        Err(problem) => Err(problem.into()),
+                    };
                     Some(Event::Refreshed(key, serial, tokens))
                 }
                 Effect::Probe(key, serial, access) => {
-                    let status = api(&parts, &registration, &access).status().await;
+                    let status = match api(&parts, &registration, &access).await {
+                        Ok(api) => api.status().await,
+                        Err(problem) => Err(problem.into()),
+                    };
                     Some(Event::Probed(key, serial, status))
                 }
                 Effect::Check(key, serial, access) => {
-                    let identity = api(&parts, &registration, &access).identity().await;
+                    parts.surroundings.first_painted().await;
+                    let identity = ask_identity(&parts, &registration, &access).await;
                     Some(Event::Checked(key, serial, identity))
                 }
                 _ => None,
             }
+        });
+    }
+
+    /// Reads the system's trust store while the person is in the browser: their name is painted sooner.
+    fn get_ready(&self) {
+        let Some(registration) = self.session.registration().cloned() else {
+            return;
+        };
+        let parts = Arc::clone(&self.parts);
+        self.later(async move {
+            parts.surroundings.first_painted().await;
+            // Whoever sends something tries again, and says why it can't.
+            let _ = client(&parts, &registration).await;
+            None
         });
     }
 
@@ -318,17 +342,33 @@ fn open(door: &dyn Door, unlock: Unlock) -> Result<(Opened, Records), DoorFailur
     Ok((opened, Records::default()))
 }
 
-fn api<'a>(
+async fn client<'a>(
+    parts: &'a Parts,
+    registration: &Registration,
+) -> Result<&'a Client, NoAnswer> {
+    let client = parts.clients.for_service(&registration.base_url).await;
+    client.inspect_err(|problem| tracing::error!(%problem, "nothing can be sent"))
+}
+
+async fn api<'a>(
     parts: &'a Parts,
     registration: &'a Registration,
     access: &'a token::AccessToken,
-) -> Api<'a> {
-    Api {
-        client: parts.clients.for_service(&registration.base_url),
+) -> Result<Api<'a>, NoAnswer> {
+    Ok(Api {
+        client: client(parts, registration).await?,
         base_url: &registration.base_url,
         access,
         now: parts.clock.now(),
-    }
+    })
+}
+
+async fn ask_identity(
+    parts: &Parts,
+    registration: &Registration,
+    access: &token::AccessToken,
+) -> Result<Identity, ApiFailure> {
+    api(parts, registration, access).await?.identity().await
 }
 
 /// Asks who new tokens belong to, and again when the first answer is lost: the sign-in that led to
@@ -341,7 +381,7 @@ async fn identify(
     let mut wait = IDENTIFY_WAIT;
     let mut tries = 1;
     loop {
-        match api(parts, registration, access).identity().await {
+        match ask_identity(parts, registration, access).await {
             Err(ApiFailure::Transient(transient)) if tries < IDENTIFY_TRIES => {
                 if let Transient::Busy(Some(asked)) = transient {
                     if asked > LONGEST_IDENTIFY_WAIT {

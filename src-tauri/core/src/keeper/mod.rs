@@ -17,7 +17,7 @@ use crate::account::AccountKey;
 use crate::app_state::{AppState, Screen};
 use crate::chance::Chance;
 use crate::check::CheckRefusal;
-use crate::clock::Clock;
+use crate::clock::{Clock, Wait};
 use crate::error::{Code, Problem};
 use crate::http::Clients;
 use crate::redirect::Received;
@@ -72,6 +72,12 @@ pub trait Surroundings: Send + Sync + 'static {
 
     /// Shows the app's window and gives it the focus.
     fn bring_to_front(&self);
+
+    /// Waits until the first screen is painted. What nobody waits for, the check that each start
+    /// brings, is asked for after that: it would take the processor from the window.
+    fn first_painted(&self) -> Wait {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// Takes what a listener hears. It keeps no session alive.

@@ -153,6 +153,8 @@ pub enum Effect {
     Listen(AttemptId, RedirectUrl, Option<AuthorizationUrl>),
     /// Say when the attempt's time is over.
     ArmDeadline(AttemptId, Timestamp),
+    /// Prepare for the request that comes next: nothing is sent yet.
+    GetReady,
     /// Show the window and give it the focus.
     BringToFront,
     /// Post a code. It moves in here and is gone afterwards.

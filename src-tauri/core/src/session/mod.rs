@@ -537,7 +537,8 @@ impl Open {
     fn resume(&mut self, step: &mut Step, now: Timestamp) {
         match &self.sign_in {
             SignIn::AwaitingBrowser(attempt) => {
-                step.run(Effect::ArmDeadline(attempt.id(), attempt.deadline()));
+                step.run(Effect::ArmDeadline(attempt.id(), attempt.deadline()))
+                    .run(Effect::GetReady);
                 if attempt.redirect_url.kind() == RedirectKind::Loopback {
                     let redirect_url = attempt.redirect_url.clone();
                     step.run(Effect::Listen(attempt.id(), redirect_url, None));

@@ -66,7 +66,8 @@ impl Open {
                 RedirectKind::Loopback => {
                     Effect::Listen(attempt.id(), attempt.redirect_url.clone(), Some(url))
                 }
-            });
+            })
+            .run(Effect::GetReady);
         self.sign_in = SignIn::AwaitingBrowser(attempt);
         step
     }

@@ -354,7 +354,7 @@ impl Computer {
     }
 
     fn clients(&self) -> Clients {
-        amiqus_core::http::clients(self.limits).unwrap()
+        amiqus_core::http::clients(self.limits)
     }
 
     /// What a person does in the browser.

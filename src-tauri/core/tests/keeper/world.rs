@@ -136,7 +136,7 @@ impl World {
             door: Arc::new(OpenDoor(Arc::clone(&drawer))),
             clock: Arc::clone(&clock) as _,
             chance: Arc::new(jitter),
-            clients: amiqus_core::http::clients(Limits::default()).unwrap(),
+            clients: amiqus_core::http::clients(Limits::default()),
             surroundings: Arc::new(EmptyDesk),
             provisioning: Box::new(|| Provisioning::Absent),
         });

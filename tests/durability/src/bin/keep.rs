@@ -74,7 +74,7 @@ async fn keep(folder: PathBuf) -> Result<(), Box<dyn Error>> {
         door: Arc::new(StrongholdDoor::new(folder)),
         clock: Arc::new(SystemClock),
         chance: Arc::new(SystemChance),
-        clients: amiqus_core::http::clients(Limits::default())?,
+        clients: amiqus_core::http::clients(Limits::default()),
         surroundings: Arc::new(NoDesktop),
         provisioning: Box::new(provisioning::read),
     });
