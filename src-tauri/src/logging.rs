@@ -5,7 +5,10 @@ use std::path::Path;
 
 use amiqus_core::keeper::Keeper;
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::vault::files::private_folder;
 
@@ -72,13 +75,16 @@ pub(crate) fn start(folder: &Path) {
         .filename_suffix("log")
         .max_log_files(DAYS)
         .build(folder);
-    let filter = EnvFilter::new("off,amiqus_core=info,sign_in_with_amiqus=info");
+    let own = Targets::new()
+        .with_target("amiqus_core", LevelFilter::INFO)
+        .with_target("sign_in_with_amiqus", LevelFilter::INFO);
     if let Ok(file) = file {
         // A second start within one process keeps the first one's log.
-        let _ = tracing_subscriber::fmt()
-            .with_env_filter(filter)
+        let layer = fmt::layer()
             .with_ansi(false)
-            .with_writer(std::sync::Mutex::new(file))
+            .with_writer(std::sync::Mutex::new(file));
+        let _ = tracing_subscriber::registry()
+            .with(layer.with_filter(own))
             .try_init();
     }
     // Where a panic happened is logged; what it says could be anything, so it isn't.

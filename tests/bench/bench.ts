@@ -1,11 +1,12 @@
 /**
  * What the app takes beside the least that anything could take, as one table. Each part measures both
- * in turn, in the same run, on a desktop of its own. `bench.ts [--quick] [PART …]`.
+ * in turn, in the same run, on a desktop of its own. `bench.ts [--quick] [--write] [PART …]`; with
+ * `--write` a whole run's table goes into the README.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpus, totalmem } from "node:os";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { Desktop } from "../stage/desktop";
 import { ROOT } from "../stage/places";
@@ -14,10 +15,15 @@ import { parts, type Part } from "./rows";
 import { sizes, type Figures } from "./sizes";
 import { table } from "./table";
 
+/** Between these the README shows the last table. */
+const BEGIN = "<!-- npm run bench -- --write -->";
+const END = "<!-- so far -->";
+
 const RELEASE = join(ROOT, "target", "release");
 
 const words = process.argv.slice(2);
 const isQuick = words.includes("--quick");
+const writes = words.includes("--write");
 const named = words.filter((word) => !word.startsWith("--"));
 const unknown = named.filter((name) => !parts.some((part) => part.name === name));
 if (unknown.length > 0) {
@@ -58,6 +64,8 @@ writeFileSync(file, `${JSON.stringify({ machine, rows: judged }, null, 2)}\n`);
 const text = table(judged, machine);
 writeFileSync(join(folder, `${name}.md`), text);
 
+if (writes && !isQuick && named.length === 0) writeIntoReadme(text);
+
 console.log(text);
 console.log(`As JSON: ${relative(ROOT, file)}`);
 console.log(JSON.stringify({ rows: judged.length, held }));
@@ -67,6 +75,15 @@ console.log(JSON.stringify({ rows: judged.length, held }));
 const alarms = judged.filter((row) => row.alarm);
 for (const { what } of alarms) console.log(`ALARM: ${what}`);
 process.exitCode = (isQuick ? alarms.length === 0 : held === judged.length) ? 0 : 1;
+
+function writeIntoReadme(text: string): void {
+  const file = join(ROOT, "README.md");
+  const [before, rest] = readFileSync(file, "utf8").split(BEGIN);
+  const after = rest?.split(END)[1];
+  if (before === undefined || after === undefined)
+    throw new Error("the README has no place for it");
+  writeFileSync(file, `${before}${BEGIN}\n\n${text}\n\n${END}${after}`);
+}
 
 /** Runs a part on a desktop of its own. */
 async function measure(part: Part): Promise<Figures[]> {

@@ -9,9 +9,10 @@ export type Judged = {
   unit: Row["unit"];
   floorIs: string;
   ours: Spread;
-  floor: Spread;
+  /** Nothing where the floor has no such step. */
+  floor: Spread | undefined;
   /** Ours in floors, by their medians. */
-  ratio: number;
+  ratio: number | undefined;
   goal: Goal;
   /** Whether it holds its goal; nothing where it has none. */
   held: boolean | undefined;
@@ -25,8 +26,10 @@ const GENEROUS = 2;
 
 export function judge(row: Row, figures: Figures): Judged {
   const ours = spread(figures.ours);
-  const floor = spread(figures.floor);
-  const holds = (generosity: number) => isWithin(row.goal, ours.median, floor.median, generosity);
+  const floor =
+    row.goal.kind === "shown" && figures.floor.length === 0 ? undefined : spread(figures.floor);
+  const holds = (generosity: number) =>
+    floor === undefined || isWithin(row.goal, ours.median, floor.median, generosity);
   return {
     id: row.id,
     what: row.what,
@@ -34,7 +37,7 @@ export function judge(row: Row, figures: Figures): Judged {
     floorIs: row.floor,
     ours,
     floor,
-    ratio: ours.median / floor.median,
+    ratio: floor && ours.median / floor.median,
     goal: row.goal,
     held: row.goal.kind === "shown" ? undefined : holds(1),
     alarm: !holds(GENEROUS),

@@ -3,7 +3,7 @@
 /** What a figure may be beside its floor. */
 export type Goal =
   /** No more than so many times the floor. */
-  | { kind: "times"; most: number; slack?: number }
+  | { kind: "times"; most: number }
   /** No more than so much above the floor. */
   | { kind: "above"; most: number }
   /** No more than this, whatever the floor is. */
@@ -40,7 +40,6 @@ export const parts: Part[] = [
   {
     name: "sizes",
     rounds: 1,
-    quick: 1,
     rows: [
       {
         id: "program",
@@ -136,6 +135,26 @@ export const parts: Part[] = [
         goal: { kind: "times", most: 10 },
       },
     ],
+  },
+  {
+    name: "profile",
+    rounds: 5,
+    rows: [
+      "libraries loaded, display reached",
+      "keychain and vault open, vault read",
+      "the window's network process starts",
+      "the page's process starts",
+      "its libraries loaded",
+      "its graphics ready",
+      "the first font found",
+      "the last font found",
+    ].map((step): Row => ({
+      id: step,
+      what: `start, traced: ${step}`,
+      floor: bareWindow,
+      unit: "ms",
+      goal: { kind: "shown" },
+    })),
   },
   {
     name: "stock",

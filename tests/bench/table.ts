@@ -6,8 +6,8 @@ export function table(rows: Judged[], machine: string): string {
   const lines = rows.map((row) => [
     row.what,
     figure(row.ours, row.unit),
-    `${figure(row.floor, row.unit)}: ${row.floorIs}`,
-    `${row.ratio.toPrecision(3)} ×`,
+    row.floor ? `${figure(row.floor, row.unit)}: ${row.floorIs}` : "has no such step",
+    row.ratio === undefined ? "" : `${ratio(row.ratio)} ×`,
     goal(row.goal, row.unit),
     row.held === undefined ? "" : row.held ? "yes" : "**no**",
   ]);
@@ -38,6 +38,10 @@ function number(value: number): string {
   if (value >= 100) return value.toFixed(0);
   if (value >= 1) return value.toFixed(1);
   return value.toPrecision(2);
+}
+
+function ratio(value: number): string {
+  return value >= 100 ? Math.round(value).toLocaleString("en-GB") : value.toPrecision(3);
 }
 
 function goal(goal: Goal, unit: string): string {

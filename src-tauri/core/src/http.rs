@@ -66,8 +66,7 @@ impl Clients {
         let limits = self.limits;
         client
             .get_or_try_init(|| async move {
-                let no_trust_store =
-                    |why| NoAnswer::NotSent(Obstacle::CertificateNotTrusted, why);
+                let no_trust_store = |why| NoAnswer::NotSent(Obstacle::CertificateNotTrusted, why);
                 let built = spawn_blocking(move || build(limits, is_proxied)).await;
                 built
                     .map_err(|problem| no_trust_store(problem.to_string()))?

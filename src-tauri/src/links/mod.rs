@@ -44,7 +44,6 @@ pub(crate) fn listen(app: &AppHandle, keeper: &Keeper, handed_over: &Letterbox) 
     }
 }
 
-
 /// The plugin keeps the link that started the app for as long as the app runs, and hands it to whoever asks. There is
 /// a code in it: an empty one takes its place. (On macOS the plugin takes none from here.)
 fn forget_link(app: &AppHandle) {

@@ -144,7 +144,7 @@ pub(crate) fn ready(app: &AppHandle) -> watch::Receiver<Option<Announced>> {
 /// # Errors
 /// Why it was not installed; this version goes on.
 pub(crate) async fn install(app: &AppHandle, keeper: &Keeper) -> Result<(), NoUpdate> {
-    let Some(updates) = app.try_state::<Updates>() else {
+    let (Some(_), Some(updates)) = (BUILT_WITH, app.try_state::<Updates>()) else {
         return Ok(());
     };
     // Whoever clicks twice waits for one.

@@ -67,7 +67,9 @@ pub async fn look(
         return Ok(None);
     }
     let address = distributor.address();
-    let request = client_for(distributor, clients, address).await?.get(address.clone());
+    let request = client_for(distributor, clients, address)
+        .await?
+        .get(address.clone());
     let answer = http::send(request).await?;
     if answer.status.as_u16() == NO_CONTENT {
         return Ok(None);

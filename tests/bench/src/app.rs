@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::processes::tree;
-use crate::{Result, milliseconds};
+use crate::{Result, let_pass, milliseconds};
 
 use crate::screen::{Screen, Seen};
 
@@ -46,11 +46,7 @@ impl App {
 
     /// Starts a program on a display; answers when, in milliseconds from then on, it had painted the
     /// screen that stayed.
-    pub(crate) fn painted(
-        program: &Path,
-        data: &Path,
-        screen: &Screen,
-    ) -> Result<(Self, f64)> {
+    pub(crate) fn painted(program: &Path, data: &Path, screen: &Screen) -> Result<(Self, f64)> {
         let (begun, app, seen) =
             screen.after(QUIET, LONGEST, || Self::start(program, &[], data))?;
         keep_pictures(&seen)?;
@@ -73,11 +69,14 @@ impl App {
         let all = self.processes()?;
         self.end_now();
         let begun = Instant::now();
-        while all.iter().any(|id| Path::new(&format!("/proc/{id}")).exists()) {
+        while all
+            .iter()
+            .any(|id| Path::new(&format!("/proc/{id}")).exists())
+        {
             if begun.elapsed() > ENDING {
                 return Err("the program's processes did not end".into());
             }
-            std::thread::sleep(Duration::from_millis(20));
+            let_pass(Duration::from_millis(20));
         }
         Ok(())
     }

@@ -122,7 +122,10 @@ impl Kept {
             surroundings: Arc::new(NoDesktop(open)),
             provisioning: Box::new(provisioning::read),
         });
-        keeper.state().await.map_err(|problem| format!("{problem:?}"))?;
+        keeper
+            .state()
+            .await
+            .map_err(|problem| format!("{problem:?}"))?;
         Ok(Self {
             keeper,
             browser,
@@ -135,7 +138,9 @@ impl Kept {
         let address = self.allow(amiqus).await?;
         self.keeper.receive(Received::new(address));
         let signed_in = |state: &Option<Arc<amiqus_core::app_state::AppState>>| {
-            state.as_ref().is_some_and(|state| state.screen == Screen::SignedIn)
+            state
+                .as_ref()
+                .is_some_and(|state| state.screen == Screen::SignedIn)
         };
         self.keeper.states().wait_for(signed_in).await?;
         Ok(())
@@ -172,7 +177,11 @@ pub(crate) fn named(variable: &str) -> Result<OsString> {
 struct NoDesktop(mpsc::UnboundedSender<Url>);
 
 impl Surroundings for NoDesktop {
-    fn open_browser(&self, url: &Url, _service: &BaseUrl) -> std::result::Result<(), BrowserDidNotOpen> {
+    fn open_browser(
+        &self,
+        url: &Url,
+        _service: &BaseUrl,
+    ) -> std::result::Result<(), BrowserDidNotOpen> {
         self.0
             .send(url.clone())
             .map_err(|_| BrowserDidNotOpen("nobody is there".to_owned()))

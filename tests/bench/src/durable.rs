@@ -22,5 +22,7 @@ pub(crate) fn write(folder: &Path, bytes: &[u8]) -> Result<Duration> {
 /// As many bytes as a file has, of a kind that can't be compressed.
 pub(crate) fn as_large_as(file: &Path) -> Result<Vec<u8>> {
     let size = usize::try_from(fs::metadata(file)?.len())?;
-    Ok(std::iter::repeat_with(|| fastrand::u8(..)).take(size).collect())
+    Ok(std::iter::repeat_with(|| fastrand::u8(..))
+        .take(size)
+        .collect())
 }

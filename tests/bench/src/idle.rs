@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::computer::Computer;
 use crate::processes::Work;
 use crate::screen::Screen;
-use crate::{Figures, Given, Result, milliseconds};
+use crate::{Figures, Given, Result, let_pass, milliseconds};
 
 /// After this nothing of a start is under way any more; threads that have nothing to do end in ten
 /// seconds.
@@ -26,17 +26,33 @@ pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
     let screen = Screen::watch()?;
     let (bare, _) = App::painted(&given.bare, &nobody, &screen)?;
     let (ours, _) = App::painted(&given.ours, &signed_in, &screen)?;
-    std::thread::sleep(SETTLED);
+    let_pass(SETTLED);
 
     let alone = |app: &App| Work::of(&[app.id()]);
     let with_window = |app: &App| Work::of(&app.processes()?);
-    let mut rows = ["idle, CPU", "idle, switches", "idle, CPU of all processes", "idle, switches of all processes"]
-        .map(Figures::of);
+    let mut rows = [
+        "idle, CPU",
+        "idle, switches",
+        "idle, CPU of all processes",
+        "idle, switches of all processes",
+    ]
+    .map(Figures::of);
     for _ in 0..given.rounds.clamp(1, 3) {
-        let before = (alone(&ours)?, alone(&bare)?, with_window(&ours)?, with_window(&bare)?);
-        std::thread::sleep(PIECE);
-        let ours_did = [alone(&ours)?.since(before.0), with_window(&ours)?.since(before.2)];
-        let bare_did = [alone(&bare)?.since(before.1), with_window(&bare)?.since(before.3)];
+        let before = (
+            alone(&ours)?,
+            alone(&bare)?,
+            with_window(&ours)?,
+            with_window(&bare)?,
+        );
+        let_pass(PIECE);
+        let ours_did = [
+            alone(&ours)?.since(before.0),
+            with_window(&ours)?.since(before.2),
+        ];
+        let bare_did = [
+            alone(&bare)?.since(before.1),
+            with_window(&bare)?.since(before.3),
+        ];
         for (of, (ours, bare)) in ours_did.iter().zip(&bare_did).enumerate() {
             rows[2 * of].ours.push(milliseconds(ours.busy));
             rows[2 * of].floor.push(milliseconds(bare.busy));

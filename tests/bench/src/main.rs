@@ -8,6 +8,7 @@ mod durable;
 mod idle;
 mod memory;
 mod processes;
+mod profile;
 mod redirect;
 mod screen;
 mod start;
@@ -19,6 +20,7 @@ use std::error::Error;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -87,6 +89,7 @@ fn measure(arguments: &[String]) -> Result<()> {
         "memory" => memory::measure(&given),
         "tray" => memory::measure_tray(&given),
         "idle" => idle::measure(&given),
+        "profile" => profile::measure(&given),
         "tokens" => tokens::measure(&given),
         _ => Err(format!("there is no part {part:?}").into()),
     }?;
@@ -94,7 +97,16 @@ fn measure(arguments: &[String]) -> Result<()> {
     Ok(writeln!(std::io::stdout(), "{line}")?)
 }
 
+/// Lets time go by.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what is measured is what is so after a while; there is no event to wait for"
+)]
+fn let_pass(time: Duration) {
+    std::thread::sleep(time);
+}
+
 /// In milliseconds.
-fn milliseconds(time: std::time::Duration) -> f64 {
+fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1_000.0
 }

@@ -1,5 +1,6 @@
 //! What is held in memory: with the window open, and once it was closed to the tray.
 
+use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use crate::computer::Computer;
 use crate::processes::held_by;
 use crate::redirect::hand_over;
 use crate::screen::Screen;
-use crate::{Figures, Given, Result};
+use crate::{Figures, Given, Result, let_pass};
 
 /// After this nothing of a start is under way any more.
 const SETTLED: Duration = Duration::from_secs(4);
@@ -37,7 +38,7 @@ pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
             (&given.ours, &signed_in, &mut row.ours),
         ] {
             let (app, _) = App::painted(program, data, &screen)?;
-            std::thread::sleep(SETTLED);
+            let_pass(SETTLED);
             figures.push(held_by(&app.processes()?)?);
             app.end()?;
         }
@@ -56,7 +57,7 @@ pub(crate) fn measure_tray(given: &Given) -> Result<Vec<Figures>> {
     let mut row = Figures::of("memory, closed to the tray");
     for _ in 0..given.rounds.min(MOST_ROUNDS) {
         let app = App::start(&given.ours, &["--in-the-tray"], &signed_in)?;
-        std::thread::sleep(SETTLED);
+        let_pass(SETTLED);
         row.floor.push(held_by(&app.processes()?)?);
 
         screen.after(SETTLED, SETTLED, || hand_over(&bus, &given.ours, ""))?;
@@ -75,9 +76,9 @@ pub(crate) fn measure_tray(given: &Given) -> Result<Vec<Figures>> {
             if begun.elapsed() > ENDING {
                 return Err("the closed window's processes are still there".into());
             }
-            std::thread::sleep(Duration::from_millis(50));
+            let_pass(Duration::from_millis(50));
         }
-        std::thread::sleep(SETTLED);
+        let_pass(SETTLED);
         row.ours.push(held_by(&app.processes()?)?);
         app.end()?;
     }
@@ -92,11 +93,14 @@ impl Tray {
         let program: PathBuf = given.ours.with_file_name("practice-tray");
         let child = Command::new(&program)
             .stdin(Stdio::piped())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .spawn()
             .map_err(|problem| format!("{}: {problem}", program.display()))?;
-        std::thread::sleep(Duration::from_millis(500));
-        Ok(Self(child))
+        let mut tray = Self(child);
+        let said = tray.0.stdout.take().ok_or("the tray has no output")?;
+        // It says when it is ready.
+        BufReader::new(said).read_line(&mut String::new())?;
+        Ok(tray)
     }
 }
 

@@ -20,7 +20,11 @@ pub(crate) fn held_by(ids: &[u32]) -> Result<f64> {
 pub(crate) fn tree(root: u32) -> Result<Vec<u32>> {
     let mut parents = Vec::new();
     for entry in fs::read_dir("/proc")?.flatten() {
-        let Some(id) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
+        let Some(id) = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok())
+        else {
             continue;
         };
         // One that ended meanwhile is none.
@@ -37,7 +41,12 @@ pub(crate) fn tree(root: u32) -> Result<Vec<u32>> {
     let mut found: Vec<u32> = vec![root];
     let mut looked_at = 0;
     while let Some(parent) = found.get(looked_at).copied() {
-        found.extend(parents.iter().filter(|(_, of)| *of == parent).map(|(id, _)| id));
+        found.extend(
+            parents
+                .iter()
+                .filter(|(_, of)| *of == parent)
+                .map(|(id, _)| id),
+        );
         looked_at += 1;
     }
     Ok(found)

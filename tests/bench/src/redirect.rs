@@ -13,7 +13,7 @@ use zbus::blocking::Connection;
 use crate::app::{App, keep_pictures, last_state};
 use crate::computer::{Computer, PERSON, TEAM, vault_in};
 use crate::screen::Screen;
-use crate::{Figures, Given, Result, durable, milliseconds};
+use crate::{Figures, Given, Result, durable, let_pass, milliseconds};
 
 /// How far away Amiqus is said to be: added to each of its answers.
 const LATENCY_IN_MILLISECONDS: u64 = 100;
@@ -82,9 +82,10 @@ fn sign_in(
     let bus = Connection::session()?;
     let app = App::start(&given.ours, &[], &data)?;
     // A person is longer in the browser.
-    std::thread::sleep(IN_THE_BROWSER);
+    let_pass(IN_THE_BROWSER);
     before();
-    let (begun, (), seen) = screen.after(QUIET, LONGEST, || hand_over(&bus, &given.ours, &address))?;
+    let (begun, (), seen) =
+        screen.after(QUIET, LONGEST, || hand_over(&bus, &given.ours, &address))?;
     keep_pictures(&seen)?;
     let named = seen.settled().ok_or("nothing was painted")?;
     app.end()?;

@@ -164,26 +164,6 @@ impl Seen {
         settled
     }
 
-    /// How much of the display was another at each time that something was painted: compared with
-    /// before, and with the end.
-    pub(crate) fn steps(&self) -> Vec<(Instant, usize, usize)> {
-        let mut last = self.before.clone();
-        for patch in &self.patches {
-            self.apply(&mut last, patch);
-        }
-        let mut now = self.before.clone();
-        let mut steps = Vec::new();
-        for patch in &self.patches {
-            self.apply(&mut now, patch);
-            steps.push((
-                patch.at,
-                differing(&now, &self.before),
-                differing(&now, &last),
-            ));
-        }
-        steps
-    }
-
     /// Writes what the display showed after each change into a folder, as PPM.
     pub(crate) fn write_pictures(&self, folder: &Path) -> Result<()> {
         let mut now = self.before.clone();

@@ -46,7 +46,8 @@ pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
             let before = posts();
             clock.turn();
             ask(&kept.keeper).await?;
-            refreshes.ours.push((posts() - before) as f64);
+            let made = u32::try_from(posts() - before)?;
+            refreshes.ours.push(f64::from(made));
             refreshes.floor.push(1.0);
         }
         kept.end().await?;

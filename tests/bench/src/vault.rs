@@ -37,7 +37,10 @@ pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
         for _ in 0..given.rounds {
             let begun = Instant::now();
             let opened = open(&data)?;
-            let read = opened.store.read_all().map_err(|failure| failure.to_string())?;
+            let read = opened
+                .store
+                .read_all()
+                .map_err(|failure| failure.to_string())?;
             opening.ours.push(milliseconds(begun.elapsed()));
             if read.len() != count {
                 return Err("the vault lost an account".into());
@@ -55,7 +58,9 @@ pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
             let begun = Instant::now();
             commit(opened.store.as_ref(), &change)?;
             committing.ours.push(milliseconds(begun.elapsed()));
-            committing.floor.push(milliseconds(durable::write(&data, &filler)?));
+            committing
+                .floor
+                .push(milliseconds(durable::write(&data, &filler)?));
         }
         commits.push(committing.ours.clone());
         rows.extend([opening, committing]);
@@ -77,7 +82,9 @@ fn open(data: &Path) -> Result<Opened> {
 }
 
 fn commit(store: &dyn SecretStore, changes: &[Change]) -> Result<()> {
-    Ok(store.commit(changes).map_err(|failure| failure.to_string())?)
+    Ok(store
+        .commit(changes)
+        .map_err(|failure| failure.to_string())?)
 }
 
 /// The account of a person who signed in.
@@ -85,7 +92,11 @@ fn model(data: &Path) -> Result<Account> {
     let stored = open(data)?.store.read_all();
     let stored = stored.map_err(|failure| failure.to_string())?;
     let records = Records::read(&stored)?;
-    Ok(records.accounts.into_values().next().ok_or("nobody is signed in")?)
+    Ok(records
+        .accounts
+        .into_values()
+        .next()
+        .ok_or("nobody is signed in")?)
 }
 
 /// The record of another person's account like this one, as its new pair of tokens arrives.

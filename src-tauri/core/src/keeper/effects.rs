@@ -342,10 +342,7 @@ fn open(door: &dyn Door, unlock: Unlock) -> Result<(Opened, Records), DoorFailur
     Ok((opened, Records::default()))
 }
 
-async fn client<'a>(
-    parts: &'a Parts,
-    registration: &Registration,
-) -> Result<&'a Client, NoAnswer> {
+async fn client<'a>(parts: &'a Parts, registration: &Registration) -> Result<&'a Client, NoAnswer> {
     let client = parts.clients.for_service(&registration.base_url).await;
     client.inspect_err(|problem| tracing::error!(%problem, "nothing can be sent"))
 }

@@ -261,6 +261,7 @@ fn in_words(effect: &Effect) -> String {
             None => "listen".to_owned(),
         },
         Effect::ArmDeadline(..) => "arm the deadline".to_owned(),
+        Effect::GetReady => "get ready".to_owned(),
         Effect::BringToFront => "bring to front".to_owned(),
         Effect::Exchange { code, .. } => format!("exchange {}", code.expose()),
         Effect::Identify(_, access) => format!("identify {}", access.expose()),

@@ -1,7 +1,5 @@
 //! What callers within the process are given: an access token that works.
 
-use std::time::Duration;
-
 use amiqus_core::error::Code;
 use jiff::SignedDuration;
 use practice_amiqus::{Endpoint, Fault};

@@ -1,68 +1,20 @@
 //! The one window.
 
-use std::borrow::Cow;
-use std::time::Duration;
+#[cfg(target_os = "linux")]
+mod draw_linux;
+mod page;
 
-use amiqus_core::app_state::AppState;
-use amiqus_core::keeper::Keeper;
 use tauri::webview::NewWindowResponse;
 use tauri::{AppHandle, Manager as _, WebviewUrl, WebviewWindowBuilder};
-use tokio::sync::watch;
+
+pub(crate) use self::page::{FirstPage, first_painted, page_is_alive};
 
 /// The window's name in `capabilities/`.
 const LABEL: &str = "main";
 
-/// The window's page.
-const PAGE: &str = "/index.html";
-
-/// Where the page ends.
-const END: &[u8] = b"</body>";
-
-/// How long a page that is alive takes to paint what it was given.
-const PAINTING_TAKES: Duration = Duration::from_millis(300);
-
-/// No start takes longer; what waits for it goes on then, whatever became of the window.
-const START_TAKES: Duration = Duration::from_secs(5);
-
-/// Whether the first page is alive.
-pub(crate) struct FirstPage(watch::Sender<bool>);
-
-impl FirstPage {
-    /// Not yet; nobody waits for one in the tray.
-    pub(crate) fn awaited(is_awaited: bool) -> Self {
-        Self(watch::Sender::new(!is_awaited))
-    }
-}
-
-/// The page follows the state.
-pub(crate) fn page_is_alive(app: &AppHandle) {
-    if let Some(first) = app.try_state::<FirstPage>() {
-        first.0.send_replace(true);
-    }
-}
-
-/// Waits until the first screen is painted.
-pub(crate) fn first_painted(app: &AppHandle) -> impl Future<Output = ()> + Send + use<> {
-    let first = app
-        .try_state::<FirstPage>()
-        .map(|first| first.0.subscribe());
-    async move {
-        let Some(mut first) = first else {
-            return;
-        };
-        if *first.borrow() {
-            return;
-        }
-        let alive = first.wait_for(|alive| *alive);
-        if tokio::time::timeout(START_TAKES, alive).await.is_ok() {
-            tokio::time::sleep(PAINTING_TAKES).await;
-        }
-    }
-}
-
 /// Opens the window. It goes nowhere, opens nothing and takes no files.
 pub(crate) fn open(app: &AppHandle) -> tauri::Result<()> {
-    let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App(PAGE.trim_start_matches('/').into()))
+    let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App("index.html".into()))
         .title(brand::NAME)
         .inner_size(440.0, 640.0)
         .min_inner_size(320.0, 480.0)
@@ -70,59 +22,11 @@ pub(crate) fn open(app: &AppHandle) -> tauri::Result<()> {
         .disable_drag_drop_handler()
         .on_navigation(is_own)
         .on_new_window(|_, _| NewWindowResponse::Deny)
-        .on_web_resource_request({
-            let app = app.clone();
-            move |request, response| {
-                if request.uri().path() == PAGE {
-                    bring_state(&app, response.body_mut());
-                }
-            }
-        })
+        .on_web_resource_request(page::bring_state(app))
         .build()?;
     #[cfg(target_os = "linux")]
     draw_linux::without_a_graphics_card(&window)?;
     Ok(())
-}
-
-#[cfg(target_os = "linux")]
-mod draw_linux {
-    use tauri::WebviewWindow;
-    use webkit2gtk::{HardwareAccelerationPolicy, SettingsExt as _, WebViewExt as _};
-
-    /// A form that stands still has nothing to gain from one.
-    pub(super) fn without_a_graphics_card(window: &WebviewWindow) -> tauri::Result<()> {
-        window.with_webview(|webview| {
-            if let Some(settings) = webview.inner().settings() {
-                settings.set_hardware_acceleration_policy(HardwareAccelerationPolicy::Never);
-            }
-        })
-    }
-}
-
-/// Puts the state into the page, where it is known by then: what is painted first needs no question and
-/// no answer. Each state after it comes down the channel.
-fn bring_state(app: &AppHandle, page: &mut Cow<'static, [u8]>) {
-    let state = app
-        .try_state::<Keeper>()
-        .and_then(|keeper| keeper.states().borrow().clone());
-    if let Some(state) = state
-        && let Some(with_state) = with_state(page, &state)
-    {
-        *page = Cow::Owned(with_state);
-    }
-}
-
-/// As data that no browser runs, so that the content security policy has nothing to allow.
-fn with_state(page: &[u8], state: &AppState) -> Option<Vec<u8>> {
-    let end = page.windows(END.len()).rposition(|part| part == END)?;
-    // A name may have the end of a script in it.
-    let state = serde_json::to_string(state).ok()?.replace('<', "\\u003c");
-    let mut with_state = page[..end].to_vec();
-    with_state.extend(br#"<script type="application/json" id="state">"#);
-    with_state.extend(state.as_bytes());
-    with_state.extend(b"</script>");
-    with_state.extend(&page[end..]);
-    Some(with_state)
 }
 
 /// Whether an address is the app's own page, under the names that the three systems give it.

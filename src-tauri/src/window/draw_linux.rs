@@ -1,0 +1,17 @@
+//! How the window is drawn: by the processor.
+//!
+//! A form that stands still has nothing to gain from a graphics card, and a start has much to lose:
+//! what `WebKit` compiles for one took longer than all that is painted here, and what it holds was over
+//! 40 MB. Nor is a window empty then where a driver has a fault.
+
+use tauri::WebviewWindow;
+use webkit2gtk::{HardwareAccelerationPolicy, SettingsExt as _, WebViewExt as _};
+
+/// Has a window drawn without a graphics card.
+pub(super) fn without_a_graphics_card(window: &WebviewWindow) -> tauri::Result<()> {
+    window.with_webview(|webview| {
+        if let Some(settings) = webview.inner().settings() {
+            settings.set_hardware_acceleration_policy(HardwareAccelerationPolicy::Never);
+        }
+    })
+}

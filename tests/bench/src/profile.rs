@@ -1,0 +1,145 @@
+//! What takes the time at a start: when each step of it was reached, as the system calls tell. The
+//! tracing makes all of it slower, ours and the floor alike.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use tokio::runtime::Runtime;
+
+use crate::computer::Computer;
+use crate::{Figures, Given, Result};
+
+/// Longer than a start takes under tracing.
+const LONG_ENOUGH: &str = "4";
+
+/// Whose doing a step is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    /// The program's own process.
+    Program,
+    /// The process that draws the page.
+    Page,
+    /// Any.
+    Any,
+}
+
+/// Which of the calls that are alike.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Which {
+    First,
+    Last,
+}
+
+/// A step: what it is called, whose it is, and what a line that shows it has in it.
+const STEPS: [(&str, Whose, Which, &str); 8] = [
+    (
+        "libraries loaded, display reached",
+        Whose::Program,
+        Which::First,
+        "X11-unix",
+    ),
+    (
+        "keychain and vault open, vault read",
+        Whose::Any,
+        Which::Last,
+        "vault.stronghold\"",
+    ),
+    (
+        "the window's network process starts",
+        Whose::Any,
+        Which::First,
+        "/WebKitNetworkProcess\"",
+    ),
+    (
+        "the page's process starts",
+        Whose::Any,
+        Which::First,
+        "/WebKitWebProcess\"",
+    ),
+    (
+        "its libraries loaded",
+        Whose::Page,
+        Which::First,
+        "X11-unix",
+    ),
+    (
+        "its graphics ready",
+        Whose::Page,
+        Which::First,
+        "fonts.conf",
+    ),
+    ("the first font found", Whose::Page, Which::First, ".ttf\""),
+    ("the last font found", Whose::Page, Which::Last, ".ttf\""),
+];
+
+/// Traces both in turn.
+pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
+    let runtime = Runtime::new()?;
+    let computer = runtime.block_on(Computer::set_up())?;
+    let nobody = computer.person("nobody")?;
+    let signed_in = runtime.block_on(computer.signed_in("signed-in"))?;
+    let mut rows = STEPS.map(|(step, ..)| Figures::of(step));
+    for _ in 0..given.rounds {
+        for (program, data, is_ours) in [
+            (&given.bare, &nobody, false),
+            (&given.ours, &signed_in, true),
+        ] {
+            let trace = trace(program, data)?;
+            for (row, (_, whose, which, has)) in rows.iter_mut().zip(STEPS) {
+                let figures = if is_ours {
+                    &mut row.ours
+                } else {
+                    &mut row.floor
+                };
+                figures.extend(reached(&trace, whose, which, has));
+            }
+        }
+    }
+    Ok(rows.into())
+}
+
+fn trace(program: &Path, data: &Path) -> Result<String> {
+    let file = data.join("trace");
+    // It ends by the time alone, so its code says nothing.
+    Command::new("timeout")
+        .arg(LONG_ENOUGH)
+        .args(["strace", "-f", "--seccomp-bpf", "-ttt", "-s", "200"])
+        .args(["-e", "trace=execve,connect,openat", "-o"])
+        .arg(&file)
+        .arg(program)
+        .env("XDG_DATA_HOME", data)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()?;
+    Ok(std::fs::read_to_string(file)?)
+}
+
+/// When that was, in milliseconds from the start on.
+fn reached(trace: &str, whose: Whose, which: Which, has: &str) -> Option<f64> {
+    let calls = || {
+        trace
+            .lines()
+            .filter(|line| !line.contains("ENOENT"))
+            .filter_map(|line| {
+                let (process, rest) = line.split_once(' ')?;
+                let (at, call) = rest.trim_start().split_once(' ')?;
+                Some((process, at.parse::<f64>().ok()?, call))
+            })
+    };
+    let (program, begun, _) = calls().next()?;
+    let page = calls().find(|(_, _, call)| call.contains("/WebKitWebProcess\""));
+    let mut wanted = calls().filter(|(process, _, call)| {
+        let is_theirs = match whose {
+            Whose::Program => *process == program,
+            Whose::Page => page.is_some_and(|(page, ..)| *process == page),
+            Whose::Any => true,
+        };
+        is_theirs && call.contains(has)
+    });
+    let (_, at, _) = match which {
+        Which::First => wanted.next(),
+        Which::Last => wanted.next_back(),
+    }?;
+    Some((at - begun) * 1_000.0)
+}
