@@ -61,6 +61,31 @@ journey("the browser alone asks for the pages of a sign-in, and not the window",
   assert.equal(await app.window.getCurrentUrl(), home);
 });
 
+// Shows check 39.
+journey("the page brings the state with it, and no secret", async (stage) => {
+  const { app, practice } = stage;
+  const brought = () =>
+    app.window.executeScript<string | undefined>(
+      "return document.getElementById('state')?.textContent",
+    );
+  const screen = (text: string | undefined) =>
+    (JSON.parse(text ?? "null") as { screen: { state: string } } | null)?.screen.state;
+  await app.start();
+  await app.state("signed-out");
+  // A page that a driver came too early for was asked for before the vault was open.
+  await app.window.navigate().refresh();
+  await app.state("signed-out");
+  assert.equal(screen(await brought()), "signed-out");
+  await stage.signIn();
+  await app.window.navigate().refresh();
+  await app.says("Bob Gale");
+  const text = await brought();
+  assert.equal(screen(text), "signed-in");
+  const secrets = await practice.secrets();
+  assert.ok(secrets.length > 0);
+  for (const secret of secrets) assert.ok(!text?.includes(secret));
+});
+
 // Shows check 12.
 journey("a denied request says so, and the next one works", async (stage) => {
   const { app } = stage;

@@ -61,13 +61,13 @@ impl Open {
         }
         step.change(RecordName::Attempt)
             .run(Effect::ArmDeadline(attempt.id(), attempt.deadline()))
+            .run(Effect::GetReady)
             .run(match attempt.redirect_url.kind() {
                 RedirectKind::Scheme => Effect::OpenBrowser(attempt.id(), url),
                 RedirectKind::Loopback => {
                     Effect::Listen(attempt.id(), attempt.redirect_url.clone(), Some(url))
                 }
-            })
-            .run(Effect::GetReady);
+            });
         self.sign_in = SignIn::AwaitingBrowser(attempt);
         step
     }

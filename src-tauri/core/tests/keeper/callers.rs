@@ -102,9 +102,9 @@ async fn after_a_switch_a_caller_is_given_the_other_accounts_token() {
     let app = computer.start().await;
     app.checked(&computer.clock).await;
     let before = app.keeper.access_token().await.unwrap();
-    assert_eq!(before.expose(), bobs.access.expose());
-    let other = key(LORRAINE, HILL_VALLEY).to_string();
+    assert_eq!(before.expose(), lorraines.access.expose());
+    let other = key(BOB, FUSION).to_string();
     app.keeper.switch_account(&other).await.unwrap();
     let after = app.keeper.access_token().await.unwrap();
-    assert_eq!(after.expose(), lorraines.access.expose());
+    assert_eq!(after.expose(), bobs.access.expose());
 }

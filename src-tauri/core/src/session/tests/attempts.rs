@@ -214,7 +214,10 @@ fn a_second_sign_in_replaces_the_first() {
     let mut bench = Bench::set_up();
     let (first, _) = bench.begin();
     let (second, step) = bench.begin();
-    assert_eq!(effects(&step), ["arm the deadline", "open the browser"]);
+    assert_eq!(
+        effects(&step),
+        ["arm the deadline", "get ready", "open the browser"]
+    );
     assert_ne!(first.state, second.state);
     let late = bench.link(&first.granted());
     assert_eq!(late.outcome, refused(Code::LinkTooLate));

@@ -12,7 +12,10 @@ fn a_person_signs_in_from_the_click_to_their_name() {
 
     let (pending, step) = bench.begin();
     assert_eq!(changed(&step), ["attempt"]);
-    assert_eq!(effects(&step), ["arm the deadline", "open the browser"]);
+    assert_eq!(
+        effects(&step),
+        ["arm the deadline", "get ready", "open the browser"]
+    );
     assert_eq!(
         bench.screen(),
         Screen::AwaitingBrowser {

@@ -148,7 +148,12 @@ fn a_link_that_starts_the_app_waits_for_the_vault_and_completes_the_sign_in() {
     assert_eq!(changed(&step), ["attempt"]);
     assert_eq!(
         effects(&step),
-        ["arm the deadline", "bring to front", "exchange hush-code"]
+        [
+            "arm the deadline",
+            "get ready",
+            "bring to front",
+            "exchange hush-code"
+        ]
     );
     assert_eq!(bench.screen(), Screen::ExchangingCode);
 }
@@ -204,7 +209,7 @@ fn a_pending_attempt_outlives_a_restart() {
     let (records, link) = pending_records();
     let (mut bench, step) = Bench::opened(records);
     assert_eq!(changed(&step), [""; 0]);
-    assert_eq!(effects(&step), ["arm the deadline"]);
+    assert_eq!(effects(&step), ["arm the deadline", "get ready"]);
     assert!(matches!(bench.screen(), Screen::AwaitingBrowser { .. }));
     bench.link(&link);
     assert_eq!(bench.screen(), Screen::ExchangingCode);
