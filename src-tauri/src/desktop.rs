@@ -9,7 +9,7 @@ use tauri::AppHandle;
 use tokio::task::JoinHandle;
 use url::Url;
 
-use crate::links::loopback;
+use crate::links::{self, loopback};
 use crate::window;
 
 /// How long the system's handler may take to say that it failed. One that is still at work then is
@@ -29,6 +29,8 @@ impl Desktop {
 
 impl Surroundings for Desktop {
     fn open_browser(&self, url: &Url, service: &BaseUrl) -> Result<(), BrowserDidNotOpen> {
+        // The browser is to come back by our links.
+        links::claim(&self.app);
         open_in_browser(url, service)
     }
 

@@ -260,6 +260,8 @@ journey("foreign and hostile links are ignored, and the attempt survives them", 
   const { app, desktop } = stage;
   await app.start();
   await stage.beginSignIn();
+  // From here on the links lead to the app, as they do for whoever would send one.
+  await stage.consentPage();
   for (const link of [
     "co.amiqus.signin://oauth/callback?code=stolen&state=guessed",
     "co.amiqus.signin://oauth/callback?error=access_denied",

@@ -9,6 +9,8 @@ mod command_line_linux;
 mod letterbox;
 pub(crate) mod loopback;
 
+use std::sync::Once;
+
 use amiqus_core::keeper::Keeper;
 use amiqus_core::redirect::Received;
 use amiqus_core::registration::SCHEME;
@@ -59,11 +61,16 @@ fn is_no_link(url: &url::Url) -> bool {
     url.as_str() == no_link()
 }
 
-/// Sees to it that links come here, where no foreign app has them. It runs other programs.
-///
+/// Sees to it that links come here, where no foreign app has them; once in the life of the process, and
+/// whoever asks meanwhile waits for that. It runs other programs.
+pub(crate) fn claim(app: &AppHandle) {
+    static CLAIM: Once = Once::new();
+    CLAIM.call_once(|| claim_scheme(app));
+}
+
 /// On Windows the installer registers the scheme and the app only mends it; on macOS the bundle's own
 /// description does it.
-pub(crate) fn claim(app: &AppHandle) {
+fn claim_scheme(app: &AppHandle) {
     #[cfg(target_os = "linux")]
     claim_linux::claim_scheme(app);
     #[cfg(target_os = "windows")]
