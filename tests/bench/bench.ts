@@ -71,10 +71,12 @@ console.log(`As JSON: ${relative(ROOT, file)}`);
 console.log(JSON.stringify({ rows: judged.length, held }));
 
 // A short run on a machine that does other things too is no judge of goals: it raises an alarm where
-// something is far off.
+// something is far off. A whole run wants each goal held, or said which limit it meets.
 const alarms = judged.filter((row) => row.alarm);
-for (const { what } of alarms) console.log(`ALARM: ${what}`);
-process.exitCode = (isQuick ? alarms.length === 0 : held === judged.length) ? 0 : 1;
+for (const { what } of isQuick ? alarms : []) console.log(`ALARM: ${what}`);
+const missed = judged.filter((row) => row.held === false && row.limit === undefined);
+for (const { what } of isQuick ? [] : missed) console.log(`MISSED: ${what}`);
+process.exitCode = (isQuick ? alarms : missed).length === 0 ? 0 : 1;
 
 function writeIntoReadme(text: string): void {
   const file = join(ROOT, "README.md");

@@ -38,7 +38,7 @@ const guarded =
   "(counted with strace): most of a millisecond whatever is written, beside a disk that is done in half of one.";
 const whole =
   "Stronghold rewrites the whole snapshot, and serialises, compresses, encrypts twice and wipes each byte " +
-  "of it: some 12 ns a byte (perf: wiping 13 %, copying 11 %, serialising 10 %, compressing 8 %).";
+  "of it: some 6 ns a byte (perf: wiping 13 %, copying 11 %, serialising 10 %, compressing 8 %).";
 const mapped =
   "what WebKit mapped for the window stays mapped in the process that had it: libLLVM and its driver " +
   "30 MiB, WebKit and JavaScriptCore 23 MiB, heaps 6 MiB (smaps). Only a process begun anew is rid of it.";

@@ -46,12 +46,12 @@ pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
         );
         let_pass(PIECE);
         let ours_did = [
-            alone(&ours)?.since(before.0),
-            with_window(&ours)?.since(before.2),
+            alone(&ours)?.since(&before.0),
+            with_window(&ours)?.since(&before.2),
         ];
         let bare_did = [
-            alone(&bare)?.since(before.1),
-            with_window(&bare)?.since(before.3),
+            alone(&bare)?.since(&before.1),
+            with_window(&bare)?.since(&before.3),
         ];
         for (of, (ours, bare)) in ours_did.iter().zip(&bare_did).enumerate() {
             rows[2 * of].ours.push(milliseconds(ours.busy));

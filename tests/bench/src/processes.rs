@@ -1,6 +1,8 @@
 //! What the kernel tells of processes: which belong to a program, what they hold, what they did.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::Result;
@@ -52,9 +54,13 @@ pub(crate) fn tree(root: u32) -> Result<Vec<u32>> {
     Ok(found)
 }
 
-/// What processes did so far.
+/// What threads did so far, each by itself: one that ends takes its count with it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Work(BTreeMap<PathBuf, Done>);
+
+/// What was done.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Work {
+pub(crate) struct Done {
     /// Time on a processor.
     pub(crate) busy: Duration,
     /// How often a thread was given a processor anew, or taken off it.
@@ -62,9 +68,9 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    /// What these did so far, all their threads together.
+    /// What these processes' threads did so far.
     pub(crate) fn of(ids: &[u32]) -> Result<Self> {
-        let mut work = Self::default();
+        let mut work = BTreeMap::new();
         for id in ids {
             for thread in fs::read_dir(format!("/proc/{id}/task"))? {
                 let thread = thread?.path();
@@ -76,21 +82,28 @@ impl Work {
                     continue;
                 };
                 let busy = times.split_whitespace().next().ok_or("no schedstat")?;
-                work.busy += Duration::from_nanos(busy.parse()?);
+                let mut done = Done {
+                    busy: Duration::from_nanos(busy.parse()?),
+                    switches: 0.0,
+                };
                 for kind in ["voluntary_ctxt_switches:", "nonvoluntary_ctxt_switches:"] {
-                    work.switches += field(&status, kind).ok_or("no count of switches")?;
+                    done.switches += field(&status, kind).ok_or("no count of switches")?;
                 }
+                work.insert(thread, done);
             }
         }
-        Ok(work)
+        Ok(Self(work))
     }
 
-    /// What was done since an earlier look.
-    pub(crate) fn since(self, earlier: Self) -> Self {
-        Self {
-            busy: self.busy.saturating_sub(earlier.busy),
-            switches: self.switches - earlier.switches,
+    /// What the threads that are there did since an earlier look.
+    pub(crate) fn since(&self, earlier: &Self) -> Done {
+        let mut all = Done::default();
+        for (thread, now) in &self.0 {
+            let before = earlier.0.get(thread).copied().unwrap_or_default();
+            all.busy += now.busy.saturating_sub(before.busy);
+            all.switches += now.switches - before.switches;
         }
+        all
     }
 }
 
