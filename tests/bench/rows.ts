@@ -34,8 +34,8 @@ export type Part = {
 };
 
 const guarded =
-  "Stronghold keeps its keys in guarded memory, which is 425 system calls a save, 239 of them mprotect " +
-  "(counted with strace): most of a millisecond whatever is written, beside a disk that is done in half of one.";
+  "Stronghold keeps its keys in guarded memory: 425 system calls a save (counted with strace), and the " +
+  "same calls made by a bare program take 0.7 ms here, more than the whole floor.";
 const whole =
   "Stronghold rewrites the whole snapshot, and serialises, compresses, encrypts twice and wipes each byte " +
   "of it: some 6 ns a byte (perf: wiping 13 %, copying 11 %, serialising 10 %, compressing 8 %).";
