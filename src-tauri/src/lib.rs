@@ -254,6 +254,8 @@ fn once_painted(app: AppHandle, keeper: Keeper) {
     tauri::async_runtime::spawn(async move {
         window::first_painted(&app).await;
         wake::watch(&keeper);
+        // A network may have come before anybody watched.
+        keeper.look_again();
         tauri::async_runtime::spawn_blocking(move || {
             links::claim(&app);
             start_at_login::settle();

@@ -54,7 +54,8 @@ const machine = [
   `${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
   "no display: Xvfb",
 ].join(", ");
-const held = judged.filter((row) => row.held !== false).length;
+const withGoal = judged.filter((row) => row.held !== undefined);
+const held = withGoal.filter((row) => row.held).length;
 
 const folder = join(ROOT, "target", "bench");
 mkdirSync(folder, { recursive: true });
@@ -68,13 +69,13 @@ if (writes && !isQuick && named.length === 0) writeIntoReadme(text);
 
 console.log(text);
 console.log(`As JSON: ${relative(ROOT, file)}`);
-console.log(JSON.stringify({ rows: judged.length, held }));
+console.log(JSON.stringify({ rows: withGoal.length, held }));
 
 // A short run on a machine that does other things too is no judge of goals: it raises an alarm where
-// something is far off. A whole run wants each goal held, or said which limit it meets.
+// something is far off. A whole run wants each goal held, or not far off and said which limit it meets.
 const alarms = judged.filter((row) => row.alarm);
 for (const { what } of isQuick ? alarms : []) console.log(`ALARM: ${what}`);
-const missed = judged.filter((row) => row.held === false && row.limit === undefined);
+const missed = judged.filter((row) => row.held === false && (row.alarm || row.limit === undefined));
 for (const { what } of isQuick ? [] : missed) console.log(`MISSED: ${what}`);
 process.exitCode = (isQuick ? alarms : missed).length === 0 ? 0 : 1;
 

@@ -29,7 +29,7 @@ export function judge(row: Row, figures: Figures): Judged {
   const floor =
     row.goal.kind === "shown" && figures.floor.length === 0 ? undefined : spread(figures.floor);
   const holds = (generosity: number) =>
-    floor === undefined || isWithin(row.goal, ours.median, floor.median, generosity);
+    floor === undefined || isWithin(row.goal, ours, floor.median, generosity);
   return {
     id: row.id,
     what: row.what,
@@ -45,8 +45,11 @@ export function judge(row: Row, figures: Figures): Judged {
   };
 }
 
-function isWithin(goal: Goal, ours: number, floor: number, generosity: number): boolean {
+function isWithin(goal: Goal, spread: Spread, floor: number, generosity: number): boolean {
+  const ours = spread.median;
   switch (goal.kind) {
+    case "never above":
+      return spread.most <= goal.most;
     case "times":
       return ours <= goal.most * generosity * floor;
     case "above":

@@ -50,6 +50,7 @@ function goal(goal: Goal, unit: string): string {
       return `≤ ${String(goal.most)} ×`;
     case "above":
       return `≤ ${String(goal.most)} ${unit} above`;
+    case "never above":
     case "most":
       return `≤ ${String(goal.most)} ${unit}`;
     case "shown":

@@ -118,8 +118,10 @@ export const told = new Told();
 
 /** The state that the page brought with it, where it was known by then: it is drawn at once. */
 function brought(): AppState | null {
-  const text = document.getElementById("state")?.textContent;
-  return text ? (JSON.parse(text) as AppState) : null;
+  const data = document.getElementById("state");
+  // It would outlive the state that it tells of.
+  data?.remove();
+  return data ? (JSON.parse(data.textContent) as AppState) : null;
 }
 
 /** For buttons that need nothing but the intention sent. */

@@ -9,7 +9,9 @@ mod command_line_linux;
 mod letterbox;
 pub(crate) mod loopback;
 
-use std::sync::Once;
+use std::sync::{Condvar, Mutex, Once, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use amiqus_core::keeper::Keeper;
 use amiqus_core::redirect::Received;
@@ -18,6 +20,9 @@ use tauri::AppHandle;
 use tauri_plugin_deep_link::DeepLinkExt as _;
 
 pub(crate) use self::letterbox::Letterbox;
+
+/// How long claiming the links may take.
+const CLAIMING_TAKES: Duration = Duration::from_secs(3);
 
 /// Listens for links, and takes the one that started the app and those that other copies handed over
 /// meanwhile.
@@ -61,11 +66,30 @@ fn is_no_link(url: &url::Url) -> bool {
     url.as_str() == no_link()
 }
 
-/// Sees to it that links come here, where no foreign app has them; once in the life of the process, and
-/// whoever asks meanwhile waits for that. It runs other programs.
+/// Sees to it that links come here, where no foreign app has them; once in the life of the process. It
+/// runs other programs, so whoever asks waits for it, and no longer than a while: one of them may hang.
 pub(crate) fn claim(app: &AppHandle) {
-    static CLAIM: Once = Once::new();
-    CLAIM.call_once(|| claim_scheme(app));
+    static BEGUN: Once = Once::new();
+    static IS_DONE: Mutex<bool> = Mutex::new(false);
+    static DONE: Condvar = Condvar::new();
+    let is_done = || IS_DONE.lock().unwrap_or_else(PoisonError::into_inner);
+    BEGUN.call_once(|| {
+        let app = app.clone();
+        let claiming = thread::Builder::new()
+            .name("claim the links".to_owned())
+            .spawn(move || {
+                claim_scheme(&app);
+                *IS_DONE.lock().unwrap_or_else(PoisonError::into_inner) = true;
+                DONE.notify_all();
+            });
+        if let Err(problem) = claiming {
+            tracing::error!(%problem, "nobody claims the links");
+        }
+    });
+    match DONE.wait_timeout_while(is_done(), CLAIMING_TAKES, |is_done| !*is_done) {
+        Ok((_, waited)) if waited.timed_out() => tracing::warn!("claiming the links takes long"),
+        _ => {}
+    }
 }
 
 /// On Windows the installer registers the scheme and the app only mends it; on macOS the bundle's own

@@ -47,16 +47,19 @@ pub(crate) fn first_painted(app: &AppHandle) -> impl Future<Output = ()> + Send 
         .try_state::<FirstPage>()
         .map(|first| first.0.subscribe());
     async move {
-        let Some(mut first) = first else {
-            return;
-        };
-        if *first.borrow() {
-            return;
+        if let Some(first) = first {
+            painted(first).await;
         }
-        let alive = first.wait_for(|alive| *alive);
-        if tokio::time::timeout(START_TAKES, alive).await.is_ok() {
-            tokio::time::sleep(PAINTING_TAKES).await;
-        }
+    }
+}
+
+async fn painted(mut first: watch::Receiver<bool>) {
+    if *first.borrow() {
+        return;
+    }
+    let alive = first.wait_for(|alive| *alive);
+    if tokio::time::timeout(START_TAKES, alive).await.is_ok() {
+        tokio::time::sleep(PAINTING_TAKES).await;
     }
 }
 
@@ -75,6 +78,7 @@ pub(super) fn bring_state(app: &AppHandle) -> impl Fn(Request<Vec<u8>>, &mut Ser
             && let Some(page) = with_state(response.body(), &state)
         {
             *response.body_mut() = Cow::Owned(page);
+            tracing::info!("the page brings the state");
         }
     }
 }
@@ -96,7 +100,9 @@ fn with_state(page: &[u8], state: &AppState) -> Option<Vec<u8>> {
 mod tests {
     use amiqus_core::app_state::{Screen, StandingView};
 
-    use super::with_state;
+    use tokio::time::Instant;
+
+    use super::*;
     use crate::examples::{account, state};
 
     /// Shows check 38.
@@ -116,6 +122,36 @@ mod tests {
         assert!(!data.contains('<'));
         let told: serde_json::Value = serde_json::from_str(data).unwrap();
         assert_eq!(told, serde_json::to_value(&state).unwrap());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_waits_for_the_first_picture_waits_for_the_page_and_a_little_longer() {
+        let first = FirstPage::awaited(true);
+        let begun = Instant::now();
+        let alive_after = Duration::from_millis(400);
+        let ((), ()) = tokio::join!(painted(first.0.subscribe()), async {
+            tokio::time::sleep(alive_after).await;
+            first.0.send_replace(true);
+        });
+        assert_eq!(begun.elapsed(), alive_after + PAINTING_TAKES);
+        painted(first.0.subscribe()).await;
+        assert_eq!(begun.elapsed(), alive_after + PAINTING_TAKES);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_page_that_never_lives_keeps_nothing_waiting_for_ever() {
+        let first = FirstPage::awaited(true);
+        let begun = Instant::now();
+        painted(first.0.subscribe()).await;
+        assert_eq!(begun.elapsed(), START_TAKES);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn in_the_tray_nothing_waits_for_a_picture() {
+        let first = FirstPage::awaited(false);
+        let begun = Instant::now();
+        painted(first.0.subscribe()).await;
+        assert_eq!(begun.elapsed(), Duration::ZERO);
     }
 
     #[test]

@@ -82,6 +82,9 @@ impl App {
     }
 
     fn end_now(&mut self) {
+        if let Ok(Some(_)) = self.child.try_wait() {
+            return;
+        }
         let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         if let Some(id) = id {
             // It may have ended by itself.

@@ -1,4 +1,4 @@
-//! What the app takes, beside the least that anything could take, measured in the same run. Each part
+//! What the app takes, beside its floors, measured in the same run. Each part
 //! prints its rows' figures as one line of JSON; what they mean together is in `bench.ts`, which gives
 //! each part a desktop of its own.
 

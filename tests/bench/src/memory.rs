@@ -21,9 +21,6 @@ const SETTLED: Duration = Duration::from_secs(4);
 /// How long a closed window's processes may take to end.
 const ENDING: Duration = Duration::from_secs(10);
 
-/// No more is to be learnt from more.
-const MOST_ROUNDS: usize = 5;
-
 /// With the window open, signed in: all processes.
 pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
     let runtime = Runtime::new()?;
@@ -32,7 +29,7 @@ pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
     let signed_in = runtime.block_on(computer.signed_in("signed-in"))?;
     let screen = Screen::watch()?;
     let mut row = Figures::of("memory, window open");
-    for _ in 0..given.rounds.min(MOST_ROUNDS) {
+    for _ in 0..given.rounds {
         for (program, data, figures) in [
             (&given.bare, &bare, &mut row.floor),
             (&given.ours, &signed_in, &mut row.ours),
@@ -55,7 +52,7 @@ pub(crate) fn measure_tray(given: &Given) -> Result<Vec<Figures>> {
     let bus = Connection::session()?;
     let _tray = Tray::start(given)?;
     let mut row = Figures::of("memory, closed to the tray");
-    for _ in 0..given.rounds.min(MOST_ROUNDS) {
+    for _ in 0..given.rounds {
         let app = App::start(&given.ours, &["--in-the-tray"], &signed_in)?;
         let_pass(SETTLED);
         row.floor.push(held_by(&app.processes()?)?);

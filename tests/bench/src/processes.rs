@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use crate::Result;
 
-/// Kibibytes that processes hold, what several share counted in parts (`Pss`, `proc_pid_smaps(5)`), in
-/// MiB.
+/// What processes hold, in MiB; what several share is counted in parts (`Pss`, `proc_pid_smaps(5)`).
 pub(crate) fn held_by(ids: &[u32]) -> Result<f64> {
     let mut kibibytes = 0.0;
     for id in ids {

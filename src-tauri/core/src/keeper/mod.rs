@@ -330,13 +330,19 @@ impl Keeper {
     /// # Errors
     /// Why there is none.
     pub async fn access_token(&self) -> Result<AccessToken, Problem> {
-        if let Some(access) = self.at_hand() {
-            return Ok(access);
+        // While the vault is being opened nobody is known yet.
+        self.state().await?;
+        loop {
+            if let Some(access) = self.at_hand() {
+                return Ok(access);
+            }
+            let renewed = self.ask(Command::RenewCurrent(WhyRenew::Needed)).await;
+            // A refresh that failed may have left the old token alive; after one that went well the next
+            // may have begun already.
+            if let (None, Err(problem)) = (self.at_hand(), renewed) {
+                return Err(problem);
+            }
         }
-        let renewed = self.ask(Command::RenewCurrent(WhyRenew::Needed)).await;
-        // A refresh that failed may have left the old token alive.
-        let access = self.at_hand();
-        access.ok_or_else(|| renewed.err().unwrap_or_else(|| Code::Internal.into()))
     }
 
     fn at_hand(&self) -> Option<AccessToken> {

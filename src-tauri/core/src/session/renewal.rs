@@ -59,6 +59,11 @@ impl Open {
         let Some(held) = self.accounts.get_mut(&key) else {
             return Step::refused(Code::NotSignedIn);
         };
+        if why == WhyRenew::Needed
+            && let Some(step) = held.without_renewal(now)
+        {
+            return step;
+        }
         let mut step = match held.begin_renewal(key, why, now) {
             Ok(step) => step,
             Err(code) => {
@@ -332,6 +337,25 @@ impl Held {
                 .run(tokens.hand_over_refresh(key, self.serial));
         }
         Ok(step)
+    }
+
+    /// What a caller in need of a token is told where no renewal is begun for it: another one has just
+    /// brought a pair, or lost its answer, and the next look at that may be long in coming.
+    fn without_renewal(&self, now: Timestamp) -> Option<Step> {
+        let Standing::Connected { tokens, .. } = &self.account.standing else {
+            return None;
+        };
+        match self.renewal {
+            Renewal::None if now < tokens.ends_at() => Some(Step::default()),
+            Renewal::Probing {
+                because,
+                next: NextProbe::Waits | NextProbe::WaitsForAmiqus,
+                ..
+            } => Some(Step::refused(
+                because.map_or(Code::AmiqusUnwell, Code::from),
+            )),
+            _ => None,
+        }
     }
 
     /// Whether Amiqus asked for a pause that is not over. None that it may ask for is longer than

@@ -24,7 +24,7 @@ use amiqus_core::vault::{
 };
 use jiff::{SignedDuration, Timestamp};
 use practice_amiqus::{Answer, Practice, Settings};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use url::Url;
 
@@ -177,6 +177,7 @@ struct Desktop {
     fronts: Arc<AtomicU32>,
     no_browser: Arc<AtomicBool>,
     ear: Arc<Mutex<Ear>>,
+    painted: watch::Receiver<bool>,
 }
 
 impl Surroundings for Desktop {
@@ -207,6 +208,13 @@ impl Surroundings for Desktop {
         }))
     }
 
+    fn first_painted(&self) -> Wait {
+        let mut painted = self.painted.clone();
+        Box::pin(async move {
+            painted.wait_for(|painted| *painted).await.unwrap();
+        })
+    }
+
     fn bring_to_front(&self) {
         self.fronts.fetch_add(1, Ordering::SeqCst);
     }
@@ -219,6 +227,8 @@ pub(crate) struct Computer {
     pub(crate) clock: Arc<TurnedClock>,
     pub(crate) no_browser: Arc<AtomicBool>,
     pub(crate) ear: Arc<Mutex<Ear>>,
+    /// Whether the first screen is painted.
+    pub(crate) painted: watch::Sender<bool>,
     limits: Limits,
 }
 
@@ -256,6 +266,7 @@ impl Computer {
             clock: Arc::default(),
             no_browser: Arc::default(),
             ear: Arc::default(),
+            painted: watch::Sender::new(true),
             limits: Limits::default(),
         }
     }
@@ -343,6 +354,7 @@ impl Computer {
                 fronts: Arc::clone(&fronts),
                 no_browser: Arc::clone(&self.no_browser),
                 ear: Arc::clone(&self.ear),
+                painted: self.painted.subscribe(),
             }),
             provisioning: Box::new(provisioning),
         });

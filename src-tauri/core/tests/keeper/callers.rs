@@ -1,5 +1,7 @@
 //! What callers within the process are given: an access token that works.
 
+use std::time::{Duration, Instant};
+
 use amiqus_core::error::Code;
 use jiff::SignedDuration;
 use practice_amiqus::{Endpoint, Fault};
@@ -83,6 +85,24 @@ async fn a_caller_past_the_tokens_end_hears_why_there_is_no_other_and_nothing_is
     computer.amiqus.clear_faults();
     let access = app.keeper.access_token().await.unwrap();
     assert!(computer.amiqus.is_access_token_live(access.expose()));
+}
+
+#[tokio::test]
+async fn a_caller_doesnt_wait_for_the_next_look_at_a_lost_answer() {
+    let (computer, _) = Computer::with_bob().await;
+    let app = computer.start().await;
+    app.checked(&computer.clock).await;
+    for (fault, endpoint) in [
+        (Fault::LoseAnswer, Endpoint::TokenRefresh),
+        (Fault::DropBeforeProcessing, Endpoint::Status),
+    ] {
+        computer.amiqus.set_fault(fault.at(endpoint));
+    }
+    assert!(app.keeper.refresh().await.is_err());
+    let begun = Instant::now();
+    assert!(app.keeper.access_token().await.is_err());
+    assert!(begun.elapsed() < Duration::from_secs(3));
+    assert_eq!(computer.posts(), 1);
 }
 
 #[tokio::test]

@@ -11,6 +11,31 @@ use practice_amiqus::{Answer, Endpoint, Fault, Settings};
 use crate::app::*;
 
 #[tokio::test]
+async fn a_start_asks_who_one_is_once_the_window_is_painted_and_resolves_a_lost_answer_before_that()
+{
+    let (computer, _) = Computer::with_bob().await;
+    computer.add(LORRAINE, HILL_VALLEY, true);
+    computer.painted.send_replace(false);
+    let app = computer.start().await;
+    // Lorraine's refresh was about to be sent when the app was killed: that can't wait.
+    app.until(|state| {
+        computer.amiqus.requests_to("/api/v2/status").len() == 1
+            && !account(state, LORRAINE).renewing
+    })
+    .await;
+    app.keeper
+        .switch_account(&key(BOB, FUSION).to_string())
+        .await
+        .unwrap();
+    // Longer than a check that didn't wait would take.
+    app.keeper.refresh().await.unwrap();
+    assert!(computer.amiqus.requests_to("/api/v2/me").is_empty());
+    computer.painted.send_replace(true);
+    app.checked(&computer.clock).await;
+    assert!(!computer.amiqus.requests_to("/api/v2/me").is_empty());
+}
+
+#[tokio::test]
 async fn a_person_who_signed_in_stays_signed_in_and_nothing_is_renewed_for_it() {
     let computer = Computer::set_up().await;
     let mut app = computer.start().await;

@@ -1,4 +1,4 @@
-//! The least that a Tauri app can be: one window of the same size as ours, one sentence in it.
+//! A Tauri app as it comes: one window of the same size as ours, one sentence in it.
 //! What ours takes beyond this is ours to justify.
 
 fn main() -> tauri::Result<()> {

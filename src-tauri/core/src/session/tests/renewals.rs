@@ -53,6 +53,14 @@ fn last_try(bench: &mut Bench) -> Step {
 
 /// Shows check 28.
 #[test]
+fn a_caller_who_comes_as_the_new_pair_does_leads_to_no_second_refresh() {
+    let mut bench = Bench::with_bob();
+    let step = renew(&mut bench, WhyRenew::Needed);
+    assert_eq!(step.outcome, Outcome::Taken);
+    assert_nothing_happened(&step);
+}
+
+#[test]
 fn the_intent_to_refresh_is_written_before_the_refresh_is_sent() {
     let mut bench = Bench::with_bob();
     assert!(!has_intent(&bench));
