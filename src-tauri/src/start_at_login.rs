@@ -18,11 +18,12 @@ pub(crate) struct AtLogin {
     pub(crate) managed: bool,
 }
 
-/// How it is.
+/// How it is; what IT decided may not be settled yet.
 pub(crate) fn now() -> AtLogin {
+    let decided = provisioning::policy().autostart;
     AtLogin {
-        on: system::is_on(),
-        managed: provisioning::policy().autostart.is_some(),
+        on: decided.unwrap_or_else(system::is_on),
+        managed: decided.is_some(),
     }
 }
 
