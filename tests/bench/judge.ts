@@ -18,18 +18,20 @@ export type Judged = {
   held: boolean | undefined;
   /** Whether it is so far off that a noisy machine doesn't explain it. */
   alarm: boolean;
+  /** Why a goal that is missed can't be held. */
   limit: string | undefined;
 };
 
-/** How many times its goal a figure may be before a short run raises an alarm. */
+/** How many times its goal, or what its limit leads to, a figure may be before an alarm is raised. */
 const GENEROUS = 2;
 
 export function judge(row: Row, figures: Figures): Judged {
   const ours = spread(figures.ours);
   const floor =
     row.goal.kind === "shown" && figures.floor.length === 0 ? undefined : spread(figures.floor);
-  const holds = (generosity: number) =>
-    floor === undefined || isWithin(row.goal, ours, floor.median, generosity);
+  const holds = (goal: Goal, generosity: number) =>
+    floor === undefined || isWithin(goal, ours, floor.median, generosity);
+  const known: Goal = row.limit ? { kind: "times", most: row.limit.most } : row.goal;
   return {
     id: row.id,
     what: row.what,
@@ -39,9 +41,9 @@ export function judge(row: Row, figures: Figures): Judged {
     floor,
     ratio: floor && ours.median / floor.median,
     goal: row.goal,
-    held: row.goal.kind === "shown" ? undefined : holds(1),
-    alarm: !holds(GENEROUS),
-    limit: row.limit,
+    held: row.goal.kind === "shown" ? undefined : holds(row.goal, 1),
+    alarm: !holds(known, GENEROUS),
+    limit: row.limit?.why,
   };
 }
 
