@@ -51,7 +51,7 @@ fn last_try(bench: &mut Bench) -> Step {
     bench.probed(&step, Err(ApiFailure::Unauthenticated))
 }
 
-/// Shows check 28.
+/// Shows check 27.
 #[test]
 fn a_caller_who_comes_as_the_new_pair_does_leads_to_no_second_refresh() {
     let mut bench = Bench::with_bob();
@@ -60,6 +60,7 @@ fn a_caller_who_comes_as_the_new_pair_does_leads_to_no_second_refresh() {
     assert_nothing_happened(&step);
 }
 
+/// Shows check 28.
 #[test]
 fn the_intent_to_refresh_is_written_before_the_refresh_is_sent() {
     let mut bench = Bench::with_bob();
