@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { Builder, By, type WebDriver, type WebElement } from "selenium-webdriver";
 import type { Desktop } from "./desktop";
@@ -176,7 +175,8 @@ export class App {
       const settled = Promise.allSettled(ends);
       requestAnimationFrame(() => requestAnimationFrame(() => settled.then(() => setTimeout(done, 100))));
     `);
-    writeFileSync(path, await this.window.takeScreenshot(), "base64");
+    // As the display shows it: the driver's own picture waits for ever where no graphics card draws.
+    await this.desktop.run("import", ["-window", "Sign in with Amiqus", path]);
   }
 
   /** The ids of this desktop's copies of the app. */
