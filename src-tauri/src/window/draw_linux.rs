@@ -7,10 +7,15 @@
 use tauri::WebviewWindow;
 use webkit2gtk::{HardwareAccelerationPolicy, SettingsExt as _, WebViewExt as _};
 
-/// Has a window drawn without a graphics card.
+/// Has a window drawn without a graphics card; one that a driver steers keeps it, for the pictures that
+/// the driver takes would wait for ever.
 pub(super) fn without_a_graphics_card(window: &WebviewWindow) -> tauri::Result<()> {
     window.with_webview(|webview| {
-        if let Some(settings) = webview.inner().settings() {
+        let view = webview.inner();
+        if view.is_controlled_by_automation() {
+            return;
+        }
+        if let Some(settings) = view.settings() {
             settings.set_hardware_acceleration_policy(HardwareAccelerationPolicy::Never);
         }
     })
