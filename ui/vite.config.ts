@@ -1,8 +1,8 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
-import { readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join, relative, resolve, sep } from "node:path";
 import { gzipSync } from "node:zlib";
-import { defineConfig, type Plugin } from "vite";
+import { defineConfig, type Plugin, type Rolldown } from "vite";
 
 /** The file of the app's names; a distributor's own where one is given. */
 const brand = resolve(
@@ -14,7 +14,13 @@ const largest = 30_000;
 
 export default defineConfig(({ mode }) => ({
   root: import.meta.dirname,
-  plugins: [svelte(), titled(), settling(), ...(mode === "production" ? [keptSmall()] : [])],
+  plugins: [
+    svelte(),
+    titled(),
+    settling(),
+    ...(mode === "production" ? [keptSmall()] : []),
+    keptAsTheyAre(),
+  ],
   resolve: { alias: { brand } },
   clearScreen: false,
   server: { port: 1420, strictPort: true },
@@ -25,6 +31,7 @@ export default defineConfig(({ mode }) => ({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    emptyOutDir: false, // `keptAsTheyAre` does
     rolldownOptions: {
       optimization: { inlineConst: { mode: "all", pass: 3 } },
     },
@@ -108,15 +115,45 @@ function keptSmall(): Plugin {
   return {
     name: "kept-small",
     apply: "build",
-    writeBundle(_, bundle) {
-      const sizes = Object.values(bundle).map(
-        (file) => gzipSync(file.type === "chunk" ? file.code : file.source, { level: 9 }).length,
-      );
-      const size = sizes.reduce((sum, each) => sum + each, 0);
-      const said = `the window is ${size} bytes compressed, of ${largest}`;
-      // A distributor's name may be longer than ours, and is theirs to choose.
-      if (size > largest && process.env.AMIQUS_BRAND === undefined) this.error(said);
-      console.log(said);
+    generateBundle: {
+      order: "post",
+      handler(_, bundle) {
+        const files = Object.values(bundle).map(contents);
+        const sizes = files.map((file) => gzipSync(file, { level: 9 }).length);
+        const size = sizes.reduce((sum, each) => sum + each, 0);
+        const said = `the window is ${size} bytes compressed, of ${largest}`;
+        // A distributor's name may be longer than ours, and is theirs to choose.
+        if (size > largest && process.env.AMIQUS_BRAND === undefined) this.error(said);
+        console.log(said);
+      },
     },
   };
+}
+
+/** A file that would be written as it is stays untouched: the app has them in it, and would be compiled anew. */
+function keptAsTheyAre(): Plugin {
+  return {
+    name: "kept-as-they-are",
+    apply: "build",
+    generateBundle: {
+      order: "post",
+      handler({ dir = "" }, bundle) {
+        for (const name of existsSync(dir) ? filesIn(dir) : []) {
+          const [path, file] = [join(dir, name), bundle[name]];
+          if (!file) rmSync(path);
+          else if (readFileSync(path).equals(contents(file))) Reflect.deleteProperty(bundle, name);
+        }
+      },
+    },
+  };
+}
+
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll(sep, "/"));
+}
+
+function contents(file: Rolldown.OutputChunk | Rolldown.OutputAsset): Buffer {
+  return Buffer.from(file.type === "chunk" ? file.code : file.source);
 }

@@ -59,14 +59,14 @@ export const parts: Part[] = [
       {
         id: "program",
         what: "the program",
-        floor: "bare Tauri release build, same profile",
+        floor: "bare Tauri window, same profile",
         unit: "KB",
         goal: { kind: "times", most: 3 },
       },
       {
         id: "deb",
         what: "the .deb",
-        floor: "bare Tauri .deb",
+        floor: "bare Tauri window's",
         unit: "KB",
         goal: { kind: "shown" },
       },
@@ -102,7 +102,7 @@ export const parts: Part[] = [
   },
   {
     name: "redirect",
-    rounds: 7,
+    rounds: 5,
     quick: 3,
     rows: [
       {
@@ -155,7 +155,7 @@ export const parts: Part[] = [
   },
   {
     name: "profile",
-    rounds: 5,
+    rounds: 3,
     rows: [
       "libraries loaded, display reached",
       "keychain and vault open, vault read",

@@ -6,8 +6,8 @@ import { createHash } from "node:crypto";
 import { readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { billOfMaterials, objections } from "./bill-of-materials";
-import { forTauri } from "./brand.mjs";
-import { forInstallers, writeTexts } from "./installers";
+import { compile } from "./compile";
+import { writeTexts } from "./installers";
 import { root, run } from "./prepare.mjs";
 import { app, shippedCrates, shippedPackages } from "./shipped";
 import { thirdPartyLicences } from "./third-party-licences";
@@ -26,13 +26,7 @@ writeTexts(thirdPartyLicences([...crates.parts, ...packages]));
 // An installer of an older build would stand among the new checksums.
 const bundles = join(root, "target", "release", "bundle");
 rmSync(bundles, { recursive: true, force: true });
-run([
-  ...["npx", "tauri", "build"],
-  ...["--config", JSON.stringify(forTauri)],
-  ...["--config", JSON.stringify(forInstallers)],
-  ...signed(),
-  ...process.argv.slice(2),
-]);
+compile([...signed(), ...process.argv.slice(2)]);
 
 const bill = JSON.stringify(billOfMaterials(crates, packages), null, 2);
 const wrong = await objections(bill);

@@ -1,5 +1,5 @@
-//! What the app finds on this computer: a practice Amiqus that answers at once, IT's file, and vaults
-//! that the real keeper filled.
+//! What the app finds on this computer: a practice Amiqus that answers at once, and vaults that the real
+//! keeper filled.
 
 use std::ffi::OsString;
 use std::fs;
@@ -16,7 +16,6 @@ use amiqus_core::keeper::{
 use amiqus_core::redirect::Received;
 use amiqus_core::registration::{BaseUrl, RedirectUrl};
 use amiqus_core::vault::Door as _;
-use practice_amiqus::{Answer, Practice, Settings};
 use sign_in_with_amiqus::clock::SystemClock;
 use sign_in_with_amiqus::provisioning;
 use sign_in_with_amiqus::vault::StrongholdDoor;
@@ -25,17 +24,12 @@ use tokio::task::JoinHandle;
 use url::Url;
 
 use crate::Result;
-
-/// Who signs in.
-pub(crate) const PERSON: &str = "bob@example.com";
-
-/// In which team.
-pub(crate) const TEAM: &str = "Fusion Industries";
+use crate::amiqus::Amiqus;
 
 /// A computer that IT has set up with a practice Amiqus.
 pub(crate) struct Computer {
     /// The service.
-    pub(crate) amiqus: Practice,
+    pub(crate) amiqus: Amiqus,
     /// The folder of all its persons' folders.
     home: PathBuf,
 }
@@ -49,24 +43,12 @@ pub(crate) struct Kept {
 }
 
 impl Computer {
-    /// Sets it up on the desktop that the environment names.
-    pub(crate) async fn set_up() -> Result<Self> {
-        let amiqus = Practice::start(Settings {
-            // It is asked more often than by a person, from one address.
-            token_requests_per_minute: u32::MAX,
-            api_requests_per_minute: u32::MAX,
-            ..Settings::default()
+    /// The one that the environment tells of.
+    pub(crate) fn of_this_desktop() -> Result<Self> {
+        Ok(Self {
+            amiqus: Amiqus::of_this_desktop()?,
+            home: PathBuf::from(named("XDG_DATA_HOME")?),
         })
-        .await?;
-        let provisioning = serde_json::json!({
-            "client_id": amiqus.client_id(),
-            "client_secret": amiqus.client_secret(),
-            "base_url": amiqus.base_url(),
-            "organisation": "Gale & Partners",
-        });
-        fs::write(named("AMIQUS_PROVISIONING_FILE")?, provisioning.to_string())?;
-        let home = PathBuf::from(named("XDG_DATA_HOME")?);
-        Ok(Self { amiqus, home })
     }
 
     /// A person's own folder, empty, to be the app's `XDG_DATA_HOME`.
@@ -134,7 +116,7 @@ impl Kept {
     }
 
     /// Signs the person in.
-    pub(crate) async fn sign_in(&mut self, amiqus: &Practice) -> Result<()> {
+    pub(crate) async fn sign_in(&mut self, amiqus: &Amiqus) -> Result<()> {
         let address = self.allow(amiqus).await?;
         self.keeper.receive(Received::new(address));
         let signed_in = |state: &Option<Arc<amiqus_core::app_state::AppState>>| {
@@ -147,11 +129,11 @@ impl Kept {
     }
 
     /// Begins to sign in and allows it in the browser; answers where the browser is sent.
-    async fn allow(&mut self, amiqus: &Practice) -> Result<String> {
+    async fn allow(&mut self, amiqus: &Amiqus) -> Result<String> {
         let begun = self.keeper.authorize().await;
         begun.map_err(|problem| format!("{problem:?}"))?;
         let url = self.browser.recv().await.ok_or("no browser opened")?;
-        Ok(amiqus.answer(url.as_str(), PERSON, TEAM, Answer::Allow)?)
+        amiqus.allow(url.as_str()).await
     }
 
     /// Ends it, and waits until the vault is free.

@@ -20,7 +20,7 @@ const PIECE: Duration = Duration::from_secs(20);
 /// Both side by side, so that what wakes the one wakes the other.
 pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
     let runtime = Runtime::new()?;
-    let computer = runtime.block_on(Computer::set_up())?;
+    let computer = Computer::of_this_desktop()?;
     let nobody = computer.person("nobody")?;
     let signed_in = runtime.block_on(computer.signed_in("signed-in"))?;
     let screen = Screen::watch()?;

@@ -2,6 +2,7 @@
 //! prints its rows' figures as one line of JSON; what they mean together is in `bench.ts`, which gives
 //! each part a desktop of its own.
 
+mod amiqus;
 mod app;
 mod computer;
 mod durable;

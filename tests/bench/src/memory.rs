@@ -24,7 +24,7 @@ const ENDING: Duration = Duration::from_secs(10);
 /// With the window open, signed in: all processes.
 pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
     let runtime = Runtime::new()?;
-    let computer = runtime.block_on(Computer::set_up())?;
+    let computer = Computer::of_this_desktop()?;
     let bare = computer.person("nobody")?;
     let signed_in = runtime.block_on(computer.signed_in("signed-in"))?;
     let screen = Screen::watch()?;
@@ -46,7 +46,7 @@ pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
 /// Closed to the tray, beside the same process before its first window.
 pub(crate) fn measure_tray(given: &Given) -> Result<Vec<Figures>> {
     let runtime = Runtime::new()?;
-    let computer = runtime.block_on(Computer::set_up())?;
+    let computer = Computer::of_this_desktop()?;
     let signed_in = runtime.block_on(computer.signed_in("signed-in"))?;
     let screen = Screen::watch()?;
     let bus = Connection::session()?;

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use amiqus_core::registration::DEFAULT_REDIRECT_URL;
-use practice_amiqus::{Endpoint, Fault, Practice};
 use serde::Deserialize;
 use tokio::runtime::Runtime;
 use zbus::blocking::Connection;
 
+use crate::amiqus::Amiqus;
 use crate::app::{App, keep_pictures, last_state};
-use crate::computer::{Computer, PERSON, TEAM, vault_in};
+use crate::computer::{Computer, vault_in};
 use crate::screen::Screen;
 use crate::{Figures, Given, Result, durable, let_pass, milliseconds};
 
@@ -22,7 +22,7 @@ const LATENCY_IN_MILLISECONDS: u64 = 100;
 const QUIET: Duration = Duration::from_millis(1_500);
 
 /// How long the person is in the browser.
-const IN_THE_BROWSER: Duration = Duration::from_secs(4);
+const IN_THE_BROWSER: Duration = Duration::from_secs(3);
 
 /// No sign-in takes longer.
 const LONGEST: Duration = Duration::from_secs(20);
@@ -33,12 +33,12 @@ const COPY: &str = "co.amiqus.signin.SingleInstance";
 /// Signs in and measures the floor in turn.
 pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
     let runtime = Runtime::new()?;
-    let computer = runtime.block_on(Computer::set_up())?;
+    let computer = Computer::of_this_desktop()?;
     let screen = Screen::watch()?;
     let mut at_once = Figures::of("redirect");
     let mut far_away = Figures::of("redirect with latency");
     for round in 0..=given.rounds {
-        let (ours, data) = sign_in(given, &runtime, &computer, &screen, || {})?;
+        let (ours, data) = sign_in(given, &runtime, &computer, &screen, || Ok(()))?;
         let requests = runtime.block_on(ask(&computer.amiqus, &["me", "team", "team/me"]))?;
         let vault = vault_in(&data);
         let bytes = durable::as_large_as(&vault.join("vault.stronghold"))?;
@@ -49,19 +49,10 @@ pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
         }
 
         let (ours, _) = sign_in(given, &runtime, &computer, &screen, || {
-            for endpoint in [
-                Endpoint::TokenExchange,
-                Endpoint::Me,
-                Endpoint::Team,
-                Endpoint::TeamMe,
-            ] {
-                let ms = LATENCY_IN_MILLISECONDS;
-                let plan = Fault::DelayAfterProcessing { ms }.at(endpoint);
-                computer.amiqus.set_fault(plan);
-            }
+            runtime.block_on(computer.amiqus.move_away(LATENCY_IN_MILLISECONDS))
         })?;
         let floor = runtime.block_on(ask(&computer.amiqus, &["me"]))?;
-        computer.amiqus.clear_faults();
+        runtime.block_on(computer.amiqus.come_back())?;
         if round > 0 {
             far_away.ours.push(ours);
             far_away.floor.push(milliseconds(floor));
@@ -76,14 +67,14 @@ fn sign_in(
     runtime: &Runtime,
     computer: &Computer,
     screen: &Screen,
-    before: impl FnOnce(),
+    before: impl FnOnce() -> Result<()>,
 ) -> Result<(f64, PathBuf)> {
     let (data, address) = runtime.block_on(computer.allowed("signing-in"))?;
     let bus = Connection::session()?;
     let app = App::start(&given.ours, &[], &data)?;
     // A person is longer in the browser.
     let_pass(IN_THE_BROWSER);
-    before();
+    before()?;
     let (begun, (), seen) =
         screen.after(QUIET, LONGEST, || hand_over(&bus, &given.ours, &address))?;
     keep_pictures(&seen)?;
@@ -119,17 +110,18 @@ struct Tokens {
 }
 
 /// The least that can be asked, one after the other: the exchange, and then these.
-async fn ask(amiqus: &Practice, resources: &[&str]) -> Result<Duration> {
-    let code = amiqus.grant(PERSON, TEAM, DEFAULT_REDIRECT_URL, None)?;
+async fn ask(amiqus: &Amiqus, resources: &[&str]) -> Result<Duration> {
+    let code = amiqus.code().await?;
+    let registration = &amiqus.registration;
     let client = reqwest::Client::builder().no_proxy().build()?;
     let begun = Instant::now();
     let answer = client
-        .post(format!("{}/oauth/token", amiqus.base_url()))
+        .post(format!("{}/oauth/token", registration.base_url))
         .header("accept", "application/json")
         .form(&[
             ("grant_type", "authorization_code"),
-            ("client_id", amiqus.client_id()),
-            ("client_secret", amiqus.client_secret()),
+            ("client_id", registration.client_id.as_str()),
+            ("client_secret", &registration.client_secret),
             ("code", &code),
             ("redirect_uri", DEFAULT_REDIRECT_URL),
         ])
@@ -139,7 +131,7 @@ async fn ask(amiqus: &Practice, resources: &[&str]) -> Result<Duration> {
     let tokens: Tokens = answer.json().await?;
     for resource in resources {
         let answer = client
-            .get(format!("{}/api/v2/{resource}", amiqus.base_url()))
+            .get(format!("{}/api/v2/{resource}", registration.base_url))
             .header("accept", "application/json")
             .bearer_auth(&tokens.access_token)
             .send()

@@ -10,7 +10,7 @@ use crate::{Figures, Given, Result};
 /// Starts each program in turn, so that what slows the machine down slows all of them.
 pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
     let runtime = Runtime::new()?;
-    let computer = runtime.block_on(Computer::set_up())?;
+    let computer = Computer::of_this_desktop()?;
     let bare = computer.person("nobody")?;
     let signed_out = runtime.block_on(computer.signed_out("signed-out"))?;
     let signed_in = runtime.block_on(computer.signed_in("signed-in"))?;

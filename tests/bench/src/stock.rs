@@ -6,7 +6,6 @@ use std::time::Instant;
 
 use iota_stronghold::engine::snapshot::try_set_encrypt_work_factor;
 use tauri_plugin_stronghold::stronghold::Stronghold;
-use tokio::runtime::Runtime;
 
 use crate::computer::{Computer, vault_in};
 use crate::{Figures, Given, Result, milliseconds};
@@ -19,8 +18,7 @@ const OURS: u8 = 0;
 
 /// Saves one account's worth in the one way and the other.
 pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
-    let runtime = Runtime::new()?;
-    let computer = runtime.block_on(Computer::set_up())?;
+    let computer = Computer::of_this_desktop()?;
     let data = computer.person("stock")?;
     std::fs::create_dir_all(vault_in(&data))?;
     let mut row = Figures::of("vault commit 1, stock");

@@ -30,7 +30,7 @@ const TOO_LONG: SignedDuration = SignedDuration::from_hours(366 * 24);
 pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
     let runtime = Runtime::new()?;
     runtime.block_on(async {
-        let computer = Computer::set_up().await?;
+        let computer = Computer::of_this_desktop()?;
         let clock = Arc::new(TurnedClock::default());
         let data = computer.person("callers")?;
         let mut kept = Kept::start_by(clock.clone(), &vault_in(&data)).await?;
@@ -42,11 +42,10 @@ pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
             waits.ours.push(slow_one(ask(&kept.keeper).await?));
             waits.floor.push(slow_one(lock_alone()));
 
-            let posts = || computer.amiqus.requests_to("/oauth/token").len();
-            let before = posts();
+            let before = computer.amiqus.token_requests().await?;
             clock.turn();
             ask(&kept.keeper).await?;
-            let made = u32::try_from(posts() - before)?;
+            let made = u32::try_from(computer.amiqus.token_requests().await? - before)?;
             refreshes.ours.push(f64::from(made));
             refreshes.floor.push(1.0);
         }

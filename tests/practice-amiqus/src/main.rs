@@ -40,6 +40,10 @@ struct Options {
     #[arg(long, value_name = "NUMBER", default_value_t = 600)]
     token_requests_per_minute: u32,
 
+    /// How many requests to the API one person may make in a minute in one team
+    #[arg(long, value_name = "NUMBER", default_value_t = 200)]
+    api_requests_per_minute: u32,
+
     /// Show the consent page even to people who have a live token already
     #[arg(long)]
     always_ask: bool,
@@ -75,6 +79,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         access_token_lifetime: Duration::from_secs(options.access_token_lifetime),
         skip_consent_when_connected: !options.always_ask,
         token_requests_per_minute: options.token_requests_per_minute,
+        api_requests_per_minute: options.api_requests_per_minute,
         state_file: options.state,
         ..Settings::default()
     })

@@ -1,5 +1,5 @@
-//! A Tauri app as it comes: one window of the same size as ours, one sentence in it.
-//! What ours takes beyond this is ours to justify.
+//! An app with nothing in it: one window of the same size as ours, one sentence in it, on the very Tauri
+//! that ours is compiled with. What ours takes beyond this is ours to justify.
 
 fn main() -> tauri::Result<()> {
     tauri::Builder::default().run(context())

@@ -1,0 +1,112 @@
+//! The practice Amiqus, in a process of its own: what a bench asks of it that no app could.
+
+use std::fs;
+
+use amiqus_core::registration::DEFAULT_REDIRECT_URL;
+use reqwest::Client;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::Result;
+use crate::computer::named;
+
+/// Who signs in.
+const PERSON: &str = "bob@example.com";
+
+/// In which team.
+const TEAM: &str = "Fusion Industries";
+
+/// The service that IT's file names.
+pub(crate) struct Amiqus {
+    /// What the file says.
+    pub(crate) registration: Registration,
+    client: Client,
+}
+
+/// What a bench reads of IT's file.
+#[derive(Deserialize)]
+pub(crate) struct Registration {
+    /// Where the service is.
+    pub(crate) base_url: String,
+    /// The API client's.
+    pub(crate) client_id: String,
+    /// The API client's.
+    pub(crate) client_secret: String,
+}
+
+impl Amiqus {
+    /// The one that was started for this desktop.
+    pub(crate) fn of_this_desktop() -> Result<Self> {
+        let file = fs::read(named("AMIQUS_PROVISIONING_FILE")?)?;
+        Ok(Self {
+            registration: serde_json::from_slice(&file)?,
+            client: Client::builder().no_proxy().build()?,
+        })
+    }
+
+    /// Where the browser is sent when the person chooses Allow at this address.
+    pub(crate) async fn allow(&self, url: &str) -> Result<String> {
+        let asked = json!({"url": url, "email": PERSON, "team": TEAM, "allow": true});
+        let answer = self.client.post(self.control("authorize")).json(&asked);
+        let answer: Value = answer.send().await?.error_for_status()?.json().await?;
+        Ok(answer["location"]
+            .as_str()
+            .ok_or("sent nowhere")?
+            .to_owned())
+    }
+
+    /// A code that nobody has redeemed.
+    pub(crate) async fn code(&self) -> Result<String> {
+        let Registration {
+            base_url,
+            client_id,
+            ..
+        } = &self.registration;
+        let request = Url::parse_with_params(
+            &format!("{base_url}/oauth/authorize"),
+            [
+                ("response_type", "code"),
+                ("client_id", client_id),
+                ("redirect_uri", DEFAULT_REDIRECT_URL),
+                ("state", "bench"),
+            ],
+        )?;
+        let redirect = Url::parse(&self.allow(request.as_str()).await?)?;
+        let code = redirect.query_pairs().find(|(name, _)| name == "code");
+        Ok(code.ok_or("no code")?.1.into_owned())
+    }
+
+    /// From now on each answer that a sign-in waits for takes so much longer to arrive.
+    pub(crate) async fn move_away(&self, milliseconds: u64) -> Result<()> {
+        let plan = json!({
+            "endpoints": ["token_exchange", "me", "team", "team_me"],
+            "fault": "delay_after_processing",
+            "ms": milliseconds,
+        });
+        let answer = self.client.post(self.control("faults")).json(&plan);
+        answer.send().await?.error_for_status()?;
+        Ok(())
+    }
+
+    /// It answers at once again.
+    pub(crate) async fn come_back(&self) -> Result<()> {
+        let answer = self.client.delete(self.control("faults")).send();
+        answer.await?.error_for_status()?;
+        Ok(())
+    }
+
+    /// How many requests have reached its token endpoint.
+    pub(crate) async fn token_requests(&self) -> Result<usize> {
+        let answer = self.client.get(self.control("requests")).send();
+        let all: Vec<Value> = answer.await?.error_for_status()?.json().await?;
+        Ok(all
+            .iter()
+            .filter(|request| request["path"] == "/oauth/token")
+            .count())
+    }
+
+    fn control(&self, name: &str) -> String {
+        format!("{}/practice/{name}", self.registration.base_url)
+    }
+}
