@@ -1,6 +1,8 @@
 //! The desktop shell: it plugs the core into a window, the vault, the system's links and browser.
 //! This page says who is plugged into what; nothing here decides anything about signing in.
 
+#[cfg(target_os = "linux")]
+mod anew_linux;
 pub mod clock;
 mod commands;
 mod desktop;
@@ -74,6 +76,8 @@ pub fn run() -> ExitCode {
     match builder.build(context) {
         Ok(app) => match app.run_return(on_event) {
             tauri::RESTART_EXIT_CODE => start_again_with_a_window(),
+            #[cfg(target_os = "linux")]
+            anew_linux::EXIT_CODE => anew_linux::begin(),
             code => ExitCode::from(u8::try_from(code).unwrap_or(1)),
         },
         Err(problem) => {
@@ -165,6 +169,8 @@ fn on_event(app: &AppHandle, event: RunEvent) {
     {
         tracing::info!("the window is closed; the app stays in the tray");
         window::sweep();
+        #[cfg(target_os = "linux")]
+        anew_linux::once_nothing_is_lost(app);
     } else {
         end_at_rest(app);
     }

@@ -35,6 +35,13 @@ pub(crate) fn look_for_key() -> key::KeyLook {
     key::look()
 }
 
+/// Whether the vault in this folder would open just now without asking anybody for anything.
+#[cfg(target_os = "linux")]
+pub(crate) fn opens_unasked(folder: PathBuf) -> bool {
+    let key_file = Folder::new(folder).key_file();
+    key_file.is_some_and(|file| file.kind == Kind::Keychain) && key::look() == key::KeyLook::There
+}
+
 /// Opens the vault in one folder.
 pub struct StrongholdDoor {
     folder: Folder,

@@ -85,18 +85,53 @@ pub(crate) fn sweep() {
     }
 }
 
+/// Waits until a closed window's processes have ended, and this one knows it.
+#[cfg(target_os = "linux")]
+pub(crate) async fn swept() {
+    for _ in 0..sweep_linux::LOOKS {
+        match sweep_linux::has_drawing_processes() {
+            Ok(true) => tokio::time::sleep(sweep_linux::BETWEEN_LOOKS).await,
+            Ok(false) => return,
+            Err(problem) => {
+                tracing::warn!(%problem, "the closed window's processes can't be looked for");
+                return;
+            }
+        }
+    }
+    tracing::warn!("the closed window's processes are still there");
+}
+
 #[cfg(target_os = "linux")]
 mod sweep_linux {
     use std::fs;
     use std::io;
+    use std::time::Duration;
 
     use rustix::process::{Pid, Signal, getpid, kill_process};
 
     /// The kernel keeps fifteen characters of a name.
     const NETWORK_PROCESS: &str = "WebKitNetworkPr";
+    const PAGE_PROCESS: &str = "WebKitWebProces";
+
+    /// How often they are looked for, and how long it is from one look to the next: some seconds in all.
+    pub(super) const LOOKS: u32 = 100;
+    pub(super) const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 
     /// Asks it to end; only a child of this very process.
     pub(super) fn end_network_process() -> io::Result<()> {
+        for child in children_named(&[NETWORK_PROCESS])? {
+            kill_process(child, Signal::TERM)?;
+        }
+        Ok(())
+    }
+
+    /// Whether this process has children that draw, or that nobody has seen end.
+    pub(super) fn has_drawing_processes() -> io::Result<bool> {
+        Ok(!children_named(&[NETWORK_PROCESS, PAGE_PROCESS])?.is_empty())
+    }
+
+    fn children_named(names: &[&str]) -> io::Result<Vec<Pid>> {
+        let mut children = Vec::new();
         for entry in fs::read_dir("/proc")?.flatten() {
             let Some(pid) = entry
                 .file_name()
@@ -106,24 +141,25 @@ mod sweep_linux {
             else {
                 continue;
             };
+            // One that ended meanwhile is none.
             let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else {
                 continue;
             };
-            if is_network_process_of(&stat, getpid()) {
-                kill_process(pid, Signal::TERM)?;
+            if is_child(&stat, names, getpid()) {
+                children.push(pid);
             }
         }
-        Ok(())
+        Ok(children)
     }
 
     /// `proc_pid_stat(5)`: the id, the name in brackets, the state, the parent's id.
-    fn is_network_process_of(stat: &str, parent: Pid) -> bool {
+    fn is_child(stat: &str, names: &[&str], parent: Pid) -> bool {
         let Some((before, after)) = stat.rsplit_once(')') else {
             return false;
         };
         let is_named = before
             .split_once('(')
-            .is_some_and(|(_, name)| name == NETWORK_PROCESS);
+            .is_some_and(|(_, name)| names.contains(&name));
         let its_parent = after.split_whitespace().nth(1);
         is_named && its_parent == Some(&parent.as_raw_nonzero().to_string())
     }
@@ -135,22 +171,11 @@ mod sweep_linux {
         #[test]
         fn only_this_apps_own_network_process_is_ended() {
             let parent = Pid::from_raw(4242).unwrap();
-            assert!(is_network_process_of(
-                "77 (WebKitNetworkPr) S 4242 1 1",
-                parent
-            ));
-            assert!(!is_network_process_of(
-                "77 (WebKitNetworkPr) S 4243 1 1",
-                parent
-            ));
-            assert!(!is_network_process_of(
-                "77 (WebKitWebProces) S 4242 1 1",
-                parent
-            ));
-            assert!(!is_network_process_of(
-                "77 (a) WebKitNetworkPr) S 4242 1",
-                parent
-            ));
+            let is_ended = |stat| is_child(stat, &[NETWORK_PROCESS], parent);
+            assert!(is_ended("77 (WebKitNetworkPr) S 4242 1 1"));
+            assert!(!is_ended("77 (WebKitNetworkPr) S 4243 1 1"));
+            assert!(!is_ended("77 (WebKitWebProces) S 4242 1 1"));
+            assert!(!is_ended("77 (a) WebKitNetworkPr) S 4242 1"));
         }
     }
 }

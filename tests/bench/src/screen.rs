@@ -4,6 +4,7 @@
 use std::fs;
 use std::os::fd::AsFd as _;
 use std::path::Path;
+use std::slice::ChunksExact;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -152,16 +153,35 @@ impl Seen {
             self.apply(&mut last, patch);
         }
         let mut now = self.before.clone();
+        let mut differing: usize = self.lines(&now).zip(self.lines(&last)).map(unlike).sum();
         let mut settled = None;
         for patch in &self.patches {
+            differing -= self.unlike_within(patch.area, &now, &last);
             self.apply(&mut now, patch);
-            if differing(&now, &last) > SAME {
+            differing += self.unlike_within(patch.area, &now, &last);
+            if differing > SAME {
                 settled = None;
             } else {
                 settled.get_or_insert(patch.at);
             }
         }
         settled
+    }
+
+    /// How many of an area's pixels differ from one picture to the other.
+    fn unlike_within(&self, area: Rectangle, one: &[u8], other: &[u8]) -> usize {
+        let begin = usize_of(area.x) * PIXEL;
+        let within = begin..begin + usize::from(area.width) * PIXEL;
+        self.lines(one)
+            .zip(self.lines(other))
+            .skip(usize_of(area.y))
+            .take(usize::from(area.height))
+            .map(|(one, other)| unlike((&one[within.clone()], &other[within.clone()])))
+            .sum()
+    }
+
+    fn lines<'a>(&self, picture: &'a [u8]) -> ChunksExact<'a, u8> {
+        picture.chunks_exact(self.width * PIXEL)
     }
 
     /// Writes what the display showed after each change into a folder, as PPM.
@@ -195,7 +215,8 @@ fn usize_of(coordinate: i16) -> usize {
     usize::try_from(coordinate).unwrap_or_default()
 }
 
-fn differing(one: &[u8], other: &[u8]) -> usize {
+/// How many pixels differ from one line to the other.
+fn unlike((one, other): (&[u8], &[u8])) -> usize {
     one.chunks_exact(PIXEL)
         .zip(other.chunks_exact(PIXEL))
         .filter(|(one, other)| one[..3] != other[..3])

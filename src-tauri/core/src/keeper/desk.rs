@@ -120,6 +120,20 @@ impl Desk {
                     // Whoever asked may have gone meanwhile.
                     let _ = reply.send(());
                 }
+                Mail::EndIfAllIsKept(reply) if !inbox.is_empty() => {
+                    // Those that have come meanwhile are first.
+                    if let Some(mail) = self.mail.upgrade() {
+                        // It can't fail: the other end is here.
+                        let _ = mail.send(Mail::EndIfAllIsKept(reply));
+                    }
+                }
+                Mail::EndIfAllIsKept(reply) => {
+                    let ends = self.is_all_kept();
+                    // Whoever asked may have gone meanwhile, and then it goes on.
+                    if reply.send(ends).is_ok() && ends {
+                        break;
+                    }
+                }
                 Mail::PageAddress(page, reply) => {
                     if let Some(address) = self.page(page) {
                         // Whoever asked may have gone meanwhile.
@@ -134,6 +148,13 @@ impl Desk {
         if let Some(listening) = self.listening {
             listening.listener.abort();
         }
+    }
+
+    fn is_all_kept(&self) -> bool {
+        self.session.is_all_kept()
+            && self.unsaved.is_empty()
+            && self.waiting.is_empty()
+            && *self.on_their_way.borrow() == 0
     }
 
     pub(super) fn recipient(&self) -> Recipient {

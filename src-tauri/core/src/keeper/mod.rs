@@ -207,6 +207,8 @@ enum Mail {
     PageAddress(Page, oneshot::Sender<PageAddress>),
     /// Answered once all that came before is done.
     Done(oneshot::Sender<()>),
+    /// The session is to end if a process that begins anew loses nothing by it; answered with whether.
+    EndIfAllIsKept(oneshot::Sender<bool>),
 }
 
 enum Command {
@@ -442,6 +444,16 @@ impl Keeper {
             .clone()
             .wait_for(|count| *count == 0)
             .await;
+    }
+
+    /// Ends the session, if all that it knows is in the vault and nothing is under way; answers whether it
+    /// did. No request leaves and nothing is written after that, and whoever asks for something is told
+    /// that the session has ended: for a process that is about to begin anew.
+    pub async fn end_if_all_is_kept(&self) -> bool {
+        let (reply, ended) = oneshot::channel();
+        self.post(Mail::EndIfAllIsKept(reply));
+        // A session that has ended already is somebody else's to end the process for.
+        ended.await.unwrap_or(false)
     }
 
     /// The address of one of the pages that may be opened from the window.

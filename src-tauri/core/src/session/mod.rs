@@ -15,6 +15,7 @@
 
 mod accounts;
 mod event;
+mod kept;
 mod renewal;
 mod sign_in;
 mod view;

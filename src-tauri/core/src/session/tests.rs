@@ -2,6 +2,7 @@
 
 mod accounts;
 mod attempts;
+mod kept;
 mod looking_again;
 mod renewals;
 mod sign_in;

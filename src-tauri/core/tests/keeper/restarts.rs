@@ -51,6 +51,42 @@ async fn a_person_who_signed_in_stays_signed_in_and_nothing_is_renewed_for_it() 
     assert_eq!(computer.posts(), 1);
 }
 
+/// Shows check 28.
+#[tokio::test]
+async fn a_session_ends_for_a_new_process_only_once_nothing_is_on_its_way() {
+    let (computer, old) = Computer::with_bob().await;
+    let app = computer.start().await;
+    app.checked(&computer.clock).await;
+    let slow = Fault::DelayAfterProcessing { ms: 400 };
+    computer.amiqus.set_fault(slow.at(Endpoint::TokenRefresh));
+    let keeper = app.keeper.clone();
+    let renewing = tokio::spawn(async move { keeper.refresh().await });
+    app.until(|state| account(state, BOB).renewing).await;
+    assert!(
+        !app.keeper.end_if_all_is_kept().await,
+        "its answer would be lost"
+    );
+    renewing.await.unwrap().unwrap();
+    computer.amiqus.clear_faults();
+
+    let mut states = app.keeper.states();
+    while !app.keeper.end_if_all_is_kept().await {
+        states.changed().await.unwrap();
+    }
+    // Nothing is done any more by the process that is about to go.
+    let refused = app.keeper.refresh().await.unwrap_err();
+    assert_eq!(refused.code, Code::Internal);
+    assert_eq!(computer.posts(), 1);
+    drop(app);
+
+    let app = computer.start().await;
+    app.checked(&computer.clock).await;
+    app.keeper.refresh().await.unwrap();
+    assert_eq!(computer.posts(), 2);
+    assert!(!computer.drawer.text().contains(old.refresh.expose()));
+    assert_eq!(computer.amiqus.complaints(), [""; 0]);
+}
+
 /// Shows check 17.
 #[tokio::test]
 async fn the_link_that_starts_the_app_completes_the_sign_in() {

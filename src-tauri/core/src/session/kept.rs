@@ -1,0 +1,69 @@
+//! What a process that begins anew would not know.
+//!
+//! Each field is named, so that who adds one decides about it here.
+
+use super::{Held, Open, Phase, Renewal, Session, SignIn};
+
+impl Session {
+    /// Whether the vault has all that matters and nothing is under way: then a process that begins anew
+    /// goes on as this one would.
+    #[must_use]
+    pub fn is_all_kept(&self) -> bool {
+        let Self {
+            phase,
+            problem,
+            unsaved,
+        } = self;
+        let Phase::Open(open) = phase else {
+            return false;
+        };
+        problem.is_none() && !unsaved && open.is_all_kept()
+    }
+}
+
+impl Open {
+    fn is_all_kept(&self) -> bool {
+        let Self {
+            registration: _,
+            changing_setup,
+            // IT's file is read anew.
+            awaits_provisioning: _,
+            // The vault has a pending attempt; the browser's answer may be here at any moment.
+            sign_in,
+            unclaimed,
+            accounts,
+            current: _,
+            signed_out,
+            serials: _,
+        } = self;
+        !changing_setup
+            && !signed_out
+            && matches!(sign_in, SignIn::Idle)
+            && unclaimed.is_none()
+            && accounts.values().all(Held::is_all_kept)
+    }
+}
+
+impl Held {
+    fn is_all_kept(&self) -> bool {
+        let Self {
+            account: _,
+            serial: _,
+            renewal,
+            // A pause that Amiqus asked for would be forgotten, and Amiqus asked at once.
+            pause,
+            failures,
+            asked,
+            offline,
+            refused_at,
+            checking,
+        } = self;
+        *renewal == Renewal::None
+            && pause.is_none()
+            && *failures == 0
+            && !asked
+            && !offline
+            && refused_at.is_none()
+            && checking.is_none()
+    }
+}

@@ -1,0 +1,101 @@
+//! What a process that begins anew would not know.
+
+use super::super::WhyRenew;
+use super::*;
+use crate::token::Transient;
+use crate::vault::{DoorFailure, Unlock, WhyLocked};
+
+fn renew(bench: &mut Bench, why: WhyRenew) -> Step {
+    bench.step(Event::RenewalRequested(bob().key(), why))
+}
+
+#[test]
+fn nothing_would_be_lost_while_all_is_well() {
+    let nobody = Bench::set_up();
+    assert!(nobody.session.is_all_kept(), "nobody is signed in");
+    let mut bench = Bench::with_bob();
+    assert!(bench.session.is_all_kept(), "a pair from the vault");
+    let step = renew(&mut bench, WhyRenew::Due);
+    assert!(!bench.session.is_all_kept(), "a refresh is on its way");
+    let step = bench.refreshed(&step, Ok(tokens("2", now())));
+    bench.checked(&step, Ok(bob()));
+    assert!(bench.session.is_all_kept(), "a pair that has just arrived");
+}
+
+#[test]
+fn a_sign_in_is_waited_for_to_its_end() {
+    let mut bench = Bench::set_up();
+    let (pending, _) = bench.begin();
+    assert!(!bench.session.is_all_kept(), "the browser has the floor");
+    bench.link(&pending.granted());
+    assert!(!bench.session.is_all_kept(), "the code is on its way");
+    let pair = tokens("1", bench.now);
+    bench.step(Event::CodeExchanged(pending.id, Ok(pair)));
+    assert!(!bench.session.is_all_kept(), "whose tokens it is is asked");
+    bench.step(Event::Identified(pending.id, Ok(bob())));
+    assert!(bench.session.is_all_kept());
+}
+
+/// Shows check 25.
+#[test]
+fn a_pause_that_amiqus_asked_for_is_not_forgotten() {
+    let mut bench = Bench::with_bob();
+    let step = renew(&mut bench, WhyRenew::Due);
+    let busy = Transient::Busy(Some(SignedDuration::from_mins(40)));
+    bench.refreshed(&step, Err(Failure::NotProcessed(busy)));
+    assert!(!bench.session.is_all_kept());
+    bench.wait(SignedDuration::from_mins(41));
+    let step = renew(&mut bench, WhyRenew::Due);
+    let step = bench.refreshed(&step, Ok(tokens("2", now())));
+    bench.checked(&step, Ok(bob()));
+    assert!(bench.session.is_all_kept());
+}
+
+#[test]
+fn what_only_the_process_knows_keeps_it_alive() {
+    type Happening = fn(&mut Bench);
+    let happenings: [(&str, Happening); 9] = [
+        ("no network", |bench| {
+            let step = renew(bench, WhyRenew::Due);
+            bench.refreshed(&step, Err(Failure::NotProcessed(Transient::Offline)));
+        }),
+        ("a lost answer", |bench| {
+            let step = renew(bench, WhyRenew::Due);
+            bench.refreshed(&step, Err(Failure::PerhapsProcessed(Transient::Offline)));
+        }),
+        ("a refused access token", |bench| {
+            let step = renew(bench, WhyRenew::Refused);
+            bench.refreshed(&step, Ok(tokens("2", now())));
+        }),
+        ("a check under way", |bench| {
+            bench.step(Event::CheckRequested(bob().key()));
+        }),
+        ("a new pair that is not saved", |bench| {
+            let step = renew(bench, WhyRenew::Due);
+            let step = bench.refreshed(&step, Ok(tokens("2", now())));
+            bench.not_saved(step);
+        }),
+        ("a problem that is shown", |bench| {
+            let (pending, _) = bench.begin();
+            bench.link(&pending.denied("access_denied"));
+        }),
+        ("somebody has just signed out", |bench| {
+            bench.step(Event::SignOutRequested(bob().key()));
+        }),
+        ("the set-up is being changed", |bench| {
+            bench.step(Event::SetupChangeRequested);
+        }),
+        ("the vault is locked", |bench| {
+            bench.session = Session::default();
+            bench.step(Event::UnlockRequested(Unlock::Keychain));
+            assert!(!bench.session.is_all_kept(), "it is being opened");
+            let locked = DoorFailure::Locked(WhyLocked::KeychainLocked);
+            bench.step(Event::NotOpened(locked));
+        }),
+    ];
+    for (what, happen) in happenings {
+        let mut bench = Bench::with_bob();
+        happen(&mut bench);
+        assert!(!bench.session.is_all_kept(), "{what}");
+    }
+}
