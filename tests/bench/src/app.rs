@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::processes::tree;
+use crate::processes::{has_ended, tree};
 use crate::{Result, let_pass, milliseconds};
 
 use crate::screen::{Screen, Seen};
 
 /// As long as nothing is painted for this, nothing more will be.
-const QUIET: Duration = Duration::from_secs(1);
+const QUIET: Duration = Duration::from_millis(1_500);
 
 /// No start takes longer.
 const LONGEST: Duration = Duration::from_secs(20);
@@ -69,10 +69,7 @@ impl App {
         let all = self.processes()?;
         self.end_now();
         let begun = Instant::now();
-        while all
-            .iter()
-            .any(|id| Path::new(&format!("/proc/{id}")).exists())
-        {
+        while !all.iter().all(|id| has_ended(*id)) {
             if begun.elapsed() > ENDING {
                 return Err("the program's processes did not end".into());
             }

@@ -53,6 +53,14 @@ pub(crate) fn tree(root: u32) -> Result<Vec<u32>> {
     Ok(found)
 }
 
+/// Whether a process has ended; whoever has to take note of that may not have yet.
+pub(crate) fn has_ended(id: u32) -> bool {
+    fs::read_to_string(format!("/proc/{id}/stat")).map_or(true, |stat| {
+        let state = stat.rsplit_once(')').map(|(_, rest)| rest.trim_start());
+        state.is_some_and(|state| state.starts_with('Z'))
+    })
+}
+
 /// What threads did so far, each by itself: one that ends takes its count with it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Work(BTreeMap<PathBuf, Done>);
