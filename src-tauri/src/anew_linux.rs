@@ -1,70 +1,63 @@
 //! A process that begins anew, under the same number and in the tray, once its window is closed.
 //!
-//! What `WebKit` mapped for a window stays mapped for as long as the process lives, and so does what a
-//! library may have left of a secret: together more than all the rest of the app. The other systems draw
-//! in processes of their own, which end with their window.
+//! The libraries that draw a window stay mapped for as long as the process lives that had one: more memory
+//! than all the rest of the app. And what they, or the desktop's other libraries, may have left of a secret
+//! goes with them. On other systems they are not in this process.
 
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use amiqus_core::app_state::{AppState, StandingView};
 use amiqus_core::keeper::Keeper;
+use tauri::utils::platform::current_exe;
 use tauri::{AppHandle, Manager as _};
 
-use crate::{STARTED_AGAIN, places, start_at_login, updates, vault, window};
+use crate::{STARTED_AGAIN, diagnostics, places, start_at_login, updates, vault, window};
 
 /// With this the event loop ends for it; no system uses it.
 pub(crate) const EXIT_CODE: i32 = i32::MAX - 1;
 
-/// Begins anew as soon as nothing is lost by it, unless the window is opened before.
+/// How often the window had been asked for when it was last closed.
+static WISHES_AT_CLOSING: AtomicU64 = AtomicU64::new(0);
+
+/// Begins anew as soon as nothing is lost by it, unless somebody asks for the window before. To be called
+/// when it was closed.
 pub(crate) fn once_nothing_is_lost(app: &AppHandle) {
     let Some(keeper) = app.try_state::<Keeper>() else {
         return;
     };
     let keeper = Keeper::clone(&keeper);
     let app = app.clone();
+    let wishes = window::wishes();
+    WISHES_AT_CLOSING.store(wishes, Ordering::SeqCst);
     tauri::async_runtime::spawn(async move {
+        let is_closed = || window::wishes() == wishes && app.webview_windows().is_empty();
         let mut states = keeper.states();
         // Its parent must see them end: to a process that began anew they would be nobody's.
-        window::swept().await;
-        loop {
-            let state = states.borrow_and_update().clone();
-            if !app.webview_windows().is_empty() {
-                return;
-            }
-            if state.is_some_and(|state| !needs_its_person(&state))
-                && updates::ready(&app).borrow().is_none()
+        window::swept(is_closed).await;
+        while is_closed() {
+            states.borrow_and_update();
+            let nothing_saved = diagnostics::no_report_is_being_saved().await;
+            if updates::ready(&app).borrow().is_none()
                 && can_go_on_unasked().await
+                && is_closed()
                 && keeper.end_if_all_is_kept().await
             {
-                break;
+                tracing::info!("begins anew");
+                return app.exit(EXIT_CODE);
             }
+            drop(nothing_saved);
             if states.changed().await.is_err() {
                 return;
             }
         }
-        // Whoever opened the window in this very moment gets another one.
-        let wants_window = !app.webview_windows().is_empty();
-        tracing::info!(wants_window, "begins anew");
-        app.exit(if wants_window {
-            tauri::RESTART_EXIT_CODE
-        } else {
-            EXIT_CODE
-        });
     });
-}
-
-/// A notification about it may still be there, and leads to this process.
-fn needs_its_person(state: &AppState) -> bool {
-    let mut accounts = state.accounts.iter();
-    accounts.any(|account| account.standing != StandingView::Connected)
 }
 
 /// Whether the program is there, and its vault opens without a word from anybody.
 async fn can_go_on_unasked() -> bool {
     let looked = tauri::async_runtime::spawn_blocking(|| {
-        let program = tauri::process::current_binary(&tauri::Env::default());
-        program.is_ok_and(|program| program.exists())
+        current_exe().is_ok_and(|program| program.exists())
             && places::data().is_some_and(|data| vault::opens_unasked(data.join(places::VAULT)))
     });
     looked.await.unwrap_or(false)
@@ -72,13 +65,22 @@ async fn can_go_on_unasked() -> bool {
 
 /// Becomes a new process of what lies now where this program lay. Comes back only when that fails.
 pub(crate) fn begin() -> ExitCode {
-    let problem = match tauri::process::current_binary(&tauri::Env::default()) {
-        Ok(program) => Command::new(program)
-            .arg(start_at_login::IN_THE_TRAY)
-            .env_remove(STARTED_AGAIN)
-            .exec(),
+    // Not every library sees to that.
+    close_fds::set_fds_cloexec_threadsafe(FIRST_AFTER_STANDARD_ERROR, &[]);
+    let problem = match current_exe() {
+        Ok(program) => {
+            let mut anew = Command::new(program);
+            // Whoever has asked for the window in this very moment gets it.
+            if window::wishes() == WISHES_AT_CLOSING.load(Ordering::SeqCst) {
+                anew.arg(start_at_login::IN_THE_TRAY);
+            }
+            anew.env_remove(STARTED_AGAIN).exec()
+        }
         Err(problem) => problem,
     };
     tracing::error!(%problem, "the app can't begin anew");
     ExitCode::FAILURE
 }
+
+/// The number of the first file that a new process has no use for.
+const FIRST_AFTER_STANDARD_ERROR: i32 = 3;

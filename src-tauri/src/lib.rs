@@ -94,6 +94,11 @@ pub fn run() -> ExitCode {
 fn start_again_with_a_window() -> ! {
     let mut env = tauri::Env::default();
     env.args_os.truncate(1);
+    // It would be another program's: this one is none.
+    #[cfg(target_os = "linux")]
+    {
+        env.appimage = None;
+    }
     tauri::process::restart(&env)
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { journey } from "../stage/journey";
 import { until } from "../stage/processes";
@@ -19,17 +19,33 @@ async function closeIntoTray(stage: Stage): Promise<void> {
   await until("the app lives on", () => app.processIds().length === 1 || undefined);
 }
 
+/** A process's sockets, which the kernel gives numbers to that no other has. */
+function sockets(id: number): Set<string> {
+  const folder = `/proc/${String(id)}/fd`;
+  const files = readdirSync(folder).map((number) => {
+    try {
+      return readlinkSync(join(folder, number));
+    } catch {
+      return "closed meanwhile";
+    }
+  });
+  return new Set(files.filter((file) => file.startsWith("socket:")));
+}
+
 /** The same where nothing is under way: then it lives on as a process that has drawn nothing yet. */
 async function closeAndBeginAnew(stage: Stage, tray: Tray): Promise<void> {
   const { app, desktop } = stage;
   const begun = () => desktop.appLog().match(/ started version=/g)?.length ?? 0;
   const before = begun();
-  const [id] = app.processIds();
+  const [id = 0] = app.processIds();
+  const had = sockets(id);
   await closeIntoTray(stage);
   await until("the app begins anew", () => begun() > before || undefined);
   assert.deepEqual(app.processIds(), [id], "by the same number");
   assert.match(readFileSync(`/proc/${String(id)}/cmdline`, "utf8"), /\0--in-the-tray\0$/);
   await tray.shows("Open");
+  const kept = [...sockets(id)].filter((socket) => had.has(socket));
+  assert.deepEqual(kept, [], "with nothing of the old one's open");
 }
 
 journey(

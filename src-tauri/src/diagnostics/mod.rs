@@ -17,6 +17,9 @@ use amiqus_core::app_state::{AppState, StandingView};
 use amiqus_core::clock::Clock as _;
 use amiqus_core::registration::{BaseUrl, DEFAULT_BASE_URL};
 use amiqus_core::session::Provisioning;
+use tokio::sync::Mutex;
+#[cfg(target_os = "linux")]
+use tokio::sync::MutexGuard;
 
 use self::redacted::{Known, Redacted};
 use crate::clock::SystemClock;
@@ -78,6 +81,7 @@ pub(crate) fn print() -> ExitCode {
 /// # Errors
 /// When there is no such place, or it can't be written to.
 pub(crate) async fn save(state: &AppState) -> std::io::Result<PathBuf> {
+    let _saving = SAVING.lock().await;
     let path = places::report(SystemClock.now()).ok_or(std::io::ErrorKind::NotFound)?;
     let report = write(Some(state)).await;
     private_file()
@@ -87,6 +91,15 @@ pub(crate) async fn save(state: &AppState) -> std::io::Result<PathBuf> {
         .write_all(report.as_bytes())?;
     tracing::info!("a report for support was saved");
     Ok(path)
+}
+
+/// Held while a report is being saved.
+static SAVING: Mutex<()> = Mutex::const_new(());
+
+/// Waits until no report is being saved; none is as long as the answer is held.
+#[cfg(target_os = "linux")]
+pub(crate) async fn no_report_is_being_saved() -> MutexGuard<'static, ()> {
+    SAVING.lock().await
 }
 
 /// The report. Without a state it says what the log knows of one.

@@ -4,6 +4,8 @@
 mod draw_linux;
 mod page;
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use tauri::webview::NewWindowResponse;
 use tauri::{AppHandle, Manager as _, WebviewUrl, WebviewWindowBuilder};
 
@@ -45,9 +47,19 @@ fn is_own(url: &url::Url) -> bool {
     }
 }
 
+/// Counts who asks for the window: it is there only a while after it was asked for.
+static WISHES: AtomicU64 = AtomicU64::new(0);
+
+/// How often the window was asked for so far.
+#[cfg(target_os = "linux")]
+pub(crate) fn wishes() -> u64 {
+    WISHES.load(Ordering::SeqCst)
+}
+
 /// Shows the window and gives it the focus. Failing to is no reason to fail: the person sees it in
 /// the task bar.
 pub(crate) fn bring_to_front(app: &AppHandle) {
+    WISHES.fetch_add(1, Ordering::SeqCst);
     let asked = app.clone();
     // The main thread does one thing after the other: links that come at once, each on a thread of its
     // own, would each find no window and open one.
@@ -85,10 +97,14 @@ pub(crate) fn sweep() {
     }
 }
 
-/// Waits until a closed window's processes have ended, and this one knows it.
+/// Waits until a closed window's processes have ended, and this one knows it; no longer than the window is
+/// closed.
 #[cfg(target_os = "linux")]
-pub(crate) async fn swept() {
+pub(crate) async fn swept(is_closed: impl Fn() -> bool) {
     for _ in 0..sweep_linux::LOOKS {
+        if !is_closed() {
+            return;
+        }
         match sweep_linux::has_drawing_processes() {
             Ok(true) => tokio::time::sleep(sweep_linux::BETWEEN_LOOKS).await,
             Ok(false) => return,

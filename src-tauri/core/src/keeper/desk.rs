@@ -120,15 +120,9 @@ impl Desk {
                     // Whoever asked may have gone meanwhile.
                     let _ = reply.send(());
                 }
-                Mail::EndIfAllIsKept(reply) if !inbox.is_empty() => {
-                    // Those that have come meanwhile are first.
-                    if let Some(mail) = self.mail.upgrade() {
-                        // It can't fail: the other end is here.
-                        let _ = mail.send(Mail::EndIfAllIsKept(reply));
-                    }
-                }
                 Mail::EndIfAllIsKept(reply) => {
-                    let ends = self.is_all_kept();
+                    // Nobody's wish that has come meanwhile is dropped.
+                    let ends = inbox.is_empty() && self.is_all_kept();
                     // Whoever asked may have gone meanwhile, and then it goes on.
                     if reply.send(ends).is_ok() && ends {
                         break;

@@ -452,7 +452,7 @@ impl Keeper {
     pub async fn end_if_all_is_kept(&self) -> bool {
         let (reply, ended) = oneshot::channel();
         self.post(Mail::EndIfAllIsKept(reply));
-        // A session that has ended already is somebody else's to end the process for.
+        // If it has ended already, somebody else is ending the process.
         ended.await.unwrap_or(false)
     }
 

@@ -2,6 +2,8 @@
 //!
 //! Each field is named, so that who adds one decides about it here.
 
+use crate::account::Standing;
+
 use super::{Held, Open, Phase, Renewal, Session, SignIn};
 
 impl Session {
@@ -32,12 +34,14 @@ impl Open {
             sign_in,
             unclaimed,
             accounts,
-            current: _,
+            current,
+            // What the window says to that matters where nobody is left.
             signed_out,
             serials: _,
         } = self;
+        let has_just_signed_out = *signed_out && current.is_none();
         !changing_setup
-            && !signed_out
+            && !has_just_signed_out
             && matches!(sign_in, SignIn::Idle)
             && unclaimed.is_none()
             && accounts.values().all(Held::is_all_kept)
@@ -47,7 +51,8 @@ impl Open {
 impl Held {
     fn is_all_kept(&self) -> bool {
         let Self {
-            account: _,
+            // One that needs its person has a notification, which leads to this very process.
+            account,
             serial: _,
             renewal,
             // A pause that Amiqus asked for would be forgotten, and Amiqus asked at once.
@@ -58,7 +63,8 @@ impl Held {
             refused_at,
             checking,
         } = self;
-        *renewal == Renewal::None
+        matches!(account.standing, Standing::Connected { .. })
+            && *renewal == Renewal::None
             && pause.is_none()
             && *failures == 0
             && !asked

@@ -2,6 +2,7 @@
 
 use super::super::WhyRenew;
 use super::*;
+use crate::examples::connected;
 use crate::token::Transient;
 use crate::vault::{DoorFailure, Unlock, WhyLocked};
 
@@ -54,7 +55,7 @@ fn a_pause_that_amiqus_asked_for_is_not_forgotten() {
 #[test]
 fn what_only_the_process_knows_keeps_it_alive() {
     type Happening = fn(&mut Bench);
-    let happenings: [(&str, Happening); 9] = [
+    let happenings: [(&str, Happening); 10] = [
         ("no network", |bench| {
             let step = renew(bench, WhyRenew::Due);
             bench.refreshed(&step, Err(Failure::NotProcessed(Transient::Offline)));
@@ -74,6 +75,14 @@ fn what_only_the_process_knows_keeps_it_alive() {
             let step = renew(bench, WhyRenew::Due);
             let step = bench.refreshed(&step, Ok(tokens("2", now())));
             bench.not_saved(step);
+        }),
+        ("an account that needs its person", |bench| {
+            let step = renew(bench, WhyRenew::Due);
+            let dead = Failure::Dead { expired: false };
+            let step = bench.refreshed(&step, Err(dead));
+            assert!(!bench.session.is_all_kept(), "the vault is read again");
+            let found = connected(bob(), tokens("1", now()));
+            bench.read_again(&step, Some(found));
         }),
         ("a problem that is shown", |bench| {
             let (pending, _) = bench.begin();
