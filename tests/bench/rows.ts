@@ -77,7 +77,7 @@ export const parts: Part[] = [
   },
   {
     name: "start",
-    rounds: 11,
+    rounds: 9,
     quick: 3,
     rows: [
       {

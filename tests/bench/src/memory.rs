@@ -16,7 +16,7 @@ use crate::screen::Screen;
 use crate::{Figures, Given, Result, let_pass};
 
 /// After this nothing of a start is under way any more.
-const SETTLED: Duration = Duration::from_secs(4);
+const SETTLED: Duration = Duration::from_secs(3);
 
 /// How long a closed window's processes may take to end.
 const ENDING: Duration = Duration::from_secs(10);

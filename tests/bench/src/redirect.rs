@@ -22,7 +22,7 @@ const LATENCY_IN_MILLISECONDS: u64 = 100;
 const QUIET: Duration = Duration::from_millis(1_500);
 
 /// How long the person is in the browser.
-const IN_THE_BROWSER: Duration = Duration::from_secs(3);
+const IN_THE_BROWSER: Duration = Duration::from_secs(2);
 
 /// No sign-in takes longer.
 const LONGEST: Duration = Duration::from_secs(20);
