@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { closeAndBeginAnew } from "../stage/closing";
 import { journey } from "../stage/journey";
 import { readMemory } from "../stage/memory";
 import type { Secret } from "../stage/practice";
 import { end, until } from "../stage/processes";
 import { secretsIn } from "../stage/secrets";
 import type { Stage } from "../stage/stage";
+import { Tray } from "../stage/tray";
 
 /** What is in the memory of the app, and of the window's processes, which are WebKit's. */
 type Memories = { app: Buffer; window: Buffer };
@@ -126,6 +128,24 @@ journey(
     await nothingUsedIsLeft(stage, ["code", "state"]);
   },
 );
+
+// Shows check 31.
+journey("in the tray the app has no copy left of the link that started it", async (stage) => {
+  const { app, desktop, practice } = stage;
+  await app.start();
+  await stage.signInWhileClosed();
+  const tray = await Tray.start(desktop);
+  await tray.shows("You are signed in");
+  const secrets = await practice.secretsByKind();
+  const link = secrets.filter(({ kind }) => kind === "code" || kind === "state");
+  assert.equal(link.length, 2);
+  assert.notDeepEqual(kindsIn(memories(stage).app, link), [], "the desktop's libraries have some");
+  await closeAndBeginAnew(stage, tray);
+  const { app: anew } = memories(stage);
+  const held = secrets.filter(({ kind }) => kind === "access_token");
+  assert.deepEqual(kindsIn(anew, held), ["access_token"], "the search finds what is there");
+  assert.deepEqual(kindsIn(anew, link), []);
+});
 
 /** Where this system leaves a dump: beside the program that crashed, or somewhere else. */
 const dumpsBeside = !/[/|]/.test(readFileSync("/proc/sys/kernel/core_pattern", "utf8"));
