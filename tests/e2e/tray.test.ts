@@ -52,6 +52,7 @@ journey(
     await tray.shows("Lorraine Baines, Hill Valley Legal");
     await closeAndBeginAnew(stage, tray);
     await tray.choose("Bob Gale, Fusion Industries");
+    await tray.ticks("Bob Gale, Fusion Industries");
     await tray.choose("Renew now");
     await stage.practice.untilTokenRequests(3);
     await tray.choose("Sign out");
@@ -160,9 +161,10 @@ journey("a person chooses to start at login; then the app begins in the tray", a
   assert.ok(!existsSync(entry), "nobody asked for it yet");
   await app.press("Help");
   await app.press("Start when I log in to this computer");
-  const text = await until("the entry is there", () =>
-    existsSync(entry) ? readFileSync(entry, "utf8") : undefined,
-  );
+  const text = await until("the entry is there, to its last line", () => {
+    const text = existsSync(entry) ? readFileSync(entry, "utf8") : "";
+    return text.endsWith("\nTerminal=false\n") ? text : undefined;
+  });
   await desktop.run("desktop-file-validate", [entry]);
   await tray.choose("Quit");
   await app.detach();

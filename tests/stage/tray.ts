@@ -54,6 +54,14 @@ export class Tray {
     );
   }
 
+  /** Waits until such a line bears a tick: a menu that is drawn anew has forgotten what was chosen in it. */
+  async ticks(label: string): Promise<void> {
+    await until(`"${label}" is ticked in the tray`, async () => {
+      const lines = await this.menu();
+      return lines.some((line) => line.label === label && line.ticked) || undefined;
+    });
+  }
+
   /** Chooses a line of the app's menu, as soon as it is there. */
   async choose(label: string): Promise<void> {
     await until(`"${label}" is chosen in the tray`, async () => {

@@ -20,6 +20,9 @@ pub(crate) struct Line {
     ticked: bool,
 }
 
+/// What the bus says when whoever was asked is gone.
+const NO_REPLY: &str = "org.freedesktop.DBus.Error.NoReply";
+
 /// As it comes over the bus: an id, what it is, and the lines below it.
 #[derive(Debug, Deserialize, Type)]
 struct Layout {
@@ -49,8 +52,11 @@ pub(crate) fn choose(bus: &Connection, item: &Item, label: &str) -> zbus::Result
         return Ok(false);
     };
     let nothing = Value::from(0_i32);
-    menu_of(bus, item)?.call::<_, _, ()>("Event", &(line.id, "clicked", nothing, 0_u32))?;
-    Ok(true)
+    match menu_of(bus, item)?.call("Event", &(line.id, "clicked", nothing, 0_u32)) {
+        // An app that was told to quit may have done so before it answered.
+        Err(zbus::Error::MethodError(name, ..)) if name == NO_REPLY => Ok(true),
+        outcome => outcome.map(|()| true),
+    }
 }
 
 fn menu_of(bus: &Connection, item: &Item) -> zbus::Result<Proxy<'static>> {
