@@ -92,26 +92,33 @@ function writeIntoReadme(text: string): void {
 /** Runs a part on a desktop of its own, with an Amiqus of its own. */
 async function measure(part: Part): Promise<Figures[]> {
   const desktop = await Desktop.start();
-  // It is asked more often than by a person, from one address.
-  const practice = await Practice.start([
-    ...["--token-requests-per-minute", "1000000"],
-    ...["--api-requests-per-minute", "1000000"],
-  ]);
   try {
-    desktop.env.AMIQUS_PROVISIONING_FILE = desktop.write("it.json", practice.provisioning());
-    if (process.env.BENCH_PICTURES) desktop.env.BENCH_PICTURES = process.env.BENCH_PICTURES;
-    const rounds = String((isQuick ? part.quick : undefined) ?? part.rounds);
-    const bench = spawn(join(RELEASE, "bench"), [part.name, RELEASE, rounds], {
-      env: desktop.env,
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    let said = "";
-    bench.stdout.on("data", (piece: Buffer) => (said += piece.toString()));
-    await once(bench, "close");
-    if (bench.exitCode !== 0) throw new Error(`the part ${part.name} failed`);
-    return JSON.parse(said) as Figures[];
+    // It is asked more often than by a person, from one address.
+    const practice = await Practice.start([
+      ...["--token-requests-per-minute", "1000000"],
+      ...["--api-requests-per-minute", "1000000"],
+    ]);
+    try {
+      desktop.env.AMIQUS_PROVISIONING_FILE = desktop.write("it.json", practice.provisioning());
+      return await measureOn(desktop, part);
+    } finally {
+      await practice.stop();
+    }
   } finally {
-    await practice.stop();
     await desktop.stop();
   }
+}
+
+async function measureOn(desktop: Desktop, part: Part): Promise<Figures[]> {
+  if (process.env.BENCH_PICTURES) desktop.env.BENCH_PICTURES = process.env.BENCH_PICTURES;
+  const rounds = String((isQuick ? part.quick : undefined) ?? part.rounds);
+  const bench = spawn(join(RELEASE, "bench"), [part.name, RELEASE, rounds], {
+    env: desktop.env,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let said = "";
+  bench.stdout.on("data", (piece: Buffer) => (said += piece.toString()));
+  await once(bench, "close");
+  if (bench.exitCode !== 0) throw new Error(`the part ${part.name} failed`);
+  return JSON.parse(said) as Figures[];
 }

@@ -77,7 +77,7 @@ export const parts: Part[] = [
   },
   {
     name: "start",
-    rounds: 9,
+    rounds: 11,
     quick: 3,
     rows: [
       {
@@ -98,7 +98,7 @@ export const parts: Part[] = [
   },
   {
     name: "redirect",
-    rounds: 5,
+    rounds: 7,
     quick: 3,
     rows: [
       {
