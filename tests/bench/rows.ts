@@ -77,7 +77,7 @@ export const parts: Part[] = [
   },
   {
     name: "start",
-    rounds: 11,
+    rounds: 15,
     quick: 3,
     rows: [
       {
@@ -210,11 +210,11 @@ export const parts: Part[] = [
   },
   {
     name: "idle",
-    rounds: 3,
+    rounds: 6,
     rows: [
       {
         id: "idle, CPU",
-        what: "CPU time in 20 idle seconds, our process's threads that stay",
+        what: "CPU time in 10 idle seconds, our process's threads that stay",
         floor: bareWindow,
         unit: "ms",
         goal: { kind: "times", most: 1.1 },

@@ -13,7 +13,7 @@ use crate::{Result, let_pass, milliseconds};
 use crate::screen::{Screen, Seen};
 
 /// As long as nothing is painted for this, nothing more will be.
-const QUIET: Duration = Duration::from_millis(1_500);
+const QUIET: Duration = Duration::from_secs(1);
 
 /// No start takes longer.
 const LONGEST: Duration = Duration::from_secs(20);

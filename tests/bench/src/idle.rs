@@ -10,12 +10,13 @@ use crate::processes::Work;
 use crate::screen::Screen;
 use crate::{Figures, Given, Result, let_pass, milliseconds};
 
-/// After this nothing of a start is under way any more; threads that have nothing to do end in ten
-/// seconds.
-const SETTLED: Duration = Duration::from_secs(15);
+/// After this nothing of a start is under way any more; `WebKit` gives memory back and
+/// ends threads for twenty seconds.
+const SETTLED: Duration = Duration::from_secs(25);
 
-/// What is looked at in one piece.
-const PIECE: Duration = Duration::from_secs(20);
+/// What is looked at in one piece: a minute in several, so that what happens once is not taken for what
+/// happens all the time.
+const PIECE: Duration = Duration::from_secs(10);
 
 /// Both side by side, so that what wakes the one wakes the other.
 pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
