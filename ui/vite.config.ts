@@ -19,7 +19,7 @@ export default defineConfig(({ mode }) => ({
     titled(),
     settling(),
     ...(mode === "production" ? [keptSmall()] : []),
-    keptAsTheyAre(),
+    keptAsTheyAre(), // the last: no other sees what it leaves out
   ],
   resolve: { alias: { brand } },
   clearScreen: false,

@@ -78,11 +78,7 @@ journey(
   async (stage) => {
     const { app, desktop } = stage;
     await app.start();
-    await app.state("locked");
-    await app.type("Passphrase", "a long enough passphrase");
-    await app.type("Passphrase, once more", "a long enough passphrase");
-    await app.press("Use this passphrase");
-    await app.state("signed-out");
+    await app.choosePassphrase("a long enough passphrase");
     await stage.signIn();
     await app.close();
     const said = await desktop.run(app.program, ["--forget-everything"]);

@@ -493,11 +493,7 @@ journey(
     await app.type("Passphrase", "too short");
     await app.type("Passphrase, once more", "too short");
     await app.press("Use this passphrase");
-    await app.state("locked");
-    await app.type("Passphrase", "a long enough passphrase");
-    await app.type("Passphrase, once more", "a long enough passphrase");
-    await app.press("Use this passphrase");
-    await app.state("signed-out");
+    await app.choosePassphrase("a long enough passphrase");
     await stage.signIn();
     await app.close();
     await app.start();

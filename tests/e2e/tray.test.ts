@@ -86,11 +86,7 @@ journey(
     const { app, desktop } = stage;
     const tray = await Tray.start(desktop);
     await app.start();
-    await app.state("locked");
-    await app.type("Passphrase", "a long enough passphrase");
-    await app.type("Passphrase, once more", "a long enough passphrase");
-    await app.press("Use this passphrase");
-    await app.state("signed-out");
+    await app.choosePassphrase("a long enough passphrase");
     await stage.signIn();
     await closeIntoTray(stage);
     await tray.choose("Renew now");

@@ -111,6 +111,15 @@ export class App {
     );
   }
 
+  /** Where there is no keychain: chooses what the vault is kept with, and sees it opened. */
+  async choosePassphrase(passphrase: string): Promise<void> {
+    await this.state("locked");
+    await this.type("Passphrase", passphrase);
+    await this.type("Passphrase, once more", passphrase);
+    await this.press("Use this passphrase");
+    await this.state("signed-out");
+  }
+
   /** Waits for a problem. */
   async problem(code: string): Promise<void> {
     await until(`the window shows the problem ${code}`, async () =>

@@ -9,7 +9,7 @@ use amiqus_core::account::{Account, AccountKey, Identity, Journal, Person, Role,
 use amiqus_core::app_state::{AccountView, AppState, Screen};
 use amiqus_core::chance::SystemChance;
 use amiqus_core::clock::{Clock, Wait};
-use amiqus_core::error::Code;
+use amiqus_core::error::{Code, Problem};
 use amiqus_core::http::{Clients, Limits};
 use amiqus_core::keeper::{
     BrowserDidNotOpen, CannotListen, Keeper, Parts, Recipient, Surroundings,
@@ -23,7 +23,7 @@ use amiqus_core::vault::{
     StoreFailure, Unlock, WhySetAside, encode_account, encode_current, encode_registration,
 };
 use jiff::{SignedDuration, Timestamp};
-use practice_amiqus::{Answer, Practice, Settings};
+use practice_amiqus::{Answer, Endpoint, Fault, Practice, Settings};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use url::Url;
@@ -448,6 +448,16 @@ impl App {
             )
         })
         .await
+    }
+
+    /// Once Bob is being renewed; the answer will be a while.
+    pub(crate) async fn renewing(&self, computer: &Computer) -> JoinHandle<Result<(), Problem>> {
+        let slow = Fault::DelayAfterProcessing { ms: 400 };
+        computer.amiqus.set_fault(slow.at(Endpoint::TokenRefresh));
+        let keeper = self.keeper.clone();
+        let renewing = tokio::spawn(async move { keeper.refresh().await });
+        self.until(|state| account(state, BOB).renewing).await;
+        renewing
     }
 
     /// Once the check that each start brings is over.

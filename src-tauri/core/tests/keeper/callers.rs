@@ -48,11 +48,7 @@ async fn while_a_refresh_is_under_way_a_caller_waits_for_the_new_token() {
     let (computer, old) = Computer::with_bob().await;
     let app = computer.start().await;
     app.checked(&computer.clock).await;
-    let slow = Fault::DelayAfterProcessing { ms: 400 };
-    computer.amiqus.set_fault(slow.at(Endpoint::TokenRefresh));
-    let keeper = app.keeper.clone();
-    let renewing = tokio::spawn(async move { keeper.refresh().await });
-    app.until(|state| account(state, BOB).renewing).await;
+    let renewing = app.renewing(&computer).await;
     let access = app.keeper.access_token().await.unwrap();
     assert_ne!(access.expose(), old.access.expose());
     assert!(computer.amiqus.is_access_token_live(access.expose()));

@@ -57,11 +57,7 @@ async fn a_session_ends_for_a_new_process_only_once_nothing_is_on_its_way() {
     let (computer, old) = Computer::with_bob().await;
     let app = computer.start().await;
     app.checked(&computer.clock).await;
-    let slow = Fault::DelayAfterProcessing { ms: 400 };
-    computer.amiqus.set_fault(slow.at(Endpoint::TokenRefresh));
-    let keeper = app.keeper.clone();
-    let renewing = tokio::spawn(async move { keeper.refresh().await });
-    app.until(|state| account(state, BOB).renewing).await;
+    let renewing = app.renewing(&computer).await;
     assert!(
         !app.keeper.end_if_all_is_kept().await,
         "its answer would be lost"

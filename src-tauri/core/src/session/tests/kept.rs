@@ -55,7 +55,7 @@ fn a_pause_that_amiqus_asked_for_is_not_forgotten() {
 #[test]
 fn what_only_the_process_knows_keeps_it_alive() {
     type Happening = fn(&mut Bench);
-    let happenings: [(&str, Happening); 10] = [
+    let happenings: [(&str, Happening); 11] = [
         ("no network", |bench| {
             let step = renew(bench, WhyRenew::Due);
             bench.refreshed(&step, Err(Failure::NotProcessed(Transient::Offline)));
@@ -65,16 +65,23 @@ fn what_only_the_process_knows_keeps_it_alive() {
             bench.refreshed(&step, Err(Failure::PerhapsProcessed(Transient::Offline)));
         }),
         ("a refused access token", |bench| {
-            let step = renew(bench, WhyRenew::Refused);
-            bench.refreshed(&step, Ok(tokens("2", now())));
+            let step = bench.step(Event::CheckRequested(bob().key()));
+            let step = bench.checked(&step, Err(ApiFailure::Unauthenticated));
+            let step = bench.refreshed(&step, Ok(tokens("2", now())));
+            bench.checked(&step, Err(ApiFailure::Transient(Transient::OddAnswer)));
         }),
         ("a check under way", |bench| {
             bench.step(Event::CheckRequested(bob().key()));
         }),
+        ("no network for a check", |bench| {
+            let step = bench.step(Event::CheckRequested(bob().key()));
+            bench.checked(&step, Err(ApiFailure::Transient(Transient::Offline)));
+        }),
         ("a new pair that is not saved", |bench| {
             let step = renew(bench, WhyRenew::Due);
-            let step = bench.refreshed(&step, Ok(tokens("2", now())));
-            bench.not_saved(step);
+            let arrived = bench.refreshed(&step, Ok(tokens("2", now())));
+            let step = bench.not_saved(arrived);
+            bench.checked(&step, Ok(bob()));
         }),
         ("an account that needs its person", |bench| {
             let step = renew(bench, WhyRenew::Due);
