@@ -66,6 +66,15 @@ export function prepare(purpose) {
     );
   }
   installNodePackages();
+  if (purpose === "test" || purpose === "audit") fetchCrates();
+}
+
+/**
+ * Downloads every crate that the lock file names, also those that only another system or a fuzz target
+ * needs: the audit reads them all, offline.
+ */
+function fetchCrates() {
+  run(["cargo", "fetch", "--locked"], { quiet: true });
 }
 
 /** @param {string[]} wanted */

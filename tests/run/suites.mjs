@@ -15,6 +15,11 @@ export const OUTCOMES = join(root, "target", "checks");
 /** @type {[name: string, ...command: string[]][]} */
 export const suites = [
   ["rustfmt", "cargo", "fmt", "--all", "--check"],
+  [
+    "a new machine",
+    ...["node", "--import", "tsx", "--test", "--test-reporter=spec"],
+    "tests/run/new-machine.test.ts",
+  ],
   // Shows check 43.
   ["what other people wrote", "npm", "run", "--silent", "audit"],
   [
