@@ -149,7 +149,7 @@ export class Desktop {
     return readdirSync(folder).map((name) => join(folder, name));
   }
 
-  write(name: string, text: string, mode = 0o600): string {
+  write(name: string, text: string | Uint8Array, mode = 0o600): string {
     const path = join(this.folder, name);
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text, { mode });
