@@ -21,11 +21,6 @@ function logFolder(desktop: Desktop): string {
   return folder;
 }
 
-async function asRoot(desktop: Desktop, command: readonly string[]): Promise<void> {
-  const [program = "", ...args] = process.getuid?.() === 0 ? command : ["sudo", ...command];
-  await desktop.run(program, args);
-}
-
 /**
  * Puts a small disk of its own under the log for as long as `use` takes. On it are the logs of eight
  * days, none of which can be removed.
@@ -35,13 +30,13 @@ async function onSmallDisk(
   use: (disk: { fill: () => void; makeRoom: () => void }) => Promise<void>,
 ): Promise<void> {
   const folder = logFolder(desktop);
-  await asRoot(desktop, ["mount", "-t", "tmpfs", "-o", "size=64k,mode=0777", "none", folder]);
+  await desktop.asRoot(["mount", "-t", "tmpfs", "-o", "size=64k,mode=0777", "none", folder]);
   const ballast = join(folder, "ballast");
   try {
     for (let day = 1; day <= 8; day += 1) {
       const busy = join(folder, `sign-in-with-amiqus.2026-01-0${String(day)}.log`);
       writeFileSync(busy, "");
-      await asRoot(desktop, ["mount", "--bind", busy, busy]);
+      await desktop.asRoot(["mount", "--bind", busy, busy]);
     }
     await use({
       fill: () => {
@@ -54,7 +49,7 @@ async function onSmallDisk(
       },
     });
   } finally {
-    await asRoot(desktop, ["umount", "--lazy", "--recursive", folder]);
+    await desktop.asRoot(["umount", "--lazy", "--recursive", folder]);
   }
 }
 

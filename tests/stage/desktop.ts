@@ -129,6 +129,12 @@ export class Desktop {
     return said;
   }
 
+  /** Runs what only root may do to a computer. */
+  async asRoot(command: readonly string[]): Promise<void> {
+    const [program = "", ...args] = process.getuid?.() === 0 ? command : ["sudo", ...command];
+    await this.run(program, args);
+  }
+
   /** Opens an address as any program would: with the system's handler. */
   async open(address: string): Promise<void> {
     // No pipes: what it starts would hold them open.

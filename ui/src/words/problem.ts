@@ -104,9 +104,9 @@ export const problem = {
       "Your organisation’s set-up file can’t be opened. An administrator can check that it’s there, that it’s an ordinary file of a few lines, and who may read it.",
   },
   provisioning_not_utf8: {
-    title: "The set-up file has another encoding",
+    title: "The set-up file isn’t UTF-8",
     sentence:
-      "The text of your organisation’s set-up file isn’t UTF-8. An administrator can open it in an editor and save it again with the encoding UTF-8.",
+      "Your organisation’s set-up file has an encoding that this app doesn’t read. An administrator can open it in an editor and save it again as UTF-8.",
   },
   provisioning_not_json: {
     title: "The set-up file is damaged",
