@@ -74,30 +74,33 @@ impl DailyFile {
         }
     }
 
-    /// Says so many lines to be lost, now or when it can be said.
+    /// Counts lines as lost; the log says so as soon as it can be written.
     pub(super) fn lost(&mut self, count: u64, cause: &str) {
         self.lost.count = self.lost.count.saturating_add(count);
         cause.clone_into(&mut self.lost.cause);
     }
 
-    fn try_write(&mut self, text: &[u8]) -> io::Result<()> {
-        let now = self.clock.now();
-        let note = (self.lost.count > 0).then(|| {
-            let Lost { count, cause } = &self.lost;
-            let words = format!("log: lines lost count={count} cause={cause:?}");
-            line(now, Level::WARN, &words)
-        });
-        let length = text.len() + note.as_ref().map_or(0, String::len);
-        let open = self.open_for(day_of(now), length)?;
-        if let Some(note) = note {
-            open.write(note.as_bytes())?;
-            self.lost = Lost::default();
+    /// Says how many lines were lost, if any were and the disk takes it.
+    pub(super) fn say_lost(&mut self) -> io::Result<()> {
+        if self.lost.count == 0 {
+            return Ok(());
         }
-        // The borrow of what was opened ended with the note.
-        match &mut self.open {
-            Some(open) => open.write(text),
-            None => Err(io::ErrorKind::NotFound.into()),
-        }
+        let Lost { count, cause } = &self.lost;
+        let words = format!("log: lines lost count={count} cause={cause:?}");
+        let note = line(self.clock.now(), Level::WARN, &words);
+        self.append(note.as_bytes())?;
+        self.lost = Lost::default();
+        Ok(())
+    }
+
+    fn try_write(&mut self, line: &[u8]) -> io::Result<()> {
+        self.say_lost()?;
+        self.append(line)
+    }
+
+    fn append(&mut self, line: &[u8]) -> io::Result<()> {
+        let day = day_of(self.clock.now());
+        self.open_for(day, line.len())?.write(line)
     }
 
     /// The day's file, with room for so many bytes.

@@ -62,7 +62,11 @@ impl Log {
         let queue = Queue::start(move |lines| match lines {
             queue::Work::Begin => file.prepare(),
             queue::Work::Line(line) => file.write(line),
-            queue::Work::Lost(count) => file.lost(count, "they came faster than they are written"),
+            queue::Work::Lost(count) => {
+                file.lost(count, "they came faster than they are written");
+                // What can't be said now is said before the next line.
+                let _ = file.say_lost();
+            }
         })?;
         Ok(Self {
             queue,

@@ -296,3 +296,45 @@ fn message_that_cant_be_formatted_is_left_out() {
     scene.says("on it goes");
     assert!(scene.read(TODAY).ends_with("on it goes\n"));
 }
+
+#[test]
+fn lines_that_came_too_fast_are_counted_without_another_line() {
+    // The thread asks it for the day, and so stands still until it is let go.
+    struct HeldClock(Mutex<()>, SetClock);
+
+    impl Clock for HeldClock {
+        fn now(&self) -> Timestamp {
+            if std::thread::current().name() == Some("log") {
+                let _held = self.0.lock().unwrap();
+            }
+            self.1.now()
+        }
+
+        fn wait_until(&self, at: Timestamp) -> Wait {
+            self.1.wait_until(at)
+        }
+
+        fn wait_for(&self, span: Duration) -> Wait {
+            self.1.wait_for(span)
+        }
+    }
+
+    let folder = tempfile::tempdir().unwrap();
+    let now = Mutex::new("2026-11-23T12:00:00Z".parse().unwrap());
+    let clock = Arc::new(HeldClock(Mutex::new(()), SetClock(now)));
+    let log = Log::open(folder.path(), Arc::<HeldClock>::clone(&clock)).unwrap();
+    let held = clock.0.lock().unwrap();
+    tracing::subscriber::with_default(log.subscriber(), || {
+        for number in 0..queue::MAX_WAITING + 20 {
+            tracing::info!(target: "sign_in_with_amiqus", number);
+        }
+    });
+    drop(held);
+    log.flush();
+    let text = fs::read_to_string(folder.path().join(TODAY)).unwrap();
+    let last = text.lines().last().unwrap();
+    assert!(
+        last.ends_with("log: lines lost count=20 cause=\"they came faster than they are written\""),
+        "{last}"
+    );
+}
