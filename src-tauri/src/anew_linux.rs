@@ -12,7 +12,7 @@ use amiqus_core::keeper::Keeper;
 use tauri::utils::platform::current_exe;
 use tauri::{AppHandle, Manager as _};
 
-use crate::{STARTED_AGAIN, diagnostics, places, start_at_login, updates, vault, window};
+use crate::{STARTED_AGAIN, diagnostics, logging, places, start_at_login, updates, vault, window};
 
 /// With this the event loop ends for it; no system uses it.
 pub(crate) const EXIT_CODE: i32 = i32::MAX - 1;
@@ -74,6 +74,7 @@ pub(crate) fn begin() -> ExitCode {
             if window::wishes() == WISHES_AT_CLOSING.load(Ordering::SeqCst) {
                 anew.arg(start_at_login::IN_THE_TRAY);
             }
+            logging::flush();
             anew.env_remove(STARTED_AGAIN).exec()
         }
         Err(problem) => problem,

@@ -11,10 +11,11 @@ mod diagnostics;
 mod examples;
 mod forget;
 mod links;
-mod logging;
+pub mod logging;
 mod notices;
 mod places;
 pub mod provisioning;
+mod standard_error;
 mod start_at_login;
 mod tray;
 pub mod updates;
@@ -40,6 +41,13 @@ pub use commands::bindings;
 #[must_use]
 pub fn run() -> ExitCode {
     leave_no_core_dumps();
+    logging::watch_for_panics();
+    let code = run_what_is_asked_for();
+    logging::flush();
+    code
+}
+
+fn run_what_is_asked_for() -> ExitCode {
     // Before anything that a copy which is running would notice.
     if is_asked_for(diagnostics::ARGUMENT) {
         return diagnostics::print();
@@ -99,6 +107,7 @@ fn start_again_with_a_window() -> ! {
     {
         env.appimage = None;
     }
+    logging::flush();
     tauri::process::restart(&env)
 }
 
@@ -120,6 +129,7 @@ fn start_again_unless(problem: tauri::Error) -> tauri::Error {
     let Ok(program) = std::env::current_exe() else {
         return problem;
     };
+    logging::flush();
     let failure = std::process::Command::new(program)
         .args(std::env::args_os().skip(1))
         .env(STARTED_AGAIN, "1")
@@ -128,10 +138,9 @@ fn start_again_unless(problem: tauri::Error) -> tauri::Error {
 }
 
 /// There may be no log yet: whoever started the app by hand, or reads the session's journal, is told.
-#[expect(clippy::print_stderr, reason = "there may be no log yet")]
 fn say_why_it_did_not_start(problem: &tauri::Error) {
     tracing::error!(%problem, "the app can't start");
-    eprintln!("{} can't start: {problem}", brand::NAME);
+    standard_error::say(&format!("{} can't start: {problem}\n", brand::NAME));
 }
 
 /// A crash writes no memory to the disk: there could be tokens in it.

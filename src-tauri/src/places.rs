@@ -45,13 +45,16 @@ pub(crate) fn log() -> Option<PathBuf> {
     Some(dirs::data_local_dir()?.join(IDENTIFIER).join("logs"))
 }
 
-/// Where a report for support goes: where people look for what a program gave them.
-pub(crate) fn report(now: Timestamp) -> Option<PathBuf> {
-    let folder = dirs::download_dir()
-        .filter(|folder| folder.is_dir())
-        .or_else(dirs::home_dir)?;
-    Some(folder.join(format!(
+/// Where a report for support goes: where people look for what a program gave them, else to their home.
+pub(crate) fn reports(now: Timestamp) -> Vec<PathBuf> {
+    let name = format!(
         "sign-in-with-amiqus-report-{}.txt",
         now.strftime("%Y-%m-%dT%H-%M-%SZ")
-    )))
+    );
+    dirs::download_dir()
+        .filter(|folder| folder.is_dir())
+        .into_iter()
+        .chain(dirs::home_dir())
+        .map(|folder| folder.join(&name))
+        .collect()
 }

@@ -8,6 +8,8 @@ use amiqus_core::error::Code;
 use amiqus_core::registration::Field;
 use amiqus_core::registration::provisioning::{self, Policy};
 use amiqus_core::session::Provisioning;
+#[cfg(unix)]
+use rustix::fs::OFlags;
 use zeroize::Zeroizing;
 
 /// Names another file than the machine's own.
@@ -200,8 +202,18 @@ impl Care {
 
 /// The owner is asked of the open file: a path could lead to another one by then.
 fn read_bytes(path: &Path) -> std::io::Result<(Zeroizing<Vec<u8>>, Care)> {
-    let file = std::fs::File::open(path)?;
+    let mut options = std::fs::OpenOptions::new();
+    // To open a pipe would wait for whoever writes to it.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        &mut options,
+        (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed(),
+    );
+    let file = options.read(true).open(path)?;
     let about = file.metadata()?;
+    if !about.is_file() {
+        return Err(std::io::Error::other("it is not a regular file"));
+    }
     if about.len() > LONGEST_FILE {
         return Err(std::io::Error::other("the file is too large"));
     }
@@ -277,6 +289,25 @@ mod tests {
             }
         ));
         assert_eq!(look.unreadable.as_deref(), Some("the file is too large"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_not_a_regular_file_is_unreadable_and_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let fifo = folder.path().join("provisioning.json");
+        let made = std::process::Command::new("mkfifo").arg(&fifo).status();
+        assert!(made.unwrap().success());
+        let link = folder.path().join("link.json");
+        std::os::unix::fs::symlink(&fifo, &link).unwrap();
+        for path in [fifo, link, folder.path().to_owned(), "/dev/zero".into()] {
+            let look = look_at(path.clone(), false);
+            let Provisioning::Wrong { code, .. } = look.provisioning else {
+                panic!("{path:?}: {look:?}")
+            };
+            assert_eq!(code, Code::ProvisioningUnreadable);
+            assert_eq!(look.unreadable.as_deref(), Some("it is not a regular file"));
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { fill, press } from "../stage/browser";
 import { journey } from "../stage/journey";
 import { freePort, until } from "../stage/processes";
@@ -466,7 +467,45 @@ journey(
   notManaged,
 );
 
+for (const [encoding, encode] of [
+  // What PowerShell's `>` writes, and Notepad's "Unicode".
+  ["UTF-16", (text: string) => Buffer.from(`\ufeff${text}\r\n`, "utf16le")],
+  ["UTF-16BE", (text: string) => Buffer.from(`\ufeff${text}`, "utf16le").swap16()],
+  ["UTF-16 without a mark", (text: string) => Buffer.from(text, "utf16le")],
+] as const) {
+  journey(
+    `a provisioning file in ${encoding} sets the app up`,
+    async (stage) => {
+      await stage.app.start();
+      await stage.app.state("signed-out");
+      await stage.app.says("Söhne & Søn £");
+      await stage.signIn();
+    },
+    {
+      provisioning: (practice) => {
+        return encode(practice.provisioning({ organisation: "Söhne & Søn £" }));
+      },
+    },
+  );
+}
+
+journey("a provisioning file that is a pipe is not waited for", async ({ app, desktop }) => {
+  const pipe = join(desktop.folder, "pipe.json");
+  await desktop.run("mkfifo", [pipe]);
+  desktop.env.AMIQUS_PROVISIONING_FILE = pipe;
+  await app.start();
+  await app.problem("provisioning_unreadable");
+  await app.says("ordinary file");
+});
+
 for (const [what, text, code, words] of [
+  [
+    "is in Windows-1252",
+    Buffer.from('{"client_id": "9f3c", "organisation": "Caf\xe9"}', "latin1"),
+    "provisioning_not_utf8",
+    "UTF-8",
+  ],
+  ["is empty", "", "provisioning_not_json", "it’s empty"],
   ["is not JSON", "client_id = 9f3c", "provisioning_not_json", "provisioning.json"],
   ["lacks a field", '{"client_id": "9f3c"}', "provisioning_invalid", "secret"],
 ] as const) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { appendFileSync, lstatSync, mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { journey } from "../stage/journey";
 import { until } from "../stage/processes";
 import { secretsIn } from "../stage/secrets";
@@ -103,6 +103,21 @@ journey(
   },
   { provisioning: (practice) => practice.provisioning({ base_url: "https://amiqus.invalid" }) },
 );
+
+journey("where Downloads can only be read, the report goes to the home folder", async (stage) => {
+  const { app, desktop } = stage;
+  const downloads = join(String(desktop.env.HOME), "Downloads");
+  mkdirSync(downloads);
+  desktop.write("config/user-dirs.dirs", 'XDG_DOWNLOAD_DIR="$HOME/Downloads"\n');
+  await desktop.asRoot(["mount", "-t", "tmpfs", "-o", "ro", "none", downloads]);
+  try {
+    await app.start();
+    await app.state("signed-out");
+    assert.equal(dirname(await save(stage)), desktop.env.HOME);
+  } finally {
+    await desktop.asRoot(["umount", "--lazy", downloads]);
+  }
+});
 
 journey(
   "a locked app saves a report too",

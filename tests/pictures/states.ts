@@ -220,6 +220,7 @@ const codes = Object.keys(words.problem) as Code[];
 
 const files: Partial<Record<Code, string>> = {
   provisioning_unreadable: provisioningFile,
+  provisioning_not_utf8: provisioningFile,
   provisioning_not_json: provisioningFile,
   provisioning_invalid: provisioningFile,
   provisioning_not_trusted: provisioningFile,

@@ -65,6 +65,7 @@ export const suites = [
     "tests/e2e/break-out.test.ts",
     "tests/e2e/forget.test.ts",
     "tests/e2e/report.test.ts",
+    "tests/e2e/logging.test.ts",
     "tests/e2e/tray.test.ts",
   ],
   ["the installers", "npm", "run", "--silent", "build"],

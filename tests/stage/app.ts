@@ -21,7 +21,7 @@ export class App {
    */
   static async prepare(
     desktop: Desktop,
-    provisioning: string | undefined,
+    provisioning: string | Uint8Array | undefined,
     program = join(BUILT, "sign-in-with-amiqus"),
   ): Promise<App> {
     const port = await freePort();
@@ -33,7 +33,7 @@ export class App {
   }
 
   /** Writes the provisioning file, or says that there is none. */
-  provision(text: string | undefined): void {
+  provision(text: string | Uint8Array | undefined): void {
     this.desktop.env.AMIQUS_PROVISIONING_FILE =
       text === undefined ? "" : this.desktop.write("provisioning.json", text);
   }

@@ -129,6 +129,12 @@ export class Desktop {
     return said;
   }
 
+  /** Runs what only root may do to a computer. */
+  async asRoot(command: readonly string[]): Promise<void> {
+    const [program = "", ...args] = process.getuid?.() === 0 ? command : ["sudo", ...command];
+    await this.run(program, args);
+  }
+
   /** Opens an address as any program would: with the system's handler. */
   async open(address: string): Promise<void> {
     // No pipes: what it starts would hold them open.
@@ -149,7 +155,7 @@ export class Desktop {
     return readdirSync(folder).map((name) => join(folder, name));
   }
 
-  write(name: string, text: string, mode = 0o600): string {
+  write(name: string, text: string | Uint8Array, mode = 0o600): string {
     const path = join(this.folder, name);
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text, { mode });

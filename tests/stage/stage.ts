@@ -10,7 +10,7 @@ import { until } from "./processes";
 
 export type StageChoices = {
   /** The provisioning file's text; the practice service's own unless told otherwise. */
-  provisioning?: (practice: Practice) => string | undefined;
+  provisioning?: (practice: Practice) => string | Uint8Array | undefined;
   /** Arguments for the practice service. */
   practice?: (desktop: Desktop) => readonly string[];
   /** The app's program; the built one unless told otherwise. */

@@ -163,6 +163,8 @@ export type Code =
 "registration_invalid" | 
 /**  The provisioning file is there and can't be read. */
 "provisioning_unreadable" | 
+/**  The provisioning file's text is neither UTF-8 nor UTF-16. */
+"provisioning_not_utf8" | 
 /**  The provisioning file is not JSON. */
 "provisioning_not_json" | 
 /**  The provisioning file lacks a field or has one that is not valid. */

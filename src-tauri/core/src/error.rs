@@ -55,6 +55,8 @@ pub enum Code {
     RegistrationInvalid,
     /// The provisioning file is there and can't be read.
     ProvisioningUnreadable,
+    /// The provisioning file's text is neither UTF-8 nor UTF-16.
+    ProvisioningNotUtf8,
     /// The provisioning file is not JSON.
     ProvisioningNotJson,
     /// The provisioning file lacks a field or has one that is not valid.

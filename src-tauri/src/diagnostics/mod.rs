@@ -12,6 +12,7 @@ use std::fmt::{self, Write as _};
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use amiqus_core::app_state::{AppState, StandingView};
 use amiqus_core::clock::Clock as _;
@@ -79,19 +80,30 @@ pub(crate) fn print() -> ExitCode {
 /// Saves the report where people look for what a program gave them; says where.
 ///
 /// # Errors
-/// When there is no such place, or it can't be written to.
+/// When there is no such place, or it can't be written to, or doesn't answer.
 pub(crate) async fn save(state: &AppState) -> std::io::Result<PathBuf> {
     let _saving = SAVING.lock().await;
-    let path = places::report(SystemClock.now()).ok_or(std::io::ErrorKind::NotFound)?;
     let report = write(Some(state)).await;
-    private_file()
-        .create(true)
-        .truncate(true)
-        .open(&path)?
-        .write_all(report.as_bytes())?;
+    let saved = tokio::task::spawn_blocking(move || save_somewhere(&report));
+    let path = tokio::time::timeout(SAVE_TIMEOUT, saved).await???;
     tracing::info!("a report for support was saved");
     Ok(path)
 }
+
+fn save_somewhere(report: &str) -> std::io::Result<PathBuf> {
+    let mut outcome = Err(std::io::ErrorKind::NotFound.into());
+    for path in places::reports(SystemClock.now()) {
+        let file = private_file().create(true).truncate(true).open(&path);
+        outcome = file.and_then(|mut file| file.write_all(report.as_bytes()));
+        if outcome.is_ok() {
+            return Ok(path);
+        }
+    }
+    outcome.map(|()| PathBuf::new())
+}
+
+/// How long a disk may take to answer that a report is saved to.
+const SAVE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Held while a report is being saved.
 static SAVING: Mutex<()> = Mutex::const_new(());

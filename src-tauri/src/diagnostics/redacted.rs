@@ -7,6 +7,9 @@ use std::fmt;
 /// secrets have 40 characters, our states and verifiers 43), words and times are shorter.
 const SHORTEST_TOKEN: usize = 32;
 
+/// A longer word helps nobody, and looking for secrets at each of its marks would take for ever.
+const LONGEST_WORD: usize = 1024;
+
 /// After these names stands a secret.
 const SECRET_NAMES: [&str; 12] = [
     "code",
@@ -101,6 +104,10 @@ fn is_name(value: &str) -> bool {
 }
 
 fn redact_word(word: &str, into: &mut String) {
+    if word.len() > LONGEST_WORD {
+        into.push_str(TAKEN_OUT);
+        return;
+    }
     // The query of an address holds codes, whatever they are called.
     if word.contains("://")
         && let Some((address, _)) = word.split_once(['?', '#'])
@@ -206,6 +213,14 @@ mod tests {
             redact("it was bob@example.com, at /home/bob/Downloads"),
             "it was …@example.com, at ~/Downloads"
         );
+    }
+
+    #[test]
+    fn very_long_word_is_taken_out() {
+        let marks = "({".repeat(24 * 1024);
+        assert_eq!(redact(&format!("a {marks} b\n")), "a [taken out] b\n");
+        let longest = "a(".repeat(LONGEST_WORD / 2);
+        assert_eq!(redact(&longest), longest);
     }
 
     #[test]

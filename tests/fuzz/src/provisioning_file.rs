@@ -13,12 +13,11 @@ use crate::{Target, Verdict, api_answer};
 pub(crate) const TARGET: Target = Target {
     name: "provisioning_file",
     check,
-    verdicts: &["valid", "not JSON", "a field", "no fields"],
+    verdicts: &["valid", "not UTF-8", "not JSON", "a field", "no fields"],
 };
 
 fn check(data: &[u8]) -> Verdict {
-    let text = data.strip_prefix("\u{feff}".as_bytes()).unwrap_or(data);
-    let value: Option<Value> = serde_json::from_slice(text).ok();
+    let value = value_in(data);
     match provisioning::read(data) {
         Ok(read) => {
             let Some(value) = value else {
@@ -35,6 +34,11 @@ fn check(data: &[u8]) -> Verdict {
             assert_survives_the_vault(registration);
             "valid"
         }
+        Err(problem @ Unusable::NotUtf8) => {
+            assert!(!value.is_some_and(|value| value.is_object()) && problem.field().is_none());
+            assert!(str::from_utf8(data).is_err() || data.contains(&0));
+            "not UTF-8"
+        }
         Err(problem @ Unusable::NotJson) => {
             assert!(value.is_none() && problem.field().is_none());
             "not JSON"
@@ -48,6 +52,23 @@ fn check(data: &[u8]) -> Verdict {
             "no fields"
         }
     }
+}
+
+/// The JSON in it, in whichever of the three encodings it is any.
+fn value_in(data: &[u8]) -> Option<Value> {
+    let utf_16 = |unit: fn([u8; 2]) -> u16| {
+        let units = data.chunks(2).map(|pair| pair.try_into().map(unit));
+        String::from_utf16(&units.collect::<Result<Vec<_>, _>>().ok()?).ok()
+    };
+    let texts = [
+        String::from_utf8(data.to_vec()).ok(),
+        utf_16(u16::from_le_bytes),
+        utf_16(u16::from_be_bytes),
+    ];
+    texts.iter().flatten().find_map(|text| {
+        let bare = text.trim_start_matches('\u{feff}').trim_end_matches('\0');
+        serde_json::from_str(bare).ok()
+    })
 }
 
 /// What a valid registration is, whoever entered it.

@@ -101,12 +101,17 @@ export const problem = {
   provisioning_unreadable: {
     title: "The set-up file can’t be read",
     sentence:
-      "Your organisation’s set-up file is there, but it can’t be opened. An administrator can check who may read it.",
+      "Your organisation’s set-up file can’t be opened. An administrator can check that it’s there, that it’s an ordinary file of a few lines, and who may read it.",
+  },
+  provisioning_not_utf8: {
+    title: "The set-up file isn’t UTF-8",
+    sentence:
+      "Your organisation’s set-up file has an encoding that this app doesn’t read. An administrator can open it in an editor and save it again as UTF-8.",
   },
   provisioning_not_json: {
     title: "The set-up file is damaged",
     sentence:
-      "Your organisation’s set-up file isn’t valid JSON: a comma, quote or bracket is missing or too many. An administrator can put that right.",
+      "Your organisation’s set-up file isn’t valid JSON: it’s empty, or has a comment, curly quotation marks, or a comma, quotation mark or bracket missing or too many. An administrator can put that right.",
   },
   provisioning_invalid: {
     title: "The set-up file has a mistake",

@@ -6,6 +6,8 @@ use serde_json::Value;
 use super::{Field, Provenance, Registration, RegistrationDraft};
 use crate::error::Code;
 
+mod text;
+
 #[cfg(test)]
 mod tests;
 
@@ -30,6 +32,9 @@ pub struct Policy {
 /// Why a provisioning file can't be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unusable {
+    /// Its text is in an encoding that can only be guessed at.
+    #[error("it is not UTF-8")]
+    NotUtf8,
     /// It is not JSON.
     #[error("it is not JSON")]
     NotJson,
@@ -43,6 +48,7 @@ impl Unusable {
     #[must_use]
     pub fn code(self) -> Code {
         match self {
+            Self::NotUtf8 => Code::ProvisioningNotUtf8,
             Self::NotJson => Code::ProvisioningNotJson,
             Self::Invalid(_) => Code::ProvisioningInvalid,
         }
@@ -52,7 +58,7 @@ impl Unusable {
     #[must_use]
     pub fn field(self) -> Option<Field> {
         match self {
-            Self::NotJson => None,
+            Self::NotUtf8 | Self::NotJson => None,
             Self::Invalid(field) => field,
         }
     }
@@ -63,9 +69,8 @@ impl Unusable {
 /// # Errors
 /// [`Unusable`], with the first field that must be mended.
 pub fn read(bytes: &[u8]) -> Result<Provisioned, Unusable> {
-    // Windows' editors begin a file with a byte order mark.
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let value: Value = serde_json::from_slice(text).map_err(|_| Unusable::NotJson)?;
+    let text = text::text_of(bytes)?;
+    let value: Value = serde_json::from_str(&text).map_err(|_| Unusable::NotJson)?;
     let policy = policy(&value).map_err(Unusable::Invalid)?;
     let draft = draft(&value).map_err(Unusable::Invalid)?;
     let registration = draft
