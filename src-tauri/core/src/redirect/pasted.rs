@@ -10,7 +10,7 @@ use percent_encoding::percent_decode_str;
 
 use super::{Received, Redirect, Refusal, carries_state, parse};
 use crate::authorization::{STATE_LENGTH, State};
-use crate::registration::{BaseUrl, RedirectUrl};
+use crate::registration::{BaseUrl, RedirectKind, RedirectUrl};
 
 #[cfg(test)]
 mod tests;
@@ -242,14 +242,24 @@ fn starts<'a>(text: &'a Text, redirect_url: &RedirectUrl) -> Vec<Start<'a>> {
             continue;
         };
         // Upper case, `https` where the browser insists on it, or the scheme that it hides.
-        let with_scheme = [scheme, "https"]
+        let is_loopback = redirect_url.kind() == RedirectKind::Loopback;
+        let with_scheme = [scheme, if is_loopback { "https" } else { scheme }]
             .into_iter()
             .find_map(|scheme| strip_suffix_ignoring_case(before.strip_suffix("://")?, scheme));
-        let is_hidden = text.has_end_at(before.len())
-            || !before.ends_with(|last: char| {
-                last.is_ascii_alphanumeric() || "/.:@%-~=&?".contains(last)
-            });
-        if let Some(before) = with_scheme.or(is_hidden.then_some(before)) {
+        let begins = match with_scheme {
+            // A longer scheme is another one.
+            Some(before) => {
+                let goes_on = |last: char| last.is_ascii_alphanumeric() || "+-.".contains(last);
+                text.has_end_at(before.len()) || !before.ends_with(goes_on)
+            }
+            // Nothing but quotes and brackets before it: else it is the end of another address.
+            None => text
+                .opened_at(before.len())
+                .chars()
+                .all(|it| !it.is_ascii_alphanumeric() && !"/.:@%=&?".contains(it)),
+        };
+        let before = with_scheme.unwrap_or(before);
+        if begins {
             starts.push(Start {
                 text,
                 rest: at,
