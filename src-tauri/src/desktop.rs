@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use amiqus_core::clock::Wait;
-use amiqus_core::keeper::{BrowserDidNotOpen, CannotListen, Recipient, Surroundings};
+use amiqus_core::keeper::{BrowserDidNotOpen, CannotListen, Listener, Recipient, Surroundings};
 use amiqus_core::registration::{BaseUrl, RedirectUrl};
 use tauri::AppHandle;
-use tokio::task::JoinHandle;
 use url::Url;
 
-use crate::links::{self, loopback};
+use crate::links;
+use crate::links::loopback::Loopback;
 use crate::window;
 
 /// How long the system's handler may take to say that it failed. One that is still at work then is
@@ -19,11 +19,15 @@ const OPENING_TAKES: Duration = Duration::from_secs(3);
 /// This computer's desktop.
 pub(crate) struct Desktop {
     app: AppHandle,
+    loopback: Loopback,
 }
 
 impl Desktop {
     pub(crate) fn new(app: AppHandle) -> Self {
-        Self { app }
+        Self {
+            app,
+            loopback: Loopback::default(),
+        }
     }
 }
 
@@ -38,11 +42,12 @@ impl Surroundings for Desktop {
         &self,
         redirect_url: &RedirectUrl,
         recipient: Recipient,
-    ) -> Result<JoinHandle<()>, CannotListen> {
-        loopback::listen(redirect_url, move |received| {
-            recipient.clone().receive(received)
-        })
-        .map_err(|problem| CannotListen(problem.to_string()))
+    ) -> Result<Box<dyn Listener>, CannotListen> {
+        let hear = move |received| recipient.clone().receive(received);
+        match self.loopback.listen(redirect_url, hear) {
+            Ok(listener) => Ok(Box::new(listener)),
+            Err(problem) => Err(CannotListen(problem.to_string())),
+        }
     }
 
     fn bring_to_front(&self) {

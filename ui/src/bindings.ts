@@ -151,6 +151,15 @@ export type Code =
 "link_incomplete" | 
 /**  An answer to an attempt that is over, or to one that was never made. */
 "link_too_late" | 
+/**  A page of the service, pasted in place of the address that comes after it. */
+"link_before_allow" | 
+/**  The browser came back with an error and without a `state`. The attempt is still pending. */
+"denied_without_state" | 
+/**
+ *  The browser came back with the attempt's own `state`, and with nothing that can be used. The
+ *  attempt is still pending.
+ */
+"answer_not_usable" | 
 /**  The system's browser could not be started. */
 "browser_did_not_open" | 
 /**  Nobody can listen where the browser's answer would arrive: another program has the port. */

@@ -23,6 +23,9 @@ pub const ATTEMPT_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 /// characters, the shortest verifier that is allowed (RFC 7636 §4.1).
 const RANDOM_BYTES: usize = 32;
 
+/// The characters of a `state` of ours.
+pub(crate) const STATE_LENGTH: usize = 43;
+
 secret_text! {
     /// The `state` that ties a redirect to one attempt (RFC 6749 §10.12).
     State

@@ -43,6 +43,13 @@ pub enum Code {
     LinkIncomplete,
     /// An answer to an attempt that is over, or to one that was never made.
     LinkTooLate,
+    /// A page of the service, pasted in place of the address that comes after it.
+    LinkBeforeAllow,
+    /// The browser came back with an error and without a `state`. The attempt is still pending.
+    DeniedWithoutState,
+    /// The browser came back with the attempt's own `state`, and with nothing that can be used. The
+    /// attempt is still pending.
+    AnswerNotUsable,
     /// The system's browser could not be started.
     BrowserDidNotOpen,
     /// Nobody can listen where the browser's answer would arrive: another program has the port.

@@ -2,13 +2,15 @@
 //!
 //! Any page and any program on the computer can send one. So nothing is repaired or guessed here:
 //! what isn't exactly an answer to this app is [`Refusal`], and a refusal costs a pending attempt
-//! nothing.
+//! nothing. What a person pastes is cleaned first, in [`pasted`].
 
 use url::form_urlencoded;
 
 use crate::authorization::State;
 use crate::registration::{BaseUrl, RedirectUrl};
 use crate::secret::secret_text;
+
+pub mod pasted;
 
 #[cfg(test)]
 mod tests;
@@ -100,9 +102,6 @@ pub enum Refusal {
     /// Its scheme, host, port, user or path is not exactly the redirect URL's.
     #[error("it does not begin with the redirect URL")]
     NotOurs,
-    /// It has a fragment.
-    #[error("it has a fragment")]
-    Fragment,
     /// It has bytes that no address has: controls, spaces, or anything beyond ASCII.
     #[error("it has characters that no address has")]
     OddCharacters,
@@ -118,12 +117,16 @@ pub enum Refusal {
     /// No `state`, or an empty one.
     #[error("it has no state")]
     NoState,
+    /// An error without a `state`: a server that leaves it out, or anybody else.
+    #[error("it has an error and no state")]
+    DeniedWithoutState(AuthorizationError),
     /// `iss` names another service (RFC 9207 §2.4).
     #[error("it names another issuer")]
     OtherIssuer,
 }
 
-/// Reads an address strictly.
+/// Reads an address strictly. A fragment is left out: browsers hand over the one that the page before
+/// had (RFC 9110 §10.2.2), and no answer has anything in it.
 ///
 /// # Errors
 /// The [`Refusal`] for anything that isn't an answer to `redirect_url`.
@@ -136,6 +139,7 @@ pub fn parse(
     if text.len() > LONGEST_REDIRECT {
         return Err(Refusal::TooLong);
     }
+    let text = without_fragment(text);
     if text.bytes().any(|byte| !byte.is_ascii_graphic()) {
         return Err(Refusal::OddCharacters);
     }
@@ -143,9 +147,6 @@ pub fn parse(
     let rest = text
         .strip_prefix(redirect_url.as_str())
         .ok_or(Refusal::NotOurs)?;
-    if rest.contains('#') {
-        return Err(Refusal::Fragment);
-    }
     let query = match rest.strip_prefix('?') {
         Some(query) => query,
         None if rest.is_empty() => return Err(Refusal::NeitherCodeNorError),
@@ -158,7 +159,14 @@ pub fn parse(
     {
         return Err(Refusal::OtherIssuer);
     }
-    let state = answer.state.ok_or(Refusal::NoState)?;
+    let Some(state) = answer.state else {
+        return Err(match (answer.code, answer.error) {
+            (None, Some(error)) => {
+                Refusal::DeniedWithoutState(AuthorizationError::from_name(&error))
+            }
+            _ => Refusal::NoState,
+        });
+    };
     match (answer.code, answer.error) {
         (Some(_), Some(_)) => Err(Refusal::CodeAndError),
         (None, None) => Err(Refusal::NeitherCodeNorError),
@@ -171,6 +179,24 @@ pub fn parse(
             state: State::new(state),
         }),
     }
+}
+
+fn without_fragment(text: &str) -> &str {
+    text.split_once('#').map_or(text, |(text, _)| text)
+}
+
+/// Whether an address carries this `state` to the redirect URL, whatever else is wrong with it: then
+/// whoever sent it knows the pending attempt, as the browser's answer does and a stranger doesn't.
+#[must_use]
+pub fn carries_state(received: &Received, redirect_url: &RedirectUrl, state: &State) -> bool {
+    let query = without_fragment(received.expose())
+        .strip_prefix(redirect_url.as_str())
+        .and_then(|rest| rest.strip_prefix('?'));
+    query.is_some_and(|query| {
+        form_urlencoded::parse(query.as_bytes())
+            .filter(|(name, _)| name == "state")
+            .any(|(_, value)| state.matches(&State::new(value)))
+    })
 }
 
 /// The parameters that mean something; unknown ones are ignored (RFC 6749 §4.1.2).
@@ -208,20 +234,5 @@ impl Answer {
             }
         }
         Ok(answer)
-    }
-}
-
-/// Makes a whole address of what a person pasted: all of it, or what follows the redirect URL.
-/// Nothing else is mended; [`parse`] judges the outcome like any other.
-#[must_use]
-pub fn from_pasted(pasted: &Received, redirect_url: &RedirectUrl) -> Received {
-    let text = pasted.expose().trim();
-    if text.starts_with('?') {
-        Received::new(format!("{}{text}", redirect_url.as_str()))
-    } else if text.starts_with("code=") || text.starts_with("state=") || text.starts_with("error=")
-    {
-        Received::new(format!("{}?{text}", redirect_url.as_str()))
-    } else {
-        Received::new(text)
     }
 }

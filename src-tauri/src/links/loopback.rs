@@ -2,11 +2,15 @@
 //! have a scheme of ours (RFC 8252 §7.3).
 //!
 //! Any page in any browser, and any program, can send something here. So it listens only while an
-//! attempt is pending, on the one literal address that is registered; it takes a plain GET of the one
-//! path, addressed to that very address (a name that was made to mean this computer is not it), small
-//! and soon; and what it takes goes to the core as the hostile link that it may be. Whatever is
-//! refused costs the attempt nothing.
+//! attempt is pending, and for some seconds after, in which nothing is handed over any more; on the one
+//! literal address that is registered; it takes a plain GET of the one path, addressed to that very
+//! address (a name that was made to mean this computer is not it), small and soon; and what it takes
+//! goes to the core as the hostile link that it may be. Whatever is refused costs the attempt nothing.
+//!
+//! Browsers ask more than once: Allow is pressed twice, the last page is loaded again. The first to
+//! bring an attempt's answer is heard; who brings the same `state` again is shown the same page.
 
+mod answered;
 mod pages;
 
 #[cfg(test)]
@@ -15,11 +19,12 @@ mod tests;
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use amiqus_core::keeper::Ending;
+use amiqus_core::keeper::{AttemptEnd, Ending, Listener};
 use amiqus_core::redirect::{LONGEST_REDIRECT, Received};
 use amiqus_core::registration::RedirectUrl;
 use hyper::body::Body;
@@ -29,10 +34,12 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinHandle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use url::Url;
+
+use self::answered::{Answered, Asked, Fingerprint};
+use self::pages::Page;
 
 /// No more of a request is kept, in bytes of its line and headers: a browser adds to the address the cookies
 /// of whatever else this computer serves at its own address.
@@ -53,41 +60,185 @@ const CALL_TAKES: Duration = Duration::from_secs(45);
 /// The wait after a connection could not be taken, as when there are no more file handles.
 const BREATHER: Duration = Duration::from_millis(100);
 
-/// Where the answer is expected, and who takes it.
-struct Expected<Hear> {
-    host: String,
-    path: String,
-    hear: Hear,
+/// How long a browser that comes late is told how the attempt ended, once that is known.
+const LINGER: Duration = Duration::from_secs(15);
+
+/// Takes an address, and tells how the sign-in ended with it, or that it was no answer.
+type Hear =
+    Arc<dyn Fn(Received) -> Pin<Box<dyn Future<Output = Option<Ending>> + Send>> + Send + Sync>;
+
+/// The one port that is listened on, while there is one.
+#[derive(Clone)]
+pub(crate) struct Loopback {
+    open: Arc<Mutex<Option<Arc<Port>>>>,
+    linger: Duration,
 }
 
-/// Listens until the task is ended. It is heard by `hear`, which says how the sign-in ended, or that
-/// it was no answer.
-///
-/// # Errors
-/// When the address can't be had, or the redirect URL names none.
-pub(crate) fn listen<Hear, Heard>(
-    redirect_url: &RedirectUrl,
-    hear: Hear,
-) -> io::Result<JoinHandle<()>>
-where
-    Hear: Fn(Received) -> Heard + Send + Sync + 'static,
-    Heard: Future<Output = Option<Ending>> + Send + 'static,
-{
-    let address = redirect_url
-        .listens_at()
-        .ok_or_else(|| io::Error::from(io::ErrorKind::AddrNotAvailable))?;
-    let path = Url::parse(redirect_url.as_str())
-        .map_err(io::Error::other)?
-        .path()
-        .to_owned();
-    let listener = bind(address)?;
-    let expected = Arc::new(Expected {
-        host: address.to_string(),
-        path,
-        hear,
-    });
-    tracing::info!(%address, "listens for the browser's answer");
-    Ok(tokio::spawn(take_callers(listener, expected)))
+impl Default for Loopback {
+    fn default() -> Self {
+        Self {
+            open: Arc::default(),
+            linger: LINGER,
+        }
+    }
+}
+
+/// A port that is listened on, for one attempt after the other.
+struct Port {
+    address: SocketAddr,
+    host: String,
+    role: watch::Sender<Role>,
+    answered: Answered,
+    /// How many addresses are with the core.
+    heard: watch::Sender<usize>,
+}
+
+/// For which attempt a port is listened on, and how that stands.
+#[derive(Clone)]
+struct Role {
+    attempt: u64,
+    path: String,
+    stage: Stage,
+}
+
+#[derive(Clone)]
+enum Stage {
+    /// Its answer is expected.
+    Pending(Hear),
+    /// It is over, and late browsers are told so.
+    Over(AttemptEnd),
+    /// Nobody is told anything any more.
+    Closed,
+}
+
+/// Listens for one attempt.
+pub(crate) struct Pending {
+    port: Arc<Port>,
+    attempt: u64,
+}
+
+impl Pending {
+    /// Moves on, unless another attempt has the port by now.
+    fn pass_to(&self, stage: Stage) {
+        self.port.role.send_if_modified(|role| {
+            let is_ours = role.attempt == self.attempt && matches!(role.stage, Stage::Pending(_));
+            if is_ours {
+                role.stage = stage;
+            }
+            is_ours
+        });
+    }
+}
+
+impl Listener for Pending {
+    fn attempt_over(self: Box<Self>, how: AttemptEnd) {
+        self.pass_to(Stage::Over(how));
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.pass_to(Stage::Closed);
+    }
+}
+
+impl Loopback {
+    /// Listens for an attempt. What arrives is heard by `hear`, which says how the sign-in ended, or
+    /// that it was no answer. A port that still lingers for an earlier attempt is taken over.
+    ///
+    /// # Errors
+    /// When the address can't be had, or the redirect URL names none.
+    pub(crate) fn listen<Heard>(
+        &self,
+        redirect_url: &RedirectUrl,
+        hear: impl Fn(Received) -> Heard + Send + Sync + 'static,
+    ) -> io::Result<Pending>
+    where
+        Heard: Future<Output = Option<Ending>> + Send + 'static,
+    {
+        let address = redirect_url
+            .listens_at()
+            .ok_or_else(|| io::Error::from(io::ErrorKind::AddrNotAvailable))?;
+        let path = Url::parse(redirect_url.as_str())
+            .map_err(io::Error::other)?
+            .path()
+            .to_owned();
+        let hear: Hear = Arc::new(move |received| Box::pin(hear(received)));
+        let mut role = Role {
+            attempt: 0,
+            path,
+            stage: Stage::Pending(hear),
+        };
+        let mut open = self.open();
+        if let Some(port) = open.as_ref() {
+            role.attempt = port.role.borrow().attempt + 1;
+            if port.address == address {
+                let attempt = role.attempt;
+                port.answered.forget_before(attempt);
+                port.role.send_replace(role);
+                let port = Arc::clone(port);
+                return Ok(Pending { port, attempt });
+            }
+            port.role.send_modify(|role| role.stage = Stage::Closed);
+        }
+        let listener = bind(address)?;
+        let attempt = role.attempt;
+        let port = Arc::new(Port {
+            address,
+            host: address.to_string(),
+            role: watch::Sender::new(role),
+            answered: Answered::default(),
+            heard: watch::Sender::new(0),
+        });
+        *open = Some(Arc::clone(&port));
+        tracing::info!(%address, "listens for the browser's answer");
+        tokio::spawn(take_callers(listener, Arc::clone(&port), self.clone()));
+        Ok(Pending { port, attempt })
+    }
+
+    fn open(&self) -> MutexGuard<'_, Option<Arc<Port>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until nobody is to be told anything at this port any more.
+    async fn until_over(&self, port: &Port) {
+        let mut roles = port.role.subscribe();
+        loop {
+            let stage = roles.borrow_and_update().stage.clone();
+            match stage {
+                Stage::Closed => return,
+                // The port has the sender itself.
+                Stage::Pending(_) => {
+                    let _ = roles.changed().await;
+                }
+                Stage::Over(_) => tokio::select! {
+                    _ = roles.changed() => {}
+                    () = self.lingered(port) => return,
+                },
+            }
+        }
+    }
+
+    async fn lingered(&self, port: &Port) {
+        // The port has the sender itself.
+        let _ = port.heard.subscribe().wait_for(|heard| *heard == 0).await;
+        sleep(self.linger).await;
+    }
+
+    /// Gives the port back, unless another attempt has taken it over.
+    fn close(&self, port: &Arc<Port>, listener: TcpListener) -> Option<TcpListener> {
+        let mut open = self.open();
+        if matches!(port.role.borrow().stage, Stage::Pending(_)) {
+            return Some(listener);
+        }
+        // Free before anybody can ask for it.
+        drop(listener);
+        if open.as_ref().is_some_and(|open| Arc::ptr_eq(open, port)) {
+            *open = None;
+        }
+        tracing::info!(address = %port.address, "listens no longer");
+        None
+    }
 }
 
 fn bind(address: SocketAddr) -> io::Result<TcpListener> {
@@ -96,21 +247,36 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::from_std(listener)
 }
 
-async fn take_callers<Hear, Heard>(listener: TcpListener, expected: Arc<Expected<Hear>>)
-where
-    Hear: Fn(Received) -> Heard + Send + Sync + 'static,
-    Heard: Future<Output = Option<Ending>> + Send + 'static,
-{
+async fn take_callers(mut listener: TcpListener, port: Arc<Port>, loopback: Loopback) {
     // Dropped with this task: then callers who have said nothing yet are hung up on.
     let (_listening, is_listening) = watch::channel(());
-    let places = Arc::new(Semaphore::new(MOST_CALLERS));
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
-            return;
+        listener = match take_callers_while_open(listener, &port, &loopback, &is_listening).await {
+            None => return,
+            Some(taken_over) => taken_over,
         };
-        match listener.accept().await {
-            Ok((caller, _)) => {
-                let call = serve(caller, Arc::clone(&expected), is_listening.clone());
+    }
+}
+
+/// Takes callers until the attempt has been over for long enough, however many there are; hands the
+/// listener back if another attempt has taken it over by then.
+async fn take_callers_while_open(
+    listener: TcpListener,
+    port: &Arc<Port>,
+    loopback: &Loopback,
+    is_listening: &watch::Receiver<()>,
+) -> Option<TcpListener> {
+    let places = Arc::new(Semaphore::new(MOST_CALLERS));
+    let over = loopback.until_over(port);
+    tokio::pin!(over);
+    loop {
+        let call = tokio::select! {
+            call = next_call(&listener, &places) => call,
+            () = &mut over => return loopback.close(port, listener),
+        };
+        match call {
+            Ok((caller, place)) => {
+                let call = serve(caller, Arc::clone(port), is_listening.clone());
                 tokio::spawn(async move {
                     call.await;
                     drop(place);
@@ -124,20 +290,25 @@ where
     }
 }
 
+async fn next_call(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    let place = Arc::clone(places)
+        .acquire_owned()
+        .await
+        .map_err(io::Error::other)?;
+    let (caller, _) = listener.accept().await?;
+    Ok((caller, place))
+}
+
 /// One connection, one request.
-async fn serve<Hear, Heard>(
-    caller: TcpStream,
-    expected: Arc<Expected<Hear>>,
-    mut is_listening: watch::Receiver<()>,
-) where
-    Hear: Fn(Received) -> Heard + Send + Sync + 'static,
-    Heard: Future<Output = Option<Ending>> + Send + 'static,
-{
+async fn serve(caller: TcpStream, port: Arc<Port>, mut is_listening: watch::Receiver<()>) {
     let has_asked = AtomicBool::new(false);
     let service = service_fn(|request| {
         has_asked.store(true, Ordering::Relaxed);
-        let expected = Arc::clone(&expected);
-        async move { Ok::<_, Infallible>(pages::response(answer(&request, &expected).await)) }
+        let port = Arc::clone(&port);
+        async move { Ok::<_, Infallible>(pages::response(answer(&request, &port).await)) }
     });
     let call = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -158,20 +329,75 @@ async fn serve<Hear, Heard>(
     }
 }
 
-async fn answer<Hear, Heard>(request: &Request<impl Body>, expected: &Expected<Hear>) -> pages::Page
-where
-    Hear: Fn(Received) -> Heard,
-    Heard: Future<Output = Option<Ending>>,
-{
-    match read(request, &expected.host, &expected.path) {
-        Ok(received) => match timeout(ENDING_TAKES, (expected.hear)(received)).await {
-            Ok(Some(ending)) => pages::Page::Ended(ending),
-            Ok(None) => pages::Page::Refused(StatusCode::BAD_REQUEST),
-            Err(_) => pages::Page::Ended(Ending::Otherwise),
-        },
+async fn answer(request: &Request<impl Body>, port: &Arc<Port>) -> Page {
+    let Role {
+        attempt,
+        path,
+        stage,
+    } = port.role.borrow().clone();
+    let received = match read(request, &port.host, &path) {
+        Ok(received) => received,
         Err(status) => {
             tracing::warn!(status = status.as_u16(), "a caller was refused");
-            pages::Page::Refused(status)
+            return Page::Refused(status);
+        }
+    };
+    let fingerprint = Fingerprint::of(&received);
+    let tell = loop {
+        match port.answered.ask(attempt, fingerprint) {
+            Asked::First(tell) => break tell,
+            // Who was first was not the answer: the next one may be it.
+            Asked::Before(mut page) => {
+                if let Ok(page) = page.wait_for(Option::is_some).await
+                    && let Some(page) = *page
+                {
+                    return page;
+                }
+            }
+        }
+    };
+    let Stage::Pending(hear) = stage else {
+        return port.page_of_late(attempt);
+    };
+    // Beside the connection: a browser that asks again drops the first one.
+    let hearing = tokio::spawn(hear_out(Arc::clone(port), attempt, hear, received, tell));
+    hearing.await.unwrap_or(Page::Ended(Ending::Otherwise))
+}
+
+/// Has an address judged by the core, and tells those who bring the same again.
+async fn hear_out(
+    port: Arc<Port>,
+    attempt: u64,
+    hear: Hear,
+    received: Received,
+    tell: watch::Sender<Option<Page>>,
+) -> Page {
+    port.heard.send_modify(|heard| *heard += 1);
+    let ending = timeout(ENDING_TAKES, hear(received)).await;
+    let page = match ending {
+        Ok(Some(Ending::NotUsable)) => Page::Ended(Ending::NotUsable),
+        Ok(None) => port.page_of_late(attempt),
+        Ok(Some(_)) | Err(_) => {
+            let page = Page::Ended(ending.ok().flatten().unwrap_or(Ending::Otherwise));
+            tell.send_replace(Some(page));
+            page
+        }
+    };
+    port.heard.send_modify(|heard| *heard -= 1);
+    page
+}
+
+impl Port {
+    /// What is shown to whoever brings an address that the core has no use for.
+    fn page_of_late(&self, attempt: u64) -> Page {
+        let role = self.role.borrow();
+        match role.stage {
+            // By another way, as by a paste: this may be its own page, loaded again.
+            Stage::Over(AttemptEnd::Answered) if self.answered.has(attempt) => {
+                Page::Refused(StatusCode::BAD_REQUEST)
+            }
+            Stage::Over(how) if role.attempt == attempt => Page::Over(how),
+            _ => Page::Refused(StatusCode::BAD_REQUEST),
         }
     }
 }

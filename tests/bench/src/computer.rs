@@ -11,7 +11,7 @@ use amiqus_core::chance::SystemChance;
 use amiqus_core::clock::Clock;
 use amiqus_core::http::Limits;
 use amiqus_core::keeper::{
-    BrowserDidNotOpen, CannotListen, Keeper, Parts, Recipient, Surroundings,
+    BrowserDidNotOpen, CannotListen, Keeper, Listener, Parts, Recipient, Surroundings,
 };
 use amiqus_core::redirect::Received;
 use amiqus_core::registration::{BaseUrl, RedirectUrl};
@@ -20,7 +20,6 @@ use sign_in_with_amiqus::clock::SystemClock;
 use sign_in_with_amiqus::provisioning;
 use sign_in_with_amiqus::vault::StrongholdDoor;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 use url::Url;
 
 use crate::Result;
@@ -173,7 +172,7 @@ impl Surroundings for NoDesktop {
         &self,
         _redirect_url: &RedirectUrl,
         _recipient: Recipient,
-    ) -> std::result::Result<JoinHandle<()>, CannotListen> {
+    ) -> std::result::Result<Box<dyn Listener>, CannotListen> {
         Err(CannotListen("no part needs that".to_owned()))
     }
 

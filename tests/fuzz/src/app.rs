@@ -123,6 +123,13 @@ fn awaiting_browser() -> Session {
 /// An address arrives while an attempt is pending. `means` is what it is by the reference; only what
 /// answers the pending attempt may change anything.
 pub(crate) fn receive(received: Received, way: Way, means: Option<&Answer>) -> Verdict {
+    let is_said = way == Way::Link
+        && reference::is_said(
+            received.expose(),
+            DEFAULT_REDIRECT_URL,
+            DEFAULT_BASE_URL,
+            STATE.as_bytes(),
+        );
     let mut session = awaiting_browser();
     let pending = session.pending();
     let record = session.record(RecordName::Attempt);
@@ -147,7 +154,13 @@ pub(crate) fn receive(received: Received, way: Way, means: Option<&Answer>) -> V
         }
         other => {
             assert!(matches!(step.outcome, Outcome::Refused(_)));
-            assert!(step.changed.is_empty() && step.effects.is_empty() && step.answers.is_empty());
+            assert!(step.changed.is_empty() && step.answers.is_empty());
+            if is_said {
+                assert!(matches!(step.effects[..], [Effect::BringToFront]));
+            } else {
+                assert!(step.effects.is_empty());
+            }
+            assert_eq!(session.app_state(1).problem.is_some(), is_said);
             assert_eq!(session.pending(), pending);
             assert_eq!(session.record(RecordName::Attempt), record);
             let answer = format!("{DEFAULT_REDIRECT_URL}?code=c0de&state={STATE}");

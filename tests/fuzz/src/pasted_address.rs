@@ -1,9 +1,12 @@
-//! What a person pastes: all of an address, or what they took of it.
+//! What a person pastes: all of an address, or what they took of it, and what clung to it.
 
-use amiqus_core::redirect::{Received, from_pasted};
+use amiqus_core::redirect::Received;
+use amiqus_core::redirect::pasted::readings;
 use amiqus_core::registration::DEFAULT_REDIRECT_URL;
 use amiqus_core::session::Way;
 
+use crate::app::STATE;
+use crate::reference::Answer;
 use crate::{Target, Verdict, app};
 
 pub(crate) const TARGET: Target = Target {
@@ -12,25 +15,80 @@ pub(crate) const TARGET: Target = Target {
     verdicts: &["granted", "denied", "of another attempt", "refused"],
 };
 
+/// The most readings that one paste may have.
+const MOST: usize = 5_000;
+
 fn check(data: &[u8]) -> Verdict {
     let pasted = String::from_utf8_lossy(data);
     let ours = app::redirect_url();
-    let whole = from_pasted(&Received::new(&*pasted), &ours);
+    let readings = readings(&Received::new(&*pasted), &ours);
+    assert!(readings.len() <= MOST, "{}", readings.len());
 
-    // Nothing but the beginning is added, and nothing but white space around it is taken off.
-    let trimmed = pasted.trim();
-    let made = whole.expose();
-    let added = made.strip_suffix(trimmed);
-    let question = format!("{DEFAULT_REDIRECT_URL}?");
-    assert!(
-        added.is_some_and(|added| ["", DEFAULT_REDIRECT_URL, &question].contains(&added)),
-        "{pasted:?} became {made:?}"
-    );
-    assert_eq!(from_pasted(&whole, &ours).expose(), made);
-    let means = app::meaning(made);
-    // An address that would do as a link does pasted, too, and means the same.
-    if let Some(as_link) = app::meaning(trimmed) {
-        assert_eq!(means, Some(as_link));
+    // What is accepted is the first reading that answers the pending attempt; a reading is judged as a
+    // link is, and holds nothing that was not pasted.
+    let mut means = None;
+    for reading in &readings {
+        let made = reading.expose();
+        let rest = made.strip_prefix(DEFAULT_REDIRECT_URL);
+        assert!(
+            rest.is_some_and(|rest| was_pasted(rest.strip_prefix('?').unwrap_or(rest), &pasted)),
+            "{pasted:?} became {made:?}"
+        );
+        let answer = app::meaning(made);
+        if answer.as_ref().is_some_and(is_ours) {
+            means = answer;
+            break;
+        }
+        means = means.or(answer);
+    }
+    // An address that would do as a link does pasted, too, and means the same; only a full stop and the
+    // like at its end are left out.
+    let clean = pasted
+        .trim()
+        .trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '*', '\'']);
+    if let Some(as_link) = app::meaning(clean).filter(is_ours)
+        && !clean.contains(['"', '<', '>', '`', '{', '}', '|', '\\', '^', '#'])
+        && !clean.contains("&amp;")
+    {
+        assert_eq!(means, Some(as_link), "{pasted:?}");
     }
     app::receive(Received::new(&*pasted), Way::Pasted, means.as_ref())
+}
+
+fn is_ours(answer: &Answer) -> bool {
+    answer.state() == STATE.as_bytes()
+}
+
+/// Whether all of this stands in the paste, in its order, once that is decoded often enough.
+fn was_pasted(part: &str, pasted: &str) -> bool {
+    // An apostrophe may have been a character reference.
+    let part: Vec<u8> = part.bytes().filter(|byte| *byte != b'\'').collect();
+    let mut text = pasted.as_bytes().to_vec();
+    for _ in 0..4 {
+        text.retain(u8::is_ascii);
+        let mut there = text.iter();
+        if part.iter().all(|byte| there.any(|other| other == byte)) {
+            return true;
+        }
+        text = decoded(&text);
+    }
+    false
+}
+
+/// Percent-encoding taken off once, and nothing else.
+fn decoded(text: &[u8]) -> Vec<u8> {
+    let digit = |at: usize| char::from(*text.get(at)?).to_digit(16);
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(byte) = text.get(at) {
+        let digits = (*byte == b'%').then(|| Some((digit(at + 1)?, digit(at + 2)?)));
+        if let Some((high, low)) = digits.flatten() {
+            bytes.push(u8::try_from(high * 16 + low).unwrap_or(b'?'));
+            at += 3;
+        } else {
+            bytes.push(*byte);
+            at += 1;
+        }
+    }
+    bytes
 }

@@ -20,22 +20,57 @@ impl Answer {
 
 /// The answer that an address is; `None` when it is none.
 pub(crate) fn read(address: &str, redirect_url: &str, issuer: &str) -> Option<Answer> {
-    let address = address.as_bytes();
-    let is_printable = |byte: &u8| (0x21..=0x7e).contains(byte);
-    if address.len() > 8192 || !address.iter().all(is_printable) || address.contains(&b'#') {
-        return None;
+    match meaning(address, redirect_url, issuer)? {
+        Meaning::Answer(answer) => Some(answer),
+        Meaning::DeniedWithoutState => None,
     }
+}
+
+/// Whether the window comes to the front for an address that is no answer: a denial that doesn't say
+/// whose, or anything at the redirect URL with this `state`.
+pub(crate) fn is_said(address: &str, redirect_url: &str, issuer: &str, state: &[u8]) -> bool {
+    let is_denial = matches!(
+        meaning(address, redirect_url, issuer),
+        Some(Meaning::DeniedWithoutState)
+    );
+    let named = parameters(address, redirect_url).unwrap_or_default();
+    is_denial
+        || named
+            .iter()
+            .any(|(name, value)| name == b"state" && value == state)
+}
+
+enum Meaning {
+    Answer(Answer),
+    DeniedWithoutState,
+}
+
+/// All that stands in the query behind the redirect URL, up to a fragment.
+fn parameters(address: &str, redirect_url: &str) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
+    let address = address.as_bytes();
+    let end = address.iter().position(|byte| *byte == b'#');
+    let address = &address[..end.unwrap_or(address.len())];
     let (start, query) = address.split_at_checked(redirect_url.len() + 1)?;
     if start != [redirect_url.as_bytes(), b"?"].concat() {
         return None;
     }
-    let mut parameters: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
+    let mut parameters = Vec::new();
     for pair in query.split(|byte| *byte == b'&') {
         let mut parts = pair.splitn(2, |byte| *byte == b'=');
         let name = decoded(parts.next().unwrap_or_default());
         let value = decoded(parts.next().unwrap_or_default());
         parameters.push((name, value));
     }
+    Some(parameters)
+}
+
+fn meaning(address: &str, redirect_url: &str, issuer: &str) -> Option<Meaning> {
+    let is_printable = |byte: u8| (0x21..=0x7e).contains(&byte);
+    let mut before_fragment = address.bytes().take_while(|byte| *byte != b'#');
+    if address.len() > 8192 || !before_fragment.all(is_printable) {
+        return None;
+    }
+    let parameters = parameters(address, redirect_url)?;
     // At most one of each; `None` for a second, or for one that is no visible text.
     let one = |name: &[u8]| -> Option<Option<Vec<u8>>> {
         let mut found = parameters.iter().filter(|(other, _)| other == name);
@@ -52,9 +87,10 @@ pub(crate) fn read(address: &str, redirect_url: &str, issuer: &str) -> Option<An
             return None;
         }
     }
-    match (code, error, state?) {
-        (Some(code), None, state) => Some(Answer::Granted { code, state }),
-        (None, Some(_), state) => Some(Answer::Denied { state }),
+    match (code, error, state) {
+        (Some(code), None, Some(state)) => Some(Meaning::Answer(Answer::Granted { code, state })),
+        (None, Some(_), Some(state)) => Some(Meaning::Answer(Answer::Denied { state })),
+        (None, Some(_), None) => Some(Meaning::DeniedWithoutState),
         _ => None,
     }
 }

@@ -48,6 +48,10 @@ struct Options {
     #[arg(long)]
     always_ask: bool,
 
+    /// Let a consent page be answered again: each press of its buttons leads back to the application
+    #[arg(long)]
+    answers_again: bool,
+
     /// Keep API clients and tokens in this file, from one run to the next
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
@@ -78,6 +82,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         code_lifetime: Duration::from_secs(options.code_lifetime),
         access_token_lifetime: Duration::from_secs(options.access_token_lifetime),
         skip_consent_when_connected: !options.always_ask,
+        consent_answers_again: options.answers_again,
         token_requests_per_minute: options.token_requests_per_minute,
         api_requests_per_minute: options.api_requests_per_minute,
         state_file: options.state,

@@ -118,6 +118,15 @@ impl Sessions {
         })
     }
 
+    /// The pending request, which can be answered again.
+    pub(crate) fn pending(&self, session: &Session, token: &str) -> Option<PendingRequest> {
+        self.with(|all| {
+            let pending = &all.get(&session.id)?.pending;
+            let (_, request) = pending.iter().find(|(other, _)| other == token)?;
+            Some(request.clone())
+        })
+    }
+
     /// Logs everyone out.
     pub(crate) fn clear(&self) {
         self.with(HashMap::clear);

@@ -57,6 +57,8 @@ pub struct Settings {
     /// Whether someone who already has a live token for an API client, in the team that is active,
     /// is sent back at once, without a consent page: yes.
     pub skip_consent_when_connected: bool,
+    /// Whether a consent page that was answered can be answered again: no.
+    pub consent_answers_again: bool,
     /// How many requests to `/oauth/token` one network address may make in a minute. The real
     /// service is believed to stop at 60; the default is 600, so that tests don't meet it by chance.
     pub token_requests_per_minute: u32,
@@ -76,6 +78,7 @@ impl Default for Settings {
             access_token_lifetime: YEAR,
             refresh_token_lifetime: YEAR,
             skip_consent_when_connected: true,
+            consent_answers_again: false,
             token_requests_per_minute: 600,
             api_requests_per_minute: 200,
             state_file: None,

@@ -76,6 +76,20 @@ export const problem = {
     title: "That address is from an earlier try.",
     sentence: "Open the browser again and use the address that comes then.",
   },
+  link_before_allow: {
+    title: "That’s the page before the one we need.",
+    sentence: "Choose Allow on it first. Then copy the address that comes next, and paste it here.",
+  },
+  denied_without_state: {
+    title: "Your browser came back without permission",
+    sentence:
+      "Did you choose Deny? To try again, open the browser again and choose Allow. To stop, cancel.",
+  },
+  answer_not_usable: {
+    title: "Amiqus’s answer can’t be used",
+    sentence:
+      "Your browser came back with an answer that this app can’t accept, so nobody was signed in. Open the browser again. If that doesn’t help, ask your IT team to check this app’s setup.",
+  },
   browser_did_not_open: {
     title: "Your browser didn’t open",
     sentence: "Please open your browser yourself first, then try again here.",

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::{AbortHandle, JoinHandle};
+use tokio::task::AbortHandle;
 
-use super::{Command, InUse, Mail, PageAddress, Parts, Recipient};
+use super::{AttemptEnd, Command, InUse, Listener, Mail, PageAddress, Parts, Recipient};
 use crate::account::AccountKey;
 use crate::app_state::AppState;
 use crate::authorization::{Attempt, AttemptId};
@@ -30,7 +30,7 @@ type Waiting = HashMap<Question, Vec<oneshot::Sender<Result<(), Problem>>>>;
 /// A listener, and the attempt whose answer it waits for.
 pub(super) struct Listening {
     pub(super) attempt: AttemptId,
-    pub(super) listener: JoinHandle<()>,
+    pub(super) listener: Box<dyn Listener>,
 }
 
 /// Where the session lies and the mail is read.
@@ -139,9 +139,6 @@ impl Desk {
         for plan in self.plans.values() {
             plan.abort();
         }
-        if let Some(listening) = self.listening {
-            listening.listener.abort();
-        }
     }
 
     fn is_all_kept(&self) -> bool {
@@ -158,17 +155,15 @@ impl Desk {
         }
     }
 
-    /// Gives the port back as soon as the attempt is over, however it ended; nobody is told that it
-    /// is over before that.
-    async fn listen_no_longer_than_needed(&mut self) {
+    /// Hands nothing over any more as soon as the attempt is over; nobody is told that it is over
+    /// before that.
+    fn listen_no_longer_than_needed(&mut self, how: AttemptEnd) {
         let pending = self.session.pending();
         if let Some(over) = self
             .listening
             .take_if(|listening| pending != Some(listening.attempt))
         {
-            over.listener.abort();
-            // It ends by being aborted.
-            let _ = over.listener.await;
+            over.listener.attempt_over(how);
         }
     }
 
@@ -277,6 +272,7 @@ impl Desk {
 
     /// One event, to its end: the step, its commit, its state, its answers, its effects.
     async fn take(&mut self, event: Event) -> Outcome {
+        let how = AttemptEnd::by(&event);
         let mut step = self.session.step(event, self.parts.clock.now());
         if !step.changed.is_empty() && !self.commit(&step.changed).await {
             let unrun = std::mem::take(&mut step.effects);
@@ -289,7 +285,7 @@ impl Desk {
                 self.save_later(FIRST_SAVE_WAIT);
             }
         }
-        self.listen_no_longer_than_needed().await;
+        self.listen_no_longer_than_needed(how);
         self.show();
         for (question, result) in step.answers {
             for reply in self.waiting.remove(&question).unwrap_or_default() {

@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinHandle;
 use url::Url;
 
 use self::desk::Desk;
@@ -59,8 +58,8 @@ pub trait Surroundings: Send + Sync + 'static {
     fn open_browser(&self, url: &Url, service: &BaseUrl) -> Result<(), BrowserDidNotOpen>;
 
     /// Listens where a loopback redirect URL says, and nowhere else (RFC 8252 §7.3), and hands what
-    /// arrives to the recipient. Its task is ended as soon as the attempt is over, and then the port
-    /// is free. Called within a tokio runtime; doesn't block.
+    /// arrives to the recipient. Whatever still listens there for an attempt that is over gives way.
+    /// Called within a tokio runtime; doesn't block.
     ///
     /// # Errors
     /// [`CannotListen`] when the address can't be had: mostly another program has it.
@@ -68,7 +67,7 @@ pub trait Surroundings: Send + Sync + 'static {
         &self,
         redirect_url: &RedirectUrl,
         recipient: Recipient,
-    ) -> Result<JoinHandle<()>, CannotListen>;
+    ) -> Result<Box<dyn Listener>, CannotListen>;
 
     /// Shows the app's window and gives it the focus.
     fn bring_to_front(&self);
@@ -77,6 +76,35 @@ pub trait Surroundings: Send + Sync + 'static {
     /// brings, is asked for after that: it would take the processor from the window.
     fn first_painted(&self) -> Wait {
         Box::pin(std::future::ready(()))
+    }
+}
+
+/// Listens for one attempt's answer. Dropped, it stops at once.
+pub trait Listener: Send {
+    /// The attempt is over. The browser may still ask, as when Allow was pressed twice or the last page
+    /// is loaded again; for a short while the listener tells it how the attempt ended, then it gives
+    /// the port back.
+    fn attempt_over(self: Box<Self>, how: AttemptEnd);
+}
+
+/// How an attempt ended, as far as a browser that comes late is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AttemptEnd {
+    /// Its answer came, or something else ended it; the window says what came of it.
+    Answered,
+    /// The person cancelled it.
+    Cancelled,
+    /// Its ten minutes were over.
+    Expired,
+}
+
+impl AttemptEnd {
+    fn by(event: &Event) -> Self {
+        match event {
+            Event::Cancelled => Self::Cancelled,
+            Event::DeadlinePassed(_) => Self::Expired,
+            _ => Self::Answered,
+        }
     }
 }
 
@@ -96,6 +124,8 @@ pub enum Ending {
     Denied,
     /// Something else came of it, and the window says what.
     Otherwise,
+    /// It could not be used, and the window says so. The attempt is still pending.
+    NotUsable,
 }
 
 impl Recipient {
@@ -110,11 +140,11 @@ impl Recipient {
         // While it waits it must not keep a session alive that is to end.
         drop(mail);
         if let Err(problem) = answer.await.ok()? {
-            let is_no_answer = matches!(
-                problem.code,
-                Code::LinkNotOurs | Code::LinkIncomplete | Code::LinkTooLate
-            );
-            return (!is_no_answer).then_some(Ending::Otherwise);
+            return match problem.code {
+                Code::LinkNotOurs | Code::LinkIncomplete | Code::LinkTooLate => None,
+                Code::DeniedWithoutState | Code::AnswerNotUsable => Some(Ending::NotUsable),
+                _ => Some(Ending::Otherwise),
+            };
         }
         let is_over = |state: &Option<Arc<AppState>>| {
             state

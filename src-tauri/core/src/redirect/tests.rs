@@ -220,11 +220,45 @@ fn another_path_or_another_spelling_of_ours_is_not_ours() {
 
 /// Shows check 10.
 #[test]
-fn a_fragment_is_refused() {
+fn fragment_is_cut_off_and_nothing_in_it_counts() {
+    let expected = ("c0de".to_owned(), "st4te".to_owned());
+    for fragment in [
+        "#",
+        "#_=_",
+        "#/anything",
+        "#code=other&state=other",
+        "#?code=other",
+        "##",
+        "#\u{e9} \n",
+        "&#",
+        "&#x",
+    ] {
+        let address = format!("{REDIRECT}?{GOOD}{fragment}");
+        assert_eq!(granted(&address), expected, "{address:?}");
+    }
+    // Encoded it is data.
+    assert_eq!(
+        granted(&format!("{REDIRECT}?code=a%23b&state=st4te")).0,
+        "a#b"
+    );
     assert_refused(&[
-        (format!("{REDIRECT}?{GOOD}#"), Refusal::Fragment),
-        (format!("{REDIRECT}?{GOOD}#_=_"), Refusal::Fragment),
-        (format!("{REDIRECT}#{GOOD}"), Refusal::Fragment),
+        (format!("{REDIRECT}#{GOOD}"), Refusal::NeitherCodeNorError),
+        (format!("{REDIRECT}#?{GOOD}"), Refusal::NeitherCodeNorError),
+        (format!("{REDIRECT}?#{GOOD}"), Refusal::NoState),
+        (
+            format!("{REDIRECT}?code=c0de#&state=st4te"),
+            Refusal::NoState,
+        ),
+        (format!("{REDIRECT}/#?{GOOD}"), Refusal::NotOurs),
+        (
+            format!("co.amiqus.signin://oauth#/callback?{GOOD}"),
+            Refusal::NotOurs,
+        ),
+        (format!("#{REDIRECT}?{GOOD}"), Refusal::NotOurs),
+        (
+            format!("{REDIRECT}?{GOOD}#{}", "x".repeat(LONGEST_REDIRECT)),
+            Refusal::TooLong,
+        ),
     ]);
 }
 
@@ -334,9 +368,45 @@ fn an_answer_needs_a_state_and_either_a_code_or_an_error() {
         (format!("{REDIRECT}?code=c0de"), Refusal::NoState),
         (format!("{REDIRECT}?code=c0de&state="), Refusal::NoState),
         (format!("{REDIRECT}?code=c0de&state"), Refusal::NoState),
-        (format!("{REDIRECT}?error=access_denied"), Refusal::NoState),
+        (
+            format!("{REDIRECT}?error=access_denied"),
+            Refusal::DeniedWithoutState(AuthorizationError::AccessDenied),
+        ),
+        (
+            format!("{REDIRECT}?error=server_error&state="),
+            Refusal::DeniedWithoutState(AuthorizationError::ServerError),
+        ),
+        (
+            format!("{REDIRECT}?code=c0de&error=access_denied"),
+            Refusal::NoState,
+        ),
         (format!("{REDIRECT}?"), Refusal::NoState),
     ]);
+}
+
+#[test]
+fn refused_address_with_the_state_in_it_carries_it() {
+    let state = State::new("st4te");
+    let carries = |address: String| carries_state(&Received::new(address), &redirect_url(), &state);
+    for query in [
+        format!("{GOOD}&iss=https://evil.example"),
+        format!("{GOOD}&error=x"),
+        format!("{GOOD}&state=other"),
+        format!("state=other&{GOOD}"),
+        format!("{GOOD}#x"),
+        "code=%00&st%61te=st4te".to_owned(),
+    ] {
+        assert!(carries(format!("{REDIRECT}?{query}")), "{query}");
+    }
+    for address in [
+        format!("{REDIRECT}?code=c0de&state=st4t"),
+        format!("{REDIRECT}?code=st4te"),
+        format!("{REDIRECT}?code=c0de#state=st4te"),
+        format!("{REDIRECT}2?{GOOD}"),
+        format!("?{GOOD}"),
+    ] {
+        assert!(!carries(address.clone()), "{address}");
+    }
 }
 
 /// Shows check 15.
@@ -471,11 +541,12 @@ fn mutate(text: &mut Vec<char>, random: &mut Random) {
 
 /// That an address which was taken really is an answer, read once more by other means.
 fn assert_really_an_answer(address: &str, answer: &Redirect) {
-    assert!(address.is_ascii(), "{address:?}");
+    let before_fragment = address.split('#').next().unwrap();
+    assert!(before_fragment.is_ascii(), "{address:?}");
     let query = address.strip_prefix(REDIRECT);
     let query = query.and_then(|rest| rest.strip_prefix('?'));
     let query = query.unwrap_or_else(|| panic!("{address:?}"));
-    assert!(!query.contains('#'), "{address:?}");
+    let query = query.split('#').next().unwrap();
     let all = |name: &str| -> Vec<String> {
         form_urlencoded::parse(query.as_bytes())
             .filter(|(other, _)| other == name)
@@ -552,7 +623,7 @@ fn random_noise_never_panics() {
             .collect();
         assert!(judge(&noise).is_err());
         assert!(judge(&format!("{REDIRECT}{noise}")).is_err());
-        let _ = from_pasted(&Received::new(noise), &redirect_url());
+        let _ = pasted::readings(&Received::new(noise), &redirect_url());
     }
 }
 

@@ -38,6 +38,7 @@ impl Open {
             // What the window says to that matters where nobody is left.
             signed_out,
             serials: _,
+            came_back: _,
         } = self;
         let has_just_signed_out = *signed_out && current.is_none();
         !changing_setup

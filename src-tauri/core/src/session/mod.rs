@@ -76,6 +76,8 @@ struct Open {
     /// Whether IT's provisioning file is there and wrong: then IT mends it, nobody else.
     awaits_provisioning: bool,
     sign_in: SignIn,
+    /// The pending attempt that the browser came back to with nothing that can be used.
+    came_back: Option<AttemptId>,
     /// Tokens that arrived, and whose owner Amiqus could not tell yet.
     unclaimed: Option<TokenSet>,
     accounts: BTreeMap<AccountKey, Held>,

@@ -7,6 +7,7 @@ use crate::account::{Account, Identity, Journal, Standing};
 use crate::api::ApiFailure;
 use crate::authorization::{Attempt, AttemptId};
 use crate::error::{Code, Problem};
+use crate::redirect::pasted::NotTheAnswer;
 use crate::redirect::{self, AuthorizationError, Received, Redirect, Refusal};
 use crate::registration::RedirectKind;
 use crate::token::{Failure, TokenSet};
@@ -35,6 +36,18 @@ fn code_of_failure(failure: Failure) -> Code {
         Failure::SetUpWrong => Code::SetUpWrong,
         Failure::Refused(_) => Code::RequestNotAccepted,
         Failure::NotProcessed(transient) | Failure::PerhapsProcessed(transient) => transient.into(),
+    }
+}
+
+/// What a person is told whose paste is not the answer.
+fn code_of_paste(reason: NotTheAnswer) -> Code {
+    match reason {
+        NotTheAnswer::NotOurs => Code::LinkNotOurs,
+        NotTheAnswer::PageOfService => Code::LinkBeforeAllow,
+        NotTheAnswer::Incomplete => Code::LinkIncomplete,
+        NotTheAnswer::AnotherAttempt => Code::LinkTooLate,
+        NotTheAnswer::DeniedWithoutState => Code::DeniedWithoutState,
+        NotTheAnswer::Unusable(_) => Code::AnswerNotUsable,
     }
 }
 
@@ -79,6 +92,7 @@ impl Open {
             return Step::refused(Code::LinkTooLate);
         };
         *problem = None;
+        self.came_back = None;
         let mut step = Step::default();
         step.run(Effect::OpenBrowser(
             attempt.id(),
@@ -142,19 +156,36 @@ impl Open {
             );
             return Step::refused(Code::LinkTooLate);
         };
-        let whole = match way {
-            Way::Link => received.clone(),
-            Way::Pasted => redirect::from_pasted(received, &attempt.redirect_url),
-        };
-        let answer = match redirect::parse(&whole, &attempt.redirect_url, &registration.base_url) {
-            Ok(answer) => answer,
-            Err(refusal) => {
-                tracing::warn!(?way, %refusal, "an address is not an answer: ignored");
-                return Step::refused(match refusal {
-                    Refusal::NoState | Refusal::NeitherCodeNorError => Code::LinkIncomplete,
-                    _ => Code::LinkNotOurs,
-                });
+        let (redirect_url, issuer) = (&attempt.redirect_url, &registration.base_url);
+        let answer = match way {
+            Way::Pasted => {
+                match redirect::pasted::find_answer(received, redirect_url, issuer, &attempt.state)
+                {
+                    Ok(answer) => answer,
+                    Err(reason) => {
+                        tracing::warn!(%reason, "a pasted address is not the answer: ignored");
+                        return Step::refused(code_of_paste(reason));
+                    }
+                }
             }
+            Way::Link => match redirect::parse(received, redirect_url, issuer) {
+                Ok(answer) => answer,
+                Err(refusal) => {
+                    tracing::warn!(%refusal, "a link is not an answer: ignored");
+                    let is_ours = redirect::carries_state(received, redirect_url, &attempt.state);
+                    let id = attempt.id();
+                    return match refusal {
+                        _ if is_ours => self.came_back(problem, id, Code::AnswerNotUsable),
+                        Refusal::DeniedWithoutState(_) => {
+                            self.came_back(problem, id, Code::DeniedWithoutState)
+                        }
+                        Refusal::NoState | Refusal::NeitherCodeNorError => {
+                            Step::refused(Code::LinkIncomplete)
+                        }
+                        _ => Step::refused(Code::LinkNotOurs),
+                    };
+                }
+            },
         };
         if !attempt.state.matches(answer.state()) {
             tracing::warn!(?way, "an address answers another attempt: ignored");
@@ -195,6 +226,18 @@ impl Open {
                 step
             }
         }
+    }
+
+    /// Says that the browser came back with nothing that can be used. The attempt stays: for all that
+    /// is known the true answer is still to come. The window comes to the front once until the browser
+    /// is opened again: any page can send a denial without a `state`.
+    fn came_back(&mut self, problem: &mut Option<Problem>, id: AttemptId, code: Code) -> Step {
+        *problem = Some(code.into());
+        let mut step = Step::refused(code);
+        if self.came_back.replace(id) != Some(id) {
+            step.run(Effect::BringToFront);
+        }
+        step
     }
 
     pub(super) fn code_exchanged(

@@ -12,7 +12,7 @@ use amiqus_core::clock::{Clock, Wait};
 use amiqus_core::error::{Code, Problem};
 use amiqus_core::http::{Clients, Limits};
 use amiqus_core::keeper::{
-    BrowserDidNotOpen, CannotListen, Keeper, Parts, Recipient, Surroundings,
+    AttemptEnd, BrowserDidNotOpen, CannotListen, Keeper, Listener, Parts, Recipient, Surroundings,
 };
 use amiqus_core::redirect::Received;
 use amiqus_core::registration::{BaseUrl, Provenance, RedirectUrl, RegistrationDraft};
@@ -160,14 +160,24 @@ impl Clock for TurnedClock {
 pub(crate) struct Ear {
     pub(crate) is_taken: bool,
     listens_for: Option<(String, Recipient)>,
+    /// How the last attempt ended that was listened for.
+    pub(crate) ended: Option<AttemptEnd>,
 }
 
-/// Gives the port back when it is dropped with the task that listens.
-struct Freed(Arc<Mutex<Ear>>);
+/// Gives the port back when it is dropped.
+struct Listening(Arc<Mutex<Ear>>);
 
-impl Drop for Freed {
+impl Listener for Listening {
+    fn attempt_over(self: Box<Self>, how: AttemptEnd) {
+        self.0.lock().unwrap().ended = Some(how);
+    }
+}
+
+impl Drop for Listening {
     fn drop(&mut self) {
-        *self.0.lock().unwrap() = Ear::default();
+        let mut ear = self.0.lock().unwrap();
+        ear.is_taken = false;
+        ear.listens_for = None;
     }
 }
 
@@ -194,18 +204,14 @@ impl Surroundings for Desktop {
         &self,
         redirect_url: &RedirectUrl,
         recipient: Recipient,
-    ) -> Result<JoinHandle<()>, CannotListen> {
+    ) -> Result<Box<dyn Listener>, CannotListen> {
         let mut ear = self.ear.lock().unwrap();
         if ear.is_taken {
             return Err(CannotListen("the address is in use".to_owned()));
         }
         ear.is_taken = true;
         ear.listens_for = Some((redirect_url.as_str().to_owned(), recipient));
-        let freed = Freed(Arc::clone(&self.ear));
-        Ok(tokio::spawn(async move {
-            let _freed = freed;
-            std::future::pending::<()>().await;
-        }))
+        Ok(Box::new(Listening(Arc::clone(&self.ear))))
     }
 
     fn first_painted(&self) -> Wait {

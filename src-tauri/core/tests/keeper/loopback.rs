@@ -2,7 +2,7 @@
 
 use amiqus_core::app_state::Screen;
 use amiqus_core::error::Code;
-use amiqus_core::keeper::Ending;
+use amiqus_core::keeper::{AttemptEnd, Ending};
 use amiqus_core::redirect::Received;
 use jiff::SignedDuration;
 use practice_amiqus::{Answer, Endpoint, Fault, Settings};
@@ -35,6 +35,7 @@ async fn one_signs_in_through_the_listener_and_the_port_is_free_again() {
     assert!(answer.expose().starts_with(LOOPBACK));
     assert_eq!(listener.receive(answer).await, Some(Ending::SignedIn));
     assert!(computer.listener().is_none());
+    assert_eq!(ended(&computer), Some(AttemptEnd::Answered));
     let state = app.keeper.state().await.unwrap();
     assert_eq!(state.screen, Screen::SignedIn);
     app.keeper.refresh().await.unwrap();
@@ -100,6 +101,7 @@ async fn cancelling_gives_the_port_back_before_the_window_says_so() {
         assert!(computer.listener().is_some());
         app.keeper.cancel().await.unwrap();
         assert!(computer.listener().is_none());
+        assert_eq!(ended(&computer), Some(AttemptEnd::Cancelled));
     }
     // A second click makes a new attempt out of a pending one.
     app.keeper.authorize().await.unwrap();
@@ -174,6 +176,39 @@ async fn a_link_of_the_apps_own_scheme_is_no_answer_to_a_loopback_attempt() {
     app.keeper.exchange(answer).await.unwrap();
     assert!(computer.listener().is_none());
     app.until(|state| state.screen == Screen::SignedIn).await;
+}
+
+/// Shows checks 13 and 15.
+#[tokio::test]
+async fn answer_that_cannot_be_used_is_said_and_the_attempt_survives() {
+    let computer = set_up().await;
+    let mut app = computer.start().await;
+    app.keeper.authorize().await.unwrap();
+    let url = app.browser().await;
+    let answer = computer.answer(&url, BOB, FUSION, Answer::Allow);
+    let listener = computer.listener().unwrap();
+    for (wrong, expected) in [
+        (
+            format!("{LOOPBACK}?error=access_denied"),
+            Code::DeniedWithoutState,
+        ),
+        (
+            format!("{}&iss=https://evil.example", answer.expose()),
+            Code::AnswerNotUsable,
+        ),
+    ] {
+        let heard = listener.clone().receive(Received::new(wrong)).await;
+        assert_eq!(heard, Some(Ending::NotUsable));
+        let state = app.keeper.state().await.unwrap();
+        assert_eq!(code(&state), Some(expected));
+        assert!(matches!(state.screen, Screen::AwaitingBrowser { .. }));
+    }
+    assert_eq!(computer.posts(), 0);
+    assert_eq!(listener.receive(answer).await, Some(Ending::SignedIn));
+}
+
+fn ended(computer: &Computer) -> Option<AttemptEnd> {
+    computer.ear.lock().unwrap().ended
 }
 
 async fn until_free(computer: &Computer) {

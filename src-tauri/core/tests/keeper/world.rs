@@ -12,7 +12,7 @@ use amiqus_core::chance::{Chance, NoRandomness};
 use amiqus_core::clock::Clock as _;
 use amiqus_core::http::Limits;
 use amiqus_core::keeper::{
-    BrowserDidNotOpen, CannotListen, Keeper, Parts, Recipient, Surroundings,
+    BrowserDidNotOpen, CannotListen, Keeper, Listener, Parts, Recipient, Surroundings,
 };
 use amiqus_core::registration::{BaseUrl, Page, Provenance, RedirectUrl, RegistrationDraft};
 use amiqus_core::session::Provisioning;
@@ -22,7 +22,6 @@ use amiqus_core::vault::{
 };
 use jiff::{SignedDuration, Timestamp};
 use practice_amiqus::{Practice, Settings};
-use tokio::task::JoinHandle;
 use url::Url;
 
 use crate::app::{BOB, Drawer, FUSION, OpenDoor, PATIENCE, REDIRECT, identity, key};
@@ -70,7 +69,7 @@ impl Surroundings for EmptyDesk {
         Err(BrowserDidNotOpen("nobody is there".to_owned()))
     }
 
-    fn listen(&self, _: &RedirectUrl, _: Recipient) -> Result<JoinHandle<()>, CannotListen> {
+    fn listen(&self, _: &RedirectUrl, _: Recipient) -> Result<Box<dyn Listener>, CannotListen> {
         Err(CannotListen("nobody is there".to_owned()))
     }
 

@@ -1,6 +1,6 @@
 //! The page that the browser shows last. Nothing of the request is ever in it.
 
-use amiqus_core::keeper::Ending;
+use amiqus_core::keeper::{AttemptEnd, Ending};
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{
@@ -14,6 +14,8 @@ use hyper::{Response, StatusCode};
 pub(super) enum Page {
     /// How the sign-in ended.
     Ended(Ending),
+    /// The attempt was over before this came.
+    Over(AttemptEnd),
     /// It was not the answer.
     Refused(StatusCode),
 }
@@ -41,7 +43,18 @@ fn words(page: Page) -> (&'static str, String) {
             "You chose not to allow it",
             "Nothing was shared and nothing has changed. You can close this tab.".to_owned(),
         ),
-        Page::Ended(Ending::Otherwise) => (
+        Page::Over(AttemptEnd::Cancelled) => (
+            "The sign-in was cancelled",
+            format!("Nobody was signed in. You can close this tab, or sign in again from {app}."),
+        ),
+        Page::Over(AttemptEnd::Expired) => (
+            "That took too long",
+            format!(
+                "A sign-in ends after ten minutes. You can close this tab. To try again, sign in \
+                 from {app}."
+            ),
+        ),
+        Page::Ended(Ending::Otherwise | Ending::NotUsable) | Page::Over(AttemptEnd::Answered) => (
             "Please go back to the app",
             format!("{app} says how it went. You can close this tab."),
         ),

@@ -13,13 +13,17 @@ use super::*;
 type Heard = Arc<Mutex<Vec<String>>>;
 
 /// A listener on a free port, and what it hears. An address with `code=good` is the answer.
-struct Listener {
+struct Heeding {
     address: SocketAddr,
     heard: Heard,
-    task: JoinHandle<()>,
+    loopback: Loopback,
+    pending: Option<Pending>,
 }
 
-impl Listener {
+/// So long a browser that comes late is told, here.
+const SOON: Duration = Duration::from_millis(300);
+
+impl Heeding {
     async fn start() -> Self {
         Self::start_with(|received| async move {
             received
@@ -39,18 +43,43 @@ impl Listener {
         let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = free.local_addr().unwrap();
         drop(free);
-        let heard = Heard::default();
-        let noted = Arc::clone(&heard);
-        let redirect_url = RedirectUrl::parse(&format!("http://{address}/callback")).unwrap();
-        let task = listen(&redirect_url, move |received| {
+        let loopback = Loopback {
+            linger: SOON,
+            ..Loopback::default()
+        };
+        let mut heeding = Self {
+            address,
+            heard: Heard::default(),
+            loopback,
+            pending: None,
+        };
+        heeding.pending = Some(heeding.listen(hear));
+        heeding
+    }
+
+    /// Listens for the next attempt.
+    fn listen<H, F>(&self, hear: H) -> Pending
+    where
+        H: Fn(Received) -> F + Send + Sync + 'static,
+        F: Future<Output = Option<Ending>> + Send + 'static,
+    {
+        let noted = Arc::clone(&self.heard);
+        let redirect_url =
+            RedirectUrl::parse(&format!("http://{}/callback", self.address)).unwrap();
+        let hear = move |received: Received| {
             noted.lock().unwrap().push(received.expose().to_owned());
             hear(received)
-        })
-        .unwrap();
-        Self {
-            address,
-            heard,
-            task,
+        };
+        self.loopback.listen(&redirect_url, hear).unwrap()
+    }
+
+    fn end(&mut self, how: AttemptEnd) {
+        Box::new(self.pending.take().unwrap()).attempt_over(how);
+    }
+
+    async fn until_closed(&self) {
+        while TcpStream::connect(self.address).await.is_ok() {
+            tokio::task::yield_now().await;
         }
     }
 
@@ -75,19 +104,13 @@ impl Listener {
     }
 }
 
-impl Drop for Listener {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
 fn status(answer: &str) -> &str {
     answer.split(' ').nth(1).unwrap_or_default()
 }
 
 #[tokio::test]
 async fn the_answer_is_handed_over_byte_for_byte_and_answered_with_a_page() {
-    let listener = Listener::start().await;
+    let listener = Heeding::start().await;
     let answer = listener.ask("/callback?code=good&state=%41b%2F").await;
     assert_eq!(status(&answer), "200");
     assert!(answer.contains("You are signed in"));
@@ -103,7 +126,7 @@ async fn each_ending_has_its_words() {
         (Ending::Denied, "You chose not to allow it"),
         (Ending::Otherwise, "Please go back to the app"),
     ] {
-        let listener = Listener::start_with(move |_| async move { Some(ending) }).await;
+        let listener = Heeding::start_with(move |_| async move { Some(ending) }).await;
         let answer = listener.ask("/callback?code=good").await;
         assert_eq!(status(&answer), "200");
         assert!(answer.contains(words), "{answer}");
@@ -113,7 +136,7 @@ async fn each_ending_has_its_words() {
 /// Shows check 8.
 #[tokio::test]
 async fn another_path_another_method_a_body_or_another_host_is_refused_and_never_heard() {
-    let listener = Listener::start().await;
+    let listener = Heeding::start().await;
     let host = listener.address;
     let port = host.port();
     for (request, expected) in [
@@ -206,7 +229,7 @@ async fn another_path_another_method_a_body_or_another_host_is_refused_and_never
 
 #[tokio::test]
 async fn what_the_core_refuses_is_no_answer_and_the_next_may_be() {
-    let listener = Listener::start().await;
+    let listener = Heeding::start().await;
     assert_eq!(status(&listener.ask("/callback?code=bad").await), "400");
     assert_eq!(status(&listener.ask("/callback?code=good").await), "200");
     assert_eq!(listener.heard().len(), 2);
@@ -215,7 +238,7 @@ async fn what_the_core_refuses_is_no_answer_and_the_next_may_be() {
 /// Shows check 14.
 #[tokio::test]
 async fn a_page_has_no_script_nothing_from_elsewhere_is_not_kept_and_echoes_nothing() {
-    let listener = Listener::start().await;
+    let listener = Heeding::start().await;
     for target in [
         "/callback?code=good&state=%3Cscript%3Ealert(1)%3C/script%3E&x=echo-echo",
         "/callback?code=bad&x=echo-echo",
@@ -252,7 +275,7 @@ fn the_policy_knows_the_one_style_by_its_hash() {
 
 #[tokio::test]
 async fn a_request_that_is_too_large_is_refused_and_the_listener_goes_on() {
-    let listener = Listener::start().await;
+    let listener = Heeding::start().await;
     let host = listener.address;
     let long = "x".repeat(2 * LARGEST_REQUEST);
     for request in [
@@ -274,7 +297,7 @@ async fn a_request_that_is_too_large_is_refused_and_the_listener_goes_on() {
 
 #[tokio::test]
 async fn a_caller_who_says_nothing_keeps_nobody_waiting_and_is_hung_up_on() {
-    let listener = Listener::start().await;
+    let listener = Heeding::start().await;
     let mut silent = TcpStream::connect(listener.address).await.unwrap();
     let mut slow = TcpStream::connect(listener.address).await.unwrap();
     slow.write_all(b"GET /call").await.unwrap();
@@ -288,15 +311,14 @@ async fn a_caller_who_says_nothing_keeps_nobody_waiting_and_is_hung_up_on() {
 
 /// Shows check 8.
 #[tokio::test]
-async fn the_port_is_free_once_the_task_has_ended_and_who_was_silent_is_hung_up_on() {
-    let mut listener = Listener::start().await;
+async fn the_port_is_free_once_nobody_listens_and_who_was_silent_is_hung_up_on() {
+    let mut listener = Heeding::start().await;
     let address = listener.address;
     let mut silent = TcpStream::connect(address).await.unwrap();
     // It was taken: a later caller was answered.
     listener.ask("/").await;
-    listener.task.abort();
-    let _ = (&mut listener.task).await;
-    assert!(TcpStream::connect(address).await.is_err());
+    listener.pending = None;
+    listener.until_closed().await;
     let free = TcpListener::bind(address).await;
     assert!(free.is_ok(), "{free:?}");
     let mut rest = Vec::new();
@@ -308,22 +330,27 @@ async fn the_port_is_free_once_the_task_has_ended_and_who_was_silent_is_hung_up_
 async fn who_is_being_answered_gets_the_page_though_the_listener_ended_meanwhile() {
     let (taken, is_taken) = tokio::sync::oneshot::channel();
     let taken = Arc::new(Mutex::new(Some(taken)));
-    let listener = Arc::new(
-        Listener::start_with(move |_| {
-            let taken = taken.lock().unwrap().take();
-            async move {
-                let _ = taken.unwrap().send(());
-                sleep(Duration::from_millis(200)).await;
-                Some(Ending::SignedIn)
-            }
-        })
-        .await,
-    );
-    let asking = Arc::clone(&listener);
-    let answer = tokio::spawn(async move { asking.ask("/callback?code=good").await });
+    let mut listener = Heeding::start_with(move |_| {
+        let taken = taken.lock().unwrap().take();
+        async move {
+            let _ = taken.unwrap().send(());
+            sleep(Duration::from_millis(200)).await;
+            Some(Ending::SignedIn)
+        }
+    })
+    .await;
+    let address = listener.address;
+    let asking = tokio::spawn(async move {
+        let mut call = TcpStream::connect(address).await.unwrap();
+        let request = format!("GET /callback?code=good HTTP/1.1\r\nHost: {address}\r\n\r\n");
+        call.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        call.read_to_string(&mut answer).await.unwrap();
+        answer
+    });
     is_taken.await.unwrap();
-    listener.task.abort();
-    assert!(answer.await.unwrap().contains("You are signed in"));
+    listener.pending = None;
+    assert!(asking.await.unwrap().contains("You are signed in"));
 }
 
 #[tokio::test]
@@ -331,7 +358,10 @@ async fn a_port_that_is_taken_is_an_error() {
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = taken.local_addr().unwrap();
     let redirect_url = RedirectUrl::parse(&format!("http://{address}/callback")).unwrap();
-    let refused = listen(&redirect_url, |_| async { None }).unwrap_err();
+    let refused = Loopback::default()
+        .listen(&redirect_url, |_| async { None })
+        .err()
+        .unwrap();
     assert_eq!(refused.kind(), io::ErrorKind::AddrInUse);
 }
 
@@ -345,12 +375,171 @@ async fn the_other_loopback_address_is_listened_on_as_well() {
     let address = free.local_addr().unwrap();
     drop(free);
     let redirect_url = RedirectUrl::parse(&format!("http://{address}/cb")).unwrap();
-    let task = listen(&redirect_url, |_| async { Some(Ending::SignedIn) }).unwrap();
+    let loopback = Loopback::default();
+    let hear = |_| async { Some(Ending::SignedIn) };
+    let _pending = loopback.listen(&redirect_url, hear).unwrap();
     let mut call = TcpStream::connect(address).await.unwrap();
     let request = format!("GET /cb?code=good HTTP/1.1\r\nHost: {address}\r\n\r\n");
     call.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     call.read_to_string(&mut answer).await.unwrap();
     assert_eq!(status(&answer), "200");
-    task.abort();
+}
+
+/// Shows check 8.
+#[tokio::test]
+async fn answer_brought_again_is_shown_the_same_page_and_heard_once() {
+    let mut listener = Heeding::start().await;
+    let good = "/callback?code=good&state=a";
+    assert!(listener.ask(good).await.contains("You are signed in"));
+    listener.end(AttemptEnd::Answered);
+    // The page is loaded again; and a second press of Allow brings another code.
+    for again in [
+        good,
+        "/callback?state=%61&code=good",
+        "/callback?code=other&state=a",
+        "/callback?error=access_denied&state=a",
+    ] {
+        let answer = listener.ask(again).await;
+        assert!(answer.contains("You are signed in"), "{again}: {answer}");
+    }
+    for other in [
+        "/callback?code=good&state=b",
+        "/callback?code=good",
+        "/callback?state=",
+    ] {
+        assert_eq!(status(&listener.ask(other).await), "400", "{other}");
+    }
+    assert_eq!(status(&listener.ask("/favicon.ico").await), "404");
+    assert_eq!(listener.heard().len(), 1);
+    listener.until_closed().await;
+    assert!(TcpListener::bind(listener.address).await.is_ok());
+}
+
+/// Shows check 8.
+#[tokio::test]
+async fn second_press_while_the_first_is_judged_waits_for_the_same_page() {
+    let (let_go, go) = watch::channel(false);
+    let mut listener = Heeding::start_with(move |_| {
+        let mut go = go.clone();
+        async move {
+            go.wait_for(|go| *go).await.unwrap();
+            Some(Ending::SignedIn)
+        }
+    })
+    .await;
+    let host = listener.address;
+    let request = format!("GET /callback?code=1&state=a HTTP/1.1\r\nHost: {host}\r\n\r\n");
+    let mut first = TcpStream::connect(host).await.unwrap();
+    first.write_all(request.as_bytes()).await.unwrap();
+    while listener.heard().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    // The browser gives the first one up, and the attempt is over: its answer has come.
+    drop(first);
+    listener.end(AttemptEnd::Answered);
+    let mut second = TcpStream::connect(host).await.unwrap();
+    second
+        .write_all(request.replace("code=1", "code=2").as_bytes())
+        .await
+        .unwrap();
+    let_go.send_replace(true);
+    let mut page = String::new();
+    second.read_to_string(&mut page).await.unwrap();
+    assert!(page.contains("You are signed in"), "{page}");
+    assert_eq!(listener.heard().len(), 1);
+}
+
+#[tokio::test]
+async fn answer_that_was_refused_is_heard_again() {
+    let listener = Heeding::start_with(|received| async move {
+        match received.expose() {
+            text if text.contains("code=good") => Some(Ending::SignedIn),
+            text if text.contains("iss=") => Some(Ending::NotUsable),
+            _ => None,
+        }
+    })
+    .await;
+    for (target, words) in [
+        ("/callback?code=bad&state=a", "Nothing happened"),
+        (
+            "/callback?code=bad&state=a&iss=x",
+            "Please go back to the app",
+        ),
+        ("/callback?code=good&state=a", "You are signed in"),
+    ] {
+        assert!(listener.ask(target).await.contains(words), "{target}");
+    }
+    assert_eq!(listener.heard().len(), 3);
+}
+
+/// Shows check 8.
+#[tokio::test]
+async fn browser_that_comes_after_the_attempt_is_told_how_it_ended() {
+    for (how, words) in [
+        (AttemptEnd::Cancelled, "The sign-in was cancelled"),
+        (AttemptEnd::Expired, "That took too long"),
+        (AttemptEnd::Answered, "Please go back to the app"),
+    ] {
+        let mut listener = Heeding::start().await;
+        listener.end(how);
+        let answer = listener.ask("/callback?code=good&state=a").await;
+        assert_eq!(status(&answer), "200");
+        assert!(answer.contains(words), "{answer}");
+        assert_eq!(listener.heard(), [""; 0]);
+        assert_eq!(status(&listener.ask("/elsewhere?code=good").await), "404");
+        listener.until_closed().await;
+    }
+}
+
+/// Shows check 8.
+#[tokio::test]
+async fn next_attempt_takes_the_port_over_and_the_last_page_stays() {
+    let mut listener = Heeding::start().await;
+    let first = "/callback?code=good&state=a";
+    assert_eq!(status(&listener.ask(first).await), "200");
+    listener.end(AttemptEnd::Answered);
+    for attempt in 0..20 {
+        listener.pending = Some(listener.listen(|received| async move {
+            received
+                .expose()
+                .contains("code=new")
+                .then_some(Ending::Denied)
+        }));
+        assert_eq!(
+            status(&listener.ask("/callback?code=good&state=b").await),
+            "400"
+        );
+        if attempt == 0 {
+            assert!(listener.ask(first).await.contains("You are signed in"));
+        }
+        let target = format!("/callback?code=new&state={attempt}");
+        assert!(
+            listener
+                .ask(&target)
+                .await
+                .contains("You chose not to allow it")
+        );
+        listener.end(AttemptEnd::Answered);
+    }
+    listener.until_closed().await;
+}
+
+/// Shows check 8.
+#[tokio::test]
+async fn port_is_free_at_once_for_another_address_and_after_the_last_wait() {
+    let mut listener = Heeding::start().await;
+    for _ in 0..10 {
+        listener.end(AttemptEnd::Cancelled);
+        listener.until_closed().await;
+        listener.pending = Some(listener.listen(|_| async { Some(Ending::SignedIn) }));
+        assert_eq!(status(&listener.ask("/callback?code=good").await), "200");
+    }
+    let other = Heeding::start().await;
+    let redirect_url = RedirectUrl::parse(&format!("http://{}/callback", other.address)).unwrap();
+    let taken = listener.loopback.listen(&redirect_url, |_| async { None });
+    assert_eq!(
+        taken.err().map(|it| it.kind()),
+        Some(io::ErrorKind::AddrInUse)
+    );
 }

@@ -15,7 +15,7 @@ use amiqus_core::chance::SystemChance;
 use amiqus_core::error::{Code, Problem};
 use amiqus_core::http::Limits;
 use amiqus_core::keeper::{
-    BrowserDidNotOpen, CannotListen, Keeper, Parts, Recipient, Surroundings, unlock_with,
+    BrowserDidNotOpen, CannotListen, Keeper, Listener, Parts, Recipient, Surroundings, unlock_with,
 };
 use amiqus_core::redirect::Received;
 use amiqus_core::registration::{BaseUrl, FieldProblem, RedirectUrl, RegistrationDraft};
@@ -27,7 +27,6 @@ use sign_in_with_amiqus::vault::StrongholdDoor;
 use sign_in_with_amiqus::{provisioning, wake};
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
@@ -197,7 +196,7 @@ impl Surroundings for NoDesktop {
         &self,
         _redirect_url: &RedirectUrl,
         _recipient: Recipient,
-    ) -> Result<JoinHandle<()>, CannotListen> {
+    ) -> Result<Box<dyn Listener>, CannotListen> {
         Err(CannotListen("there is no listener here".to_owned()))
     }
 

@@ -133,8 +133,13 @@ pub(super) async fn answer(
     if let Some(refusal) = refuse_foreign_form(&service, &session, &form) {
         return refusal;
     }
-    let pending =
-        field(&form, "auth_token").and_then(|token| service.sessions.take_pending(&session, token));
+    let pending = field(&form, "auth_token").and_then(|token| {
+        if service.settings.consent_answers_again {
+            service.sessions.pending(&session, token)
+        } else {
+            service.sessions.take_pending(&session, token)
+        }
+    });
     let Some(pending) = pending else {
         return Page::new("Already answered", &service, &session)
             .with_status(StatusCode::BAD_REQUEST)

@@ -208,6 +208,86 @@ fn a_browser_that_did_not_open_for_an_earlier_attempt_is_not_said() {
     assert_eq!(bench.problem(), None);
 }
 
+/// Shows check 13.
+#[test]
+fn denial_without_state_is_said_and_raises_the_window_once() {
+    let mut bench = Bench::set_up();
+    let (pending, _) = bench.begin();
+    let kept = bench.record(RecordName::Attempt);
+    for query in [
+        "error=access_denied",
+        "error=access_denied&error_description=No&hint=None",
+        "error=server_error",
+        "error=access_denied&state=",
+        "error=access_denied#x",
+    ] {
+        bench.step(Event::BrowserRequestedAgain);
+        assert_eq!(bench.problem(), None);
+        let link = format!("{REDIRECT}?{query}");
+        let step = bench.link(&link);
+        assert_eq!(step.outcome, refused(Code::DeniedWithoutState), "{query}");
+        assert_eq!(effects(&step), ["bring to front"], "{query}");
+        assert_eq!(changed(&step), [""; 0], "{query}");
+        assert_eq!(bench.problem(), Some(Code::DeniedWithoutState), "{query}");
+        // Any page can send it as often as it likes.
+        let step = bench.link(&link);
+        assert_eq!(effects(&step), [""; 0], "{query}");
+    }
+    assert_eq!(bench.record(RecordName::Attempt), kept);
+    let step = bench.link(&pending.granted());
+    assert_eq!(effects(&step), ["bring to front", "exchange hush-code"]);
+    assert_eq!(bench.problem(), None);
+}
+
+/// Shows checks 11 and 13.
+#[test]
+fn answer_of_a_stranger_that_cannot_be_used_stays_silent() {
+    for query in [
+        "error=access_denied&state=guessed",
+        "error=access_denied&error=access_denied",
+        "error=access_denied&iss=https://evil.example",
+        "error=",
+        "code=stolen",
+        "code=stolen&error=access_denied",
+        "code=stolen&state=guessed&iss=https://evil.example",
+    ] {
+        let mut bench = Bench::set_up();
+        bench.begin();
+        assert_nothing_happened(&bench.link(&format!("{REDIRECT}?{query}")));
+        assert_eq!(bench.problem(), None, "{query}");
+    }
+    // Nobody waits for any answer.
+    let mut bench = Bench::set_up();
+    assert_nothing_happened(&bench.link(&format!("{REDIRECT}?error=access_denied")));
+    assert_eq!(bench.problem(), None);
+}
+
+/// Shows checks 13 and 15.
+#[test]
+fn answer_with_our_state_that_cannot_be_used_is_said_and_the_attempt_stays() {
+    for wrong in [
+        "&iss=https://evil.example",
+        "&error=access_denied",
+        "&code=other",
+        "&state=other",
+        "&code=%00",
+    ] {
+        let mut bench = Bench::set_up();
+        let (pending, _) = bench.begin();
+        let step = bench.link(&format!("{}{wrong}", pending.granted()));
+        assert_eq!(step.outcome, refused(Code::AnswerNotUsable), "{wrong}");
+        assert_eq!(effects(&step), ["bring to front"], "{wrong}");
+        assert_eq!(bench.problem(), Some(Code::AnswerNotUsable), "{wrong}");
+        assert!(matches!(bench.screen(), Screen::AwaitingBrowser { .. }));
+        bench.link(&pending.granted());
+        assert_eq!(bench.screen(), Screen::ExchangingCode, "{wrong}");
+    }
+    let mut bench = Bench::set_up();
+    let (pending, _) = bench.begin();
+    bench.link(&format!("{REDIRECT}?state={}", pending.state));
+    assert_eq!(bench.problem(), Some(Code::AnswerNotUsable));
+}
+
 /// Shows check 4.
 #[test]
 fn a_second_sign_in_replaces_the_first() {
@@ -244,38 +324,16 @@ fn a_second_sign_in_does_not_disturb_an_exchange() {
 fn hostile_links_cost_a_pending_attempt_nothing() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
-    let state = pending.state.clone();
     for (link, code) in [
         (String::new(), Code::LinkNotOurs),
         ("https://evil.example/?code=c".to_owned(), Code::LinkNotOurs),
         (REDIRECT.to_owned(), Code::LinkIncomplete),
         (format!("{REDIRECT}?code=c"), Code::LinkIncomplete),
-        (format!("{REDIRECT}?state={state}"), Code::LinkIncomplete),
         (format!("{REDIRECT}?code=c&state="), Code::LinkIncomplete),
         (format!("{REDIRECT}?code=c&state=wrong"), Code::LinkTooLate),
         (
             format!("{REDIRECT}?error=access_denied&state=wrong"),
             Code::LinkTooLate,
-        ),
-        (
-            format!("{REDIRECT}?code=c&state={}", &state[..42]),
-            Code::LinkTooLate,
-        ),
-        (
-            format!("{REDIRECT}?code=c&error=e&state={state}"),
-            Code::LinkNotOurs,
-        ),
-        (
-            format!("{REDIRECT}?code=c&code=d&state={state}"),
-            Code::LinkNotOurs,
-        ),
-        (
-            format!("{REDIRECT}?code=c&state={state}&iss=https://evil.example"),
-            Code::LinkNotOurs,
-        ),
-        (
-            format!("{REDIRECT}?code=c&state={state}#x"),
-            Code::LinkNotOurs,
         ),
     ] {
         for way in [Way::Link, Way::Pasted] {
@@ -286,7 +344,44 @@ fn hostile_links_cost_a_pending_attempt_nothing() {
             assert_eq!(bench.problem(), None);
         }
     }
+    // Cut off, as a person copies it: the next copy may be whole.
+    let cut = format!("{REDIRECT}?code=c&state={}", &pending.state[..42]);
+    assert_eq!(bench.link(&cut).outcome, refused(Code::LinkTooLate));
+    assert_eq!(bench.paste(&cut).outcome, refused(Code::LinkIncomplete));
     bench.link(&pending.granted());
+    assert_eq!(bench.screen(), Screen::ExchangingCode);
+}
+
+/// Shows checks 13 and 15.
+#[test]
+fn pasted_answer_that_cannot_be_used_is_said_in_the_paste_alone() {
+    let mut bench = Bench::set_up();
+    let (pending, _) = bench.begin();
+    for (text, code) in [
+        (
+            format!("{}&iss=https://evil.example", pending.granted()),
+            Code::AnswerNotUsable,
+        ),
+        (
+            format!("{}&error=e", pending.granted()),
+            Code::AnswerNotUsable,
+        ),
+        (
+            format!("{REDIRECT}?state={}", pending.state),
+            Code::LinkIncomplete,
+        ),
+        (
+            format!("{REDIRECT}?error=access_denied"),
+            Code::DeniedWithoutState,
+        ),
+        (pending.url.to_string(), Code::LinkBeforeAllow),
+    ] {
+        let step = bench.paste(&text);
+        assert_eq!(step.outcome, refused(code), "{text}");
+        assert_nothing_happened(&step);
+        assert_eq!(bench.problem(), None);
+    }
+    bench.paste(&format!("> {}.", pending.granted()));
     assert_eq!(bench.screen(), Screen::ExchangingCode);
 }
 

@@ -1,0 +1,342 @@
+use super::*;
+use crate::examples::{REDIRECT, redirect_url};
+use crate::registration::DEFAULT_BASE_URL;
+
+/// A `state` of real length, with what could be mistaken for an end.
+const STATE: &str = "q1-Zc0de_0123456789abcdefghijABCDEFGHIJ-kl_";
+
+/// A code of real shape, so long that a mail breaks it often.
+fn code() -> String {
+    "def50200a1b2c3".repeat(50)
+}
+
+fn query() -> String {
+    format!("code={}&state={STATE}", code())
+}
+
+fn address() -> String {
+    format!("{REDIRECT}?{}", query())
+}
+
+fn find_at(redirect_url: &RedirectUrl, pasted: &str) -> Result<Redirect, NotTheAnswer> {
+    let issuer = BaseUrl::parse(DEFAULT_BASE_URL).unwrap();
+    let expected = State::new(STATE);
+    find_answer(&Received::new(pasted), redirect_url, &issuer, &expected)
+}
+
+fn find(pasted: &str) -> Result<Redirect, NotTheAnswer> {
+    find_at(&redirect_url(), pasted)
+}
+
+fn assert_granted(answer: Result<Redirect, NotTheAnswer>, pasted: &str) {
+    match answer {
+        Ok(Redirect::Granted { code: found, .. }) => assert_eq!(found.expose(), code(), "{pasted}"),
+        other => panic!("{pasted:?}: {other:?}"),
+    }
+}
+
+/// Line breaks after so many characters.
+fn wrapped(text: &str, width: usize, break_with: &str) -> String {
+    let lines: Vec<_> = text
+        .as_bytes()
+        .chunks(width)
+        .map(|line| str::from_utf8(line).unwrap())
+        .collect();
+    lines.join(break_with)
+}
+
+/// The address as people paste it, each with what it is.
+fn dirty(address: &str) -> Vec<(&'static str, String)> {
+    let escaped = address.replace('&', "&amp;");
+    let upper = address.replacen("co.amiqus.signin://oauth", "CO.AMIQUS.SIGNIN://OAUTH", 1);
+    let encoded =
+        |text: &str| -> String { url::form_urlencoded::byte_serialize(text.as_bytes()).collect() };
+    vec![
+        ("as it is", address.to_owned()),
+        ("spaces around it", format!(" \t{address}\r\n")),
+        ("a no-break space", format!("\u{a0}{address}\u{a0}")),
+        ("line breaks", wrapped(address, 60, "\n")),
+        ("line breaks of Windows", wrapped(address, 72, "\r\n")),
+        ("line breaks made spaces", wrapped(address, 60, " ")),
+        (
+            "indentation",
+            wrapped(&format!("    {address}"), 60, "\n    "),
+        ),
+        ("a break in the beginning", wrapped(address, 17, "\n")),
+        (
+            "quoted by a mail",
+            format!("> {}", wrapped(address, 70, "\n> ")),
+        ),
+        (
+            "quoted twice, in one line",
+            format!(">> {}", wrapped(address, 70, " >> ")),
+        ),
+        (
+            "quoted with bars",
+            format!("| {}", wrapped(address, 70, "\n| ")),
+        ),
+        ("angle brackets", format!("<{address}>")),
+        ("angle brackets of a mail", format!("<URL:{address}>")),
+        ("quotes", format!("\"{address}\"")),
+        ("single quotes", format!("'{address}'")),
+        ("typographic quotes", format!("“{address}”")),
+        ("single typographic quotes", format!("‘{address}’")),
+        ("guillemets", format!("« {address} »")),
+        ("low quotes", format!("„{address}“")),
+        ("brackets", format!("({address})")),
+        ("brackets and a stop", format!("(see {address}).")),
+        ("square brackets", format!("[{address}]")),
+        ("bold", format!("**{address}**")),
+        ("bold in a chat", format!("*{address}*")),
+        ("italics", format!("_{address}_")),
+        ("italics twice", format!("__{address}__")),
+        ("struck out", format!("~~{address}~~")),
+        ("code", format!("`{address}`")),
+        ("a block of code", format!("```\n{address}\n```")),
+        ("a Markdown link", format!("[Sign in]({address})")),
+        (
+            "a Markdown link of itself",
+            format!("[{address}]({address})"),
+        ),
+        ("an HTML link", format!("<a href=\"{escaped}\">Sign in</a>")),
+        ("zero-width spaces", wrapped(address, 40, "\u{200b}")),
+        ("a byte-order mark", format!("\u{feff}{address}")),
+        ("soft hyphens", wrapped(address, 30, "\u{ad}")),
+        (
+            "direction marks",
+            format!("\u{2068}{address}\u{2069}\u{200e}"),
+        ),
+        ("a word joiner", format!("\u{2060}{address}\u{2060}")),
+        ("escaped", escaped.clone()),
+        ("escaped twice", escaped.replace("&amp;", "&amp;amp;")),
+        ("escaped by number", address.replace('&', "&#38;")),
+        ("escaped brackets", format!("&lt;{escaped}&gt;")),
+        ("a full stop", format!("{address}.")),
+        ("an ellipsis", format!("{address}…")),
+        ("a comma", format!("{address},")),
+        ("a question", format!("Is it {address}?")),
+        ("an exclamation", format!("{address}!!")),
+        ("upper case", upper),
+        ("encoded as a whole", encoded(address)),
+        ("encoded twice as a whole", encoded(&encoded(address))),
+        (
+            "its query encoded",
+            address
+                .replacen('?', "%3F", 1)
+                .replace('=', "%3D")
+                .replace('&', "%26"),
+        ),
+        ("a word before it", format!("Adresse: {address}")),
+        (
+            "words around it",
+            format!("I got to {address} and it says nothing more."),
+        ),
+        (
+            "words and numbers after it",
+            format!("{address} 27 Nov 2026 at 18:20"),
+        ),
+        (
+            "a letter around it",
+            format!("Hello,\n\nthis is where it ends:\n\n{address}\n\nThanks\nBob"),
+        ),
+        (
+            "a letter around it, in one line",
+            format!(
+                "Hello, this is it: {} Thanks Bob",
+                wrapped(address, 60, " ")
+            ),
+        ),
+        (
+            "what a browser's console says",
+            format!(
+                "Failed to launch '{address}' because the scheme does not have a registered handler."
+            ),
+        ),
+        ("a fragment", format!("{address}#/anything")),
+        ("an empty fragment and a stop", format!("{address}#.")),
+        (
+            "another address before it",
+            format!("https://id.amiqus.co/oauth/authorize?client_id=1 {address}"),
+        ),
+        (
+            "a link checker before it",
+            format!("https://safe.example/?url={}&data=1", encoded(address)),
+        ),
+    ]
+}
+
+/// Shows check 10.
+#[test]
+fn pasted_address_as_people_paste_it_is_the_answer() {
+    for (how, pasted) in dirty(&address()) {
+        assert_granted(find(&pasted), how);
+    }
+}
+
+#[test]
+fn pasted_loopback_address_as_people_paste_it_is_the_answer() {
+    const LOOPBACK: &str = "http://127.0.0.1:8123/callback";
+    let ours = RedirectUrl::parse(LOOPBACK).unwrap();
+    let address = format!("{LOOPBACK}?{}", query());
+    for (how, pasted) in dirty(&address) {
+        assert_granted(find_at(&ours, &pasted), how);
+    }
+    // The scheme that browsers hide, or insist on.
+    let hidden = address.strip_prefix("http://").unwrap();
+    for pasted in [
+        hidden.to_owned(),
+        format!("Address: {hidden}."),
+        format!("<{hidden}>"),
+        format!("https://{hidden}"),
+        format!("HTTP://{hidden}"),
+        wrapped(hidden, 60, " "),
+    ] {
+        assert_granted(find_at(&ours, &pasted), &pasted);
+    }
+}
+
+#[test]
+fn pasted_query_alone_is_the_answer() {
+    let query = query();
+    for pasted in [
+        query.clone(),
+        format!("?{query}"),
+        format!(" ?{query} "),
+        format!("\"{query}\""),
+        format!("state={STATE}&code={}", code()),
+        wrapped(&query, 60, "\n"),
+        query.replace('&', "&amp;"),
+    ] {
+        assert_granted(find(&pasted), &pasted);
+    }
+}
+
+/// Other servers put the code last: then no `state` tells where it ends.
+#[test]
+fn pasted_address_with_the_code_last_keeps_the_code_whole() {
+    let address = format!("{REDIRECT}?state={STATE}&code={}", code());
+    for pasted in [
+        address.clone(),
+        format!("{address}."),
+        format!("{address}, thanks"),
+        format!("<{address}>"),
+        format!("_{address}_"),
+        wrapped(&address, 60, "\n"),
+        format!("> {}", wrapped(&address, 70, " > ")),
+        format!("Failed to launch '{address}' because"),
+    ] {
+        assert_granted(find(&pasted), &pasted);
+    }
+    // What looks like an end and belongs to it.
+    let odd = format!("{REDIRECT}?state={STATE}&code=ab_c-_");
+    assert!(matches!(find(&odd), Ok(Redirect::Granted { code, .. }) if code.expose() == "ab_c-_"));
+}
+
+/// Shows check 12.
+#[test]
+fn pasted_denial_is_the_answer() {
+    let denied = format!("> {REDIRECT}?error=access_denied&amp;state={STATE}.");
+    assert!(matches!(find(&denied), Ok(Redirect::Denied { .. })));
+}
+
+#[test]
+fn pasted_text_that_is_not_the_answer_is_told_apart() {
+    use NotTheAnswer as N;
+    let code = code();
+    let other = "o".repeat(43);
+    let part = &STATE[..30];
+    for (pasted, expected) in [
+        (String::new(), N::NotOurs),
+        ("> \u{200b}".to_owned(), N::NotOurs),
+        ("correct horse battery".to_owned(), N::NotOurs),
+        ("bob@id.amiqus.co".to_owned(), N::NotOurs),
+        (
+            "Dear Bob, see https://example.com/x?code=1&state=2".to_owned(),
+            N::NotOurs,
+        ),
+        (
+            format!("https://evil.example/oauth/callback?{}", query()),
+            N::NotOurs,
+        ),
+        (
+            format!("http://127.0.0.1:8123/callback?{}", query()),
+            N::NotOurs,
+        ),
+        (REDIRECT.to_owned(), N::Incomplete),
+        (format!("{REDIRECT}?code={code}"), N::Incomplete),
+        (format!("{REDIRECT}?code={code}&amp;state"), N::Incomplete),
+        (
+            format!("{REDIRECT}?code={code}&state={part}"),
+            N::Incomplete,
+        ),
+        (
+            format!("<{REDIRECT}?code={code}&state={part}>"),
+            N::Incomplete,
+        ),
+        (
+            format!("{REDIRECT}?code={code}&state={other}"),
+            N::AnotherAttempt,
+        ),
+        (
+            format!("{REDIRECT}?code={code}&state={other} and words"),
+            N::AnotherAttempt,
+        ),
+        (
+            format!("{REDIRECT}?code=a&state=guessed"),
+            N::AnotherAttempt,
+        ),
+        (
+            format!("{REDIRECT}?error=access_denied"),
+            N::DeniedWithoutState,
+        ),
+        (
+            format!("{}&iss=https://evil.example", address()),
+            N::Unusable(Refusal::OtherIssuer),
+        ),
+        (
+            format!("{}&error=x", address()),
+            N::Unusable(Refusal::CodeAndError),
+        ),
+        (
+            format!(
+                "https://id.amiqus.co/oauth/authorize?client_id=1&redirect_uri=co.amiqus.signin%3A%2F%2Foauth%2Fcallback&response_type=code&state={STATE}"
+            ),
+            N::PageOfService,
+        ),
+        ("id.amiqus.co/login".to_owned(), N::PageOfService),
+        ("<https://ID.amiqus.co>".to_owned(), N::NotOurs),
+        (
+            "See https://id.amiqus.co/login?return_to=%2Foauth".to_owned(),
+            N::PageOfService,
+        ),
+        (
+            "https://id.amiqus.co.evil.example/oauth/authorize".to_owned(),
+            N::NotOurs,
+        ),
+    ] {
+        assert_eq!(find(&pasted).err(), Some(expected), "{pasted:?}");
+    }
+}
+
+/// Shows check 42.
+#[test]
+fn reason_of_a_refused_paste_holds_none_of_it() {
+    let reason = find(&format!("{REDIRECT}?code=hush&state=hush")).unwrap_err();
+    assert!(!format!("{reason} {reason:?}").contains("hush"));
+}
+
+/// Shows check 11.
+#[test]
+fn pasted_text_of_any_size_has_few_readings() {
+    for pasted in [
+        format!("{REDIRECT}?").repeat(2_000),
+        format!("{REDIRECT}?code=1 ").repeat(1_000),
+        format!("{REDIRECT}{}", "%25".repeat(10_000)),
+        format!("{REDIRECT}?{}", " 1".repeat(20_000)),
+        "_".repeat(60_000),
+        "x".repeat(10_000_000),
+    ] {
+        let readings = readings(&Received::new(pasted), &redirect_url());
+        assert!(readings.len() <= (1 + MAX_ENCODINGS) * MAX_STARTS * MAX_PIECES * 3);
+    }
+}

@@ -1,0 +1,235 @@
+import assert from "node:assert/strict";
+import { Key, type WebDriver } from "selenium-webdriver";
+import { press, pressNow } from "../stage/browser";
+import { journey } from "../stage/journey";
+import { freePort, until } from "../stage/processes";
+import type { Stage, StageChoices } from "../stage/stage";
+
+// What browsers really bring back, and what people really paste.
+
+const loopbackPort = await freePort();
+const loopback = `http://127.0.0.1:${String(loopbackPort)}/callback`;
+const atLoopback: StageChoices = {
+  // A consent page that can be answered twice: each press of Allow leads back with a code.
+  practice: () => ["--redirect-url", loopback, "--answers-again", "--always-ask"],
+  provisioning: (practice) => practice.provisioning({ redirect_url: loopback }),
+};
+
+const callback = "co.amiqus.signin://oauth/callback";
+
+/** The consent page, with nobody left to log in. */
+async function readyToAllow(stage: Stage): Promise<WebDriver> {
+  const tab = await stage.consentPage();
+  await until("the consent page is shown", async () => {
+    await pressNow(tab, "Log in as Bob Gale");
+    return (await tab.getTitle()).startsWith("Authorise") || undefined;
+  });
+  return tab;
+}
+
+/** The address that the browser would be sent to for allowing the request that the tab shows. */
+async function answerTo({ practice }: Stage, tab: WebDriver): Promise<string> {
+  const shown = new URL(await tab.getCurrentUrl());
+  const next = shown.searchParams.get("return_to");
+  const url = next === null ? shown : new URL(next, shown);
+  const answer = await practice.control("authorize", {
+    url: url.href,
+    email: "bob@example.com",
+    team: "Fusion Industries",
+    allow: true,
+  });
+  return (answer as { location: string }).location;
+}
+
+async function untilTitle(tab: WebDriver, title: string): Promise<void> {
+  await until(
+    `the browser shows "${title}"`,
+    async () => (await tab.getTitle()) === title || undefined,
+  );
+}
+
+// Shows check 10.
+journey("a consent page whose address has a fragment signs in", async (stage) => {
+  await stage.app.start();
+  await stage.beginSignIn();
+  const tab = await readyToAllow(stage);
+  // A form without an action is sent to the page's own address, fragment and all; and a redirect
+  // inherits the fragment of the address that was asked for.
+  await tab.executeScript(
+    "location.hash = '#/consent?x=1'; document.querySelector('form.answers').removeAttribute('action')",
+  );
+  await press(tab, "Allow");
+  await stage.app.state("signed-in");
+  assert.equal(await stage.practice.tokenRequests(), 1);
+});
+
+// Shows check 13.
+journey("a denial without a state is said, and the attempt survives it", async (stage) => {
+  const { app, desktop } = stage;
+  await app.start();
+  await stage.beginSignIn();
+  await readyToAllow(stage);
+  await desktop.open(`${callback}?error=access_denied&error_description=No`);
+  await app.problem("denied_without_state");
+  await app.state("awaiting-browser");
+  await app.says("Your browser came back without permission");
+  await app.says("Did you choose Deny?");
+  await until("the app is in front", async () =>
+    (await app.focusedWindow()) === "Sign in with Amiqus" ? true : undefined,
+  );
+  assert.ok(await app.offers("Cancel"));
+  assert.equal(await stage.practice.tokenRequests(), 0);
+  await app.press("Open the browser again");
+  await until("the problem is over", async () =>
+    (await app.bodyData("data-problem")) === null ? true : undefined,
+  );
+  await stage.consent();
+  await app.state("signed-in");
+});
+
+// Shows check 15.
+journey("an answer with our own state that can't be used is said", async (stage) => {
+  const { app, desktop } = stage;
+  await app.start();
+  await stage.beginSignIn();
+  const answer = await answerTo(stage, await readyToAllow(stage));
+  await desktop.open(`${callback}?code=stolen&state=guessed&iss=https://evil.example`);
+  await desktop.open(`${answer}&iss=https://evil.example`);
+  await app.problem("answer_not_usable");
+  await app.state("awaiting-browser");
+  assert.equal(await stage.practice.tokenRequests(), 0);
+  await desktop.open(answer);
+  await app.state("signed-in");
+  assert.equal(await stage.practice.tokenRequests(), 1);
+});
+
+// Shows check 8.
+journey(
+  "Allow pressed twice, a reload and a second tab all end on the last page",
+  async (stage) => {
+    const { app, practice } = stage;
+    await app.start();
+    await stage.beginSignIn();
+    const tab = await readyToAllow(stage);
+    await practice.control("faults", {
+      endpoints: ["token_exchange"],
+      fault: "delay_after_processing",
+      ms: 1500,
+      times: 1,
+    });
+    // Both presses reach the server, the second while the first one's answer is on its way.
+    await tab.executeScript(`
+      const form = document.querySelector("form.answers");
+      const data = new URLSearchParams(new FormData(form));
+      data.set("answer", "allow");
+      const frame = document.createElement("a");
+      fetch("/oauth/authorize", { method: "POST", body: data, redirect: "manual" }).catch(() => {});
+      const button = form.querySelector("button[value=allow]");
+      button.click();
+      setTimeout(() => button.click(), 300);
+    `);
+    await app.state("signed-in");
+    await untilTitle(tab, "You are signed in");
+    await tab.navigate().refresh();
+    await untilTitle(tab, "You are signed in");
+    const address = await tab.getCurrentUrl();
+    await tab.switchTo().newWindow("tab");
+    await tab.get(address);
+    await untilTitle(tab, "You are signed in");
+    assert.equal(await practice.tokenRequests(), 1);
+
+    // A new attempt at once, on the same port, while the last page is still there to be had.
+    await stage.browser.leaveTab();
+    await app.press("Add another account");
+    await app.state("awaiting-browser");
+    await press(await stage.consentPage(), "Use another account");
+    const second = await stage.consent("Allow", "Lorraine Baines");
+    await app.state("signed-in");
+    await app.says("Lorraine Baines");
+    await untilTitle(second, "You are signed in");
+    assert.equal(await practice.tokenRequests(), 2);
+    await until(
+      "nobody listens any more",
+      async () => {
+        const answers = await fetch(loopback).then(
+          () => true,
+          () => false,
+        );
+        return !answers || undefined;
+      },
+      60_000,
+    );
+  },
+  atLoopback,
+);
+
+// Shows check 8.
+journey(
+  "Allow after Cancel shows what happened",
+  async (stage) => {
+    const { app, practice } = stage;
+    await app.start();
+    await stage.beginSignIn();
+    const tab = await readyToAllow(stage);
+    await app.press("Cancel");
+    await app.state("signed-out");
+    await press(tab, "Allow");
+    await untilTitle(tab, "The sign-in was cancelled");
+    await stage.browser.leaveTab();
+    assert.equal(await practice.tokenRequests(), 0);
+    await stage.signIn();
+  },
+  atLoopback,
+);
+
+/** What people bring to the clipboard instead of the bare address. */
+const PASTED: Record<string, (address: string) => string> = {
+  "wrapped and indented": (address) => address.replace(/.{60}/g, "$&\n    "),
+  "quoted in a mail": (address) => `> ${address.replace(/.{70}/g, "$&\n> ")}\n`,
+  "in an error of the browser": (address) =>
+    `Failed to launch '${address}' because the scheme does not have a registered handler.`,
+  "from an HTML source, in typographic quotes, with a full stop": (address) =>
+    `The address is “${address.replaceAll("&", "&amp;")}”.`,
+  "encoded as a whole": (address) => encodeURIComponent(address),
+};
+
+/** Brings text to the desktop's clipboard as a person does: selected and copied in the browser. */
+async function copyInBrowser(tab: WebDriver, text: string): Promise<void> {
+  const area = await tab.executeScript<import("selenium-webdriver").WebElement>(
+    "const a = document.createElement('textarea'); a.value = arguments[0]; document.body.prepend(a); return a",
+    text,
+  );
+  await area.sendKeys(Key.chord(Key.CONTROL, "a"));
+  await area.sendKeys(Key.chord(Key.CONTROL, "c"));
+}
+
+for (const [name, dirty] of Object.entries(PASTED)) {
+  journey(`an address is taken as people paste it: ${name}`, async (stage) => {
+    const { app } = stage;
+    await app.start();
+    await stage.beginSignIn();
+    const tab = await readyToAllow(stage);
+    const answer = await answerTo(stage, tab);
+    await copyInBrowser(tab, dirty(answer));
+    await app.press("Paste the address");
+    await app.type("Address", Key.chord(Key.CONTROL, "v"));
+    await app.press("Continue");
+    await app.state("signed-in");
+    assert.equal(await stage.practice.tokenRequests(), 1);
+  });
+}
+
+journey("what is pasted too early is told apart", async (stage) => {
+  const { app } = stage;
+  await app.start();
+  await stage.beginSignIn();
+  const tab = await readyToAllow(stage);
+  await app.press("Paste the address");
+  await app.type("Address", await tab.getCurrentUrl());
+  await app.press("Continue");
+  await app.problem("link_before_allow");
+  await app.says("Choose Allow");
+  await app.type("Address", await answerTo(stage, tab));
+  await app.press("Continue");
+  await app.state("signed-in");
+});
