@@ -96,13 +96,14 @@ async fn follow(
     tracing::info!("a window follows the state");
     window::page_is_alive(&app);
     let mut following = keeper.follow();
-    tauri::async_runtime::spawn(async move {
+    let telling = tauri::async_runtime::spawn(async move {
         while let Some(state) = following.next().await {
             if states.send(AppState::clone(&state)).is_err() {
                 return;
             }
         }
     });
+    window::page_follows(&app, telling);
     Ok(())
 }
 

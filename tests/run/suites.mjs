@@ -61,6 +61,7 @@ export const suites = [
     "tests/e2e/forget.test.ts",
     "tests/e2e/report.test.ts",
     "tests/e2e/tray.test.ts",
+    "tests/e2e/page-process.test.ts",
   ],
   ["the installers", "npm", "run", "--silent", "build"],
   // Shows checks 7 and 17.
