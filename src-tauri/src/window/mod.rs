@@ -9,7 +9,7 @@ mod page_process_linux;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tauri::webview::NewWindowResponse;
+use tauri::webview::{NewWindowResponse, PageLoadEvent};
 use tauri::{AppHandle, Manager as _, WebviewUrl, WebviewWindowBuilder};
 
 pub(crate) use self::page::{FirstPage, first_painted, page_is_alive};
@@ -31,6 +31,11 @@ pub(crate) fn open(app: &AppHandle) -> tauri::Result<()> {
         .on_navigation(is_own)
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .on_web_resource_request(page::bring_state(app))
+        .on_page_load(|window, load| {
+            if load.event() == PageLoadEvent::Started {
+                page_process::watch_load(window.app_handle());
+            }
+        })
         .build()?;
     #[cfg(target_os = "linux")]
     {

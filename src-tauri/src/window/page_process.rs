@@ -97,7 +97,7 @@ pub(crate) struct PageProcess {
     /// Which of them follows the state.
     followed: watch::Sender<u64>,
     /// What tells the page of the state.
-    follower: Mutex<Option<JoinHandle<()>>>,
+    followers: Mutex<Vec<JoinHandle<()>>>,
     /// Whether a sign of life is awaited.
     is_asked: AtomicBool,
     /// Whether it is asked for one from time to time.
@@ -112,7 +112,7 @@ impl PageProcess {
             losses: Mutex::default(),
             loads: AtomicU64::new(0),
             followed: watch::Sender::new(0),
-            follower: Mutex::default(),
+            followers: Mutex::default(),
             is_asked: AtomicBool::new(false),
             is_watched: AtomicBool::new(false),
             is_rebuilt: AtomicBool::new(false),
@@ -128,10 +128,16 @@ impl PageProcess {
     }
 
     fn followed_by(&self, task: JoinHandle<()>) {
-        if let Some(before) = lock(&self.follower).replace(task) {
-            before.abort();
-        }
+        lock(&self.followers).push(task);
         self.followed.send_replace(self.current_load());
+    }
+
+    /// Another page is loaded: what told the one before of the state ends, for it would not notice.
+    fn begins(&self) -> u64 {
+        for task in lock(&self.followers).drain(..) {
+            task.abort();
+        }
+        self.loads.fetch_add(1, Ordering::SeqCst) + 1
     }
 }
 
@@ -139,8 +145,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The page follows the state, by this task. The task of the page before it ends: nobody would tell
-/// it that its page is gone.
+/// The page follows the state, by this task.
 pub(crate) fn page_follows(app: &AppHandle, by: JoinHandle<()>) {
     if let Some(process) = app.try_state::<PageProcess>() {
         process.followed_by(by);
@@ -159,7 +164,7 @@ pub(super) fn watch_load(app: &AppHandle) {
     let Some(process) = app.try_state::<PageProcess>() else {
         return;
     };
-    let load = process.loads.fetch_add(1, Ordering::SeqCst) + 1;
+    let load = process.begins();
     let mut followed = process.followed.subscribe();
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
@@ -264,8 +269,8 @@ fn lost(app: &AppHandle, why: Loss) {
     };
     let remedy = lock(&process.losses).count(why, Instant::now());
     tracing::error!(?why, ?remedy, "window: page lost");
-    // What it hears from now on is not of this page.
-    process.loads.fetch_add(1, Ordering::SeqCst);
+    // What is heard of it from now on is no other loss.
+    process.begins();
     let outcome = match remedy {
         Remedy::Reload => {
             watch_load(app);
@@ -327,7 +332,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn task_of_the_page_before_ends_when_another_follows() {
+    async fn task_that_tells_a_page_ends_when_another_is_loaded() {
         let process = PageProcess::new();
         let (alive, mut ended) = tokio::sync::mpsc::channel::<()>(1);
         let task = |alive: tokio::sync::mpsc::Sender<()>| {
@@ -338,11 +343,8 @@ mod tests {
         };
         process.followed_by(task(alive));
         assert!(process.follows());
-        process.loads.fetch_add(1, Ordering::SeqCst);
+        process.begins();
         assert!(!process.follows());
-        let (other, _) = tokio::sync::mpsc::channel(1);
-        process.followed_by(task(other));
-        assert!(process.follows());
         assert_eq!(ended.recv().await, None);
     }
 
