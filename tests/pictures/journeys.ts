@@ -98,7 +98,7 @@ export const journeys: Journey[] = [
       let revision = 1;
       for (const text of [...sameTexts, "x".repeat(200)]) {
         const said = { ...account, name: text, email: text, role: null };
-        const accounts = [text, null, text].map((team, place) => ({
+        const accounts: object[] = [text, null, text].map((team, place) => ({
           ...said,
           // The last two bear the same id as well.
           id: place === 0 ? "1.a" : "1.b",
@@ -112,7 +112,12 @@ export const journeys: Journey[] = [
           for (const shown of [accounts.slice(0, 1), accounts.slice(0, 2), accounts]) {
             revision += 1;
             const next = { ...appState, screen, accounts: shown, current: "1.a", revision };
-            assert.deepEqual(await pictureWindow.change(next), [], JSON.stringify(next));
+            const faults = await pictureWindow.change(next);
+            const drawn = await pictureWindow.inPage(
+              () => document.querySelectorAll(".person").length,
+            );
+            if (drawn !== shown.length) faults.push(`${drawn} accounts are drawn`);
+            assert.deepEqual(faults, [], JSON.stringify(next));
           }
         }
       }
