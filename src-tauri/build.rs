@@ -37,6 +37,7 @@ fn main() -> Result<(), String> {
         "start_at_login",
         "take_links_back",
         "save_report",
+        "report_fault",
         "update",
     ]);
     tauri_build::try_build(tauri_build::Attributes::new().app_manifest(commands))

@@ -3,6 +3,8 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import { gzipSync } from "node:zlib";
 import { defineConfig, type Plugin, type Rolldown } from "vite";
+import { tryAgain } from "./src/words/button";
+import * as failure from "./src/words/failure";
 
 /** The file of the app's names; a distributor's own where one is given. */
 const brand = resolve(
@@ -17,6 +19,7 @@ export default defineConfig(({ mode }) => ({
   plugins: [
     svelte(),
     titled(),
+    fallingBack(),
     ...(mode === "production" ? [keptSmall()] : []),
     keptAsTheyAre(), // the last: no other sees what it leaves out
   ],
@@ -43,6 +46,26 @@ function titled(): Plugin {
   return {
     name: "titled",
     transformIndexHtml: () => [{ tag: "title", children: name, injectTo: "head" }],
+  };
+}
+
+/** The page says something, and has a way on, also where its script draws nothing. */
+function fallingBack(): Plugin {
+  return {
+    name: "falling-back",
+    transformIndexHtml: () => [
+      {
+        tag: "main",
+        attrs: { id: "fallback" },
+        children: [
+          { tag: "h1", children: failure.title },
+          { tag: "p", children: failure.fallback },
+          // To this very page.
+          { tag: "p", children: [{ tag: "a", attrs: { href: "" }, children: tryAgain }] },
+        ],
+        injectTo: "body",
+      },
+    ],
   };
 }
 

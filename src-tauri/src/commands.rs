@@ -45,6 +45,7 @@ fn builder() -> Builder<tauri::Wry> {
             start_at_login,
             take_links_back,
             save_report,
+            report_fault,
             update,
         ])
 }
@@ -96,13 +97,14 @@ async fn follow(
     tracing::info!("a window follows the state");
     window::page_is_alive(&app);
     let mut following = keeper.follow();
-    tauri::async_runtime::spawn(async move {
+    let telling = tauri::async_runtime::spawn(async move {
         while let Some(state) = following.next().await {
             if states.send(AppState::clone(&state)).is_err() {
                 return;
             }
         }
     });
+    window::page_follows(&app, telling);
     Ok(())
 }
 
@@ -276,6 +278,27 @@ async fn save_report(keeper: Keeping<'_>) -> Result<String, Problem> {
             tracing::error!(%problem, "the report can't be saved");
             Code::ReportNotSaved.into()
         })
+}
+
+/// What failed in the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, specta::Type)]
+#[serde(rename_all = "snake_case")]
+enum PageFault {
+    /// The page did not come to draw anything.
+    Start,
+    /// A screen could not be drawn.
+    Drawing,
+    /// An error that nothing caught.
+    Script,
+    /// A rejection that nothing caught.
+    Promise,
+}
+
+/// Logs that something failed in the window: what kind of thing, and nothing of what was shown.
+#[tauri::command]
+#[specta::specta]
+fn report_fault(fault: PageFault) {
+    tracing::error!(?fault, "window: page failed");
 }
 
 /// Installs the newer version and starts again.

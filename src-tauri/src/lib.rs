@@ -32,7 +32,7 @@ use std::sync::Arc;
 use amiqus_core::chance::SystemChance;
 use amiqus_core::http::Limits;
 use amiqus_core::keeper::{Keeper, Parts};
-use tauri::{App, AppHandle, Manager as _, RunEvent};
+use tauri::{App, AppHandle, Manager as _, RunEvent, WindowEvent};
 
 pub use commands::bindings;
 
@@ -77,6 +77,10 @@ fn run_what_is_asked_for() -> ExitCode {
         .invoke_handler(commands::handler())
         .on_menu_event(tray::on_menu)
         .setup(move |app| set_up(app, &handed_over));
+    #[cfg(target_os = "macos")]
+    let builder = builder.on_web_content_process_terminate(|page| {
+        window::page_ended(page.app_handle(), window::Loss::Ended);
+    });
     let builder = match updates::distributor() {
         Some(distributor) => updates::plug_in(builder, &mut context, &distributor),
         None => builder,
@@ -168,15 +172,27 @@ fn context() -> tauri::Context {
     tauri::generate_context!()
 }
 
-/// The window is closed and the app would end. Where there is a tray it stays there.
 fn on_event(app: &AppHandle, event: RunEvent) {
-    let RunEvent::ExitRequested {
-        api, code: None, ..
-    } = event
-    else {
-        return;
-    };
-    api.prevent_exit();
+    match event {
+        RunEvent::ExitRequested {
+            api, code: None, ..
+        } => {
+            api.prevent_exit();
+            if !window::rebuild(app) {
+                on_closed(app);
+            }
+        }
+        // Somebody comes to a window whose page may be gone.
+        RunEvent::WindowEvent {
+            event: WindowEvent::Focused(true),
+            ..
+        } => window::check_page(app),
+        _ => {}
+    }
+}
+
+/// The window is closed and the app would end. Where there is a tray it stays there.
+fn on_closed(app: &AppHandle) {
     if app
         .try_state::<tray::Tray>()
         .is_some_and(|tray| tray.is_there())
@@ -237,6 +253,7 @@ fn set_up(app: &mut App, handed_over: &links::Letterbox) -> Result<(), Box<dyn E
 
     let has_window = !is_asked_for(start_at_login::IN_THE_TRAY);
     app.manage(window::FirstPage::awaited(has_window));
+    app.manage(window::PageProcess::new());
     // The vault and the keychain open beside the window.
     let door = Arc::new(vault::StrongholdDoor::new(data.join(places::VAULT)));
     let surroundings = Arc::new(desktop::Desktop::new(app.handle().clone()));

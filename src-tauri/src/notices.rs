@@ -110,19 +110,25 @@ fn notify(app: &AppHandle, account: &AccountView) {
     if window::has_focus(app) {
         return;
     }
-    let app = app.clone();
     let body = match &account.team {
         Some(team) => format!("{}, {team}: {}", account.name, words::why(why)),
         None => format!("{}: {}", account.name, words::why(why)),
     };
+    say(app, words::SIGN_IN_AGAIN, &body);
+}
+
+/// Shows a notification; a click on it opens the window.
+pub(crate) fn say(app: &AppHandle, summary: &'static str, body: &str) {
+    let app = app.clone();
+    let body = escaped(body);
     // It waits until somebody deals with it, so it is none of the pool's.
     let waiting = std::thread::Builder::new()
         .name("notification".to_owned())
         .spawn(move || {
             let shown = notify_rust::Notification::new()
                 .appname(words::APP)
-                .summary(words::SIGN_IN_AGAIN)
-                .body(&escaped(&body))
+                .summary(summary)
+                .body(&body)
                 .icon("sign-in-with-amiqus")
                 .action("default", words::OPEN)
                 .show();

@@ -22,6 +22,10 @@ pub(crate) const NEEDS_SETUP: &str = "Connect your organisation";
 pub(crate) const LOCKED: &str = "Your sign-in is locked";
 pub(crate) const OFFLINE: &str = "Amiqus can’t be reached";
 
+pub(crate) const WINDOW_CLOSED: &str = "The window couldn’t be displayed";
+pub(crate) const WINDOW_CLOSED_ADVICE: &str =
+    "It stopped several times, so it was closed. Open the app again.";
+
 /// Why an account needs its person, in a line.
 pub(crate) const fn why(why: WhySignInAgain) -> &'static str {
     match why {

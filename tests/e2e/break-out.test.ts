@@ -522,6 +522,10 @@ attack(
       await tell(command);
     }
     await tell("start_at_login", { on: "yes" });
+    for (const fault of ["<script>", "drawing\nforged", { Drawing: "forged" }, 1, null]) {
+      assert.ok((await tell("report_fault", { fault })).refused, JSON.stringify(fault));
+    }
+    assert.doesNotMatch(desktop.appLog(), /forged|page failed/);
     await app.state("signed-in");
     await app.says("Bob Gale");
     assert.deepEqual(attacker.visits, []);

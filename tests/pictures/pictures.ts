@@ -93,7 +93,7 @@ async function check(scene: Scene, pictureWindow: PictureWindow): Promise<void> 
       ...(await pictureWindow.inPage(motion)),
     ]);
     // A key was struck: from then on the focus shows its ring wherever it goes.
-    if (theme === "light") report(place, await keyboardFaults(pictureWindow));
+    if (theme === "light") report(place, await keyboardFaults(pictureWindow, scene.reloads));
     else await pictureWindow.strike("Tab");
     report(place, await pictureWindow.inPage(faintOrSmall));
     if (theme === "light") report(place, await pictureWindow.atEachSize(lostText));

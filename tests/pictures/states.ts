@@ -33,6 +33,8 @@ export type Scene = {
   buttons: string[];
   /** The core says nothing, or can't be reached: there is no state to draw. */
   untold: boolean;
+  /** The button that loads the page again. */
+  reloads?: string;
 };
 
 const handSetup: SetupView = {
@@ -98,7 +100,7 @@ function problem(code: Code, file: string | null = null, field: Field | null = n
 }
 
 type Given = Partial<Omit<AppState, "screen">> &
-  Partial<Pick<Scene, "computer" | "steps" | "buttons" | "untold">>;
+  Partial<Pick<Scene, "computer" | "steps" | "buttons" | "untold" | "reloads">>;
 
 const usual: ThisComputer = {
   at_login: { on: false, managed: false },
@@ -107,7 +109,7 @@ const usual: ThisComputer = {
 };
 
 function scene(name: string, screen: Screen, given: Given = {}): Scene {
-  const { computer = usual, steps = [], buttons = [], untold = false, ...rest } = given;
+  const { computer = usual, steps = [], buttons = [], untold = false, reloads, ...rest } = given;
   const accounts = rest.accounts ?? [];
   return {
     name,
@@ -115,6 +117,7 @@ function scene(name: string, screen: Screen, given: Given = {}): Scene {
     steps,
     buttons,
     untold,
+    ...(reloads === undefined ? {} : { reloads }),
     appState: {
       revision: 1,
       screen,
@@ -418,11 +421,39 @@ const onThisComputer: Scene[] = [
   }),
 ];
 
+/** States that no core tells: screens that can't be drawn leave the page that says so. */
+const untellable = null as unknown as string;
+const tryAgain = ["Try again", "Save a report for support"];
+const onFailing: Scene[] = [
+  scene("failing-signed-in", signedIn, {
+    accounts: [{ ...bob, name: untellable }],
+    problem: problem("internal"),
+    buttons: [...tryAgain, "Sign out"],
+    reloads: "Try again",
+  }),
+  scene(
+    "failing-sign-in-again",
+    { state: "sign-in-again", why: "access_removed" },
+    {
+      accounts: [{ ...bob, name: untellable }],
+      problem: problem("internal"),
+      steps: [
+        { answer: "save_report", with: problem("report_not_saved") },
+        { press: "Save a report for support" },
+      ],
+      buttons: [...tryAgain, "Sign in with Amiqus", "Sign out"],
+      reloads: "Try again",
+    },
+  ),
+];
+
 const onOpening: Scene[] = [
   scene("opening", signedOut, { untold: true, steps: [{ silence: "follow" }] }),
   scene("opening-unreachable", signedOut, {
     untold: true,
     steps: [{ answer: "follow", with: problem("internal") }],
+    buttons: tryAgain,
+    reloads: "Try again",
   }),
 ];
 
@@ -436,4 +467,5 @@ export const scenes: Scene[] = [
   ...onSignInAgain,
   ...onLocked,
   ...onThisComputer,
+  ...onFailing,
 ];

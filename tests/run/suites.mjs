@@ -67,6 +67,9 @@ export const suites = [
     "tests/e2e/report.test.ts",
     "tests/e2e/logging.test.ts",
     "tests/e2e/tray.test.ts",
+    "tests/e2e/page-process.test.ts",
+    "tests/e2e/texts.test.ts",
+    "tests/e2e/failure.test.ts",
   ],
   ["the installers", "npm", "run", "--silent", "build"],
   // Shows checks 7 and 17.

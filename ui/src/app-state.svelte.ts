@@ -121,7 +121,12 @@ function brought(): AppState | null {
   const data = document.getElementById("state");
   // It would outlive the state that it tells of.
   data?.remove();
-  return data ? (JSON.parse(data.textContent) as AppState) : null;
+  try {
+    return data ? (JSON.parse(data.textContent) as AppState) : null;
+  } catch {
+    // The core tells it again.
+    return null;
+  }
 }
 
 /** For buttons that need nothing but the intention sent. */

@@ -50,6 +50,8 @@ export const commands = {
 	takeLinksBack: () => typedError<null, Problem>(__TAURI_INVOKE("take_links_back")),
 	/**  Saves a report for support; answers with its file. */
 	saveReport: () => typedError<string, Problem>(__TAURI_INVOKE("save_report")),
+	/**  Logs that something failed in the window: what kind of thing, and nothing of what was shown. */
+	reportFault: (fault: PageFault) => __TAURI_INVOKE<void>("report_fault", { fault }),
 	/**  Installs the newer version and starts again. */
 	update: () => typedError<null, Problem>(__TAURI_INVOKE("update")),
 };
@@ -238,6 +240,17 @@ export type Page =
 "developer_settings" | 
 /**  Where a person removes this app's access. */
 "team_apps";
+
+/**  What failed in the window. */
+export type PageFault = 
+/**  The page did not come to draw anything. */
+"start" | 
+/**  A screen could not be drawn. */
+"drawing" | 
+/**  An error that nothing caught. */
+"script" | 
+/**  A rejection that nothing caught. */
+"promise";
 
 /**  A problem as the window is told of it: a code, and where it has one, what it is about. */
 export type Problem = {

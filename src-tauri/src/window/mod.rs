@@ -3,13 +3,19 @@
 #[cfg(target_os = "linux")]
 mod draw_linux;
 mod page;
+mod page_process;
+#[cfg(target_os = "linux")]
+mod page_process_linux;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tauri::webview::NewWindowResponse;
+use tauri::webview::{NewWindowResponse, PageLoadEvent};
 use tauri::{AppHandle, Manager as _, WebviewUrl, WebviewWindowBuilder};
 
 pub(crate) use self::page::{FirstPage, first_painted, page_is_alive};
+#[cfg(target_os = "macos")]
+pub(crate) use self::page_process::{Loss, page_ended};
+pub(crate) use self::page_process::{PageProcess, check_page, page_follows};
 
 /// The window's name in `capabilities/`.
 const LABEL: &str = "main";
@@ -25,12 +31,46 @@ pub(crate) fn open(app: &AppHandle) -> tauri::Result<()> {
         .on_navigation(is_own)
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .on_web_resource_request(page::bring_state(app))
+        .on_page_load(|window, load| {
+            if load.event() == PageLoadEvent::Started {
+                page_process::watch_load(window.app_handle());
+            }
+        })
         .build()?;
     #[cfg(target_os = "linux")]
-    draw_linux::without_a_graphics_card(&window)?;
+    {
+        draw_linux::without_a_graphics_card(&window)?;
+        page_process_linux::listen(&window)?;
+    }
     #[cfg(not(target_os = "linux"))]
     let _ = window;
+    page_process::watch_load(app);
+    page_process::check_from_time_to_time(app);
     Ok(())
+}
+
+/// Builds the window again if it was closed for that; says whether it was.
+pub(crate) fn rebuild(app: &AppHandle) -> bool {
+    if !page_process::is_rebuilt(app) {
+        return false;
+    }
+    let app = app.clone();
+    // Not within the event loop's own report that the old one is gone.
+    tauri::async_runtime::spawn(async move {
+        let asked = app.clone();
+        let outcome = app.run_on_main_thread(move || {
+            // Somebody may have asked for the window meanwhile.
+            if asked.get_webview_window(LABEL).is_none()
+                && let Err(problem) = open(&asked)
+            {
+                tracing::error!(%problem, "window: rebuild failed");
+            }
+        });
+        if let Err(problem) = outcome {
+            tracing::error!(%problem, "window: rebuild failed");
+        }
+    });
+    true
 }
 
 /// Whether an address is the app's own page, under the names that the three systems give it.
@@ -70,6 +110,7 @@ pub(crate) fn bring_to_front(app: &AppHandle) {
 
 fn show(app: &AppHandle) {
     let Some(window) = app.get_webview_window(LABEL) else {
+        page_process::forget_losses(app);
         if let Err(problem) = open(app) {
             tracing::error!(%problem, "the window can't be opened again");
         }
@@ -80,6 +121,7 @@ fn show(app: &AppHandle) {
             tracing::warn!(%problem, "the window can't be brought to the front");
         }
     }
+    check_page(app);
 }
 
 /// Whether the window is there and the person is at it.

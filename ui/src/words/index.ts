@@ -14,13 +14,18 @@ export function fill(sentence: string, values: Record<string, string>): string {
 
 /** The words for a problem, complete with what they need from the set-up. */
 export function problemMessage(problem: Problem, redirectUrl: string): Message {
-  const { title, sentence } = words.problem[problem.code];
+  const { code } = problem;
+  const { title, sentence } = words.problem[Object.hasOwn(words.problem, code) ? code : "internal"];
   return { title, sentence: fill(sentence, { redirect: redirectUrl }) };
 }
 
 /** The same as one text, where there is no place for a title. */
 export function problemInOne(problem: Problem, redirectUrl: string): string {
-  const { title, sentence } = problemMessage(problem, redirectUrl);
+  return inOne(problemMessage(problem, redirectUrl));
+}
+
+/** A title and a sentence as one text. */
+export function inOne({ title, sentence }: Message): string {
   return `${title.replace(/\.$/, "")}. ${sentence}`;
 }
 
@@ -33,12 +38,15 @@ const timeOfDay = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "
 const nearDay = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
 
 export function dateInWords(date: string): string {
-  return longDate.format(new Date(date));
+  const day = new Date(date);
+  // The formatter throws where there is no such day.
+  return Number.isNaN(day.getTime()) ? date : longDate.format(day);
 }
 
 /** “today, 09:14”, “yesterday, 17:02”, “3 March 2026, 08:30”. */
 export function momentInWords(moment: string): string {
   const then = new Date(moment);
+  if (Number.isNaN(then.getTime())) return moment;
   const days = Math.round((startOfDay(then) - startOfDay(new Date())) / 86_400_000);
   const day = days === 0 || days === -1 ? nearDay.format(days, "day") : longDate.format(then);
   return `${day}, ${timeOfDay.format(then)}`;

@@ -4,6 +4,7 @@ export * as awaitingBrowser from "./awaiting-browser";
 export * as button from "./button";
 export * as exchangingCode from "./exchanging-code";
 export * from "./field-reason";
+export * as failure from "./failure";
 export * as help from "./help";
 export * as locked from "./locked";
 export * as needsSetup from "./needs-setup";

@@ -119,6 +119,7 @@ fn spoils(fault: &Fault) -> bool {
             | Fault::ExpiresInMissing
             | Fault::ExpiresInFloat
             | Fault::ExtraFields
+            | Fault::OtherFields { .. }
             | Fault::DuplicatedKeys
             | Fault::ByteOrderMark
             | Fault::InvalidUtf8
@@ -147,6 +148,9 @@ async fn spoil(fault: &Fault, response: Response) -> Response {
                 json!({"nested": [1, null, {"deeper": true}]}),
             );
             with(&body, "id_token", json!("not asked for"))
+        }
+        Fault::OtherFields { fields } => {
+            fields.iter().fold(body, |body, (name, value)| with(&body, name, value.clone()))
         }
         Fault::DuplicatedKeys => with_each_key_twice(&body),
         Fault::ByteOrderMark => [b"\xef\xbb\xbf", body.as_ref()].concat().into(),

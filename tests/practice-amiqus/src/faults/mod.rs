@@ -128,6 +128,11 @@ pub enum Fault {
     ExpiresInFloat,
     /// Spoilt: fields that nobody knows are added.
     ExtraFields,
+    /// Spoilt: fields of the answer have other values.
+    OtherFields {
+        /// The fields, with the values in place of the true ones.
+        fields: serde_json::Map<String, serde_json::Value>,
+    },
     /// Spoilt: each key is there twice, with two values.
     DuplicatedKeys,
     /// Spoilt: a byte order mark before the JSON.
@@ -232,6 +237,9 @@ impl Fault {
             Self::ExpiresInMissing,
             Self::ExpiresInFloat,
             Self::ExtraFields,
+            Self::OtherFields {
+                fields: serde_json::Map::from_iter([("name".to_owned(), "bob@example.com".into())]),
+            },
             Self::DuplicatedKeys,
             Self::ByteOrderMark,
             Self::InvalidUtf8,
