@@ -19,6 +19,8 @@ fn main() -> Result<(), String> {
         "app_state",
         "follow",
         "authorize",
+        "finish_sign_in",
+        "forget_sign_in",
         "open_browser_again",
         "exchange",
         "cancel",

@@ -5,9 +5,9 @@ use std::path::Path;
 use amiqus_core::app_state::AppState;
 use amiqus_core::check::CheckRefusal;
 use amiqus_core::error::{Code, Problem};
-use amiqus_core::keeper::Keeper;
+use amiqus_core::keeper::{Keeper, SaveRefusal};
 use amiqus_core::redirect::Received;
-use amiqus_core::registration::{FieldProblem, Page, RegistrationDraft};
+use amiqus_core::registration::{Page, RegistrationDraft};
 use amiqus_core::secret::Passphrase;
 use amiqus_core::vault::Unlock;
 use specta_typescript::Typescript;
@@ -27,6 +27,8 @@ fn builder() -> Builder<tauri::Wry> {
             app_state,
             follow,
             authorize,
+            finish_sign_in,
+            forget_sign_in,
             open_browser_again,
             exchange,
             cancel,
@@ -115,6 +117,20 @@ async fn authorize(keeper: Keeping<'_>) -> Result<(), Problem> {
     keeper.authorize().await
 }
 
+/// Finishes a sign-in whose owner Amiqus has not told yet.
+#[tauri::command]
+#[specta::specta]
+async fn finish_sign_in(keeper: Keeping<'_>) -> Result<(), Problem> {
+    keeper.finish_sign_in().await
+}
+
+/// Drops such a sign-in.
+#[tauri::command]
+#[specta::specta]
+async fn forget_sign_in(keeper: Keeping<'_>) -> Result<(), Problem> {
+    keeper.forget_sign_in().await
+}
+
 /// Opens the browser again for the pending attempt.
 #[tauri::command]
 #[specta::specta]
@@ -170,7 +186,7 @@ async fn switch_account(keeper: Keeping<'_>, account: String) -> Result<(), Prob
 async fn save_registration(
     keeper: Keeping<'_>,
     draft: RegistrationDraft,
-) -> Result<(), Vec<FieldProblem>> {
+) -> Result<(), SaveRefusal> {
     keeper.save_registration(draft).await
 }
 

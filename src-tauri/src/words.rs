@@ -29,7 +29,7 @@ pub(crate) const WINDOW_CLOSED_ADVICE: &str =
 /// Why an account needs its person, in a line.
 pub(crate) const fn why(why: WhySignInAgain) -> &'static str {
     match why {
-        WhySignInAgain::AccessRemoved => "Amiqus no longer lets this app in.",
+        WhySignInAgain::AccessRemoved => "Amiqus no longer accepts this computer’s sign-in",
         WhySignInAgain::AnswerLost => "An answer from Amiqus was lost.",
         WhySignInAgain::TooLongAway => "It has been a long time.",
         WhySignInAgain::SetUpChanged => "Your organisation changed its connection to Amiqus.",

@@ -512,6 +512,8 @@ attack(
       "refresh",
       "me",
       "open_browser_again",
+      "finish_sign_in",
+      "forget_sign_in",
       "cancel",
       "authorize",
       "cancel",

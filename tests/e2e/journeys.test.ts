@@ -158,7 +158,7 @@ journey(
     await app.press("Renew now");
     await app.state("sign-in-again");
     await app.says("Bob Gale");
-    await app.says("Amiqus no longer lets this app in.");
+    await app.says("Amiqus no longer accepts this computer’s sign-in");
     await app.close();
     await app.start();
     await app.state("sign-in-again");

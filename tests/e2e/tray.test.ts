@@ -136,7 +136,7 @@ journey(
     assert.deepEqual(notifications, [
       {
         summary: "Please sign in again",
-        body: "Bob Gale, Fusion Industries: Amiqus no longer lets this app in.",
+        body: "Bob Gale, Fusion Industries: Amiqus no longer accepts this computer’s sign-in",
       },
     ]);
     await tray.choose("Quit");

@@ -124,6 +124,7 @@ function scene(name: string, screen: Screen, given: Given = {}): Scene {
       problem: null,
       accounts,
       current: accounts[0]?.id ?? null,
+      unfinished: false,
       setup: managedSetup,
       ...rest,
     },
@@ -146,12 +147,14 @@ const onSetup: Scene[] = [
     steps: [
       {
         answer: "save_registration",
-        with: [
-          { field: "client_id", reason: "has_spaces" },
-          { field: "client_secret", reason: "missing" },
-          { field: "redirect_url", reason: "loopback_not_literal" },
-          { field: "base_url", reason: "not_https" },
-        ],
+        with: {
+          fields: [
+            { field: "client_id", reason: "has_spaces" },
+            { field: "client_secret", reason: "missing" },
+            { field: "redirect_url", reason: "loopback_not_literal" },
+            { field: "base_url", reason: "not_https" },
+          ],
+        },
       },
       { type: "9f3c 1b7a", into: "Client ID" },
       { press: "Save" },
@@ -200,6 +203,7 @@ const onSetup: Scene[] = [
 ];
 
 const signIn = ["Sign in with Amiqus"];
+const unfinished = ["Finish signing in", "Forget this sign-in"];
 
 const onSignedOut: Scene[] = [
   scene("signed-out", signedOut, { buttons: signIn }),
@@ -211,6 +215,11 @@ const onSignedOut: Scene[] = [
   scene("signed-out-set-up-by-hand", signedOut, {
     setup: handSetup,
     buttons: [...signIn, "Change the set-up"],
+  }),
+  scene("signed-out-unfinished", signedOut, {
+    problem: problem("amiqus_unwell"),
+    unfinished: true,
+    buttons: [...signIn, ...unfinished],
   }),
   scene("signed-out-set-up-wrong-by-hand", signedOut, {
     setup: handSetup,
@@ -302,6 +311,11 @@ const onSignedIn: Scene[] = [
   scene("signed-in-long-names", signedIn, {
     accounts: [longNamed, { ...longNamed, id: "345791-79" }],
   }),
+  scene("signed-in-unfinished", signedIn, {
+    accounts: [bob],
+    unfinished: true,
+    buttons: [...settled, ...unfinished],
+  }),
   scene("signed-in-two-accounts", signedIn, { accounts: [bob, lorraine], buttons: settled }),
   scene("signed-in-three-accounts", signedIn, {
     accounts: [
@@ -340,6 +354,16 @@ const onSignInAgain: Scene[] = [
     },
   ),
 ];
+
+const unfinishedElsewhere = scene(
+  "sign-in-again-unfinished",
+  { state: "sign-in-again", why: "too_long_away" },
+  {
+    accounts: [{ ...bob, standing: { kind: "sign_in_again", why: "too_long_away" } }],
+    unfinished: true,
+    buttons: [...signIn, ...unfinished],
+  },
+);
 
 const lockedActions: Record<WhyLocked, string[]> = {
   keychain_locked: ["Try again"],
@@ -466,6 +490,7 @@ export const scenes: Scene[] = [
   ...onTheWay,
   ...onSignedIn,
   ...onSignInAgain,
+  unfinishedElsewhere,
   ...onLocked,
   ...onThisComputer,
   ...onFailing,

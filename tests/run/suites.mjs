@@ -60,6 +60,8 @@ export const suites = [
     "tests/e2e/journeys.test.ts",
     "tests/e2e/accounts.test.ts",
     "tests/e2e/networks.test.ts",
+    "tests/e2e/unfinished.test.ts",
+    "tests/e2e/restored.test.ts",
     "tests/e2e/secrets-on-disk.test.ts",
     "tests/e2e/secrets-in-memory.test.ts",
     "tests/e2e/break-out.test.ts",

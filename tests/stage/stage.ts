@@ -8,6 +8,9 @@ import { ROOT } from "./places";
 import { Practice } from "./practice";
 import { until } from "./processes";
 
+/** No other test uses this one. */
+const NETWORK = "127.77.0.2/8";
+
 export type StageChoices = {
   /** The provisioning file's text; the practice service's own unless told otherwise. */
   provisioning?: (practice: Practice) => string | Uint8Array | undefined;
@@ -106,6 +109,19 @@ export class Stage {
   async removeAccess(): Promise<void> {
     await this.app.press("Open Team apps");
     await press(await this.browser.tab(`${this.practice.baseUrl}/team-apps`), "Remove access");
+  }
+
+  /** A network comes: an address more, within the ones that are this computer's anyway. */
+  async whileNetworkComes(play: () => Promise<unknown>): Promise<void> {
+    const program = process.getuid?.() === 0 ? "env" : "sudo";
+    const address = (change: string) =>
+      this.desktop.run(program, ["ip", "address", change, NETWORK, "dev", "lo"]);
+    await address("add");
+    try {
+      await play();
+    } finally {
+      await address("delete");
+    }
   }
 
   /** A picture of the whole desktop. */

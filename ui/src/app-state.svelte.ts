@@ -2,12 +2,16 @@ import { Channel } from "@tauri-apps/api/core";
 import {
   commands,
   type AppState,
+  type CheckRefusal,
   type FieldProblem,
   type Problem,
   type RegistrationDraft,
+  type SaveRefusal,
   type ThisComputer,
 } from "./bindings";
 
+type Submitted =
+  { status: "ok"; data: null } | { status: "error"; error: SaveRefusal | CheckRefusal };
 type Answer = { status: "ok"; data: null } | { status: "error"; error: Problem };
 
 /** The state as the core last told it. Nothing here is worked out by the window. */
@@ -55,22 +59,20 @@ class Told {
     }
   }
 
-  /** Sends a registration; answers the fields to correct. */
-  async save(draft: RegistrationDraft): Promise<FieldProblem[]> {
-    let faults: FieldProblem[] = [];
-    await this.intend(async () => {
-      const answer = await commands.saveRegistration(draft);
-      if (answer.status === "error") faults = answer.error;
-      return { status: "ok", data: null };
-    });
-    return faults;
+  /** Sends a registration; answers the fields to correct, or nothing when it wasn't kept. */
+  save(draft: RegistrationDraft): Promise<FieldProblem[] | undefined> {
+    return this.#submit(() => commands.saveRegistration(draft));
   }
 
   /** Has a registration checked; answers the fields to correct, or nothing when it can't be told. */
-  async check(draft: RegistrationDraft): Promise<FieldProblem[] | undefined> {
+  check(draft: RegistrationDraft): Promise<FieldProblem[] | undefined> {
+    return this.#submit(() => commands.checkRegistration(draft));
+  }
+
+  async #submit(submission: () => Promise<Submitted>): Promise<FieldProblem[] | undefined> {
     let faults: FieldProblem[] | undefined;
     await this.intend(async () => {
-      const answer = await commands.checkRegistration(draft);
+      const answer = await submission();
       if (answer.status === "error" && answer.error.problem) {
         return { status: "error", error: answer.error.problem };
       }

@@ -14,6 +14,10 @@ export const commands = {
 	follow: (states: Channel<AppState>) => typedError<null, Problem>(__TAURI_INVOKE("follow", { states })),
 	/**  Begins to sign in. */
 	authorize: () => typedError<null, Problem>(__TAURI_INVOKE("authorize")),
+	/**  Finishes a sign-in whose owner Amiqus has not told yet. */
+	finishSignIn: () => typedError<null, Problem>(__TAURI_INVOKE("finish_sign_in")),
+	/**  Drops such a sign-in. */
+	forgetSignIn: () => typedError<null, Problem>(__TAURI_INVOKE("forget_sign_in")),
 	/**  Opens the browser again for the pending attempt. */
 	openBrowserAgain: () => typedError<null, Problem>(__TAURI_INVOKE("open_browser_again")),
 	/**  Takes the address that a person pasted, exchanges its code. */
@@ -29,7 +33,7 @@ export const commands = {
 	/**  Makes another account current. */
 	switchAccount: (account: string) => typedError<null, Problem>(__TAURI_INVOKE("switch_account", { account })),
 	/**  Takes what an administrator entered. */
-	saveRegistration: (draft: RegistrationDraft) => typedError<null, FieldProblem[]>(__TAURI_INVOKE("save_registration", { draft })),
+	saveRegistration: (draft: RegistrationDraft) => typedError<null, SaveRefusal>(__TAURI_INVOKE("save_registration", { draft })),
 	/**  Asks Amiqus whether what an administrator entered is right; keeps none of it. */
 	checkRegistration: (draft: RegistrationDraft) => typedError<null, CheckRefusal>(__TAURI_INVOKE("check_registration", { draft })),
 	/**  Goes to the set-up screen. */
@@ -97,6 +101,8 @@ export type AppState = {
 	accounts: AccountView[],
 	/**  The `id` of the current account. */
 	current: string | null,
+	/**  Whether a sign-in isn't finished: its tokens are here, and Amiqus has not told whose they are. */
+	unfinished: boolean,
 	/**  How the app is set up. */
 	setup: SetupView,
 };
@@ -168,8 +174,14 @@ export type Code =
 "port_taken" | 
 /**  "Add another account" came back as one that is here already. */
 "already_here" | 
-/**  Asked for something that needs an account, and there is none. */
+/**  Asked for something that needs a signed-in account, and there is none. */
 "not_signed_in" | 
+/**  Asked for something that needs a registration, and there is none. */
+"not_set_up" | 
+/**  Asked for something that needs the vault, and it is not open. */
+"vault_locked" | 
+/**  Asked for a change of the set-up, and the provisioning file is in charge of it. */
+"setup_managed" | 
 /**  What an administrator entered is not a valid registration. */
 "registration_invalid" | 
 /**  The provisioning file is there and can't be read. */
@@ -331,6 +343,13 @@ export type Role =
 /**  Acts on behalf of the team. */
 "assumed";
 
+/**  Why a registration was not saved. */
+export type SaveRefusal = 
+/**  What to change in it. */
+({ fields: FieldProblem[] }) & { problem?: never } | 
+/**  It is fine, and was not kept. */
+({ problem: Problem }) & { fields?: never };
+
 /**  Which screen; its name is the value of the window's `data-state`. */
 export type Screen = 
 /**  An administrator must connect the organisation. */
@@ -414,9 +433,13 @@ export type WhyLocked =
 
 /**  Why an account must go through the browser again. */
 export type WhySignInAgain = 
-/**  Amiqus no longer takes its tokens: somebody removed the app on the Team apps page. */
+/**
+ *  Amiqus no longer accepts its tokens. Why can't be told from here: the app was removed on the
+ *  Team apps page, or the tokens were used elsewhere, as after a restored backup or from a copied
+ *  profile. The name is the one that earlier versions wrote into their records.
+ */
 "access_removed" | 
-/**  Amiqus had rotated the tokens and its answer never arrived. */
+/**  Amiqus no longer accepts its tokens, and an answer to a refresh of them never arrived. */
 "answer_lost" | 
 /**  The refresh token went unused for longer than it lives. */
 "too_long_away" | 

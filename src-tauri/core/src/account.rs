@@ -18,15 +18,31 @@ mod tests;
 pub struct AccountKey {
     /// The user's number.
     pub user: u64,
-    /// The team; `None` while `/team` has not answered yet.
-    pub team: Option<Uuid>,
+    /// The team.
+    pub team: TeamKey,
+}
+
+/// The part of an account's key that names its team.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TeamKey {
+    /// `/team` has not answered yet. Two grants whose teams are unknown may be for two teams, so the
+    /// number keeps those of one user apart until their teams are known.
+    Unknown(u32),
+    /// `/team` told it.
+    Known(Uuid),
+}
+
+impl TeamKey {
+    const FIRST_UNKNOWN: Self = Self::Unknown(0);
 }
 
 impl fmt::Display for AccountKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.team {
-            Some(team) => write!(formatter, "{}.{team}", self.user),
-            None => write!(formatter, "{}.unknown", self.user),
+            TeamKey::Known(team) => write!(formatter, "{}.{team}", self.user),
+            // As earlier versions wrote it.
+            TeamKey::FIRST_UNKNOWN => write!(formatter, "{}.unknown", self.user),
+            TeamKey::Unknown(number) => write!(formatter, "{}.unknown-{number}", self.user),
         }
     }
 }
@@ -42,8 +58,11 @@ impl std::str::FromStr for AccountKey {
     fn from_str(text: &str) -> Result<Self, NotAKey> {
         let (user, team) = text.split_once('.').ok_or(NotAKey)?;
         let team = match team {
-            "unknown" => None,
-            team => Some(team.parse().map_err(|_| NotAKey)?),
+            "unknown" => TeamKey::FIRST_UNKNOWN,
+            team => match team.strip_prefix("unknown-") {
+                Some(number) => TeamKey::Unknown(number.parse().map_err(|_| NotAKey)?),
+                None => TeamKey::Known(team.parse().map_err(|_| NotAKey)?),
+            },
         };
         let key = Self {
             user: user.parse().map_err(|_| NotAKey)?,
@@ -113,12 +132,16 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The key of the account that this identity belongs to.
+    /// The key of the account that this identity belongs to. While the team is unknown it is the
+    /// first of the keys that such an account can have.
     #[must_use]
     pub fn key(&self) -> AccountKey {
         AccountKey {
             user: self.person.id,
-            team: self.team.as_ref().map(|team| team.uuid),
+            team: self
+                .team
+                .as_ref()
+                .map_or(TeamKey::FIRST_UNKNOWN, |team| TeamKey::Known(team.uuid)),
         }
     }
 }
@@ -127,9 +150,11 @@ impl Identity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
 #[serde(rename_all = "snake_case")]
 pub enum WhySignInAgain {
-    /// Amiqus no longer takes its tokens: somebody removed the app on the Team apps page.
+    /// Amiqus no longer accepts its tokens. Why can't be told from here: the app was removed on the
+    /// Team apps page, or the tokens were used elsewhere, as after a restored backup or from a copied
+    /// profile. The name is the one that earlier versions wrote into their records.
     AccessRemoved,
-    /// Amiqus had rotated the tokens and its answer never arrived.
+    /// Amiqus no longer accepts its tokens, and an answer to a refresh of them never arrived.
     AnswerLost,
     /// The refresh token went unused for longer than it lives.
     TooLongAway,

@@ -22,6 +22,8 @@ pub struct AppState {
     pub accounts: Vec<AccountView>,
     /// The `id` of the current account.
     pub current: Option<String>,
+    /// Whether a sign-in isn't finished: its tokens are here, and Amiqus has not told whose they are.
+    pub unfinished: bool,
     /// How the app is set up.
     pub setup: SetupView,
 }

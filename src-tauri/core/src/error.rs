@@ -56,8 +56,14 @@ pub enum Code {
     PortTaken,
     /// "Add another account" came back as one that is here already.
     AlreadyHere,
-    /// Asked for something that needs an account, and there is none.
+    /// Asked for something that needs a signed-in account, and there is none.
     NotSignedIn,
+    /// Asked for something that needs a registration, and there is none.
+    NotSetUp,
+    /// Asked for something that needs the vault, and it is not open.
+    VaultLocked,
+    /// Asked for a change of the set-up, and the provisioning file is in charge of it.
+    SetupManaged,
     /// What an administrator entered is not a valid registration.
     RegistrationInvalid,
     /// The provisioning file is there and can't be read.

@@ -105,6 +105,8 @@ pub struct State {
     pub accounts: Vec<Account>,
     /// The current account's id.
     pub current: Option<String>,
+    /// Whether a sign-in isn't finished.
+    pub unfinished: bool,
 }
 
 /// Which screen.

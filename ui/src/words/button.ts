@@ -1,4 +1,6 @@
 export const signIn = "Sign in with Amiqus";
+export const finishSignIn = "Finish signing in";
+export const forgetSignIn = "Forget this sign-in";
 export const cancel = "Cancel";
 export const openBrowserAgain = "Open the browser again";
 export const pasteAddress = "Paste the address";

@@ -18,7 +18,8 @@ export const problem = {
   },
   code_not_accepted: {
     title: "The sign-in wasn’t finished",
-    sentence: "It took too long, or had already been used once. Please sign in again.",
+    sentence:
+      "Amiqus didn’t accept it. It may have taken too long, or the link was used before. Sign in again.",
   },
   set_up_wrong: {
     title: "The set-up needs correcting",
@@ -107,6 +108,18 @@ export const problem = {
   not_signed_in: {
     title: "You are not signed in",
     sentence: "Please sign in, then try again.",
+  },
+  not_set_up: {
+    title: "This app isn’t set up yet",
+    sentence: "Ask your IT team to connect your organisation first.",
+  },
+  vault_locked: {
+    title: "Your sign-in is locked",
+    sentence: "Unlock it first, then try again.",
+  },
+  setup_managed: {
+    title: "Your organisation manages this setup",
+    sentence: "It can’t be changed here. Ask your IT team.",
   },
   registration_invalid: {
     title: "The set-up has a mistake",

@@ -5,14 +5,14 @@ export const title = "Please sign in again";
 export const otherAccounts = "Your other accounts";
 export const why = {
   access_removed: {
-    title: "Amiqus no longer lets this app in.",
+    title: "Amiqus no longer accepts this computer’s sign-in",
     sentence:
-      "Someone removed it on the Team apps page. Nothing on this computer was lost. If that was a mistake, just sign in again.",
+      "Someone may have removed the app on the Team apps page. It also happens when this computer was restored from a backup, or when a copy of its data is used on another computer. Sign in again to carry on.",
   },
   answer_lost: {
     title: "An answer from Amiqus was lost.",
     sentence:
-      "Amiqus had renewed your sign-in, but its answer never reached this computer, as when the power or the network goes at that very moment. Each answer works only once, so please sign in again. Nothing else was affected.",
+      "Your sign-in was being renewed, and Amiqus’s answer never reached this computer, as when the power or the network goes at that very moment. The earlier sign-in is no longer accepted, so sign in again. Nothing else is affected.",
   },
   set_up_changed: {
     title: "Your organisation changed its connection to Amiqus.",

@@ -17,3 +17,4 @@ export * as signInAgain from "./sign-in-again";
 export * from "./starting";
 export * from "./still-listed";
 export * from "./this-computer";
+export * from "./unfinished";

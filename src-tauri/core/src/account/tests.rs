@@ -7,11 +7,11 @@ fn a_key_is_the_same_after_a_round_trip() {
         bob().key(),
         AccountKey {
             user: 1,
-            team: None,
+            team: TeamKey::Unknown(0),
         },
         AccountKey {
             user: u64::MAX,
-            team: Some(fusion().uuid),
+            team: TeamKey::Known(fusion().uuid),
         },
     ] {
         assert_eq!(key.to_string().parse(), Ok(key));

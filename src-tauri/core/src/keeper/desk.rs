@@ -7,15 +7,15 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 
-use super::{AttemptEnd, Command, InUse, Listener, Mail, PageAddress, Parts, Recipient};
+use super::{
+    AttemptEnd, Command, InUse, Listener, Mail, PageAddress, Parts, Recipient, SaveRefusal,
+};
 use crate::account::AccountKey;
 use crate::app_state::AppState;
 use crate::authorization::{Attempt, AttemptId};
 use crate::check::{self, CheckRefusal};
 use crate::error::{Code, Problem};
-use crate::registration::{
-    BaseUrl, DEFAULT_BASE_URL, FieldProblem, Page, Provenance, RegistrationDraft,
-};
+use crate::registration::{BaseUrl, DEFAULT_BASE_URL, Page, Provenance, RegistrationDraft};
 use crate::session::{Event, Outcome, Question, Session};
 use crate::vault::{Change, RecordName, SecretStore, Unlock};
 
@@ -184,14 +184,20 @@ impl Desk {
             Command::Authorize => self.begin_attempt(),
             Command::RenewCurrent(why) => self
                 .session
-                .current()
+                .require_current()
                 .map(|key| Event::RenewalRequested(key, why))
-                .ok_or_else(|| Code::NotSignedIn.into()),
+                .map_err(Problem::from),
             Command::CheckCurrent => self
                 .session
-                .current()
+                .require_current()
                 .map(Event::CheckRequested)
-                .ok_or_else(|| Code::NotSignedIn.into()),
+                .map_err(Problem::from),
+            Command::NoSuchAccount => Err(self
+                .session
+                .require_registration()
+                .err()
+                .unwrap_or(Code::NotSignedIn)
+                .into()),
         };
         let outcome = match event {
             Ok(event) => self.take(event).await,
@@ -209,16 +215,14 @@ impl Desk {
         let _ = reply.send(result);
     }
 
-    async fn save_registration(
-        &mut self,
-        draft: RegistrationDraft,
-    ) -> Result<(), Vec<FieldProblem>> {
+    async fn save_registration(&mut self, draft: RegistrationDraft) -> Result<(), SaveRefusal> {
         let registration = draft
             .with_secret_of(self.session.registration())
-            .validate(Provenance::ByHand)?;
+            .validate(Provenance::ByHand)
+            .map_err(SaveRefusal::Fields)?;
         let entered = Event::RegistrationEntered(Box::new(registration));
         match self.take(entered).await {
-            Outcome::Refused(_) => Err(Vec::new()),
+            Outcome::Refused(problem) => Err(SaveRefusal::Problem(problem)),
             Outcome::Taken | Outcome::Later(_) => Ok(()),
         }
     }
@@ -231,7 +235,7 @@ impl Desk {
     ) {
         if self.session.is_managed() {
             // There is nothing to set up, and no other service to be asked for anybody.
-            let _ = reply.send(Err(CheckRefusal::Fields(Vec::new())));
+            let _ = reply.send(Err(Code::SetupManaged.into()));
             return;
         }
         let registration = draft
@@ -257,7 +261,7 @@ impl Desk {
     }
 
     fn begin_attempt(&self) -> Result<Event, Problem> {
-        let registration = self.session.registration().ok_or(Code::NotSignedIn)?;
+        let registration = self.session.require_registration()?;
         let attempt = Attempt::begin(
             registration,
             self.parts.clock.now(),

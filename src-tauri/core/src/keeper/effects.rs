@@ -95,9 +95,9 @@ impl Desk {
                     };
                     Some(Event::CodeExchanged(attempt, tokens))
                 }
-                Effect::Identify(attempt, access) => {
+                Effect::Identify(serial, access) => {
                     let identity = identify(&parts, &registration, &access).await;
-                    Some(Event::Identified(attempt, identity))
+                    Some(Event::Identified(serial, identity))
                 }
                 Effect::Refresh(key, serial, refresh, redirect_url) => {
                     let tokens = match client(&parts, &registration).await {
@@ -380,10 +380,10 @@ async fn identify(
     let mut tries = 1;
     loop {
         match ask_identity(parts, registration, access).await {
-            Err(ApiFailure::Transient(transient)) if tries < IDENTIFY_TRIES => {
-                if let Transient::Busy(Some(asked)) = transient {
+            Err(failure) if failure.passes() && tries < IDENTIFY_TRIES => {
+                if let ApiFailure::Transient(Transient::Busy(Some(asked))) = failure {
                     if asked > LONGEST_IDENTIFY_WAIT {
-                        return Err(ApiFailure::Transient(transient));
+                        return Err(failure);
                     }
                     wait = wait.max(Duration::try_from(asked).unwrap_or_default());
                 }

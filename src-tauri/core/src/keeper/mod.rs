@@ -8,6 +8,8 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::Serialize;
+use specta::Type;
 use tokio::sync::{mpsc, oneshot, watch};
 use url::Url;
 
@@ -38,6 +40,16 @@ pub struct BrowserDidNotOpen(pub String);
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("nobody listens for the browser's answer: {0}")]
 pub struct CannotListen(pub String);
+
+/// Why a registration was not saved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum SaveRefusal {
+    /// What to change in it.
+    Fields(Vec<FieldProblem>),
+    /// It is fine, and was not kept.
+    Problem(Problem),
+}
 
 /// Where a page of the service is.
 #[derive(Debug)]
@@ -227,10 +239,7 @@ enum Mail {
     /// It is time to save what could not be saved.
     SaveAgain,
     /// What an administrator entered, to be kept.
-    SaveRegistration(
-        RegistrationDraft,
-        oneshot::Sender<Result<(), Vec<FieldProblem>>>,
-    ),
+    SaveRegistration(RegistrationDraft, oneshot::Sender<Result<(), SaveRefusal>>),
     /// What an administrator entered, to be checked.
     CheckRegistration(RegistrationDraft, oneshot::Sender<Result<(), CheckRefusal>>),
     /// Which page to open, answered with its address.
@@ -250,6 +259,8 @@ enum Command {
     RenewCurrent(WhyRenew),
     /// Check the current account.
     CheckCurrent,
+    /// Something about an account whose name can't be one.
+    NoSuchAccount,
 }
 
 impl Keeper {
@@ -306,6 +317,22 @@ impl Keeper {
     /// The [`Problem`] that kept it from beginning.
     pub async fn authorize(&self) -> Result<(), Problem> {
         self.ask(Command::Authorize).await
+    }
+
+    /// Asks Amiqus again whose the tokens of an unfinished sign-in are.
+    ///
+    /// # Errors
+    /// [`Code::NotSignedIn`] when there is no such sign-in.
+    pub async fn finish_sign_in(&self) -> Result<(), Problem> {
+        self.ask(Command::Event(Event::FinishRequested)).await
+    }
+
+    /// Drops an unfinished sign-in, if there is one.
+    ///
+    /// # Errors
+    /// When the vault can't be written.
+    pub async fn forget_sign_in(&self) -> Result<(), Problem> {
+        self.ask(Command::Event(Event::ForgetRequested)).await
     }
 
     /// Opens the browser again for the pending attempt.
@@ -402,8 +429,7 @@ impl Keeper {
     /// # Errors
     /// [`Code::NotSignedIn`] when there is no such account.
     pub async fn switch_account(&self, id: &str) -> Result<(), Problem> {
-        let key = AccountKey::from_str(id).map_err(|_| Code::NotSignedIn)?;
-        self.ask(Command::Event(Event::SwitchRequested(key))).await
+        self.ask(about_account(id, Event::SwitchRequested)).await
     }
 
     /// Removes an account's tokens from this computer. Works offline; the access at Amiqus ends on
@@ -412,22 +438,19 @@ impl Keeper {
     /// # Errors
     /// [`Code::NotSignedIn`] when there is no such account.
     pub async fn sign_out(&self, id: &str) -> Result<(), Problem> {
-        let key = AccountKey::from_str(id).map_err(|_| Code::NotSignedIn)?;
-        self.ask(Command::Event(Event::SignOutRequested(key))).await
+        self.ask(about_account(id, Event::SignOutRequested)).await
     }
 
     /// Takes what an administrator entered. A secret that is left out stays as it is.
     ///
     /// # Errors
-    /// What to change; an empty list when it was fine and could not be kept, which the state then
-    /// tells.
-    pub async fn save_registration(
-        &self,
-        draft: RegistrationDraft,
-    ) -> Result<(), Vec<FieldProblem>> {
+    /// What to change, or why it could not be kept.
+    pub async fn save_registration(&self, draft: RegistrationDraft) -> Result<(), SaveRefusal> {
         let (reply, answer) = oneshot::channel();
         self.post(Mail::SaveRegistration(draft, reply));
-        answer.await.unwrap_or_else(|_| Err(Vec::new()))
+        answer
+            .await
+            .unwrap_or_else(|_| Err(SaveRefusal::Problem(Code::Internal.into())))
     }
 
     /// Asks the service whether what an administrator entered is right, without anybody signing in.
@@ -444,7 +467,7 @@ impl Keeper {
     /// Goes to the set-up screen, unless IT manages the set-up.
     ///
     /// # Errors
-    /// [`Code::RegistrationInvalid`] when IT does.
+    /// [`Code::SetupManaged`] when IT does.
     pub async fn change_setup(&self) -> Result<(), Problem> {
         self.ask(Command::Event(Event::SetupChangeRequested)).await
     }
@@ -461,7 +484,7 @@ impl Keeper {
     /// Gives up a vault that can't be opened any more: it is set aside, and an empty one opened.
     ///
     /// # Errors
-    /// [`Code::NotSignedIn`] while the vault is open, or could be.
+    /// [`Code::VaultLocked`] while the vault could still be opened, [`Code::Internal`] while it is open.
     pub async fn start_over(&self) -> Result<(), Problem> {
         self.ask(Command::Event(Event::StartOverRequested)).await
     }
@@ -513,6 +536,11 @@ impl Keeper {
             tracing::error!("the session has ended; a message went nowhere");
         }
     }
+}
+
+/// A command about the account that a caller named.
+fn about_account(id: &str, event: impl FnOnce(AccountKey) -> Event) -> Command {
+    AccountKey::from_str(id).map_or(Command::NoSuchAccount, |key| Command::Event(event(key)))
 }
 
 /// Makes a passphrase into what opens the vault.

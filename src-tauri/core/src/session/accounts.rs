@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Effect, Held, Open, Outcome, Question, Renewal, Serial, Step, WhyRenew};
-use crate::account::{AccountKey, Identity, Standing, WhySignInAgain};
+use crate::account::{AccountKey, Identity, Standing, TeamKey, WhySignInAgain};
 use crate::api::ApiFailure;
 use crate::error::{Code, Problem};
 use crate::vault::RecordName;
@@ -12,13 +12,22 @@ use crate::vault::RecordName;
 const ONE_RENEWAL_IN: SignedDuration = SignedDuration::from_mins(15);
 
 impl Open {
+    /// What is said where an account is needed that isn't there.
+    pub(super) fn no_account(&self) -> Code {
+        match self.registration {
+            Some(_) => Code::NotSignedIn,
+            None => Code::NotSetUp,
+        }
+    }
+
     pub(super) fn check_requested(
         &mut self,
         problem: &mut Option<Problem>,
         key: AccountKey,
     ) -> Step {
+        let no_account = self.no_account();
         let Some(held) = self.accounts.get_mut(&key) else {
-            return Step::refused(Code::NotSignedIn);
+            return Step::refused(no_account);
         };
         let Standing::Connected { .. } = &held.account.standing else {
             return Step::refused(Code::NotSignedIn);
@@ -94,7 +103,7 @@ impl Open {
         key: AccountKey,
     ) -> Step {
         if !self.accounts.contains_key(&key) {
-            return Step::refused(Code::NotSignedIn);
+            return Step::refused(self.no_account());
         }
         self.current = Some(key);
         let mut step = self.check_requested(problem, key);
@@ -109,7 +118,7 @@ impl Open {
         key: AccountKey,
     ) -> Step {
         if self.accounts.remove(&key).is_none() {
-            return Step::refused(Code::NotSignedIn);
+            return Step::refused(self.no_account());
         }
         *problem = None;
         self.signed_out = true;
@@ -117,6 +126,8 @@ impl Open {
             self.current = self.accounts.keys().next().copied();
         }
         let mut step = Step::default();
+        // Whoever comes next is not to find a sign-in that somebody else began.
+        self.drop_unclaimed(&mut step);
         step.change(RecordName::Account(key))
             .change(RecordName::Current)
             .answer(Question::Renewal(key), Err(Code::NotSignedIn.into()))
@@ -124,11 +135,33 @@ impl Open {
         step
     }
 
-    /// Once the team of an account is known, it gets its full key.
+    /// The key for a grant of this user whose team is unknown: one of its own, as unknown teams may
+    /// be two. An account that has no pair any more takes it; nothing is lost by that.
+    pub(super) fn key_of_unknown_team(&self, user: u64) -> AccountKey {
+        let key = |number| AccountKey {
+            user,
+            team: TeamKey::Unknown(number),
+        };
+        let is_free = |key: &AccountKey| {
+            self.accounts
+                .get(key)
+                .is_none_or(|held| matches!(held.account.standing, Standing::SignInAgain(_)))
+        };
+        (0..u32::MAX)
+            .map(key)
+            .find(is_free)
+            .unwrap_or_else(|| key(u32::MAX))
+    }
+
+    /// Once the team of an account is known, it gets its full key. Where that account is here already,
+    /// the newer of the two pairs is kept.
     fn rename(&mut self, step: &mut Step, key: AccountKey, now: Timestamp) {
         let Some(held) = self.accounts.get(&key) else {
             return;
         };
+        if held.account.identity.team.is_none() {
+            return;
+        }
         let full = held.account.identity.key();
         let is_renewing = |key| {
             self.accounts
@@ -139,18 +172,27 @@ impl Open {
         if full == key || is_renewing(key) || is_renewing(full) {
             return;
         }
-        if let Some(mut held) = self.accounts.remove(&key) {
-            held.plan(step, full, now);
-            // Answers to what was asked by the old name find nobody.
-            held.checking = None;
-            step.answer(Question::Check(key), Ok(()));
-            self.accounts.insert(full, held);
-            step.change(RecordName::Account(full));
-            if self.current == Some(key) {
-                self.current = Some(full);
-                step.change(RecordName::Current);
+        let Some(mut held) = self.accounts.remove(&key) else {
+            return;
+        };
+        step.answer(Question::Check(key), Ok(()));
+        if self.current == Some(key) {
+            self.current = Some(full);
+            step.change(RecordName::Current);
+        }
+        match self.accounts.get_mut(&full) {
+            Some(here) if here.is_newer_than(&held) => {
+                here.account.identity.update(held.account.identity);
+                here.account.as_of = here.account.as_of.max(held.account.as_of);
+            }
+            _ => {
+                held.plan(step, full, now);
+                // Answers to what was asked by the old name find nobody.
+                held.checking = None;
+                self.accounts.insert(full, held);
             }
         }
+        step.change(RecordName::Account(full));
     }
 }
 
@@ -164,6 +206,15 @@ impl Held {
             self.checking = Some(self.serial);
             step.run(Effect::Check(key, self.serial, tokens.access.clone()));
         }
+    }
+
+    /// Whether its pair came later than another's. One that needs the browser again has none.
+    fn is_newer_than(&self, other: &Self) -> bool {
+        let received_at = |held: &Self| match &held.account.standing {
+            Standing::Connected { tokens, .. } => Some(tokens.received_at),
+            Standing::SignInAgain(_) => None,
+        };
+        received_at(self) > received_at(other)
     }
 
     /// Ends the account's connection. Its tokens are gone; who it was stays.

@@ -107,7 +107,11 @@ pub enum Event {
     /// The token endpoint answered to a code.
     CodeExchanged(AttemptId, Result<TokenSet, Failure>),
     /// The API told who the new tokens belong to.
-    Identified(AttemptId, Result<Identity, ApiFailure>),
+    Identified(Serial, Result<Identity, ApiFailure>),
+    /// A person wants the sign-in finished whose owner is not known yet.
+    FinishRequested,
+    /// A person wants that sign-in dropped.
+    ForgetRequested,
     /// An account is to be renewed.
     RenewalRequested(AccountKey, WhyRenew),
     /// The token endpoint answered to a refresh token.
@@ -171,7 +175,7 @@ pub enum Effect {
         redirect_url: RedirectUrl,
     },
     /// Ask who the new tokens belong to.
-    Identify(AttemptId, AccessToken),
+    Identify(Serial, AccessToken),
     /// Post a refresh token, once.
     Refresh(AccountKey, Serial, RefreshToken, RedirectUrl),
     /// Ask `/status`.

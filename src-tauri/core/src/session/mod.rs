@@ -11,13 +11,14 @@
 //!
 //! The pending variants own their secrets: when an attempt is over, its `state` and verifier are
 //! gone with it. A late answer carries its attempt's id, or its tokens' [`Serial`], and is dropped
-//! when that is over.
+//! when that is over. Tokens whose owner isn't known lie beside all that: see `unclaimed`.
 
 mod accounts;
 mod event;
 mod kept;
 mod renewal;
 mod sign_in;
+mod unclaimed;
 mod view;
 
 #[cfg(test)]
@@ -27,6 +28,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use self::unclaimed::Unclaimed;
 pub use event::{Effect, Event, Outcome, Provisioning, Question, Serial, Step, Try, Way, WhyRenew};
 
 use crate::account::{Account, AccountKey, Standing, WhySignInAgain};
@@ -80,8 +82,8 @@ struct Open {
     sign_in: SignIn,
     /// The pending attempt that the browser came back to with nothing that can be used.
     came_back: Option<AttemptId>,
-    /// Tokens that arrived, and whose owner Amiqus could not tell yet.
-    unclaimed: Option<TokenSet>,
+    /// Tokens that arrived, and whose owner Amiqus has not told yet.
+    unclaimed: Option<Unclaimed>,
     accounts: BTreeMap<AccountKey, Held>,
     current: Option<AccountKey>,
     /// Whether signing out was the last thing that a person did.
@@ -111,8 +113,8 @@ enum SignIn {
     AwaitingBrowser(Attempt),
     /// The code was handed over to be posted.
     ExchangingCode(AttemptId),
-    /// The tokens are here; whose they are is being asked.
-    Identifying(AttemptId, TokenSet),
+    /// The tokens are here, unclaimed; whose they are is being asked for the person who signs in.
+    Identifying,
 }
 
 /// An account, and what is being done about it just now.
@@ -212,10 +214,27 @@ impl Session {
     /// The registration, once there is one.
     #[must_use]
     pub fn registration(&self) -> Option<&Registration> {
+        self.require_registration().ok()
+    }
+
+    /// The registration.
+    ///
+    /// # Errors
+    /// [`Code::VaultLocked`], [`Code::NotSetUp`].
+    pub fn require_registration(&self) -> Result<&Registration, Code> {
         match &self.phase {
-            Phase::Open(open) => open.registration.as_ref(),
-            _ => None,
+            Phase::Open(open) => open.registration.as_ref().ok_or(Code::NotSetUp),
+            Phase::Opening { .. } | Phase::Locked { .. } => Err(Code::VaultLocked),
         }
+    }
+
+    /// The current account.
+    ///
+    /// # Errors
+    /// [`Code::VaultLocked`], [`Code::NotSetUp`], [`Code::NotSignedIn`].
+    pub fn require_current(&self) -> Result<AccountKey, Code> {
+        self.require_registration()?;
+        self.current().ok_or(Code::NotSignedIn)
     }
 
     /// Whether IT's provisioning file sets the app up, and nobody else does.
@@ -288,11 +307,10 @@ impl Session {
                 SignIn::AwaitingBrowser(attempt) => Some(vault::encode_attempt(attempt)),
                 _ => None,
             },
-            RecordName::Unclaimed => match &open.sign_in {
-                SignIn::Identifying(_, tokens) => Some(tokens),
-                _ => open.unclaimed.as_ref(),
-            }
-            .map(vault::encode_unclaimed),
+            RecordName::Unclaimed => open
+                .unclaimed
+                .as_ref()
+                .map(|unclaimed| vault::encode_unclaimed(&unclaimed.tokens)),
             RecordName::Current => open.current.map(vault::encode_current),
             RecordName::Account(key) => open
                 .accounts
@@ -328,7 +346,7 @@ impl Session {
             event => match &mut self.phase {
                 Phase::Open(open) => open.step(&mut self.problem, event, now),
                 // Commands that need the vault, and answers that came too late.
-                _ => Step::refused(Code::NotSignedIn),
+                Phase::Opening { .. } | Phase::Locked { .. } => Step::refused(Code::VaultLocked),
             },
         }
     }
@@ -427,12 +445,16 @@ impl Session {
     /// Begins with an empty vault, where the one that is there can't be opened any more: its key is
     /// lost, or its passphrase forgotten. Never while a vault is open, or could be.
     fn start_over_requested(&mut self) -> Step {
-        let Phase::Locked {
-            waiting,
-            why: why @ (WhyLocked::KeyLost | WhyLocked::PassphraseNeeded),
-        } = &mut self.phase
-        else {
-            return Step::refused(Code::NotSignedIn);
+        let (waiting, why) = match &mut self.phase {
+            Phase::Locked {
+                waiting,
+                why: why @ (WhyLocked::KeyLost | WhyLocked::PassphraseNeeded),
+            } => (waiting, why),
+            Phase::Locked { .. } => return Step::refused(Code::VaultLocked),
+            // It is under way.
+            Phase::Opening { .. } => return Step::default(),
+            // No screen offers it then.
+            Phase::Open(_) => return Step::refused(Code::Internal),
         };
         self.phase = Phase::Opening {
             waiting: std::mem::take(waiting),
@@ -496,23 +518,17 @@ impl Open {
             .current
             .filter(|key| open.accounts.contains_key(key))
             .or_else(|| open.accounts.keys().next().copied());
-        match (records.unclaimed, records.attempt) {
-            (Some(tokens), attempt) => {
-                let id = attempt
-                    .as_ref()
-                    .map_or(AttemptId(uuid::Uuid::nil()), Attempt::id);
-                open.sign_in = SignIn::Identifying(id, tokens);
-                if attempt.is_some() {
-                    step.change(RecordName::Attempt);
-                }
-            }
-            (None, Some(attempt)) if attempt.is_alive(now) => {
+        open.unclaimed = records
+            .unclaimed
+            .map(|tokens| Unclaimed::new(tokens, open.serials.next()));
+        match records.attempt {
+            Some(attempt) if attempt.is_alive(now) => {
                 open.sign_in = SignIn::AwaitingBrowser(attempt);
             }
-            (None, Some(_)) => {
+            Some(_) => {
                 step.change(RecordName::Attempt);
             }
-            (None, None) => {}
+            None => {}
         }
         open
     }
@@ -542,10 +558,9 @@ impl Open {
             }
             return;
         }
+        self.drop_unclaimed(step);
         self.sign_in = SignIn::Idle;
-        self.unclaimed = None;
-        step.change(RecordName::Attempt)
-            .change(RecordName::Unclaimed);
+        step.change(RecordName::Attempt);
         for (key, held) in &mut self.accounts {
             if let Standing::Connected { .. } = held.account.standing {
                 held.end(WhySignInAgain::SetUpChanged);
@@ -577,14 +592,13 @@ impl Open {
                     step.run(Effect::Listen(attempt.id(), redirect_url, None));
                 }
             }
-            SignIn::Identifying(id, tokens) => {
-                step.run(Effect::Identify(*id, tokens.access.clone()));
-            }
-            SignIn::Idle | SignIn::ExchangingCode(_) => {}
+            SignIn::Idle | SignIn::ExchangingCode(_) | SignIn::Identifying => {}
         }
+        self.identify_at_start(step, now);
         for (key, held) in &mut self.accounts {
             held.resume(step, *key, now);
-            if held.renewal == Renewal::None && self.current == Some(*key) {
+            let is_shown = self.current == Some(*key);
+            if held.renewal == Renewal::None && (is_shown || held.account.identity.team.is_none()) {
                 held.check(step, *key);
             }
         }
@@ -592,14 +606,16 @@ impl Open {
 
     fn step(&mut self, problem: &mut Option<Problem>, event: Event, now: Timestamp) -> Step {
         match event {
-            Event::SignInRequested(attempt) => self.sign_in_requested(problem, *attempt),
+            Event::SignInRequested(attempt) => self.sign_in_requested(problem, *attempt, now),
             Event::BrowserRequestedAgain => self.browser_requested_again(problem),
             Event::BrowserDidNotOpen(id) => self.browser_did_not_open(problem, id),
             Event::NotListening(id) => self.not_listening(problem, id),
             Event::DeadlinePassed(id) => self.deadline_passed(problem, id),
             Event::Cancelled => self.cancelled(problem),
             Event::CodeExchanged(id, result) => self.code_exchanged(problem, id, result),
-            Event::Identified(id, result) => self.identified(problem, id, result, now),
+            Event::Identified(serial, result) => self.identified(problem, serial, result, now),
+            Event::FinishRequested => self.finish_requested(problem),
+            Event::ForgetRequested => self.forget_requested(problem),
             Event::RenewalRequested(key, why) => self.renewal_requested(problem, key, why, now),
             Event::Refreshed(key, serial, result) => {
                 self.refreshed(problem, key, serial, result, now)
@@ -637,7 +653,7 @@ impl Open {
         now: Timestamp,
     ) -> Step {
         if self.is_managed() {
-            return Step::refused(Code::RegistrationInvalid);
+            return Step::refused(Code::SetupManaged);
         }
         let mut step = Step::default();
         *problem = None;
@@ -648,7 +664,7 @@ impl Open {
 
     fn setup_change_requested(&mut self, problem: &mut Option<Problem>) -> Step {
         if self.is_managed() {
-            return Step::refused(Code::RegistrationInvalid);
+            return Step::refused(Code::SetupManaged);
         }
         *problem = None;
         self.changing_setup = true;

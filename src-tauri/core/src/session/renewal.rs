@@ -21,7 +21,6 @@ use super::{Effect, Held, NextProbe, Open, Outcome, Pause, Question, Renewal, Se
 use super::{SignIn, WhyRenew};
 use crate::account::{Account, AccountKey, Journal, Standing, WhySignInAgain};
 use crate::api::ApiFailure;
-use crate::authorization::AttemptId;
 use crate::error::{Code, Problem};
 use crate::http::LONGEST_RETRY_AFTER;
 use crate::token::{Failure, TokenSet, Transient};
@@ -56,8 +55,9 @@ impl Open {
         why: WhyRenew,
         now: Timestamp,
     ) -> Step {
+        let no_account = self.no_account();
         let Some(held) = self.accounts.get_mut(&key) else {
-            return Step::refused(Code::NotSignedIn);
+            return Step::refused(no_account);
         };
         if why == WhyRenew::Needed
             && let Some(step) = held.without_renewal(now)
@@ -267,14 +267,14 @@ impl Open {
         {
             step.append(self.deadline_passed(problem, attempt.id()));
         }
-        if let SignIn::Idle = self.sign_in {
-            self.identify_unclaimed(&mut step, AttemptId(uuid::Uuid::nil()));
-        }
+        self.identify_again(&mut step, now);
         let current = self.current;
         for (key, held) in &mut self.accounts {
             step.append(held.look_again(*key, now));
             let is_stale = now.duration_since(held.account.as_of).abs() > STALE;
-            if held.renewal == Renewal::None && (held.offline || is_stale && current == Some(*key))
+            let is_unknown = held.account.identity.team.is_none();
+            if held.renewal == Renewal::None
+                && (held.offline || is_unknown || is_stale && current == Some(*key))
             {
                 held.check(&mut step, *key);
             }

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
+use super::unclaimed::Unclaimed;
 use super::{Effect, Held, Open, Outcome, Question, SignIn, Step, Way};
-use crate::account::{Account, Identity, Journal, Standing};
-use crate::api::ApiFailure;
+use crate::account::{Account, AccountKey, Identity, Journal, Standing};
 use crate::authorization::{Attempt, AttemptId};
 use crate::error::{Code, Problem};
 use crate::redirect::pasted::NotTheAnswer;
@@ -51,25 +51,32 @@ fn code_of_paste(reason: NotTheAnswer) -> Code {
     }
 }
 
+/// An account that has just been given its pair.
+pub(super) struct Admitted {
+    pub(super) key: AccountKey,
+    /// Whether it was here, with a pair that was believed to work.
+    pub(super) was_connected: bool,
+}
+
 impl Open {
     pub(super) fn sign_in_requested(
         &mut self,
         problem: &mut Option<Problem>,
         attempt: Attempt,
+        now: Timestamp,
     ) -> Step {
         let Some(registration) = &self.registration else {
-            return Step::refused(Code::SetUpWrong);
+            return Step::refused(Code::NotSetUp);
         };
         let url = attempt.authorization_url(registration);
-        if let SignIn::ExchangingCode(_) | SignIn::Identifying(..) = self.sign_in {
+        if let SignIn::ExchangingCode(_) | SignIn::Identifying = self.sign_in {
             return Step::default();
         }
         *problem = None;
         self.changing_setup = false;
         self.signed_out = false;
         let mut step = Step::default();
-        // The browser has answered before; all that is missing is whose the tokens are.
-        if self.identify_unclaimed(&mut step, attempt.id()) {
+        if self.press_finishes(&mut step, now) {
             return step;
         }
         step.change(RecordName::Attempt)
@@ -253,9 +260,7 @@ impl Open {
         match result {
             Ok(tokens) => {
                 let mut step = Step::default();
-                step.change(RecordName::Unclaimed)
-                    .run(Effect::Identify(id, tokens.access.clone()));
-                self.sign_in = SignIn::Identifying(id, tokens);
+                self.identify_new(&mut step, tokens);
                 step
             }
             Err(failure) => {
@@ -268,84 +273,36 @@ impl Open {
         }
     }
 
-    pub(super) fn identified(
-        &mut self,
-        problem: &mut Option<Problem>,
-        id: AttemptId,
-        result: Result<Identity, ApiFailure>,
-        now: Timestamp,
-    ) -> Step {
-        let tokens = match std::mem::take(&mut self.sign_in) {
-            SignIn::Identifying(pending, tokens) if pending == id => tokens,
-            other => {
-                self.sign_in = other;
-                return Step::default();
-            }
-        };
-        let mut step = Step::default();
-        step.run(Effect::BringToFront);
-        match result {
-            Ok(identity) => {
-                *problem = None;
-                step.change(RecordName::Unclaimed);
-                self.admit(&mut step, problem, identity, tokens, now);
-            }
-            Err(ApiFailure::Unauthenticated) => {
-                step.change(RecordName::Unclaimed);
-                *problem = Some(Code::CodeNotAccepted.into());
-            }
-            // The pair stays in the vault as unclaimed: the next click asks again whose it is, and
-            // so does the next start.
-            Err(ApiFailure::Transient(transient)) => {
-                self.unclaimed = Some(tokens);
-                *problem = Some(Code::from(transient).into());
-            }
-        }
-        step
-    }
-
-    /// Asks whose the tokens are that could not be claimed earlier; says whether there are any.
-    pub(super) fn identify_unclaimed(&mut self, step: &mut Step, id: AttemptId) -> bool {
-        let Some(tokens) = self.unclaimed.take() else {
-            return false;
-        };
-        step.run(Effect::Identify(id, tokens.access.clone()));
-        self.sign_in = SignIn::Identifying(id, tokens);
-        true
-    }
-
     /// Makes room for an account, or gives one that is here its new pair.
-    fn admit(
+    pub(super) fn admit(
         &mut self,
         step: &mut Step,
-        problem: &mut Option<Problem>,
         identity: Identity,
-        tokens: TokenSet,
+        claimed: Unclaimed,
         now: Timestamp,
-    ) {
-        let key = identity.key();
-        if let Some(held) = self.accounts.get(&key) {
-            if let Standing::Connected { .. } = held.account.standing {
-                *problem = Some(Code::AlreadyHere.into());
-            }
+    ) -> Admitted {
+        let key = match identity.team {
+            Some(_) => identity.key(),
+            None => self.key_of_unknown_team(identity.person.id),
+        };
+        let was_connected = self.accounts.get(&key).is_some_and(|held| {
             // Whoever waits for the old pair's renewal has a new pair.
             step.answer(Question::Renewal(key), Ok(()));
-        }
-        let standing = Standing::Connected {
-            tokens,
-            journal: Journal::default(),
-        };
+            matches!(held.account.standing, Standing::Connected { .. })
+        });
         let account = Account {
             identity,
             as_of: now,
-            standing,
+            standing: Standing::Connected {
+                tokens: claimed.tokens,
+                journal: Journal::default(),
+            },
         };
-        let mut held = Held::new(account, self.serials.next());
+        let mut held = Held::new(account, claimed.serial);
         held.plan(step, key, now);
         self.accounts.insert(key, held);
-        self.current = Some(key);
-        step.change(RecordName::Account(key))
-            .change(RecordName::Current);
+        step.change(RecordName::Account(key));
+        Admitted { key, was_connected }
     }
 
     fn awaits(&self, id: AttemptId) -> bool {

@@ -6,6 +6,7 @@ mod kept;
 mod looking_again;
 mod renewals;
 mod sign_in;
+mod unclaimed;
 mod vault;
 
 use jiff::{SignedDuration, Timestamp};
@@ -131,9 +132,7 @@ impl Bench {
     }
 
     fn begin(&mut self) -> (Pending, Step) {
-        let registration: Registration = self.session.registration().unwrap().clone();
-        let attempt = Attempt::begin(&registration, self.now, &self.chance).unwrap();
-        let step = self.step(Event::SignInRequested(Box::new(attempt)));
+        let step = self.press();
         let Some(Effect::OpenBrowser(id, url)) = step
             .effects
             .iter()
@@ -167,8 +166,20 @@ impl Bench {
         let (pending, _) = self.begin();
         self.link(&pending.granted());
         let pair = tokens(pair, self.now);
-        self.step(Event::CodeExchanged(pending.id, Ok(pair)));
-        self.step(Event::Identified(pending.id, Ok(identity)))
+        let step = self.step(Event::CodeExchanged(pending.id, Ok(pair)));
+        self.identified(&step, Ok(identity))
+    }
+
+    /// Amiqus tells whose the new pair of this step is, or doesn't.
+    fn identified(&mut self, step: &Step, result: Result<Identity, ApiFailure>) -> Step {
+        self.step(Event::Identified(asked_whose(step), result))
+    }
+
+    /// A person presses *Sign in with Amiqus*.
+    fn press(&mut self) -> Step {
+        let registration: Registration = self.session.registration().unwrap().clone();
+        let attempt = Attempt::begin(&registration, self.now, &self.chance).unwrap();
+        self.step(Event::SignInRequested(Box::new(attempt)))
     }
 
     /// The token endpoint answers to the refresh of this step.
@@ -233,6 +244,17 @@ impl Pending {
             self.state
         )
     }
+}
+
+/// Which new pair the step asks about.
+fn asked_whose(step: &Step) -> Serial {
+    step.effects
+        .iter()
+        .find_map(|effect| match effect {
+            Effect::Identify(serial, _) => Some(*serial),
+            _ => None,
+        })
+        .unwrap_or_else(|| panic!("nobody was asked for: {step:?}"))
 }
 
 fn probe_of(step: &Step) -> (AccountKey, Serial) {

@@ -35,6 +35,10 @@ impl Session {
         };
         AppState {
             revision,
+            unfinished: match &self.phase {
+                Phase::Open(open) => open.has_unfinished(),
+                Phase::Opening { .. } | Phase::Locked { .. } => false,
+            },
             screen,
             problem: self
                 .problem
@@ -54,7 +58,7 @@ impl Open {
                 started_at: attempt.started_at(),
                 deadline: attempt.deadline(),
             },
-            SignIn::ExchangingCode(_) | SignIn::Identifying(..) => Screen::ExchangingCode,
+            SignIn::ExchangingCode(_) | SignIn::Identifying => Screen::ExchangingCode,
             SignIn::Idle if self.registration.is_none() || self.changing_setup => {
                 Screen::NeedsSetup
             }

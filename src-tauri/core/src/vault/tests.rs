@@ -113,7 +113,7 @@ fn the_names_of_records_are_the_same_after_a_round_trip() {
         RecordName::Account(bob().key()),
         RecordName::Account(AccountKey {
             user: 7,
-            team: None,
+            team: crate::account::TeamKey::Unknown(0),
         }),
     ] {
         assert_eq!(name.to_string().parse(), Ok(name));

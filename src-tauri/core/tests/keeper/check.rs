@@ -3,6 +3,7 @@
 use amiqus_core::app_state::Screen;
 use amiqus_core::check::CheckRefusal;
 use amiqus_core::error::Code;
+use amiqus_core::keeper::SaveRefusal;
 use amiqus_core::registration::{Field, FieldProblem, Provenance, Reason};
 use amiqus_core::session::Provisioning;
 use practice_amiqus::{Endpoint, Fault, Generation, RetryAfter, Settings};
@@ -129,7 +130,7 @@ async fn a_secret_that_is_left_out_stays_as_it_is_for_the_same_client_and_servic
     draft.client_id = "another".to_owned();
     assert_eq!(
         app.keeper.save_registration(draft).await,
-        Err(missing.to_vec())
+        Err(SaveRefusal::Fields(missing.to_vec()))
     );
     let mut draft = left_out();
     draft.base_url = Some("https://amiqus.example.com".to_owned());

@@ -21,5 +21,6 @@ mod renewals;
 mod restarts;
 mod saving;
 mod sign_in;
+mod unfinished;
 mod world;
 mod years;

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use amiqus_core::app_state::Screen;
 use amiqus_core::error::Code;
+use amiqus_core::keeper::SaveRefusal;
 use amiqus_core::redirect::Received;
-use amiqus_core::registration::{Field, Page, Reason};
+use amiqus_core::registration::{Field, FieldProblem, Page, Reason};
 use practice_amiqus::{Answer, Endpoint, Fault, Generation, RequestRecord, RetryAfter, Settings};
 
 use crate::app::*;
@@ -310,15 +311,29 @@ async fn an_administrator_sets_the_app_up_and_is_told_what_to_change() {
     let mut app = computer.start().await;
     let state = app.keeper.state().await.unwrap();
     assert_eq!(state.screen, Screen::NeedsSetup);
-    assert!(app.keeper.authorize().await.is_err());
+    let not_set_up = Err(Code::NotSetUp.into());
+    assert_eq!(app.keeper.authorize().await, not_set_up);
+    assert_eq!(app.keeper.me().await, not_set_up);
+    assert_eq!(app.keeper.refresh().await, not_set_up);
+    assert_eq!(app.keeper.sign_out("nobody").await, not_set_up);
+    let token = app.keeper.access_token().await.map(|_| ());
+    assert_eq!(token, not_set_up);
     let mut wrong = computer.draft();
     wrong.base_url = Some("http://example.com".to_owned());
-    let problems = app.keeper.save_registration(wrong).await.unwrap_err();
-    assert_eq!(problems.len(), 1);
+    let problems = vec![FieldProblem {
+        field: Field::BaseUrl,
+        reason: Reason::NotHttps,
+    }];
     assert_eq!(
-        (problems[0].field, problems[0].reason),
-        (Field::BaseUrl, Reason::NotHttps)
+        app.keeper.save_registration(wrong).await,
+        Err(SaveRefusal::Fields(problems))
     );
+    computer.drawer.set_full(true);
+    assert_eq!(
+        app.keeper.save_registration(computer.draft()).await,
+        Err(SaveRefusal::Problem(Code::CannotSave.into()))
+    );
+    computer.drawer.set_full(false);
     app.keeper
         .save_registration(computer.draft())
         .await

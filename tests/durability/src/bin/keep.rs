@@ -15,10 +15,11 @@ use amiqus_core::chance::SystemChance;
 use amiqus_core::error::{Code, Problem};
 use amiqus_core::http::Limits;
 use amiqus_core::keeper::{
-    BrowserDidNotOpen, CannotListen, Keeper, Listener, Parts, Recipient, Surroundings, unlock_with,
+    BrowserDidNotOpen, CannotListen, Keeper, Listener, Parts, Recipient, SaveRefusal, Surroundings,
+    unlock_with,
 };
 use amiqus_core::redirect::Received;
-use amiqus_core::registration::{BaseUrl, FieldProblem, RedirectUrl, RegistrationDraft};
+use amiqus_core::registration::{BaseUrl, RedirectUrl, RegistrationDraft};
 use amiqus_core::secret::Passphrase;
 use amiqus_core::vault::Unlock;
 use durability::conversation::{Command, Said};
@@ -135,12 +136,9 @@ async fn run(keeper: &Keeper, command: Command) -> Result<(), Problem> {
                 pkce: None,
             })
             .await
-            .map_err(|problems: Vec<FieldProblem>| {
-                Problem::from(if problems.is_empty() {
-                    Code::CannotSave
-                } else {
-                    Code::RegistrationInvalid
-                })
+            .map_err(|refusal| match refusal {
+                SaveRefusal::Fields(_) => Code::RegistrationInvalid.into(),
+                SaveRefusal::Problem(problem) => problem,
             }),
         Command::ChangeSetup => keeper.change_setup().await,
         Command::Unlock {

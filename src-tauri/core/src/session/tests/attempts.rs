@@ -7,9 +7,18 @@ use crate::examples::REDIRECT;
 fn nobody_signs_in_before_the_app_is_set_up() {
     let (mut bench, _) = Bench::opened(Records::default());
     let attempt = crate::examples::attempt(&bench.chance);
-    let step = bench.step(Event::SignInRequested(Box::new(attempt)));
-    assert_eq!(step.outcome, refused(Code::SetUpWrong));
-    assert_nothing_happened(&step);
+    for event in [
+        Event::SignInRequested(Box::new(attempt)),
+        Event::FinishRequested,
+        Event::CheckRequested(bob().key()),
+        Event::RenewalRequested(bob().key(), super::super::WhyRenew::Asked),
+        Event::SignOutRequested(bob().key()),
+        Event::SwitchRequested(bob().key()),
+    ] {
+        let step = bench.step(event);
+        assert_eq!(step.outcome, refused(Code::NotSetUp));
+        assert_nothing_happened(&step);
+    }
     assert_eq!(bench.screen(), Screen::NeedsSetup);
 }
 
@@ -100,8 +109,8 @@ fn cancelling_does_not_stop_an_exchange_whose_code_is_on_its_way() {
     bench.link(&pending.granted());
     assert_nothing_happened(&bench.step(Event::Cancelled));
     assert_eq!(bench.screen(), Screen::ExchangingCode);
-    bench.step(Event::CodeExchanged(pending.id, Ok(tokens("1", now()))));
-    bench.step(Event::Identified(pending.id, Ok(bob())));
+    let step = bench.step(Event::CodeExchanged(pending.id, Ok(tokens("1", now()))));
+    bench.identified(&step, Ok(bob()));
     assert_eq!(bench.screen(), Screen::SignedIn);
 }
 
@@ -314,8 +323,8 @@ fn a_second_sign_in_does_not_disturb_an_exchange() {
     let attempt = crate::examples::attempt(&bench.chance);
     let step = bench.step(Event::SignInRequested(Box::new(attempt)));
     assert_nothing_happened(&step);
-    bench.step(Event::CodeExchanged(pending.id, Ok(tokens("1", now()))));
-    bench.step(Event::Identified(pending.id, Ok(bob())));
+    let step = bench.step(Event::CodeExchanged(pending.id, Ok(tokens("1", now()))));
+    bench.identified(&step, Ok(bob()));
     assert_eq!(bench.screen(), Screen::SignedIn);
 }
 

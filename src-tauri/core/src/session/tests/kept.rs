@@ -31,9 +31,9 @@ fn a_sign_in_is_waited_for_to_its_end() {
     bench.link(&pending.granted());
     assert!(!bench.session.is_all_kept(), "the code is on its way");
     let pair = tokens("1", bench.now);
-    bench.step(Event::CodeExchanged(pending.id, Ok(pair)));
+    let step = bench.step(Event::CodeExchanged(pending.id, Ok(pair)));
     assert!(!bench.session.is_all_kept(), "whose tokens it is is asked");
-    bench.step(Event::Identified(pending.id, Ok(bob())));
+    bench.identified(&step, Ok(bob()));
     assert!(bench.session.is_all_kept());
 }
 

@@ -152,41 +152,6 @@ fn an_attempt_whose_ten_minutes_went_by_in_sleep_is_over() {
     assert_eq!(bench.problem(), Some(Code::AttemptExpired));
 }
 
-/// Signed in as far as it depends on the person; `/me` failed.
-fn unclaimed(bench: &mut Bench) {
-    let (pending, _) = bench.begin();
-    bench.link(&pending.granted());
-    let pair = tokens("2", bench.now);
-    bench.step(Event::CodeExchanged(pending.id, Ok(pair)));
-    let unwell = ApiFailure::Transient(Transient::Unwell);
-    bench.step(Event::Identified(pending.id, Err(unwell)));
-    assert_eq!(bench.screen(), SIGNED_OUT);
-}
-
-#[test]
-fn tokens_whose_owner_could_not_be_told_are_claimed_by_the_next_click_without_the_browser() {
-    let mut bench = Bench::set_up();
-    unclaimed(&mut bench);
-    let kept = bench.record(RecordName::Unclaimed).unwrap();
-    assert!(kept.contains("hush-refresh-2"));
-    let registration = bench.session.registration().unwrap().clone();
-    let attempt = Attempt::begin(&registration, bench.now, &bench.chance).unwrap();
-    let id = attempt.id();
-    let step = bench.step(Event::SignInRequested(Box::new(attempt)));
-    assert_eq!(effects(&step), ["identify hush-access-2"]);
-    assert_eq!(bench.screen(), Screen::ExchangingCode);
-    bench.step(Event::Identified(id, Ok(bob())));
-    assert_eq!(bench.screen(), Screen::SignedIn);
-    assert_eq!(bench.record(RecordName::Unclaimed), None);
-}
-
-#[test]
-fn tokens_whose_owner_could_not_be_told_are_claimed_when_a_network_comes() {
-    let mut bench = Bench::set_up();
-    unclaimed(&mut bench);
-    assert_eq!(effects(&look_again(&mut bench)), ["identify hush-access-2"]);
-}
-
 #[test]
 fn a_vault_that_another_process_has_is_waited_for() {
     let mut bench = Bench {

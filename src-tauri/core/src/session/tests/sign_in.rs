@@ -39,7 +39,7 @@ fn a_person_signs_in_from_the_click_to_their_name() {
     assert_eq!(bench.screen(), Screen::ExchangingCode);
     assert!(bench.record(RecordName::Unclaimed).is_some());
 
-    let step = bench.step(Event::Identified(pending.id, Ok(bob())));
+    let step = bench.identified(&step, Ok(bob()));
     let account = RecordName::Account(bob().key());
     assert_eq!(
         changed(&step),
@@ -184,8 +184,6 @@ fn a_late_answer_to_a_code_is_dropped() {
     bench.link(&second.granted());
     let step = bench.step(Event::CodeExchanged(first.id, Ok(tokens("late", now()))));
     assert_nothing_happened(&step);
-    let step = bench.step(Event::Identified(first.id, Ok(bob())));
-    assert_nothing_happened(&step);
     assert_eq!(bench.screen(), Screen::ExchangingCode);
     assert_eq!(bench.state().accounts, []);
 }
@@ -195,9 +193,9 @@ fn tokens_whose_owner_is_not_known_stay_in_the_vault_and_are_asked_about_at_the_
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     bench.link(&pending.granted());
-    bench.step(Event::CodeExchanged(pending.id, Ok(tokens("1", now()))));
+    let step = bench.step(Event::CodeExchanged(pending.id, Ok(tokens("1", now()))));
     let failure = ApiFailure::Transient(Transient::Unwell);
-    let step = bench.step(Event::Identified(pending.id, Err(failure)));
+    let step = bench.identified(&step, Err(failure));
     assert_eq!(changed(&step), [""; 0]);
     assert_eq!(bench.screen(), SIGNED_OUT);
     assert_eq!(bench.problem(), Some(Code::AmiqusUnwell));
@@ -208,27 +206,11 @@ fn tokens_whose_owner_is_not_known_stay_in_the_vault_and_are_asked_about_at_the_
         ..Records::default()
     });
     assert_eq!(effects(&step), ["identify hush-access-1"]);
-    assert_eq!(bench.screen(), Screen::ExchangingCode);
-    let Some(Effect::Identify(id, _)) = step.effects.first() else {
-        panic!("nobody asked: {step:?}");
-    };
-    let step = bench.step(Event::Identified(*id, Ok(bob())));
+    assert_eq!(bench.screen(), SIGNED_OUT);
+    assert!(bench.state().unfinished);
+    let step = bench.identified(&step, Ok(bob()));
     assert!(step.changed.contains(&RecordName::Unclaimed));
     assert_eq!(bench.screen(), Screen::SignedIn);
-}
-
-#[test]
-fn unclaimed_tokens_count_more_than_an_attempt_left_beside_them() {
-    let chance = Counting::default();
-    let (bench, step) = Bench::opened(Records {
-        registration: Some(registration()),
-        attempt: Some(crate::examples::attempt(&chance)),
-        unclaimed: Some(tokens("1", now())),
-        ..Records::default()
-    });
-    assert_eq!(changed(&step), ["attempt"]);
-    assert_eq!(bench.record(RecordName::Attempt), None);
-    assert_eq!(effects(&step), ["identify hush-access-1"]);
 }
 
 #[test]
@@ -236,9 +218,9 @@ fn new_tokens_that_amiqus_does_not_take_are_thrown_away() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     bench.link(&pending.granted());
-    bench.step(Event::CodeExchanged(pending.id, Ok(tokens("1", now()))));
+    let step = bench.step(Event::CodeExchanged(pending.id, Ok(tokens("1", now()))));
     let failure = ApiFailure::Unauthenticated;
-    let step = bench.step(Event::Identified(pending.id, Err(failure)));
+    let step = bench.identified(&step, Err(failure));
     assert_eq!(changed(&step), ["unclaimed"]);
     assert_eq!(bench.record(RecordName::Unclaimed), None);
     assert_eq!(bench.screen(), SIGNED_OUT);

@@ -132,10 +132,12 @@ fn what_needs_the_vault_is_refused_while_it_is_locked() {
         Event::SwitchRequested(bob().key()),
         Event::RegistrationEntered(changed_draft(|_| ())),
         Event::SetupChangeRequested,
+        Event::FinishRequested,
+        Event::ForgetRequested,
     ];
     for event in events {
         let step = bench.step(event);
-        assert_eq!(step.outcome, refused(Code::NotSignedIn));
+        assert_eq!(step.outcome, refused(Code::VaultLocked));
         assert_nothing_happened(&step);
     }
 }
@@ -317,7 +319,7 @@ fn a_managed_set_up_can_not_be_changed_in_the_window() {
         Event::RegistrationEntered(changed_draft(|draft| draft.client_id = "x".to_owned())),
     ] {
         let step = bench.step(event);
-        assert_eq!(step.outcome, refused(Code::RegistrationInvalid));
+        assert_eq!(step.outcome, refused(Code::SetupManaged));
         assert_nothing_happened(&step);
     }
     assert_eq!(bench.state().setup.client_id.as_deref(), Some("9a1c0ffe"));
@@ -382,12 +384,14 @@ fn a_vault_is_begun_anew_only_where_it_can_not_be_opened_any_more() {
         if may {
             assert_eq!(effects(&step), ["start over"], "{why:?}");
         } else {
-            assert_eq!(step.outcome, refused(Code::NotSignedIn), "{why:?}");
+            assert_eq!(step.outcome, refused(Code::VaultLocked), "{why:?}");
             assert_nothing_happened(&step);
         }
     }
     let mut bench = Bench::with_bob();
-    assert_nothing_happened(&bench.step(Event::StartOverRequested));
+    let step = bench.step(Event::StartOverRequested);
+    assert_eq!(step.outcome, refused(Code::Internal));
+    assert_nothing_happened(&step);
     assert_eq!(bench.screen(), Screen::SignedIn);
 }
 
@@ -453,7 +457,7 @@ fn new_tokens_that_could_not_be_saved_are_used_all_the_same() {
     let step = bench.step(Event::CodeExchanged(pending.id, Ok(tokens("1", now()))));
     let step = bench.not_saved(step);
     assert_eq!(effects(&step), ["identify hush-access-1"]);
-    let step = bench.step(Event::Identified(pending.id, Ok(bob())));
+    let step = bench.identified(&step, Ok(bob()));
     let step = bench.not_saved(step);
     assert_eq!(effects(&step), ["bring to front", "plan the renewal"]);
     assert_eq!(bench.screen(), Screen::SignedIn);
@@ -540,9 +544,9 @@ fn the_windows_state_holds_no_secret() {
     states.push(bench.state());
     bench.link(&pending.granted());
     states.push(bench.state());
-    bench.step(Event::CodeExchanged(pending.id, Ok(tokens("2", now()))));
+    let step = bench.step(Event::CodeExchanged(pending.id, Ok(tokens("2", now()))));
     states.push(bench.state());
-    bench.step(Event::Identified(pending.id, Ok(lorraine())));
+    bench.identified(&step, Ok(lorraine()));
     let step = bench.step(Event::RenewalRequested(lorraine().key(), WhyRenew::Asked));
     states.push(bench.state());
     bench.refreshed(&step, Err(Failure::Dead { expired: false }));
@@ -574,7 +578,7 @@ fn nothing_that_the_machine_prints_of_itself_holds_a_secret() {
     let step = bench.step(exchanged);
     printed.push(format!("{step:?}"));
     printed.push(format!("{:?}", bench.session));
-    bench.step(Event::Identified(pending.id, Ok(lorraine())));
+    bench.identified(&step, Ok(lorraine()));
     let step = bench.step(Event::RenewalRequested(bob().key(), WhyRenew::Due));
     printed.push(format!("{step:?}"));
     printed.push(format!("{:?}", bench.session));

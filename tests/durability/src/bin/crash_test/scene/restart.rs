@@ -46,7 +46,7 @@ impl Scene {
         // It goes on where the last run stopped: a sign-in whose tokens are there, a refresh that is
         // not known to have ended; and it checks the current account. Each shows in a state.
         let is_connected = first.current_account().is_some_and(Account::is_connected);
-        let is_signing_in = first.screen.state == "exchanging-code";
+        let is_signing_in = first.unfinished;
         let awaited = 1 + u32::from(is_connected) + u32::from(is_signing_in);
         let starting = kept.until("it has started", |state| state.revision >= awaited);
         // Where it shows less than that, asking tells.
@@ -56,7 +56,7 @@ impl Scene {
         while Instant::now() < deadline {
             let state = kept.state().await?;
             let is_pending = state.screen.state == "awaiting-browser";
-            if state.screen.state != "exchanging-code"
+            if !state.unfinished
                 && let Some(standing) = self.standing(&mut kept, &state).await?
             {
                 return Ok((kept, standing, is_pending));

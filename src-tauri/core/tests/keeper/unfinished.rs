@@ -1,0 +1,266 @@
+//! Sign-ins whose tokens are here and whose owner Amiqus did not tell: finished, dropped, or replaced,
+//! and never a bar between a person and their browser.
+
+use std::sync::atomic::Ordering;
+
+use amiqus_core::app_state::Screen;
+use amiqus_core::error::Code;
+use amiqus_core::registration::RedirectUrl;
+use amiqus_core::token::{AccessToken, RefreshToken, TokenSet};
+use amiqus_core::vault::{RecordName, encode_unclaimed};
+use jiff::SignedDuration;
+use practice_amiqus::{Endpoint, Fault};
+use tokio::task::JoinSet;
+
+use crate::app::*;
+
+const SIGNED_OUT: Screen = Screen::SignedOut { just_now: false };
+
+/// Amiqus's answers to `/me` that no repetition changes.
+fn lasting() -> Vec<(Fault, Code)> {
+    vec![
+        (Fault::Unauthenticated, Code::CodeNotAccepted),
+        (Fault::Forbidden, Code::NotPermitted),
+        (Fault::NotFound, Code::OddAnswer),
+        (Fault::UnprocessableContent, Code::OddAnswer),
+        (Fault::LongErrorDescription, Code::OddAnswer),
+        (Fault::EmptyBody, Code::OddAnswer),
+        (Fault::JsonArray, Code::OddAnswer),
+        (Fault::JsonNull, Code::OddAnswer),
+        (Fault::JsonString, Code::OddAnswer),
+        (Fault::HugeBody, Code::OddAnswer),
+    ]
+}
+
+/// Those that pass.
+fn passing() -> Vec<(Fault, Code)> {
+    let retry_after = None;
+    vec![
+        (
+            Fault::InternalServerError { retry_after },
+            Code::AmiqusUnwell,
+        ),
+        (Fault::ServiceUnavailable { retry_after }, Code::AmiqusBusy),
+        (Fault::TooManyRequests { retry_after }, Code::AmiqusBusy),
+        (Fault::DropBeforeProcessing, Code::Offline),
+        (Fault::HtmlWith200, Code::CaptivePortal),
+    ]
+}
+
+fn unwell() -> Fault {
+    Fault::InternalServerError { retry_after: None }
+}
+
+/// Puts a pair into the vault whose owner an earlier run didn't learn.
+fn leave_unclaimed(computer: &Computer, person: &str, team: &str, age: SignedDuration) -> TokenSet {
+    let granted = computer
+        .amiqus
+        .grant_tokens(person, team, REDIRECT)
+        .unwrap();
+    let pair = TokenSet {
+        access: AccessToken::new(granted.access_token),
+        refresh: RefreshToken::new(granted.refresh_token),
+        received_at: {
+            use amiqus_core::clock::Clock as _;
+            computer.clock.now() - age
+        },
+        lifetime: SignedDuration::from_hours(365 * 24),
+        redirect_url: RedirectUrl::parse(REDIRECT).unwrap(),
+    };
+    let record = encode_unclaimed(&pair);
+    computer.drawer.put(RecordName::Unclaimed, &record);
+    pair
+}
+
+fn has_unclaimed(computer: &Computer) -> bool {
+    computer.drawer.names().contains(&"unclaimed".to_owned())
+}
+
+/// Presses *Sign in with Amiqus*; what comes of it at once.
+async fn press(app: &App) -> Screen {
+    app.keeper.authorize().await.unwrap();
+    app.keeper.state().await.unwrap().screen.clone()
+}
+
+/// A sign-in that ended without its owner's name; the screen is the one from before.
+async fn fail_to_identify(computer: &Computer, app: &mut App, person: &str, team: &str) {
+    computer.amiqus.set_fault(unwell().at(Endpoint::Me));
+    app.go(computer, person, team).await;
+    app.end_of_sign_in().await;
+    computer.amiqus.clear_faults();
+    assert!(has_unclaimed(computer));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lasting_refusal_of_me_lets_the_next_press_open_the_browser() {
+    let mut all = JoinSet::new();
+    for (fault, expected) in lasting() {
+        all.spawn(async move {
+            let name = format!("{fault:?}");
+            let computer = Computer::set_up().await;
+            let mut app = computer.start().await;
+            computer.amiqus.set_fault(fault.at(Endpoint::Me));
+            app.go(&computer, BOB, FUSION).await;
+            let state = app.end_of_sign_in().await;
+            assert_eq!(state.screen, SIGNED_OUT, "{name}");
+            assert_eq!(code(&state), Some(expected), "{name}");
+            let screen = press(&app).await;
+            assert!(
+                matches!(screen, Screen::AwaitingBrowser { .. }),
+                "{name}: {screen:?}"
+            );
+            app.browser().await;
+        });
+    }
+    all.join_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn passing_failure_of_me_is_asked_again_by_one_press_only() {
+    let mut all = JoinSet::new();
+    for (fault, expected) in passing() {
+        all.spawn(async move {
+            let name = format!("{fault:?}");
+            let computer = Computer::set_up().await;
+            let mut app = computer.start().await;
+            computer.amiqus.set_fault(fault.at(Endpoint::Me));
+            app.go(&computer, BOB, FUSION).await;
+            let state = app.end_of_sign_in().await;
+            assert_eq!(state.screen, SIGNED_OUT, "{name}");
+            assert_eq!(code(&state), Some(expected), "{name}");
+            assert_eq!(press(&app).await, Screen::ExchangingCode, "{name}");
+            let state = app.end_of_sign_in().await;
+            assert_eq!(code(&state), Some(expected), "{name}");
+            let screen = press(&app).await;
+            assert!(
+                matches!(screen, Screen::AwaitingBrowser { .. }),
+                "{name}: {screen:?}"
+            );
+            computer.amiqus.clear_faults();
+            let url = app.browser().await;
+            let answer = computer.answer(&url, BOB, FUSION, practice_amiqus::Answer::Allow);
+            app.keeper.receive(answer);
+            let state = app.until(|state| state.screen == Screen::SignedIn).await;
+            assert_eq!(code(&state), None, "{name}");
+            assert!(!has_unclaimed(&computer), "{name}");
+        });
+    }
+    all.join_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn vault_with_a_refused_unclaimed_pair_gets_free() {
+    for (fault, _) in [
+        (Fault::Forbidden, Code::NotPermitted),
+        (Fault::NotFound, Code::OddAnswer),
+        (unwell(), Code::AmiqusUnwell),
+    ] {
+        let name = format!("{fault:?}");
+        let computer = Computer::set_up().await;
+        leave_unclaimed(&computer, BOB, FUSION, SignedDuration::from_hours(2));
+        computer.amiqus.set_fault(fault.at(Endpoint::Me));
+        let mut app = computer.start().await;
+        app.end_of_sign_in().await;
+        let screen = press(&app).await;
+        assert!(
+            matches!(screen, Screen::AwaitingBrowser { .. }),
+            "{name}: {screen:?}"
+        );
+        app.browser().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sign_out_drops_an_unfinished_sign_in() {
+    let (computer, _) = Computer::with_bob().await;
+    let mut app = computer.start().await;
+    app.checked(&computer.clock).await;
+    fail_to_identify(&computer, &mut app, LORRAINE, HILL_VALLEY).await;
+    let bob = key(BOB, FUSION).to_string();
+    app.keeper.sign_out(&bob).await.unwrap();
+    assert!(!has_unclaimed(&computer));
+    assert!(!computer.drawer.text().contains("refresh"));
+    app.keeper.at_rest().await;
+    drop(app);
+    computer.amiqus.clear_requests();
+    let mut app = computer.start().await;
+    // The next person at this computer is asked who they are.
+    let screen = press(&app).await;
+    assert!(
+        matches!(screen, Screen::AwaitingBrowser { .. }),
+        "{screen:?}"
+    );
+    app.browser().await;
+    assert_eq!(computer.amiqus.requests_to("/api/v2/me").len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn background_retry_raises_nothing_and_leaves_the_setup_screen() {
+    let computer = Computer::set_up().await;
+    let mut app = computer.start().await;
+    fail_to_identify(&computer, &mut app, BOB, FUSION).await;
+    app.keeper.change_setup().await.unwrap();
+    let fronts = app.fronts.load(Ordering::SeqCst);
+    // As if the shell had heard of a network: each state on the way is looked at.
+    let mut states = app.keeper.follow();
+    app.keeper.look_again();
+    loop {
+        let state = states.next().await.unwrap();
+        assert_eq!(state.screen, Screen::NeedsSetup);
+        if !state.accounts.is_empty() {
+            break;
+        }
+    }
+    app.keeper.at_rest().await;
+    assert_eq!(app.fronts.load(Ordering::SeqCst), fronts);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn background_retry_leaves_the_current_account() {
+    let (computer, _) = Computer::with_bob().await;
+    let mut app = computer.start().await;
+    app.checked(&computer.clock).await;
+    fail_to_identify(&computer, &mut app, LORRAINE, HILL_VALLEY).await;
+    app.keeper.look_again();
+    let state = app.until(|state| state.accounts.len() == 2).await;
+    assert_eq!(state.current, Some(key(BOB, FUSION).to_string()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_unknown_teams_of_one_person_are_two_accounts() {
+    let computer = Computer::set_up().await;
+    computer
+        .amiqus
+        .set_fault(Fault::NotFound.at(Endpoint::Team));
+    let mut app = computer.start().await;
+    app.go(&computer, BOB, FUSION).await;
+    app.until(|state| state.screen == Screen::SignedIn).await;
+    app.go(&computer, BOB, HILL_VALLEY).await;
+    let state = app.until(|state| state.accounts.len() == 2).await;
+    assert_eq!(code(&state), None);
+    app.keeper.at_rest().await;
+    drop(app);
+    computer.amiqus.clear_faults();
+    let app = computer.start().await;
+    app.until(|state| {
+        let team = |name: &str| {
+            let mut accounts = state.accounts.iter();
+            accounts.any(|account| account.team.as_deref() == Some(name))
+        };
+        team(FUSION) && team(HILL_VALLEY)
+    })
+    .await;
+    app.keeper.at_rest().await;
+    let names = computer.drawer.names();
+    let names: Vec<_> = names
+        .iter()
+        .filter(|it| it.starts_with("account/"))
+        .collect();
+    let mut expected =
+        [key(BOB, FUSION), key(BOB, HILL_VALLEY)].map(|key| RecordName::Account(key).to_string());
+    expected.sort();
+    assert_eq!(names, expected.each_ref().to_vec());
+    for pair in ["the first", "the second"] {
+        assert!(computer.drawer.text().contains("refresh"), "{pair}");
+    }
+}
