@@ -149,9 +149,9 @@ async fn spoil(fault: &Fault, response: Response) -> Response {
             );
             with(&body, "id_token", json!("not asked for"))
         }
-        Fault::OtherFields { fields } => {
-            fields.iter().fold(body, |body, (name, value)| with(&body, name, value.clone()))
-        }
+        Fault::OtherFields { fields } => fields
+            .iter()
+            .fold(body, |body, (name, value)| with(&body, name, value.clone())),
         Fault::DuplicatedKeys => with_each_key_twice(&body),
         Fault::ByteOrderMark => [b"\xef\xbb\xbf", body.as_ref()].concat().into(),
         Fault::InvalidUtf8 => with_invalid_utf8(&body),
