@@ -5,6 +5,7 @@
 mod anew_linux;
 pub mod clock;
 mod commands;
+mod deadline;
 mod desktop;
 mod diagnostics;
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! What computer this is, as far as it helps.
 
 use super::Report;
+#[cfg(target_os = "linux")]
+use crate::deadline::{self, ANSWER_TIMEOUT};
 
 pub(super) fn describe(report: &mut Report) {
     report.section("System");
@@ -16,7 +18,10 @@ pub(super) fn describe(report: &mut Report) {
             let value = std::env::var(variable).unwrap_or_default();
             report.says(name, if value.is_empty() { "not said" } else { &value });
         }
-        report.is("tray", crate::tray::has_host());
+        match deadline::within(ANSWER_TIMEOUT, crate::tray::has_host) {
+            Ok(there) => report.is("tray", there),
+            Err(late) => report.says("tray", &format!("not told: {late}")),
+        }
     }
 }
 

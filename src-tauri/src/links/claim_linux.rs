@@ -9,6 +9,7 @@ use tauri::AppHandle;
 use tauri_plugin_deep_link::DeepLinkExt as _;
 
 use super::Holder;
+use crate::deadline::{self, ANSWER_TIMEOUT};
 
 /// The desktop entry that the package installs, before its ending.
 const INSTALLED_ENTRY: &str = brand::NAME;
@@ -60,7 +61,9 @@ pub(super) fn forget() -> std::io::Result<()> {
         outcome => outcome?,
     }
     // The desktop's cache; one that isn't made anew is made so by the next package.
-    let _ = Command::new("update-desktop-database").arg(folder).output();
+    let mut update = Command::new("update-desktop-database");
+    update.arg(folder);
+    let _ = deadline::output(update, ANSWER_TIMEOUT);
     Ok(())
 }
 
@@ -83,10 +86,9 @@ fn current_handler() -> Handler {
     if let Some(entry) = default_in_lists() {
         return read_handler(&entry);
     }
-    let asked = Command::new("xdg-mime")
-        .args(["query", "default", &format!("x-scheme-handler/{SCHEME}")])
-        .output();
-    match asked {
+    let mut ask = Command::new("xdg-mime");
+    ask.args(["query", "default", &format!("x-scheme-handler/{SCHEME}")]);
+    match deadline::output(ask, ANSWER_TIMEOUT) {
         Ok(answer) => read_handler(&String::from_utf8_lossy(&answer.stdout)),
         Err(problem) => {
             tracing::warn!(%problem, "xdg-mime can't be asked who opens our links");
