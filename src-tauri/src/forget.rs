@@ -46,12 +46,13 @@ fn everything(said: &mut Vec<u8>) -> bool {
                 KeyGone::Removed => words::KEY_REMOVED,
                 KeyGone::WasNotThere => words::NO_KEY,
                 KeyGone::KeychainLocked => words::KEYCHAIN_LOCKED,
+                KeyGone::NotAnswering => words::KEYCHAIN_NOT_ANSWERING,
                 KeyGone::Unreachable => words::KEYCHAIN_UNREACHABLE,
                 KeyGone::NotNeeded => words::NO_KEYCHAIN,
             });
             !matches!(
                 forgotten.key,
-                KeyGone::KeychainLocked | KeyGone::Unreachable
+                KeyGone::KeychainLocked | KeyGone::NotAnswering | KeyGone::Unreachable
             )
         }
         Err(NotForgotten::InUse) => {

@@ -1,4 +1,4 @@
-//! Notices what the core can't: the computer woke from sleep, its clock was set, a network came.
+//! Notices what the core can't: the computer woke from sleep, its clock was set, a network came, the keychain changed.
 
 use std::time::Duration;
 
@@ -13,7 +13,10 @@ const ONE_CHANGE: Duration = Duration::from_secs(2);
 pub fn watch(keeper: &Keeper) {
     tokio::spawn(watch_network(keeper.clone()));
     #[cfg(target_os = "linux")]
-    tokio::spawn(watch_clock(keeper.clone()));
+    {
+        tokio::spawn(watch_clock(keeper.clone()));
+        tokio::spawn(watch_keychain(keeper.clone()));
+    }
 }
 
 async fn watch_network(keeper: Keeper) {
@@ -47,5 +50,42 @@ async fn watch_clock(keeper: Keeper) {
         }
         tracing::info!("the computer woke, or its clock was set");
         keeper.look_again();
+    }
+}
+
+/// Follows the keychain while it keeps the vault locked, and no longer.
+#[cfg(target_os = "linux")]
+async fn watch_keychain(keeper: Keeper) {
+    use amiqus_core::app_state::{AppState, Screen};
+    use std::sync::Arc;
+
+    let is_locked = |state: &Option<Arc<AppState>>| {
+        let screen = state.as_ref().map(|state| &state.screen);
+        matches!(screen, Some(Screen::Locked { why }) if why.is_keychains())
+    };
+    let mut states = keeper.states();
+    loop {
+        if states.wait_for(is_locked).await.is_err() {
+            return;
+        }
+        let opened = async {
+            // An ended session opens nothing any more.
+            let _ = states.wait_for(|state| !is_locked(state)).await;
+        };
+        let watching = async {
+            let ended = crate::vault::watch_keychain(|| {
+                tracing::info!("keychain: changed");
+                keeper.keychain_changed();
+            })
+            .await;
+            if let Err(problem) = ended {
+                tracing::warn!(%problem, "keychain: nobody tells when it changes");
+            }
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = opened => {}
+            () = watching => {}
+        }
     }
 }

@@ -44,6 +44,7 @@ pub(crate) mod forget {
     pub(crate) const KEY_REMOVED: &str = "Its key was removed from the keychain.";
     pub(crate) const NO_KEY: &str = "The keychain had no key.";
     pub(crate) const KEYCHAIN_LOCKED: &str = "The keychain is locked and may still hold the vault's key, which opens a copy of the vault if there is one. Unlock it and run this again.";
+    pub(crate) const KEYCHAIN_NOT_ANSWERING: &str = "The keychain doesn't answer and may still hold the vault's key, which opens a copy of the vault if there is one. Start the keychain again, then run this again.";
     pub(crate) const KEYCHAIN_UNREACHABLE: &str = "The keychain that holds the vault's key can't be reached from here; the key opens a copy of the vault if there is one. Run this again in the person's own session.";
     pub(crate) const NO_KEYCHAIN: &str = "There is no keychain here, and no vault that needs one.";
     pub(crate) const REST_REMOVED: &str = "Logs, caches, the window's data, the start at login and a registration of our links were removed. Reports for support that were saved are still where they were saved.";

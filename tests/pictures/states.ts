@@ -345,6 +345,7 @@ const lockedActions: Record<WhyLocked, string[]> = {
   key_lost: ["Try again", "Start again"],
   in_use_elsewhere: ["Try again"],
   vault_unreachable: ["Try again"],
+  disk_full: ["Try again"],
 };
 const onLocked: Scene[] = [
   ...(Object.keys(lockedActions) as WhyLocked[]).map((why) =>

@@ -114,6 +114,22 @@ export class Desktop {
     });
   }
 
+  /** Stops the Secret Service in the middle of all it does: it is there, and answers nobody. */
+  stopKeychain(): void {
+    this.#signalKeychain("SIGSTOP");
+  }
+
+  /** Lets the Secret Service go on after `stopKeychain`. */
+  resumeKeychain(): void {
+    this.#signalKeychain("SIGCONT");
+  }
+
+  #signalKeychain(signal: NodeJS.Signals): void {
+    for (const id of this.processIds((command) => command.includes("gnome-keyring-daemon"))) {
+      process.kill(id, signal);
+    }
+  }
+
   /** Runs a program on this desktop to its end; answers what it said. */
   async run(program: string, args: readonly string[]): Promise<string> {
     const child = this.processes.start(program, args, {

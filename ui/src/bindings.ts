@@ -384,7 +384,9 @@ export type WhyLocked =
 /**  Another process holds the store. */
 "in_use_elsewhere" | 
 /**  The store's folder can't be read or written. */
-"vault_unreachable";
+"vault_unreachable" | 
+/**  The disk that the store's folder is on is full. */
+"disk_full";
 
 /**  Why an account must go through the browser again. */
 export type WhySignInAgain = 

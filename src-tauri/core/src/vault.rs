@@ -113,6 +113,8 @@ pub enum Unlock {
     /// The key that the operating system's keychain holds, or a new one where there is neither a
     /// key nor a file.
     Keychain,
+    /// The same, and nobody is asked for the keychain's password: it stays locked where that is needed.
+    KeychainWithoutPrompt,
     /// A key made of the passphrase chosen earlier.
     Passphrase(Passphrase),
     /// A key made of a passphrase chosen now, on a computer without a keychain.
@@ -137,6 +139,25 @@ pub enum WhyLocked {
     InUseElsewhere,
     /// The store's folder can't be read or written.
     VaultUnreachable,
+    /// The disk that the store's folder is on is full.
+    DiskFull,
+}
+
+impl WhyLocked {
+    /// Whether another keychain, or the same one in another state, could open the store.
+    #[must_use]
+    pub fn is_keychains(self) -> bool {
+        match self {
+            Self::KeychainLocked
+            | Self::KeychainAbsent
+            | Self::KeychainUnreachable
+            | Self::KeyLost => true,
+            Self::PassphraseNeeded
+            | Self::InUseElsewhere
+            | Self::VaultUnreachable
+            | Self::DiskFull => false,
+        }
+    }
 }
 
 /// Why opening failed.
@@ -189,6 +210,11 @@ pub trait Door: Send + Sync + 'static {
     /// # Errors
     /// [`DoorFailure`].
     fn open(&self, unlock: Unlock) -> Result<Opened, DoorFailure>;
+
+    /// What an opening that takes long is waiting for, as the reason why the store is still locked.
+    fn waits_for(&self) -> WhyLocked {
+        WhyLocked::KeychainLocked
+    }
 
     /// Waits until no other process has the store; it may be another's again by then.
     fn wait_until_free(&self);

@@ -8,6 +8,7 @@ mod redacted;
 mod service;
 mod system;
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -23,7 +24,9 @@ use tokio::sync::MutexGuard;
 
 use self::redacted::{Known, Redacted};
 use crate::clock::SystemClock;
+use crate::deadline::{self, ANSWER_TIMEOUT};
 use crate::vault::files::private_file;
+use crate::vault::safeguards::{self, MISSING};
 use crate::{links, logging, places, provisioning, start_at_login, vault};
 
 /// The argument that prints the report and ends.
@@ -180,16 +183,32 @@ fn on_this_computer(report: &mut Report, look: Option<&provisioning::Look>) {
     system::describe(report);
 
     report.section("Keychain");
-    report.says("vault key", vault::look_for_key().as_str());
+    match places::data() {
+        Some(data) => {
+            let key = vault::look_for_key(data.join(places::VAULT));
+            report.says("vault key", &key.describe());
+        }
+        None => report.says("vault key", places::NO_FOLDER),
+    }
+
+    report.section("Vault");
+    let missing = missing_safeguards();
+    if missing.is_empty() {
+        report.says("missing safeguards", "none known");
+    }
+    for safeguard in missing {
+        report.says("missing safeguard", &safeguard);
+    }
 
     report.section("Links");
-    match links::holder() {
-        links::Holder::Nobody => report.says("opened by", "nobody"),
-        links::Holder::ThisApp => report.says("opened by", "this app"),
-        links::Holder::Another { name, entry } => {
+    match deadline::within(ANSWER_TIMEOUT, links::holder) {
+        Ok(links::Holder::Nobody) => report.says("opened by", "nobody"),
+        Ok(links::Holder::ThisApp) => report.says("opened by", "this app"),
+        Ok(links::Holder::Another { name, entry }) => {
             report.says("opened by", &format!("another app, {name} ({entry})"));
         }
-        links::Holder::Unknown => report.says("opened by", "not known on this system"),
+        Ok(links::Holder::Unknown) => report.says("opened by", "not known on this system"),
+        Err(late) => report.says("opened by", &format!("not told: {late}")),
     }
 
     report.section("Provisioning");
@@ -214,6 +233,19 @@ fn on_this_computer(report: &mut Report, look: Option<&provisioning::Look>) {
     let at_login = start_at_login::now();
     report.is("starts at login", at_login.on);
     report.is("decided by IT", at_login.managed);
+}
+
+/// What this process, or the one that the log was last started by, found to be missing.
+fn missing_safeguards() -> BTreeSet<String> {
+    let log = places::log()
+        .map(|folder| logging::newest(&folder, LOG_BYTES))
+        .unwrap_or_default();
+    let (_, since_start) = log.rsplit_once(" started version=").unwrap_or(("", &log));
+    let logged = since_start.lines().filter_map(|line| {
+        let (_, missing) = line.split_once(MISSING)?;
+        Some(missing.to_owned())
+    });
+    safeguards::missing().into_iter().chain(logged).collect()
 }
 
 /// The state's name and how its accounts stand; of persons only their e-mail's domain.

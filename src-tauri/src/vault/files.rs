@@ -4,13 +4,20 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest as _, Sha256};
+
 use super::key_file::KeyFile;
+use super::safeguards::{Safeguard, report};
 
 const SNAPSHOT: &str = "vault.stronghold";
 const KEY_FILE: &str = "key.json";
 const LOCK: &str = "lock";
 
+/// What is appended to the name of a file that a new one is about to replace in two steps.
+const REPLACED: &str = ".replaced";
+
 /// Where the vault lies.
+#[derive(Clone)]
 pub(super) struct Folder(PathBuf);
 
 /// The folder is this process's as long as this lives.
@@ -27,22 +34,66 @@ impl Folder {
         self.0.join(SNAPSHOT)
     }
 
+    /// Its path.
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// Makes the folder, for its user alone; one that is there is made so again.
     pub(super) fn prepare(&self) -> io::Result<()> {
         private_folder(&self.0)
     }
 
-    /// Takes the folder; `None` when another process has it.
+    /// Takes the folder; `None` when another process has it. Where the file system has no locks, the
+    /// lock is a file in the session's runtime folder; where that has none either, there is no lock.
     pub(super) fn lock(&self) -> io::Result<Option<Lock>> {
         let file = private_file()
             .create(true)
             .truncate(false)
             .open(self.0.join(LOCK))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Lock { _file: file })),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(problem)) => Err(problem),
+        let refused = match file.try_lock() {
+            Ok(()) => return Ok(Some(Lock { _file: file })),
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(refused)) => refused,
+        };
+        let locked = self.open_lock_elsewhere().map(|elsewhere| {
+            let outcome = elsewhere.try_lock();
+            (elsewhere, outcome)
+        });
+        match locked {
+            Ok((elsewhere, Ok(()))) => {
+                report(Safeguard::Lock, &self.0, &refused);
+                Ok(Some(Lock { _file: elsewhere }))
+            }
+            Ok((_, Err(TryLockError::WouldBlock))) => Ok(None),
+            Ok((_, Err(TryLockError::Error(_)))) | Err(_) => {
+                report(Safeguard::AnyLock, &self.0, &refused);
+                Ok(Some(Lock { _file: file }))
+            }
         }
+    }
+
+    /// Opens the file that is locked where this folder can't be.
+    fn open_lock_elsewhere(&self) -> io::Result<File> {
+        // Linux's is on a file system of the kernel's own; the other systems have a temporary folder
+        // for each user.
+        let runtime = match dirs::runtime_dir() {
+            Some(folder) => folder,
+            None if cfg!(target_os = "linux") => return Err(io::ErrorKind::NotFound.into()),
+            None => std::env::temp_dir(),
+        };
+        let folder = runtime.join(brand::IDENTIFIER);
+        private_folder(&folder)?;
+        let vault = fs::canonicalize(&self.0)?;
+        let name = Sha256::digest(vault.as_os_str().as_encoded_bytes());
+        let name = name
+            .iter()
+            .take(8)
+            .fold(String::new(), |name, byte| format!("{name}{byte:02x}"));
+        private_file()
+            .create(true)
+            .truncate(false)
+            .open(folder.join(format!("{name}.lock")))
     }
 
     /// Whether it is there at all.
@@ -70,7 +121,10 @@ impl Folder {
             .create(true)
             .truncate(false)
             .open(self.0.join(LOCK))?;
-        file.lock()
+        match file.lock() {
+            Ok(()) => Ok(()),
+            Err(_) => self.open_lock_elsewhere()?.lock(),
+        }
     }
 
     /// Removes what killed writes left behind: `vault.stronghold.` and twelve hex digits. The lock
@@ -89,9 +143,14 @@ impl Folder {
         }
     }
 
-    pub(super) fn key_file(&self) -> Option<KeyFile> {
-        let bytes = fs::read(self.0.join(KEY_FILE)).ok()?;
-        serde_json::from_slice(&bytes).ok()
+    /// What is known of the key. A file that makes no sense counts as none: the key is told by the
+    /// snapshot then.
+    pub(super) fn key_file(&self) -> io::Result<Option<KeyFile>> {
+        match fs::read(self.0.join(KEY_FILE)) {
+            Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
+            Err(problem) if problem.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(problem) => Err(problem),
+        }
     }
 
     /// Replaces the key file in one step.
@@ -99,9 +158,64 @@ impl Folder {
         let new = self.0.join(format!("{KEY_FILE}.new"));
         let mut file = private_file().create(true).truncate(true).open(&new)?;
         file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&new, self.0.join(KEY_FILE))?;
+        self.sync_file(&file)?;
+        self.replace(&new, &self.0.join(KEY_FILE))
+    }
+
+    /// Puts a new file in an old one's place, durably.
+    pub(super) fn replace(&self, new: &Path, old: &Path) -> io::Result<()> {
+        match fs::rename(new, old) {
+            Err(refused) if is_refused(&refused) && old.exists() => {
+                report(Safeguard::Replace, &self.0, &refused);
+                let aside = aside(old);
+                fs::rename(old, &aside)?;
+                fs::rename(new, old).or_else(|problem| {
+                    // Better the old one than none.
+                    fs::rename(&aside, old)?;
+                    Err(problem)
+                })?;
+                fs::remove_file(aside)?;
+            }
+            outcome => outcome?,
+        }
         sync(&self.0)
+    }
+
+    /// Puts back what a replacement in two steps had moved aside when it was cut off.
+    pub(super) fn finish_replacements(&self) -> io::Result<()> {
+        for name in [SNAPSHOT, KEY_FILE] {
+            let file = self.0.join(name);
+            let aside = aside(&file);
+            if !aside.try_exists()? {
+                continue;
+            }
+            if file.try_exists()? {
+                fs::remove_file(aside)?;
+            } else {
+                fs::rename(aside, file)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a file's content durable, as far as its file system does that.
+    pub(super) fn sync_file(&self, file: &File) -> io::Result<()> {
+        match file.sync_all() {
+            Err(refused) if is_refused(&refused) => {
+                report(Safeguard::FileSync, &self.0, &refused);
+                Ok(())
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// The new snapshot that Stronghold wrote and did not put into its place.
+    pub(super) fn left_over(&self) -> Option<PathBuf> {
+        fs::read_dir(&self.0)
+            .ok()?
+            .flatten()
+            .find(|entry| is_left_over(&entry.file_name().to_string_lossy()))
+            .map(|entry| entry.path())
     }
 
     /// Moves the snapshot out of the way under a name with the time in it, whole. What is known of
@@ -139,7 +253,11 @@ impl Folder {
     }
 }
 
-/// Makes a folder for its user alone; one that is there is made so again.
+/// Makes a folder for its user alone; one that is there is made so again. Where that is refused it is
+/// said, and no fault.
+///
+/// # Errors
+/// When there is no folder then.
 pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
@@ -147,22 +265,81 @@ pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)?;
     #[cfg(unix)]
-    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+    restrict(path, 0o700, path)?;
     Ok(())
 }
 
-/// Makes a file its user's alone.
+/// Makes a file its user's alone, as far as its file system does that.
 pub(super) fn keep_private(file: &Path) -> io::Result<()> {
     #[cfg(unix)]
-    fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    restrict(file, 0o600, file.parent().unwrap_or(file))?;
     Ok(())
 }
 
-/// Makes a folder's entries durable: a rename is not, until its folder is synced.
+/// Sets a file's mode, unless it has it. Some file systems refuse that, some say yes and do nothing, and
+/// some have a mode for all files: what counts is who can read it then.
+#[cfg(unix)]
+fn restrict(path: &Path, mode: u32, folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let has = |path: &Path| fs::metadata(path).map(|about| about.permissions().mode() & 0o777);
+    if has(path)? == mode {
+        return Ok(());
+    }
+    let outcome = fs::set_permissions(path, fs::Permissions::from_mode(mode));
+    let has = has(path)?;
+    if has & 0o077 != 0 {
+        match outcome {
+            Err(refused) => report(Safeguard::Permissions, folder, &refused),
+            Ok(()) => report(
+                Safeguard::Permissions,
+                folder,
+                &format!("mode {has:o} stays"),
+            ),
+        }
+    }
+    Ok(())
+}
+
+/// Makes a folder's entries durable, as far as its file system does that: a rename is not, until its
+/// folder is synced.
 pub(super) fn sync(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
-    File::open(folder)?.sync_all()?;
+    match File::open(folder).and_then(|open| open.sync_all()) {
+        Err(refused) if is_refused(&refused) => {
+            report(Safeguard::FolderSync, folder, &refused);
+        }
+        outcome => outcome?,
+    }
+    #[cfg(not(unix))]
+    let _ = folder;
     Ok(())
+}
+
+/// Whether the file system doesn't do such a thing, in place of failing at it.
+pub(super) fn is_refused(problem: &io::Error) -> bool {
+    use io::ErrorKind::{AlreadyExists, InvalidInput, IsADirectory, PermissionDenied, Unsupported};
+
+    #[cfg(unix)]
+    {
+        use rustix::io::Errno;
+        if matches!(
+            Errno::from_io_error(problem),
+            Some(Errno::BADF | Errno::NOTTY)
+        ) {
+            return true;
+        }
+    }
+    matches!(
+        problem.kind(),
+        AlreadyExists | InvalidInput | IsADirectory | PermissionDenied | Unsupported
+    )
+}
+
+fn aside(file: &Path) -> PathBuf {
+    let mut aside = file.as_os_str().to_owned();
+    aside.push(REPLACED);
+    aside.into()
 }
 
 /// To be opened for its user alone.
@@ -182,7 +359,40 @@ fn is_left_over(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_left_over;
+    use std::fs;
+    use std::io;
+
+    use super::{Folder, is_left_over, is_refused};
+
+    #[test]
+    fn refusals_are_told_from_faults() {
+        let of = |number| is_refused(&io::Error::from_raw_os_error(number));
+        // EPERM, EBADF, EACCES, EEXIST, EISDIR, EINVAL, ENOTTY, ENOSYS, EOPNOTSUPP on Linux.
+        #[cfg(target_os = "linux")]
+        for refusal in [1, 9, 13, 17, 21, 22, 25, 38, 95] {
+            assert!(of(refusal), "{}", io::Error::from_raw_os_error(refusal));
+        }
+        // EIO, ENOSPC, EROFS, EMFILE, ESTALE, EDQUOT.
+        #[cfg(target_os = "linux")]
+        for fault in [5, 28, 30, 24, 116, 122] {
+            assert!(!of(fault), "{}", io::Error::from_raw_os_error(fault));
+        }
+    }
+
+    #[test]
+    fn replacement_in_two_steps_that_was_cut_off_is_finished() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::new(place.path().to_owned());
+        let at = |name: &str| place.path().join(name);
+        // Before the new one was in its place, and after that.
+        fs::write(at("vault.stronghold.replaced"), "old").unwrap();
+        fs::write(at("key.json.replaced"), "old").unwrap();
+        fs::write(at("key.json"), "new").unwrap();
+        folder.finish_replacements().unwrap();
+        assert_eq!(fs::read(at("vault.stronghold")).unwrap(), b"old");
+        assert_eq!(fs::read(at("key.json")).unwrap(), b"new");
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 2);
+    }
 
     /// Shows check 32.
     #[test]

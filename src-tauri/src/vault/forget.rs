@@ -4,8 +4,9 @@ use std::io;
 use std::path::PathBuf;
 
 use super::files::Folder;
-use super::key::{self, KeychainFailure};
 use super::key_file::Kind;
+use super::keychain::{CALL_TIMEOUT, Keychain, KeychainFailure, REMOVAL_TIMEOUT};
+use crate::deadline;
 
 /// Why nothing was removed.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +28,8 @@ pub(crate) enum KeyGone {
     WasNotThere,
     /// The keychain is locked, and may still have the key.
     KeychainLocked,
+    /// There is a keychain, it doesn't answer, and it may still have the key.
+    NotAnswering,
     /// There is no keychain that answers, and the vault's key was in one.
     Unreachable,
     /// There is no keychain that answers, and none was needed: a passphrase opened the vault, or
@@ -50,18 +53,24 @@ pub(crate) struct Forgotten {
 pub(crate) fn forget(folder: PathBuf) -> Result<Forgotten, NotForgotten> {
     let folder = Folder::new(folder);
     let vault = folder.exists();
-    let is_keychains = folder
-        .key_file()
-        .is_some_and(|file| matches!(file.kind, Kind::Keychain));
+    let is_keychains = match folder.key_file() {
+        Ok(file) => file.is_some_and(|file| matches!(file.kind, Kind::Keychain)),
+        // What can't be read may say so.
+        Err(_) => true,
+    };
     let lock = if vault {
         Some(folder.lock()?.ok_or(NotForgotten::InUse)?)
     } else {
         None
     };
     // The key first: without it the rest is unreadable, should the disk refuse.
-    let key = match key::out_of_keychain() {
-        Ok(true) => KeyGone::Removed,
-        Ok(false) => KeyGone::WasNotThere,
+    let removed = deadline::within(REMOVAL_TIMEOUT, || {
+        Keychain::connect(CALL_TIMEOUT).and_then(|keychain| keychain.remove_all())
+    });
+    let key = match removed.unwrap_or(Err(KeychainFailure::NotAnswering)) {
+        Ok(0) => KeyGone::WasNotThere,
+        Ok(_) => KeyGone::Removed,
+        Err(KeychainFailure::NotAnswering) => KeyGone::NotAnswering,
         Err(KeychainFailure::Locked) => KeyGone::KeychainLocked,
         Err(KeychainFailure::Absent) if is_keychains => KeyGone::Unreachable,
         Err(KeychainFailure::Absent) => KeyGone::NotNeeded,

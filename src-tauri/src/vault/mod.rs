@@ -15,9 +15,13 @@ pub(crate) mod files;
 pub(crate) mod forget;
 mod key;
 mod key_file;
+mod keychain;
+pub(crate) mod safeguards;
 mod snapshot;
 
+use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
 use amiqus_core::vault::{
@@ -26,20 +30,23 @@ use amiqus_core::vault::{
 };
 
 use self::files::{Folder, Lock};
-use self::key::{Key, KeychainFailure};
+use self::key::Key;
 use self::key_file::{KeyFile, Kind};
+use self::keychain::{CALL_TIMEOUT, Fit, Keychain, KeychainFailure, Prompt};
 use self::snapshot::{Snapshot, WontOpen};
 
-/// Whether the keychain has the vault's key, without asking anybody for anything.
-pub(crate) fn look_for_key() -> key::KeyLook {
-    key::look()
+#[cfg(target_os = "linux")]
+pub(crate) use self::keychain::watch as watch_keychain;
+
+/// Whether the keychain has the key of the vault in this folder, without asking anybody for anything.
+pub(crate) fn look_for_key(folder: PathBuf) -> keychain::KeyLook {
+    keychain::look(Folder::new(folder))
 }
 
 /// Whether the vault in this folder would open just now without asking anybody for anything.
 #[cfg(target_os = "linux")]
 pub(crate) fn opens_unasked(folder: PathBuf) -> bool {
-    let key_file = Folder::new(folder).key_file();
-    key_file.is_some_and(|file| file.kind == Kind::Keychain) && key::look() == key::KeyLook::There
+    keychain::opens_unasked(Folder::new(folder))
 }
 
 /// Opens the vault in one folder.
@@ -47,7 +54,18 @@ pub struct StrongholdDoor {
     folder: Folder,
     /// Held from the first opening on, for the life of the process.
     lock: Mutex<Option<Arc<Lock>>>,
+    /// What an opening is waiting for.
+    waits_for: AtomicU8,
 }
+
+/// An opening waits for the disk.
+const DISK: u8 = 0;
+
+/// An opening waits for the keychain's answer.
+const KEYCHAIN: u8 = 1;
+
+/// An opening waits for the person whom the keychain asks.
+const PERSON: u8 = 2;
 
 impl StrongholdDoor {
     /// The door to the vault in this folder. Nothing is touched yet.
@@ -56,6 +74,7 @@ impl StrongholdDoor {
         Self {
             folder: Folder::new(folder),
             lock: Mutex::new(None),
+            waits_for: AtomicU8::new(DISK),
         }
     }
 
@@ -68,10 +87,6 @@ impl StrongholdDoor {
         if let Some(lock) = &*held {
             return Ok(Arc::clone(lock));
         }
-        let unreachable = |problem: std::io::Error| {
-            tracing::error!(%problem, "the vault's folder can't be used");
-            DoorFailure::Locked(WhyLocked::VaultUnreachable)
-        };
         self.folder.prepare().map_err(unreachable)?;
         let lock = self
             .folder
@@ -81,12 +96,13 @@ impl StrongholdDoor {
         let lock = Arc::new(lock);
         *held = Some(Arc::clone(&lock));
         self.folder.sweep();
+        self.folder.finish_replacements().map_err(unreachable)?;
         Ok(lock)
     }
 
     /// The key, and whether it is new.
     fn key(&self, unlock: Unlock, key_file: Option<&KeyFile>) -> Result<(Key, Kind), DoorFailure> {
-        let exists = self.folder.snapshot().exists();
+        let exists = self.folder.snapshot().try_exists().map_err(unreachable)?;
         match (unlock, key_file.map(|file| &file.kind)) {
             (Unlock::Passphrase(passphrase), Some(kind @ Kind::Passphrase { .. })) => {
                 let key = key::derive(&passphrase, kind).ok_or(DoorFailure::WrongPassphrase)?;
@@ -106,33 +122,66 @@ impl StrongholdDoor {
                 let key = key::derive(&passphrase, &kind).ok_or(DoorFailure::WrongPassphrase)?;
                 Ok((key, kind))
             }
-            (Unlock::Keychain, Some(Kind::Passphrase { .. })) => {
+            (Unlock::Keychain | Unlock::KeychainWithoutPrompt, Some(Kind::Passphrase { .. })) => {
                 Err(DoorFailure::Locked(WhyLocked::PassphraseNeeded))
             }
-            (Unlock::Keychain | Unlock::Passphrase(_), _) => {
-                Self::key_from_keychain(exists).map(|key| (key, Kind::Keychain))
+            (unlock, _) => {
+                let prompt = match unlock {
+                    Unlock::KeychainWithoutPrompt => Prompt::Never,
+                    _ => Prompt::Allowed,
+                };
+                self.waits_for.store(KEYCHAIN, Ordering::Relaxed);
+                let key = self.key_from_keychain(exists, key_file, prompt);
+                self.waits_for.store(DISK, Ordering::Relaxed);
+                key.map(|key| (key, Kind::Keychain))
             }
         }
     }
 
-    /// A key that is missing is only made anew where there is nothing that the old one opened: a
-    /// locked keychain may answer "no entry" too.
-    fn key_from_keychain(exists: bool) -> Result<Key, DoorFailure> {
+    /// The key that fits the vault best. One that is missing is only made anew where there is nothing
+    /// that the old one opened.
+    fn key_from_keychain(
+        &self,
+        exists: bool,
+        key_file: Option<&KeyFile>,
+        prompt: Prompt,
+    ) -> Result<Key, DoorFailure> {
         let locked = |failure: KeychainFailure| {
             tracing::warn!(?failure, "the keychain gives no key");
             DoorFailure::Locked(match failure {
                 KeychainFailure::Locked => WhyLocked::KeychainLocked,
                 // A passphrase would open nothing that the keychain's key closed.
-                KeychainFailure::Absent if exists => WhyLocked::KeychainUnreachable,
-                KeychainFailure::Absent => WhyLocked::KeychainAbsent,
+                KeychainFailure::Absent | KeychainFailure::NotAnswering if exists => {
+                    WhyLocked::KeychainUnreachable
+                }
+                KeychainFailure::Absent | KeychainFailure::NotAnswering => {
+                    WhyLocked::KeychainAbsent
+                }
             })
         };
-        match key::from_keychain().map_err(locked)? {
-            Some(key) => Ok(key),
+        let asks = |so: bool| {
+            let waits_for = if so { PERSON } else { KEYCHAIN };
+            self.waits_for.store(waits_for, Ordering::Relaxed);
+        };
+        let fit = |key: &Key| keychain::fit(&self.folder, key_file, key);
+        let keychain = Keychain::connect(CALL_TIMEOUT).map_err(locked)?;
+        let found = keychain.find(prompt, &fit, &asks).map_err(locked)?;
+        if found.read > 1 {
+            tracing::info!(
+                items = found.read,
+                fits = found.fits(),
+                "keychain: several items of the key's names"
+            );
+        }
+        match found.best {
+            Some((Fit::Yes, key)) => Ok(key),
+            _ if found.locked > 0 => Err(locked(KeychainFailure::Locked)),
+            // The snapshot says what is wrong with it.
+            Some((_, key)) => Ok(key),
             None if exists => Err(DoorFailure::Locked(WhyLocked::KeyLost)),
             None => {
                 let key = Key::random().ok_or_else(no_randomness)?;
-                key::into_keychain(&key).map_err(locked)?;
+                keychain.add(&key, prompt, &asks).map_err(locked)?;
                 Ok(key)
             }
         }
@@ -142,7 +191,7 @@ impl StrongholdDoor {
 impl Door for StrongholdDoor {
     fn open(&self, unlock: Unlock) -> Result<Opened, DoorFailure> {
         let lock = self.take_lock()?;
-        let key_file = self.folder.key_file();
+        let key_file = self.folder.key_file().map_err(unreachable)?;
         let with_passphrase = matches!(unlock, Unlock::Passphrase(_));
         let (key, kind) = self.key(unlock, key_file.as_ref())?;
         let fits = key_file.as_ref().map(|file| file.fits(&key));
@@ -150,15 +199,10 @@ impl Door for StrongholdDoor {
         if with_passphrase && fits == Some(false) {
             return Err(DoorFailure::WrongPassphrase);
         }
-        let unreachable = |problem: &dyn std::fmt::Display| {
-            tracing::error!(%problem, "the vault can't be used");
-            DoorFailure::Locked(WhyLocked::VaultUnreachable)
-        };
-
         let mut set_aside = None;
-        let snapshot = match Snapshot::open(self.folder.snapshot(), &key, Arc::clone(&lock)) {
+        let snapshot = match Snapshot::open(&self.folder, &key, Arc::clone(&lock)) {
             Ok(snapshot) => snapshot,
-            Err(WontOpen::Unreadable(problem)) => return Err(unreachable(&problem)),
+            Err(problem @ WontOpen::Unreadable(_)) => return Err(unusable(&problem)),
             // Which of the two it is, the file alone can't tell; the key's fingerprint can.
             Err(WontOpen::WrongKey) if with_passphrase && fits != Some(true) => {
                 return Err(DoorFailure::WrongPassphrase);
@@ -172,24 +216,28 @@ impl Door for StrongholdDoor {
                     WontOpen::Newer => WhySetAside::Newer,
                     _ => WhySetAside::Damaged,
                 };
-                let to = self
-                    .folder
-                    .set_snapshot_aside()
-                    .map_err(|problem| unreachable(&problem))?;
+                let to = self.folder.set_snapshot_aside().map_err(unreachable)?;
                 set_aside = Some(SetAside { why, to });
-                Snapshot::open(self.folder.snapshot(), &key, lock)
-                    .map_err(|problem| unreachable(&problem))?
+                Snapshot::open(&self.folder, &key, lock).map_err(|problem| unusable(&problem))?
             }
         };
         if fits != Some(true) {
             KeyFile::new(kind, &key)
                 .write(&self.folder)
-                .map_err(|problem| unreachable(&problem))?;
+                .map_err(unreachable)?;
         }
         Ok(Opened {
             store: Arc::new(snapshot),
             set_aside,
         })
+    }
+
+    fn waits_for(&self) -> WhyLocked {
+        match self.waits_for.load(Ordering::Relaxed) {
+            PERSON => WhyLocked::KeychainLocked,
+            KEYCHAIN => WhyLocked::KeychainUnreachable,
+            _ => WhyLocked::VaultUnreachable,
+        }
     }
 
     fn wait_until_free(&self) {
@@ -205,6 +253,22 @@ impl Door for StrongholdDoor {
             .map_err(|problem| StoreFailure(problem.to_string()))?;
         Ok(SetAside { why, to })
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` wants it")]
+fn unreachable(problem: io::Error) -> DoorFailure {
+    let locked = unusable(&problem);
+    match problem.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            DoorFailure::Locked(WhyLocked::DiskFull)
+        }
+        _ => locked,
+    }
+}
+
+fn unusable(problem: &dyn std::fmt::Display) -> DoorFailure {
+    tracing::error!(%problem, "the vault can't be used");
+    DoorFailure::Locked(WhyLocked::VaultUnreachable)
 }
 
 fn no_randomness() -> DoorFailure {

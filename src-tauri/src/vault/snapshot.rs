@@ -1,6 +1,8 @@
 //! One Stronghold snapshot, open.
 
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use amiqus_core::vault::{Change, RecordBytes, SecretStore, StoreFailure};
@@ -9,7 +11,7 @@ use iota_stronghold::{Client, ClientError};
 use tauri_plugin_stronghold::stronghold::Stronghold;
 use zeroize::Zeroizing;
 
-use super::files::{self, Lock};
+use super::files::{self, Folder, Lock, is_refused};
 use super::key::Key;
 
 /// The one client within the snapshot.
@@ -24,6 +26,7 @@ const WORK_FACTOR: u8 = 0;
 /// An open snapshot.
 pub(super) struct Snapshot {
     path: PathBuf,
+    folder: Folder,
     key: Key,
     inner: Mutex<Inner>,
     /// No other process opens it meanwhile.
@@ -54,10 +57,11 @@ pub(super) enum WontOpen {
 
 impl Snapshot {
     /// Opens the snapshot, or begins an empty one where there is none.
-    pub(super) fn open(path: PathBuf, key: &Key, lock: Arc<Lock>) -> Result<Self, WontOpen> {
+    pub(super) fn open(folder: &Folder, key: &Key, lock: Arc<Lock>) -> Result<Self, WontOpen> {
+        let path = folder.snapshot();
         // The engine tells more apart than the plugin does.
-        if path.exists() {
-            decrypt_file(&path, key.bytes()).map_err(WontOpen::from)?;
+        if path.try_exists().map_err(WontOpen::unreadable)? {
+            try_key(folder, key)?;
         }
         try_set_encrypt_work_factor(WORK_FACTOR)
             .map_err(|problem| WontOpen::Unreadable(problem.to_string()))?;
@@ -70,14 +74,52 @@ impl Snapshot {
         .map_err(|problem| WontOpen::Damaged(problem.to_string()))?;
         Ok(Self {
             path,
+            folder: folder.clone(),
             key: key.clone(),
             inner: Mutex::new(Inner { stronghold, client }),
             _lock: lock,
         })
     }
 
-    fn folder(&self) -> &Path {
-        self.path.parent().unwrap_or(&self.path)
+    /// Puts into its place what Stronghold wrote whole, and then could not sync or rename because the
+    /// file system refuses that. `problem` is what Stronghold said.
+    fn finish_save(&self, problem: &str) -> Result<(), StoreFailure> {
+        let failure = |problem: &dyn std::fmt::Display| StoreFailure(problem.to_string());
+        // Stronghold hands on no more than the error's text.
+        let refused = error_number(problem)
+            .is_some_and(|number| is_refused(&io::Error::from_raw_os_error(number)));
+        let finished = match self.folder.left_over() {
+            Some(written) if refused && decrypt_file(&written, self.key.bytes()).is_ok() => {
+                File::open(&written)
+                    .and_then(|file| self.folder.sync_file(&file))
+                    .and_then(|()| self.folder.replace(&written, &self.path))
+                    .map_err(|problem| failure(&problem))
+            }
+            _ => Err(failure(&problem)),
+        };
+        // The next one that fails is to leave one file as well.
+        self.folder.sweep();
+        finished
+    }
+}
+
+/// The system's number of an error, in its text.
+fn error_number(text: &str) -> Option<i32> {
+    let (_, number) = text.rsplit_once("(os error ")?;
+    number.split_once(')')?.0.parse().ok()
+}
+
+/// Whether this key opens the snapshot in this folder.
+pub(super) fn try_key(folder: &Folder, key: &Key) -> Result<(), WontOpen> {
+    decrypt_file(&folder.snapshot(), key.bytes())
+        .map(drop)
+        .map_err(WontOpen::from)
+}
+
+impl WontOpen {
+    #[expect(clippy::needless_pass_by_value, reason = "as `map_err` wants it")]
+    fn unreadable(problem: io::Error) -> Self {
+        Self::Unreadable(problem.to_string())
     }
 }
 
@@ -133,13 +175,12 @@ impl SecretStore for Snapshot {
                 None => store.delete(&name).map_err(failure)?,
             };
         }
-        inner
-            .stronghold
-            .save()
-            .map_err(|problem| StoreFailure(problem.to_string()))?;
+        if let Err(problem) = inner.stronghold.save() {
+            self.finish_save(&problem.to_string())?;
+        }
         // Stronghold's new file has the usual permissions; the folder keeps others out meanwhile.
         files::keep_private(&self.path)
-            .and_then(|()| files::sync(self.folder()))
+            .and_then(|()| files::sync(self.folder.path()))
             .map_err(|problem| StoreFailure(problem.to_string()))
     }
 }
@@ -147,4 +188,18 @@ impl SecretStore for Snapshot {
 #[expect(clippy::needless_pass_by_value, reason = "as `map_err` wants it")]
 fn failure(problem: ClientError) -> StoreFailure {
     StoreFailure(problem.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::error_number;
+
+    #[test]
+    fn error_number_is_read_from_strongholds_text() {
+        let text = "inner error occurred(I/O error: Invalid argument (os error 22))";
+        assert_eq!(error_number(text), Some(22));
+        for other in ["", "(os error )", "(os error x)", "I/O error (os error 5"] {
+            assert_eq!(error_number(other), None, "{other}");
+        }
+    }
 }

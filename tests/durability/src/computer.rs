@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
-use std::process::{Command as Program, Stdio};
+use std::process::{Command as Program, Output, Stdio};
 
 use practice_amiqus::{Answer, Practice, Settings};
 
@@ -43,7 +43,7 @@ impl Computer {
         let computer = Self {
             keychain: Keychain::start().await?,
             amiqus,
-            program: program()?,
+            program: program("keep", "cargo build --package durability")?,
         };
         let provisioning = serde_json::json!({
             "client_id": computer.amiqus.client_id(),
@@ -95,12 +95,40 @@ impl Computer {
     /// # Errors
     /// When it doesn't start.
     pub async fn start_only(&self) -> Result<Kept> {
+        self.start_as(Program::new(&self.program)).await
+    }
+
+    /// Starts the app under `strace`, which answers some of its calls to the system with an error, as
+    /// another file system does; its vault may not be open yet. `calls` and `outcome` are as in an
+    /// `inject` expression of `strace`, such as `flock` and `error=ENOLCK`; with a path, only calls on that
+    /// path are answered so.
+    ///
+    /// # Errors
+    /// When it doesn't start.
+    pub async fn start_only_with(
+        &self,
+        calls: &str,
+        outcome: &str,
+        path: Option<&Path>,
+    ) -> Result<Kept> {
+        let mut program = Program::new("strace");
+        program
+            .args(["-f", "-qq", "-o", "/dev/null"])
+            .args(["-e", &format!("trace={calls}")])
+            .args(["-e", &format!("inject={calls}:{outcome}")]);
+        if let Some(path) = path {
+            program.arg("-P").arg(path);
+        }
+        program.arg(&self.program);
+        self.start_as(program).await
+    }
+
+    async fn start_as(&self, mut program: Program) -> Result<Kept> {
         let log = OpenOptions::new()
             .append(true)
             .create(true)
             .open(self.log())
             .or_else(while_doing("opening the log"))?;
-        let mut program = Program::new(&self.program);
         program
             .arg(self.vault())
             .env_clear()
@@ -110,6 +138,24 @@ impl Computer {
             .stdout(Stdio::piped())
             .stderr(log);
         Kept::start(&mut program).await
+    }
+
+    /// Runs the app itself with one of the arguments with which it opens no window, to its end.
+    ///
+    /// # Errors
+    /// When it isn't built.
+    pub async fn run_app(&self, argument: &str) -> Result<Output> {
+        let build = "cargo build --package sign-in-with-amiqus";
+        tokio::process::Command::new(program("sign-in-with-amiqus", build)?)
+            .arg(argument)
+            .env_clear()
+            .envs(self.keychain.environment())
+            .env("AMIQUS_PROVISIONING_FILE", self.provisioning())
+            .stdin(Stdio::null())
+            .kill_on_drop(true)
+            .output()
+            .await
+            .or_else(while_doing("running the app"))
     }
 
     /// Begins to sign in, answers as a person does in the browser, and says to which address the
@@ -147,17 +193,17 @@ impl Computer {
     }
 }
 
-/// The program `keep`, which lies beside the one that runs, or beside its folder.
-fn program() -> Result<PathBuf> {
+/// A program that lies beside the one that runs, or beside its folder.
+fn program(name: &str, how: &str) -> Result<PathBuf> {
     let own = std::env::current_exe().or_else(while_doing("looking for the own program"))?;
     let found = own
         .ancestors()
         .skip(1)
         .take(2)
-        .map(|folder: &Path| folder.join("keep"))
+        .map(|folder: &Path| folder.join(name))
         .find(|program| program.is_file());
     found.ok_or_else(|| Trouble::NotThere {
-        program: own.with_file_name("keep"),
-        how: "cargo build --package durability".to_owned(),
+        program: own.with_file_name(name),
+        how: how.to_owned(),
     })
 }

@@ -1,6 +1,6 @@
 //! A keychain: a real Secret Service on a session bus of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder};
 use std::io::Write as _;
@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::ChildStdout;
@@ -33,6 +34,9 @@ const SERVICE: &str = "org.freedesktop.secrets";
 
 /// Its interface.
 const SERVICE_INTERFACE: &str = "org.freedesktop.Secret.Service";
+
+/// The names that the app gives its key.
+const KEY_NAMES: [(&str, &str); 2] = [("service", "co.amiqus.signin"), ("username", "vault key")];
 
 /// How often it is looked whether it is there.
 const A_MOMENT: Duration = Duration::from_millis(5);
@@ -208,23 +212,85 @@ impl Keychain {
         Ok(prompter)
     }
 
-    /// Locks it, as when its person went away.
+    /// Makes a second collection, open, as an imported keyring is.
     ///
     /// # Errors
     /// When the Secret Service doesn't.
-    pub async fn lock(&self) -> Result<()> {
-        let collection = self.collection().await?;
-        self.call(SERVICE_INTERFACE, "Lock", &(vec![&collection],))
+    pub async fn add_collection(&self, label: &str) -> Result<OwnedObjectPath> {
+        let session = self.session().await?;
+        let properties = BTreeMap::from([(
+            "org.freedesktop.Secret.Collection.Label",
+            Value::from(label),
+        )]);
+        let password = (session, Vec::<u8>::new(), PASSWORD.as_bytes(), "text/plain");
+        // As the log-in does it: without a window.
+        let answer = self
+            .call(
+                "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface",
+                "CreateWithMasterPassword",
+                &(properties, password),
+            )
             .await?;
-        self.expect_locked(&collection, true).await
+        Ok(answer.body().deserialize()?)
     }
 
-    /// Unlocks it, as when its person came back and gave the password.
+    /// Puts another secret under the names of the app's own key into a collection.
     ///
     /// # Errors
     /// When the Secret Service doesn't.
-    pub async fn unlock(&self) -> Result<()> {
-        let collection = self.collection().await?;
+    pub async fn add_key(&self, collection: &OwnedObjectPath, secret: &[u8]) -> Result<()> {
+        let session = self.session().await?;
+        let names = HashMap::from(KEY_NAMES);
+        let properties = BTreeMap::from([
+            ("org.freedesktop.Secret.Item.Label", Value::from("a key")),
+            ("org.freedesktop.Secret.Item.Attributes", Value::from(names)),
+        ]);
+        let secret = (session, Vec::<u8>::new(), secret, "text/plain");
+        let item = (properties, secret, false);
+        let asking = self.connection.call_method(
+            Some(SERVICE),
+            collection,
+            Some("org.freedesktop.Secret.Collection"),
+            "CreateItem",
+            &item,
+        );
+        within("an item is made", asking).await??;
+        Ok(())
+    }
+
+    /// The secrets that are under the names of the app's own key, in open collections.
+    ///
+    /// # Errors
+    /// When the Secret Service doesn't tell.
+    pub async fn keys(&self) -> Result<Vec<Vec<u8>>> {
+        let names = HashMap::from(KEY_NAMES);
+        let answer = self
+            .call(SERVICE_INTERFACE, "SearchItems", &(names,))
+            .await?;
+        let (open, _): (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) =
+            answer.body().deserialize()?;
+        let session = self.session().await?;
+        let mut keys = Vec::new();
+        for item in open {
+            let answer = self
+                .connection
+                .call_method(
+                    Some(SERVICE),
+                    item,
+                    Some("org.freedesktop.Secret.Item"),
+                    "GetSecret",
+                    &(&session,),
+                )
+                .await?;
+            let secret: ((OwnedObjectPath, Vec<u8>, Vec<u8>, String),) =
+                answer.body().deserialize()?;
+            keys.push(secret.0.2);
+        }
+        Ok(keys)
+    }
+
+    /// A session in which secrets aren't encrypted.
+    async fn session(&self) -> Result<OwnedObjectPath> {
         let session = self
             .call(
                 SERVICE_INTERFACE,
@@ -233,19 +299,84 @@ impl Keychain {
             )
             .await?;
         let (_, session): (OwnedValue, OwnedObjectPath) = session.body().deserialize()?;
+        Ok(session)
+    }
+
+    /// Stops the Secret Service in the middle of all it does: it is there, and answers nobody.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn stop_answering(&self) -> Result<()> {
+        self.signal(Signal::STOP)
+    }
+
+    /// Lets it go on after [`Keychain::stop_answering`].
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn go_on_answering(&self) -> Result<()> {
+        self.signal(Signal::CONT)
+    }
+
+    fn signal(&self, signal: Signal) -> Result<()> {
+        let id = self.daemon.as_ref().map(Process::id);
+        id.and_then(|id| i32::try_from(id).ok())
+            .and_then(Pid::from_raw)
+            .and_then(|id| kill_process(id, signal).ok())
+            .ok_or_else(|| Trouble::Failed {
+                program: "gnome-keyring-daemon".to_owned(),
+                said: "it doesn't run".to_owned(),
+            })
+    }
+
+    /// Locks it, as when its person went away.
+    ///
+    /// # Errors
+    /// When the Secret Service doesn't.
+    pub async fn lock(&self) -> Result<()> {
+        self.lock_collection(&self.collection().await?).await
+    }
+
+    /// Locks one collection.
+    ///
+    /// # Errors
+    /// When the Secret Service doesn't.
+    pub async fn lock_collection(&self, collection: &OwnedObjectPath) -> Result<()> {
+        self.call(SERVICE_INTERFACE, "Lock", &(vec![collection],))
+            .await?;
+        self.expect_locked(collection, true).await
+    }
+
+    /// Unlocks it, as when its person came back and gave the password.
+    ///
+    /// # Errors
+    /// When the Secret Service doesn't.
+    pub async fn unlock(&self) -> Result<()> {
+        self.unlock_collection(&self.collection().await?).await
+    }
+
+    /// Unlocks one collection.
+    ///
+    /// # Errors
+    /// When the Secret Service doesn't.
+    pub async fn unlock_collection(&self, collection: &OwnedObjectPath) -> Result<()> {
+        let session = self.session().await?;
         let password = (session, Vec::<u8>::new(), PASSWORD.as_bytes(), "text/plain");
         // As the log-in does it: without a window.
         self.call(
             "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface",
             "UnlockWithMasterPassword",
-            &(&collection, password),
+            &(collection, password),
         )
         .await?;
-        self.expect_locked(&collection, false).await
+        self.expect_locked(collection, false).await
     }
 
     /// The collection that new secrets go into.
-    async fn collection(&self) -> Result<OwnedObjectPath> {
+    ///
+    /// # Errors
+    /// When the Secret Service doesn't tell.
+    pub async fn collection(&self) -> Result<OwnedObjectPath> {
         let answer = self
             .call(SERVICE_INTERFACE, "ReadAlias", &("default",))
             .await?;

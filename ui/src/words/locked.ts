@@ -1,4 +1,3 @@
-import { name as app } from "brand";
 import type { WhyLocked } from "../bindings";
 import type { Message } from "./message";
 
@@ -6,7 +5,7 @@ export const why = {
   keychain_locked: {
     title: "Your keychain is locked",
     sentence:
-      "Your sign-in is kept safe by this computer’s keychain. Please unlock the keychain, then try again.",
+      "Your sign-in is stored in this computer’s keychain. Unlock the keychain, and this window will continue automatically.",
   },
   keychain_absent: {
     title: "Choose a passphrase",
@@ -19,7 +18,8 @@ export const why = {
   },
   keychain_unreachable: {
     title: "The keychain isn’t answering",
-    sentence: `Your sign-in is safe, and this computer’s keychain holds its key. Try again, or close ${app} and open it again once the keychain is there.`,
+    sentence:
+      "Your sign-in is stored in this computer’s keychain. This window will continue automatically when the keychain answers. If that doesn’t happen, restart your computer.",
   },
   key_lost: {
     title: "The key is missing",
@@ -34,7 +34,12 @@ export const why = {
   vault_unreachable: {
     title: "This app’s folder can’t be reached",
     sentence:
-      "Your sign-in is kept there, and it can’t be read or written to. The disk may be full, or not connected. Nothing was changed.",
+      "Your sign-in is kept there, and it can’t be read or written to. The disk may be disconnected, or the folder may belong to another user. Nothing was changed.",
+  },
+  disk_full: {
+    title: "The disk is full",
+    sentence:
+      "Your sign-in can’t be opened on a full disk. Free some space, then try again. Nothing was changed.",
   },
 } satisfies Record<WhyLocked, Message>;
 export const passphrase = "Passphrase";

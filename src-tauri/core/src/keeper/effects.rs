@@ -17,8 +17,8 @@ use crate::session::{Effect, Event, Serial, WhyRenew};
 use crate::token::{self, Transient};
 use crate::vault::{Door, DoorFailure, Opened, Records, Unlock, WhyLocked, WhySetAside};
 
-/// After this the keychain is believed to be asking its person for a password, and the window says
-/// so.
+/// After this the window says what the opening is waiting for: mostly the keychain is asking its person
+/// for a password.
 const OPENING_TAKES: Duration = Duration::from_secs(2);
 
 /// How often the person behind new tokens is asked for before the sign-in is given up for now.
@@ -197,9 +197,10 @@ impl Desk {
         opening: impl FnOnce(&dyn Door) -> Result<(Opened, Records), DoorFailure> + Send + 'static,
     ) {
         let long = self.parts.clock.wait_for(OPENING_TAKES);
-        self.later(async {
+        let door = Arc::clone(&self.parts.door);
+        self.later(async move {
             long.await;
-            Some(Event::OpeningTakesLong)
+            Some(Event::OpeningTakesLong(door.waits_for()))
         });
         let door = Arc::clone(&self.parts.door);
         let Some(mail) = self.mail.upgrade() else {

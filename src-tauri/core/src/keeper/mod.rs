@@ -307,6 +307,12 @@ impl Keeper {
         self.post(Mail::Event(Event::LookAgain));
     }
 
+    /// Opens a vault that a keychain keeps locked, if that needs no word from anybody: a keychain came, was
+    /// unlocked or answers again. Costs nothing when the vault is open.
+    pub fn keychain_changed(&self) {
+        self.post(Mail::Event(Event::KeychainChanged));
+    }
+
     /// Gives up the pending attempt, or leaves the set-up.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use crate::error::{Code, Problem};
 use crate::redirect::{AuthorizationCode, Received};
 use crate::registration::{Field, RedirectUrl, Registration};
 use crate::token::{AccessToken, Failure, RefreshToken, TokenSet};
-use crate::vault::{DoorFailure, RecordName, Records, SetAside, Unlock};
+use crate::vault::{DoorFailure, RecordName, Records, SetAside, Unlock, WhyLocked};
 
 /// What IT's provisioning file said.
 #[derive(Debug)]
@@ -82,8 +82,10 @@ pub enum Event {
     },
     /// The vault didn't open.
     NotOpened(DoorFailure),
-    /// The vault takes long to open: the keychain is asking its person for a password.
-    OpeningTakesLong,
+    /// The vault takes long to open, because of this.
+    OpeningTakesLong(WhyLocked),
+    /// A keychain came, was unlocked or answers again.
+    KeychainChanged,
     /// A person gives the vault up that can't be opened, and wants an empty one.
     StartOverRequested,
     /// A person wants the vault opened (again).

@@ -54,6 +54,8 @@ enum Phase {
     Opening {
         waiting: Waiting,
         was_locked: Option<WhyLocked>,
+        /// Whether the keychain changed since it began: it may have been looked into before that.
+        keychain_changed: bool,
     },
     /// The vault didn't open.
     Locked { waiting: Waiting, why: WhyLocked },
@@ -196,6 +198,7 @@ impl Default for Session {
             phase: Phase::Opening {
                 waiting: Waiting::new(),
                 was_locked: None,
+                keychain_changed: false,
             },
             problem: None,
             unsaved: false,
@@ -310,12 +313,13 @@ impl Session {
                 set_aside,
             } => self.opened(*records, provisioning, set_aside.as_ref(), now),
             Event::NotOpened(failure) => self.not_opened(&failure),
-            Event::OpeningTakesLong => {
+            Event::OpeningTakesLong(why) => {
                 if let Phase::Opening { was_locked, .. } = &mut self.phase {
-                    was_locked.get_or_insert(WhyLocked::KeychainLocked);
+                    was_locked.get_or_insert(why);
                 }
                 Step::default()
             }
+            Event::KeychainChanged => self.keychain_changed(),
             Event::UnlockRequested(unlock) => self.unlock_requested(unlock),
             Event::StartOverRequested => self.start_over_requested(),
             Event::AddressReceived(received, way) => self.address_received(received, way, now),
@@ -367,12 +371,13 @@ impl Session {
     }
 
     fn not_opened(&mut self, failure: &DoorFailure) -> Step {
-        let (waiting, was_locked) = match &mut self.phase {
+        let (waiting, was_locked, keychain_changed) = match &mut self.phase {
             Phase::Opening {
                 waiting,
                 was_locked,
-            } => (std::mem::take(waiting), *was_locked),
-            Phase::Locked { waiting, why } => (std::mem::take(waiting), Some(*why)),
+                keychain_changed,
+            } => (std::mem::take(waiting), *was_locked, *keychain_changed),
+            Phase::Locked { waiting, why } => (std::mem::take(waiting), Some(*why), false),
             Phase::Open(_) => return Step::default(),
         };
         let (why, problem) = match failure {
@@ -391,6 +396,29 @@ impl Session {
         if why == WhyLocked::InUseElsewhere {
             step.run(Effect::AwaitVault);
         }
+        if keychain_changed {
+            step.append(self.keychain_changed());
+        }
+        step
+    }
+
+    /// Tries to open a vault that a keychain keeps locked, and asks nobody for anything.
+    fn keychain_changed(&mut self) -> Step {
+        let mut step = Step::default();
+        match &mut self.phase {
+            Phase::Opening {
+                keychain_changed, ..
+            } => *keychain_changed = true,
+            Phase::Locked { waiting, why } if why.is_keychains() => {
+                self.phase = Phase::Opening {
+                    waiting: std::mem::take(waiting),
+                    was_locked: Some(*why),
+                    keychain_changed: false,
+                };
+                step.run(Effect::OpenVault(Unlock::KeychainWithoutPrompt));
+            }
+            Phase::Locked { .. } | Phase::Open(_) => {}
+        }
         step
     }
 
@@ -407,6 +435,7 @@ impl Session {
         self.phase = Phase::Opening {
             waiting: std::mem::take(waiting),
             was_locked: Some(*why),
+            keychain_changed: false,
         };
         self.problem = None;
         let mut step = Step::default();
@@ -430,6 +459,7 @@ impl Session {
         self.phase = Phase::Opening {
             waiting,
             was_locked,
+            keychain_changed: false,
         };
         let mut step = Step::default();
         step.run(Effect::OpenVault(unlock));
@@ -590,7 +620,8 @@ impl Open {
             Event::Saved => self.saved(now),
             Event::Opened { .. }
             | Event::NotOpened(_)
-            | Event::OpeningTakesLong
+            | Event::OpeningTakesLong(_)
+            | Event::KeychainChanged
             | Event::UnlockRequested(_)
             | Event::StartOverRequested
             | Event::AddressReceived(..) => Step::default(),

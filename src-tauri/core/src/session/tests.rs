@@ -21,7 +21,7 @@ use crate::examples::{Counting, bob, now, registration, tokens};
 use crate::redirect::Received;
 use crate::registration::Registration;
 use crate::token::{Failure, Refused, TokenSet};
-use crate::vault::{RecordName, Records};
+use crate::vault::{RecordName, Records, Unlock};
 
 const SIGNED_OUT: Screen = Screen::SignedOut { just_now: false };
 
@@ -254,6 +254,9 @@ fn effects(step: &Step) -> Vec<String> {
 
 fn in_words(effect: &Effect) -> String {
     match effect {
+        Effect::OpenVault(Unlock::KeychainWithoutPrompt) => {
+            "open the vault without a prompt".to_owned()
+        }
         Effect::OpenVault(_) => "open the vault".to_owned(),
         Effect::StartOver => "start over".to_owned(),
         Effect::OpenBrowser(..) => "open the browser".to_owned(),

@@ -159,3 +159,16 @@ async fn on_a_disk_that_can_only_be_read_no_refresh_is_sent_and_it_goes_on_when_
     kept_out.ask(&Command::Refresh).await.unwrap();
     assert_eq!(posts(&computer), 1);
 }
+
+/// Shows check 34.
+#[tokio::test]
+async fn disk_that_is_full_from_the_start_is_said_to_be_full_and_no_other_is() {
+    let computer = Computer::set_up().await.unwrap();
+    let disk = Disk::under(&computer);
+    disk.fill();
+    let mut kept = computer.start().await.unwrap();
+    locked(&mut kept, "disk_full").await.unwrap();
+    disk.make_room();
+    kept.ask(&crate::people::UNLOCK).await.unwrap();
+    screen(&mut kept, "signed-out").await.unwrap();
+}

@@ -7,7 +7,10 @@
 )]
 
 mod disk;
+mod file_systems;
+mod found_twice;
 mod keychain;
+mod keychain_comes;
 mod people;
 mod restart;
 mod root;

@@ -61,6 +61,8 @@ fn each_reason_why_the_vault_stays_locked_is_said() {
         WhyLocked::KeyLost,
         WhyLocked::InUseElsewhere,
         WhyLocked::VaultUnreachable,
+        WhyLocked::DiskFull,
+        WhyLocked::KeychainUnreachable,
     ] {
         let mut bench = closed();
         bench.step(Event::UnlockRequested(Unlock::Keychain));
@@ -371,6 +373,7 @@ fn a_vault_is_begun_anew_only_where_it_can_not_be_opened_any_more() {
         (WhyLocked::KeychainAbsent, false),
         (WhyLocked::InUseElsewhere, false),
         (WhyLocked::VaultUnreachable, false),
+        (WhyLocked::DiskFull, false),
     ] {
         let mut bench = closed();
         bench.step(Event::UnlockRequested(Unlock::Keychain));
@@ -586,7 +589,7 @@ fn a_keychain_that_is_asking_its_person_is_said_to_be_locked_until_it_opens() {
     let mut session = Session::default();
     session.step(Event::UnlockRequested(Unlock::Keychain), now());
     assert!(!session.is_settled());
-    session.step(Event::OpeningTakesLong, now());
+    session.step(Event::OpeningTakesLong(WhyLocked::KeychainLocked), now());
     assert!(session.is_settled());
     assert!(matches!(
         session.app_state(1).screen,
@@ -605,6 +608,67 @@ fn a_keychain_that_is_asking_its_person_is_said_to_be_locked_until_it_opens() {
         now(),
     );
     assert!(matches!(session.app_state(2).screen, Screen::NeedsSetup));
-    session.step(Event::OpeningTakesLong, now());
+    session.step(Event::OpeningTakesLong(WhyLocked::KeychainLocked), now());
     assert!(matches!(session.app_state(3).screen, Screen::NeedsSetup));
+}
+
+#[test]
+fn keychain_that_changes_opens_what_a_keychain_keeps_locked_and_nothing_else() {
+    for (why, opens) in [
+        (WhyLocked::KeychainLocked, true),
+        (WhyLocked::KeychainAbsent, true),
+        (WhyLocked::KeychainUnreachable, true),
+        (WhyLocked::KeyLost, true),
+        (WhyLocked::PassphraseNeeded, false),
+        (WhyLocked::InUseElsewhere, false),
+        (WhyLocked::VaultUnreachable, false),
+        (WhyLocked::DiskFull, false),
+    ] {
+        let mut bench = closed();
+        bench.step(Event::UnlockRequested(Unlock::Keychain));
+        bench.step(Event::NotOpened(DoorFailure::Locked(why)));
+        let step = bench.step(Event::KeychainChanged);
+        if opens {
+            assert_eq!(
+                effects(&step),
+                ["open the vault without a prompt"],
+                "{why:?}"
+            );
+            assert_eq!(bench.screen(), Screen::Locked { why });
+        } else {
+            assert_nothing_happened(&step);
+        }
+    }
+    let mut bench = Bench::with_bob();
+    assert_nothing_happened(&bench.step(Event::KeychainChanged));
+}
+
+#[test]
+fn keychain_that_changes_while_the_vault_opens_is_looked_into_once_more() {
+    let mut bench = closed();
+    bench.step(Event::UnlockRequested(Unlock::Keychain));
+    for _ in 0..3 {
+        assert_nothing_happened(&bench.step(Event::KeychainChanged));
+    }
+    let why = WhyLocked::KeychainLocked;
+    let step = bench.step(Event::NotOpened(DoorFailure::Locked(why)));
+    assert_eq!(effects(&step), ["open the vault without a prompt"]);
+    assert_eq!(bench.screen(), Screen::Locked { why });
+    let step = bench.step(Event::NotOpened(DoorFailure::Locked(why)));
+    assert_nothing_happened(&step);
+    assert_eq!(bench.screen(), Screen::Locked { why });
+}
+
+#[test]
+fn opening_that_takes_long_is_said_to_wait_for_what_it_waits_for() {
+    for why in [
+        WhyLocked::KeychainLocked,
+        WhyLocked::KeychainUnreachable,
+        WhyLocked::VaultUnreachable,
+    ] {
+        let mut bench = closed();
+        bench.step(Event::UnlockRequested(Unlock::Keychain));
+        bench.step(Event::OpeningTakesLong(why));
+        assert_eq!(bench.screen(), Screen::Locked { why });
+    }
 }

@@ -1,0 +1,331 @@
+//! freedesktop's Secret Service on the session bus: GNOME's keyring, KDE's wallet, `KeePassXC`. One that
+//! is used while another is locked asks nobody for the other.
+
+use std::collections::HashMap;
+use std::io;
+use std::time::Duration;
+
+use secret_service::EncryptionType;
+use secret_service::blocking::{Collection, SecretService};
+use zbus::blocking::connection::Builder;
+use zbus::blocking::fdo::DBusProxy;
+use zbus::blocking::{Connection, MessageIterator};
+use zbus::message::Type;
+use zbus::zvariant::OwnedObjectPath;
+
+use super::{Fit, Found, KeychainFailure, Prompt, SERVICE, USER};
+use crate::vault::key::Key;
+
+/// The Secret Service's name on the bus.
+pub(super) const NAME: &str = "org.freedesktop.secrets";
+const PATH: &str = "/org/freedesktop/secrets";
+const SERVICE_INTERFACE: &str = "org.freedesktop.Secret.Service";
+const PROMPT_INTERFACE: &str = "org.freedesktop.Secret.Prompt";
+
+/// Where a path says that there is none.
+const NOTHING: &str = "/";
+
+/// How many messages may wait while a prompt is waited for.
+const MAX_QUEUED: usize = 1024;
+
+/// The names that the key's items bear.
+pub(super) fn names() -> HashMap<&'static str, &'static str> {
+    HashMap::from([("service", SERVICE), ("username", USER)])
+}
+
+impl From<secret_service::Error> for KeychainFailure {
+    fn from(problem: secret_service::Error) -> Self {
+        use secret_service::Error;
+
+        match problem {
+            Error::Zbus(problem) => problem.into(),
+            Error::Locked | Error::NoResult | Error::Prompt => {
+                tracing::warn!(%problem, "keychain: refused");
+                Self::Locked
+            }
+            problem => {
+                tracing::warn!(%problem, "keychain: failed");
+                Self::Absent
+            }
+        }
+    }
+}
+
+impl From<zbus::Error> for KeychainFailure {
+    fn from(problem: zbus::Error) -> Self {
+        tracing::warn!(%problem, "keychain: call failed");
+        match &problem {
+            zbus::Error::InputOutput(problem) if problem.kind() == io::ErrorKind::TimedOut => {
+                Self::NotAnswering
+            }
+            zbus::Error::MethodError(name, ..) if name.ends_with(".IsLocked") => Self::Locked,
+            _ => Self::Absent,
+        }
+    }
+}
+
+impl From<zbus::zvariant::Error> for KeychainFailure {
+    fn from(problem: zbus::zvariant::Error) -> Self {
+        tracing::warn!(%problem, "keychain: answer makes no sense");
+        Self::Absent
+    }
+}
+
+/// The items under the key's names.
+struct Items {
+    open: Vec<OwnedObjectPath>,
+    locked: Vec<OwnedObjectPath>,
+}
+
+/// The keychain.
+pub(in crate::vault) struct Keychain {
+    bus: Connection,
+    service: SecretService<'static>,
+}
+
+impl Keychain {
+    /// The keychain as it is now: one that was absent may have come meanwhile. No call to it takes longer
+    /// than the timeout.
+    pub(in crate::vault) fn connect(timeout: Duration) -> Result<Self, KeychainFailure> {
+        let bus = Builder::session()?
+            .method_timeout(timeout)
+            .max_queued(MAX_QUEUED)
+            .build()?;
+        let service = SecretService::connect_with_existing(EncryptionType::Dh, bus.clone())?;
+        Ok(Self { bus, service })
+    }
+
+    /// Finds the key that fits best. Where none that can be read fits, and others are locked, their
+    /// person is asked to unlock them if that is allowed; `asks` is told when that begins and ends.
+    pub(in crate::vault) fn find(
+        &self,
+        prompt: Prompt,
+        fit: &dyn Fn(&Key) -> Fit,
+        asks: &dyn Fn(bool),
+    ) -> Result<Found, KeychainFailure> {
+        let (found, items) = self.read(fit)?;
+        if found.fits() || prompt == Prompt::Never {
+            return Ok(found);
+        }
+        let locked = match (items.locked, self.default_collection()?) {
+            (items, _) if !items.is_empty() => items,
+            // Some tell of no item while they are locked.
+            (_, Some(default)) if default.is_locked()? => vec![default.collection_path.clone()],
+            _ => return Ok(found),
+        };
+        let enough = || Ok(self.read(fit)?.0.fits());
+        self.unlock(&locked, &enough, asks)?;
+        Ok(self.read(fit)?.0)
+    }
+
+    /// Puts a new key into the keychain, and makes sure that it stays there. Whatever else bears its
+    /// names is left as it is.
+    pub(in crate::vault) fn add(
+        &self,
+        key: &Key,
+        prompt: Prompt,
+        asks: &dyn Fn(bool),
+    ) -> Result<(), KeychainFailure> {
+        let default = self.default_collection()?.ok_or(KeychainFailure::Absent)?;
+        if default.is_locked()? && prompt == Prompt::Allowed {
+            let locked = std::slice::from_ref(&default.collection_path);
+            self.unlock(locked, &|| Ok(false), asks)?;
+        }
+        if default.is_locked()? {
+            return Err(KeychainFailure::Locked);
+        }
+        let label = format!("keyring:{USER}@{SERVICE}");
+        let replaces = false;
+        let kind = "application/octet-stream";
+        let item = default.create_item(&label, names(), key.bytes(), replaces, kind)?;
+        match Key::from_secret(item.get_secret()?) {
+            Some(kept) if kept.bytes() == key.bytes() => Ok(()),
+            _ => Err(KeychainFailure::Absent),
+        }
+    }
+
+    /// Removes all keys of the app's; says how many there were.
+    pub(in crate::vault) fn remove_all(&self) -> Result<usize, KeychainFailure> {
+        let mut removed = self.remove_open()?;
+        let locked = self.search()?.locked;
+        if !locked.is_empty() {
+            self.unlock(&locked, &|| Ok(false), &|_| ())?;
+            removed += self.remove_open()?;
+        }
+        if self.search()?.locked.is_empty() {
+            Ok(removed)
+        } else {
+            Err(KeychainFailure::Locked)
+        }
+    }
+
+    fn remove_open(&self) -> Result<usize, KeychainFailure> {
+        let open = self.search()?.open;
+        for item in &open {
+            self.service.get_item_by_path(item.clone())?.delete()?;
+        }
+        Ok(open.len())
+    }
+
+    /// `SearchItems` finds items in locked collections too.
+    fn search(&self) -> Result<Items, KeychainFailure> {
+        let answer = self.call(SERVICE_INTERFACE, PATH, "SearchItems", &(names(),))?;
+        let (open, locked) = answer.body().deserialize()?;
+        Ok(Items { open, locked })
+    }
+
+    /// Reads what can be read without a word from anybody.
+    fn read(&self, fit: &dyn Fn(&Key) -> Fit) -> Result<(Found, Items), KeychainFailure> {
+        let mut items = self.search()?;
+        let mut found = Found::default();
+        for path in std::mem::take(&mut items.open) {
+            let item = self.service.get_item_by_path(path.clone())?;
+            match item.get_secret().map_err(KeychainFailure::from) {
+                Ok(secret) => found.add(secret, fit),
+                Err(KeychainFailure::NotAnswering) => return Err(KeychainFailure::NotAnswering),
+                // It was locked in this moment.
+                Err(KeychainFailure::Locked) => items.locked.push(path),
+                // It was removed in this moment, or makes no sense.
+                Err(KeychainFailure::Absent) => found.read += 1,
+            }
+        }
+        found.locked = items.locked.len();
+        let is_default_locked = || -> Result<bool, KeychainFailure> {
+            let default = self.default_collection()?;
+            Ok(default.map(|default| default.is_locked()).transpose()? == Some(true))
+        };
+        if found.locked == 0 && !found.fits() && is_default_locked()? {
+            // Some tell of no item while they are locked.
+            found.locked = 1;
+        }
+        Ok((found, items))
+    }
+
+    /// The collection that new secrets go into.
+    fn default_collection(&self) -> Result<Option<Collection<'_>>, KeychainFailure> {
+        match self.service.get_default_collection() {
+            Ok(collection) => Ok(Some(collection)),
+            Err(secret_service::Error::NoResult) => Ok(None),
+            Err(problem) => Err(problem.into()),
+        }
+    }
+
+    /// Unlocks what is named, and waits for the person whom the keychain asks: until they answer, until
+    /// `enough` is so because it was unlocked elsewhere, or until the keychain is gone. A person who
+    /// refuses is no failure.
+    fn unlock(
+        &self,
+        locked: &[OwnedObjectPath],
+        enough: &dyn Fn() -> Result<bool, KeychainFailure>,
+        asks: &dyn Fn(bool),
+    ) -> Result<(), KeychainFailure> {
+        let answer = self.call(SERVICE_INTERFACE, PATH, "Unlock", &(locked,))?;
+        let (_, prompt): (Vec<OwnedObjectPath>, OwnedObjectPath) = answer.body().deserialize()?;
+        if prompt.as_str() == NOTHING {
+            return Ok(());
+        }
+        asks(true);
+        let answered = self.prompt(&prompt, enough);
+        asks(false);
+        answered
+    }
+
+    fn prompt(
+        &self,
+        prompt: &OwnedObjectPath,
+        enough: &dyn Fn() -> Result<bool, KeychainFailure>,
+    ) -> Result<(), KeychainFailure> {
+        let messages = MessageIterator::from(&self.bus);
+        let rules = DBusProxy::new(&self.bus)?;
+        for rule in signals()? {
+            rules.add_match_rule(rule).map_err(zbus::Error::from)?;
+        }
+        // No window of ours that it would belong to.
+        self.call(PROMPT_INTERFACE, prompt.as_str(), "Prompt", &("",))?;
+        for message in messages {
+            match Heard::in_message(&message?) {
+                Heard::Answer(path) if path == prompt.as_str() => return Ok(()),
+                Heard::Gone => return Err(KeychainFailure::Absent),
+                // Its prompt ends with this connection. It isn't dismissed by a call: that ends GNOME's
+                // keyring, version 42.
+                Heard::Change if enough()? => return Ok(()),
+                Heard::Answer(_) | Heard::Change | Heard::Nothing => {}
+            }
+        }
+        Err(KeychainFailure::Absent)
+    }
+
+    fn call<B>(
+        &self,
+        interface: &str,
+        path: &str,
+        method: &str,
+        body: &B,
+    ) -> zbus::Result<zbus::Message>
+    where
+        B: serde::Serialize + zbus::zvariant::DynamicType,
+    {
+        self.bus
+            .call_method(Some(NAME), path, Some(interface), method, body)
+    }
+}
+
+/// The signals that tell of a keychain: its own, and its coming and going.
+pub(super) fn signals() -> zbus::Result<[zbus::MatchRule<'static>; 2]> {
+    let own = zbus::MatchRule::builder()
+        .msg_type(Type::Signal)
+        .sender(NAME)?
+        .build();
+    let comes_and_goes = zbus::MatchRule::builder()
+        .msg_type(Type::Signal)
+        .sender("org.freedesktop.DBus")?
+        .member("NameOwnerChanged")?
+        .add_arg(NAME)?
+        .build();
+    Ok([own, comes_and_goes])
+}
+
+/// What a signal tells of a keychain.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// A prompt, by its path, was answered.
+    Answer(String),
+    /// Something was made, removed, locked or unlocked, or a keychain came.
+    Change,
+    /// It is gone.
+    Gone,
+    /// It is about something else.
+    Nothing,
+}
+
+impl Heard {
+    pub(super) fn in_message(message: &zbus::Message) -> Self {
+        let header = message.header();
+        if message.message_type() != Type::Signal {
+            return Self::Nothing;
+        }
+        match header.member().map(zbus::names::MemberName::as_str) {
+            Some("NameOwnerChanged") => {
+                let body = message.body();
+                match body.deserialize::<(String, String, String)>() {
+                    Ok((name, _, owner)) if name == NAME => {
+                        if owner.is_empty() {
+                            Self::Gone
+                        } else {
+                            Self::Change
+                        }
+                    }
+                    _ => Self::Nothing,
+                }
+            }
+            Some("Completed") => header
+                .path()
+                .map_or(Self::Nothing, |path| Self::Answer(path.to_string())),
+            Some(
+                "PropertiesChanged" | "CollectionCreated" | "CollectionDeleted"
+                | "CollectionChanged" | "ItemCreated" | "ItemDeleted" | "ItemChanged",
+            ) => Self::Change,
+            _ => Self::Nothing,
+        }
+    }
+}

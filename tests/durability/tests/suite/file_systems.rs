@@ -1,0 +1,127 @@
+//! Homes on file systems that refuse what ext4 does: `strace` answers the real app's calls as they do.
+
+use std::fs;
+
+use durability::conversation::Command;
+use durability::{Computer, Kept};
+
+use crate::people::{BOB, FUSION, locked, posts, screen, with_bob};
+
+/// Signs in, renews, and is still signed in after a restart, with these calls answered so.
+async fn works_with(calls: &str, outcome: &str) -> Computer {
+    let computer = Computer::set_up().await.unwrap();
+    let start = || computer.start_only_with(calls, outcome, None);
+    let mut kept = start().await.unwrap();
+    screen(&mut kept, "signed-out")
+        .await
+        .unwrap_or_else(|trouble| panic!("{calls} {outcome}: {trouble}"));
+    computer.sign_in(&mut kept, BOB, FUSION).await.unwrap();
+    kept.ask(&Command::Refresh)
+        .await
+        .unwrap_or_else(|trouble| panic!("{calls} {outcome}: {trouble}"));
+    let state = kept.state().await.unwrap();
+    assert_eq!(state.problem, None, "{calls} {outcome}");
+    kept.end().await.unwrap();
+    let mut kept = start().await.unwrap();
+    screen(&mut kept, "signed-in").await.unwrap();
+    kept.end().await.unwrap();
+    // And where nothing is refused any more.
+    let mut kept: Kept = computer.start().await.unwrap();
+    screen(&mut kept, "signed-in").await.unwrap();
+    let more: Vec<_> = fs::read_dir(computer.vault())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !["key.json", "lock", "vault.stronghold"].contains(&name.as_str()))
+        .collect();
+    assert_eq!(more, [""; 0], "{calls} {outcome}");
+    kept.end().await.unwrap();
+    computer
+}
+
+/// That it works, and that the log says what is missing, at most once for each of the two starts.
+async fn works_and_says(calls: &str, outcome: &str, missing: &[&str]) {
+    let computer = works_with(calls, outcome).await;
+    let log = fs::read_to_string(computer.log()).unwrap();
+    for missing in missing {
+        let line = format!("vault: safeguard missing: {missing}");
+        let count = log.matches(&line).count();
+        assert!((1..=2).contains(&count), "{calls} {outcome}: {log}");
+    }
+}
+
+#[tokio::test]
+async fn folder_that_can_not_be_locked_is_used_and_that_is_said() {
+    for error in ["ENOLCK", "ENOSYS", "EOPNOTSUPP", "EINVAL"] {
+        works_and_says("flock", &format!("error={error}"), &["lock: "]).await;
+    }
+}
+
+#[tokio::test]
+async fn sync_that_is_refused_is_done_without_and_that_is_said() {
+    for error in ["EINVAL", "EOPNOTSUPP", "ENOSYS", "EACCES", "EBADF"] {
+        let missing = ["file sync: ", "folder sync: "];
+        works_and_says("fsync", &format!("error={error}"), &missing).await;
+    }
+}
+
+#[tokio::test]
+async fn permissions_that_can_not_be_set_are_said() {
+    let calls = "?chmod,?fchmod,?fchmodat";
+    for error in ["EPERM", "EOPNOTSUPP", "ENOSYS", "EACCES"] {
+        works_and_says(calls, &format!("error={error}"), &["permissions: "]).await;
+    }
+    // A file system that says yes and does nothing.
+    works_and_says(calls, "retval=0", &["permissions: "]).await;
+}
+
+/// As over SFTP: a file that is there is not replaced by another.
+#[tokio::test]
+async fn file_that_can_not_be_replaced_in_one_step_is_replaced_in_two_and_that_is_said() {
+    let computer = Computer::set_up().await.unwrap();
+    // The key file and the first save replace nothing. Of the second save, Stronghold's own try and the
+    // one after it are refused.
+    let (calls, outcome) = ("?rename,?renameat,?renameat2", "error=EPERM:when=3..4");
+    let starting = computer.start_only_with(calls, outcome, None);
+    let mut kept = starting.await.unwrap();
+    computer.sign_in(&mut kept, BOB, FUSION).await.unwrap();
+    kept.ask(&Command::Refresh).await.unwrap();
+    assert_eq!(kept.state().await.unwrap().problem, None);
+    kept.end().await.unwrap();
+    let log = fs::read_to_string(computer.log()).unwrap();
+    assert!(log.contains("vault: safeguard missing: replace: "), "{log}");
+    let mut kept = computer.start().await.unwrap();
+    screen(&mut kept, "signed-in").await.unwrap();
+    kept.ask(&Command::Me).await.unwrap();
+}
+
+/// The lock is where the session keeps what is its own.
+#[tokio::test]
+async fn two_processes_are_kept_apart_where_the_folder_can_not_be_locked() {
+    let computer = Computer::set_up().await.unwrap();
+    let lock = computer.vault().join("lock");
+    let start = || computer.start_only_with("flock", "error=ENOLCK", Some(&lock));
+    let mut first = start().await.unwrap();
+    screen(&mut first, "signed-out").await.unwrap();
+    let mut second = start().await.unwrap();
+    locked(&mut second, "in_use_elsewhere").await.unwrap();
+    first.end().await.unwrap();
+    screen(&mut second, "signed-out").await.unwrap();
+    second.end().await.unwrap();
+}
+
+/// What is a fault and no refusal stays one.
+#[tokio::test]
+async fn sync_that_fails_keeps_a_refresh_from_being_sent() {
+    let computer = with_bob().await.unwrap();
+    for error in ["EIO", "ENOSPC", "EDQUOT"] {
+        let outcome = format!("error={error}");
+        let starting = computer.start_only_with("fsync", &outcome, None);
+        let mut kept = starting.await.unwrap();
+        screen(&mut kept, "signed-in").await.unwrap();
+        let refresh = kept.tell(&Command::Refresh).unwrap();
+        let problem = kept.outcome(refresh).await.unwrap();
+        assert_eq!(problem.as_deref(), Some("cannot_save"), "{error}");
+        kept.end().await.unwrap();
+    }
+    assert_eq!(posts(&computer), 0);
+}

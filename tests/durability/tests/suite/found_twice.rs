@@ -1,0 +1,186 @@
+//! Several items in the keychain bear the names of the vault's key: a second collection, an imported
+//! keyring.
+
+use std::fs;
+
+use durability::conversation::Command;
+use durability::{Computer, Kept};
+
+use crate::people::{BOB, FUSION, UNLOCK, locked, screen, with_bob};
+
+const FOREIGN: [u8; 32] = [7; 32];
+
+/// Bob is signed in and the app closed; a second collection is there.
+async fn with_a_second_collection() -> (Computer, zbus::zvariant::OwnedObjectPath) {
+    let computer = with_bob().await.unwrap();
+    let collection = computer.keychain.add_collection("Imported").await.unwrap();
+    (computer, collection)
+}
+
+async fn bob_is_connected(kept: &mut Kept) {
+    let state = screen(kept, "signed-in").await.unwrap();
+    assert!(state.account(BOB, FUSION).unwrap().is_connected());
+}
+
+/// What the report for support says of the key.
+async fn diagnosis(computer: &Computer) -> String {
+    let report = computer.run_app("--diagnose").await.unwrap();
+    let report = String::from_utf8(report.stdout).unwrap();
+    let line = report
+        .lines()
+        .find_map(|line| line.split_once("vault key: "));
+    line.unwrap_or_else(|| panic!("{report}")).1.to_owned()
+}
+
+/// Shows check 33.
+#[tokio::test]
+async fn key_beside_others_of_its_name_opens_the_vault() {
+    let (computer, imported) = with_a_second_collection().await;
+    let keychain = &computer.keychain;
+    let own = keychain.keys().await.unwrap();
+    assert_eq!(own.len(), 1);
+    // Another vault's, its own once more, and what is no key at all.
+    let others: [&[u8]; 6] = [&FOREIGN, &own[0], b"", b"short", &[1; 33], &[1; 64]];
+    for (count, other) in others.iter().enumerate() {
+        keychain.add_key(&imported, other).await.unwrap();
+        assert_eq!(keychain.keys().await.unwrap().len(), count + 2);
+        let mut kept = computer.start().await.unwrap();
+        bob_is_connected(&mut kept).await;
+        kept.end().await.unwrap();
+        let more = format!("{} more under its names are passed over", count + 1);
+        let says = diagnosis(&computer).await;
+        assert_eq!(says, format!("in the keychain, which is open; {more}"));
+    }
+    // In the same collection too.
+    let default = keychain.collection().await.unwrap();
+    keychain.add_key(&default, &FOREIGN).await.unwrap();
+    let mut kept = computer.start().await.unwrap();
+    bob_is_connected(&mut kept).await;
+}
+
+#[tokio::test]
+async fn key_in_an_open_collection_opens_the_vault_and_nobody_is_asked_for_the_locked_one() {
+    for other in [FOREIGN, [0; 32]] {
+        let (computer, imported) = with_a_second_collection().await;
+        computer.keychain.add_key(&imported, &other).await.unwrap();
+        computer.keychain.lock_collection(&imported).await.unwrap();
+        let prompter = computer.keychain.prompt_without_end().await.unwrap();
+        let mut kept = computer.start().await.unwrap();
+        bob_is_connected(&mut kept).await;
+        assert!(!prompter.was_asked());
+    }
+}
+
+#[tokio::test]
+async fn key_in_a_locked_collection_is_asked_for_where_the_open_one_has_another() {
+    let (computer, imported) = with_a_second_collection().await;
+    computer
+        .keychain
+        .add_key(&imported, &FOREIGN)
+        .await
+        .unwrap();
+    computer.keychain.lock().await.unwrap();
+    let prompter = computer.keychain.prompt_and_refuse().await.unwrap();
+    let mut kept = computer.start().await.unwrap();
+    locked(&mut kept, "keychain_locked").await.unwrap();
+    assert!(prompter.was_asked());
+    assert_eq!(
+        diagnosis(&computer).await,
+        "in the keychain, which is locked"
+    );
+    computer.keychain.unlock().await.unwrap();
+    kept.ask(&UNLOCK).await.unwrap();
+    bob_is_connected(&mut kept).await;
+}
+
+/// Shows check 33.
+#[tokio::test]
+async fn several_keys_of_which_none_fits_are_a_lost_key_and_nothing_is_touched() {
+    let (computer, imported) = with_a_second_collection().await;
+    let snapshot = computer.vault().join("vault.stronghold");
+    let before = fs::read(&snapshot).unwrap();
+    computer.keychain.forget_everything().await.unwrap();
+    for other in [&FOREIGN[..], &[8; 32], b"short"] {
+        computer.keychain.add_key(&imported, other).await.unwrap();
+    }
+    let mut kept = computer.start().await.unwrap();
+    locked(&mut kept, "key_lost").await.unwrap();
+    assert_eq!(
+        diagnosis(&computer).await,
+        "not in the keychain: what bears its names is another vault's key"
+    );
+    assert_eq!(fs::read(&snapshot).unwrap(), before);
+    kept.ask(&Command::StartOver).await.unwrap();
+    screen(&mut kept, "signed-out").await.unwrap();
+    assert_eq!(computer.keychain.keys().await.unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn key_is_told_from_others_by_the_snapshot_where_its_fingerprint_is_gone() {
+    let (computer, imported) = with_a_second_collection().await;
+    computer
+        .keychain
+        .add_key(&imported, &FOREIGN)
+        .await
+        .unwrap();
+    let key_file = computer.vault().join("key.json");
+    let fingerprint = fs::read(&key_file).unwrap();
+    for spoil in [None, Some("{"), Some("")] {
+        match spoil {
+            None => fs::remove_file(&key_file).unwrap(),
+            Some(text) => fs::write(&key_file, text).unwrap(),
+        }
+        let mut kept = computer.start().await.unwrap();
+        bob_is_connected(&mut kept).await;
+        kept.end().await.unwrap();
+        assert_eq!(fs::read(&key_file).unwrap(), fingerprint);
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_key_is_left_alone_where_a_new_key_is_made() {
+    let computer = Computer::set_up().await.unwrap();
+    let default = computer.keychain.collection().await.unwrap();
+    for other in [&b""[..], b"short", &[1; 33]] {
+        computer.keychain.add_key(&default, other).await.unwrap();
+    }
+    let mut kept = computer.start().await.unwrap();
+    computer.sign_in(&mut kept, BOB, FUSION).await.unwrap();
+    kept.end().await.unwrap();
+    let keys = computer.keychain.keys().await.unwrap();
+    assert!(keys.contains(&b"short".to_vec()), "{}", keys.len());
+    let mut kept = computer.start().await.unwrap();
+    bob_is_connected(&mut kept).await;
+}
+
+#[tokio::test]
+async fn all_keys_are_removed_where_everything_is() {
+    let (computer, imported) = with_a_second_collection().await;
+    for other in [&FOREIGN[..], b""] {
+        computer.keychain.add_key(&imported, other).await.unwrap();
+    }
+    let ended = computer.run_app("--forget-everything").await.unwrap();
+    assert!(ended.status.success(), "{ended:?}");
+    let said = String::from_utf8(ended.stdout).unwrap();
+    assert!(said.contains("key was removed from the keychain"), "{said}");
+    assert!(computer.keychain.keys().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn key_that_is_locked_is_left_and_said_where_everything_is_removed() {
+    let (computer, imported) = with_a_second_collection().await;
+    computer
+        .keychain
+        .add_key(&imported, &FOREIGN)
+        .await
+        .unwrap();
+    computer.keychain.lock_collection(&imported).await.unwrap();
+    let _prompter = computer.keychain.prompt_and_refuse().await.unwrap();
+    let ended = computer.run_app("--forget-everything").await.unwrap();
+    assert!(!ended.status.success(), "{ended:?}");
+    let said = String::from_utf8(ended.stdout).unwrap();
+    assert!(said.contains("The keychain is locked"), "{said}");
+    assert!(!computer.vault().exists());
+    // The one that is open is gone.
+    assert!(computer.keychain.keys().await.unwrap().is_empty());
+}
