@@ -85,21 +85,15 @@ async fn run(mut program: Command, limit: Duration) -> io::Result<Output> {
         tokio::try_join!(read_stdout, read_stderr)?;
         child.wait().await
     };
-    match tokio::time::timeout(limit, running).await {
-        Ok(status) => {
-            written.status = status?;
-            Ok(written)
-        }
-        Err(_) => {
-            #[cfg(unix)]
-            kill_group(&child);
-            child.kill().await?;
-            Err(io::Error::new(
-                io::ErrorKind::TimedOut,
-                NoAnswer(limit).to_string(),
-            ))
-        }
+    if let Ok(status) = tokio::time::timeout(limit, running).await {
+        written.status = status?;
+        return Ok(written);
     }
+    #[cfg(unix)]
+    kill_group(&child);
+    child.kill().await?;
+    let late = NoAnswer(limit).to_string();
+    Err(io::Error::new(io::ErrorKind::TimedOut, late))
 }
 
 /// Kills the process group of a child that is not reaped yet, so that its number is still its own.

@@ -1,4 +1,4 @@
-//! freedesktop's Secret Service on the session bus: GNOME's keyring, KDE's wallet, KeePassXC. One that
+//! freedesktop's Secret Service on the session bus: GNOME's keyring, KDE's wallet, `KeePassXC`. One that
 //! is used while another is locked asks nobody for the other.
 
 use std::collections::HashMap;
@@ -128,7 +128,8 @@ impl Keychain {
     ) -> Result<(), KeychainFailure> {
         let default = self.default_collection()?.ok_or(KeychainFailure::Absent)?;
         if default.is_locked()? && prompt == Prompt::Allowed {
-            self.unlock(&[default.collection_path.clone()], &|| Ok(false), asks)?;
+            let locked = std::slice::from_ref(&default.collection_path);
+            self.unlock(locked, &|| Ok(false), asks)?;
         }
         if default.is_locked()? {
             return Err(KeychainFailure::Locked);
@@ -303,7 +304,7 @@ impl Heard {
         if message.message_type() != Type::Signal {
             return Self::Nothing;
         }
-        match header.member().map(|member| member.as_str()) {
+        match header.member().map(zbus::names::MemberName::as_str) {
             Some("NameOwnerChanged") => {
                 let body = message.body();
                 match body.deserialize::<(String, String, String)>() {
