@@ -1,5 +1,10 @@
 //! The log on a real small disk, and in a process that ends at a panic.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "what the tests share ends the test when it fails, as the tests themselves do"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -133,12 +138,12 @@ mod small_disk {
         say(&log, "the last");
         let text = disk.read(TODAY);
         let lines: Vec<_> = text.lines().collect();
-        let [.., half, lost, last] = lines[..] else {
+        let [.., half, note, last] = lines[..] else {
             panic!("{text}");
         };
         assert!(half.len() < lines[1].len(), "{text}");
-        assert!(lost.contains("log: lines lost count="), "{text}");
-        assert!(lost.starts_with("2026-11-23T23:59:50"), "{text}");
+        assert!(note.contains("log: lines lost count="), "{text}");
+        assert!(note.starts_with("2026-11-23T23:59:50"), "{text}");
         assert!(last.ends_with(": the last"), "{text}");
     }
 }

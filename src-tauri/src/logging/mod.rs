@@ -76,6 +76,7 @@ impl Log {
     }
 
     /// What `tracing` hands its events to.
+    #[must_use]
     pub fn subscriber(&self) -> impl Subscriber + Send + Sync + use<> {
         let own = Targets::new()
             .with_target("amiqus_core", LevelFilter::INFO)

@@ -198,7 +198,7 @@ mod tests {
     fn long_line_is_cut_and_stays_one_line() {
         let (mut queue, go, written) = standing_still();
         drop(go);
-        queue.write_all(&[b'x'; 3 * MAX_LINE]).unwrap();
+        queue.write_all(&vec![b'x'; 3 * MAX_LINE]).unwrap();
         let line = written.recv().unwrap();
         assert!(line.ends_with("x…\n"));
         assert_eq!(line.len(), MAX_LINE + "…\n".len());
@@ -209,7 +209,7 @@ mod tests {
         let (mut queue, go, written) = standing_still();
         drop(go);
         queue.write_all(b"last words\n").unwrap();
-        queue.flush(Duration::from_secs(60));
+        queue.flush(Duration::from_mins(1));
         assert_eq!(written.try_recv().unwrap(), "last words\n");
     }
 }
