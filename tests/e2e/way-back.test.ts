@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Key, type WebDriver } from "selenium-webdriver";
+import { Key, type WebDriver, type WebElement } from "selenium-webdriver";
 import { press, pressNow } from "../stage/browser";
 import { journey } from "../stage/journey";
 import { freePort, until } from "../stage/processes";
@@ -122,7 +122,6 @@ journey(
       const form = document.querySelector("form.answers");
       const data = new URLSearchParams(new FormData(form));
       data.set("answer", "allow");
-      const frame = document.createElement("a");
       fetch("/oauth/authorize", { method: "POST", body: data, redirect: "manual" }).catch(() => {});
       const button = form.querySelector("button[value=allow]");
       button.click();
@@ -195,7 +194,7 @@ const PASTED: Record<string, (address: string) => string> = {
 
 /** Brings text to the desktop's clipboard as a person does: selected and copied in the browser. */
 async function copyInBrowser(tab: WebDriver, text: string): Promise<void> {
-  const area = await tab.executeScript<import("selenium-webdriver").WebElement>(
+  const area = await tab.executeScript<WebElement>(
     "const a = document.createElement('textarea'); a.value = arguments[0]; document.body.prepend(a); return a",
     text,
   );
@@ -232,4 +231,33 @@ journey("what is pasted too early is told apart", async (stage) => {
   await app.type("Address", await answerTo(stage, tab));
   await app.press("Continue");
   await app.state("signed-in");
+});
+
+/** Names with joiners that show, and with what hides or reorders. */
+const NAMES: [given: string, shown: string][] = [
+  ["علی\u200cرضا", "علی\u200cرضا"],
+  ["ශ්\u200dරී", "ශ්\u200dරී"],
+  ["Zoë 👩\u200d👩\u200d👧", "Zoë 👩\u200d👩\u200d👧"],
+  ["B\u200d\u202eob\u3164", "Bob"],
+];
+
+// Shows check 14.
+journey("names are shown as they are spelt, without what hides in them", async (stage) => {
+  const { app, practice } = stage;
+  await app.start();
+  await stage.signIn();
+  for (const [name, shown] of NAMES) {
+    await practice.control("rename", { email: "bob@example.com", name });
+    await app.close();
+    await app.start();
+    await app.state("signed-in");
+    await until(`the window says ${shown}`, async () => {
+      const said = await app.window.executeScript<string>("return document.body.textContent");
+      return said.includes(shown) || undefined;
+    });
+    assert.doesNotMatch(
+      await app.window.executeScript<string>("return document.body.textContent"),
+      /[\u202a-\u202e\u3164]/,
+    );
+  }
 });

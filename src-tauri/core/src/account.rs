@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use specta::Type;
 use uuid::Uuid;
 
+pub use crate::text::plain_text;
 use crate::token::TokenSet;
 
 #[cfg(test)]
@@ -195,21 +196,4 @@ pub struct Account {
     pub as_of: Timestamp,
     /// How it stands.
     pub standing: Standing,
-}
-
-/// A server's text as a person may see it: no control or direction characters, no more than 200
-/// characters.
-#[must_use]
-pub fn plain_text(text: &str) -> String {
-    const LONGEST: usize = 200;
-    let harmless = |character: &char| {
-        !character.is_control()
-            && !matches!(character, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
-    text.chars()
-        .filter(harmless)
-        .take(LONGEST)
-        .collect::<String>()
-        .trim()
-        .to_owned()
 }

@@ -23,6 +23,7 @@ pub mod redirect;
 pub mod registration;
 pub mod secret;
 pub mod session;
+pub mod text;
 pub mod token;
 pub mod vault;
 

@@ -105,10 +105,25 @@ pub(crate) fn assert_plain(text: &str) {
             '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
         );
         let breaks = matches!(character, '\u{2028}' | '\u{2029}');
+        let is_blank = matches!(
+            character,
+            '\u{ad}'
+                | '\u{115f}'
+                | '\u{1160}'
+                | '\u{200b}'
+                | '\u{2060}'
+                | '\u{2800}'
+                | '\u{3164}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{fff9}'..='\u{fffb}'
+        );
         assert!(
-            !character.is_control() && !turns && !breaks,
+            !character.is_control() && !turns && !breaks && !is_blank,
             "{character:?} in {text:?}"
         );
     }
     assert_eq!(text.trim(), text);
+    // What joins has two sides, or a letter that it ends.
+    assert!(!text.starts_with(['\u{200c}', '\u{200d}']), "{text:?}");
 }

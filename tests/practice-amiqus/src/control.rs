@@ -33,6 +33,7 @@ pub(crate) fn routes() -> Router<Arc<Service>> {
         .route("/practice/authorize", post(authorize))
         .route("/practice/revoke", post(revoke))
         .route("/practice/settings", post(change_settings))
+        .route("/practice/rename", post(rename))
         .route("/practice/reset", post(reset))
 }
 
@@ -175,6 +176,23 @@ async fn change_settings(
     if let Some(skips) = asked.skip_consent_when_connected {
         service.set_skips_consent(skips);
     }
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+struct Rename {
+    email: String,
+    name: String,
+}
+
+async fn rename(State(service): State<Arc<Service>>, Json(asked): Json<Rename>) -> StatusCode {
+    service.change(|records| {
+        for person in &mut records.people {
+            if person.email == asked.email {
+                person.name.clone_from(&asked.name);
+            }
+        }
+    });
     StatusCode::NO_CONTENT
 }
 
