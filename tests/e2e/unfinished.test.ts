@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { journey } from "../stage/journey";
 import { until } from "../stage/processes";
-import type { Stage } from "../stage/stage";
+import type { Stage, StageChoices } from "../stage/stage";
+
+/** The browser is connected after the first consent, and would be sent straight back. */
+const alwaysAsk: StageChoices = { practice: () => ["--always-ask"] };
 
 /** From now on `/me` has this fault, until it is cleared. */
 async function spoilMe({ practice }: Stage, fault: string): Promise<void> {
@@ -37,17 +40,21 @@ for (const [fault, code] of [
   ["unprocessable_content", "odd_answer"],
   ["json_array", "odd_answer"],
 ] as const) {
-  journey(`after ${fault} at /me the next press opens the browser`, async (stage) => {
-    const { app } = stage;
-    await app.start();
-    await signInWithoutName(stage, fault, code);
-    await stage.beginSignIn();
-    await clearFaults(stage);
-    await stage.consent();
-    await app.state("signed-in");
-    await app.says("Bob Gale");
-    assert.equal(await app.offers("Finish signing in"), false);
-  });
+  journey(
+    `after ${fault} at /me the next press opens the browser`,
+    async (stage) => {
+      const { app } = stage;
+      await app.start();
+      await signInWithoutName(stage, fault, code);
+      await stage.beginSignIn();
+      await clearFaults(stage);
+      await stage.consent();
+      await app.state("signed-in");
+      await app.says("Bob Gale");
+      assert.equal(await app.offers("Finish signing in"), false);
+    },
+    alwaysAsk,
+  );
 }
 
 journey("a sign-in that Amiqus could not finish is finished by its button", async (stage) => {
@@ -80,26 +87,30 @@ journey("a sign-in that Amiqus could not finish can be dropped", async (stage) =
   assert.equal((await practice.requests("/api/v2/me")).length, asked);
 });
 
-journey("signing out drops the unfinished sign-in of the next person, too", async (stage) => {
-  const { app, practice } = stage;
-  await app.start();
-  await stage.signIn();
-  await stage.beginSignIn("Add another account");
-  await spoilMe(stage, "internal_server_error");
-  await stage.consent();
-  await app.state("signed-in");
-  await app.says("A sign-in isn’t finished");
-  await app.press("Sign out");
-  await app.state("signed-out");
-  assert.equal(await app.offers("Finish signing in"), false);
-  await clearFaults(stage);
-  await app.close();
-  const asked = (await practice.requests("/api/v2/me")).length;
-  await app.start();
-  await app.state("signed-out");
-  await stage.beginSignIn();
-  assert.equal((await practice.requests("/api/v2/me")).length, asked);
-});
+journey(
+  "signing out drops the unfinished sign-in of the next person, too",
+  async (stage) => {
+    const { app, practice } = stage;
+    await app.start();
+    await stage.signIn();
+    await stage.beginSignIn("Add another account");
+    await spoilMe(stage, "internal_server_error");
+    await stage.consent();
+    await app.state("signed-in");
+    await app.says("A sign-in isn’t finished");
+    await app.press("Sign out");
+    await app.state("signed-out");
+    assert.equal(await app.offers("Finish signing in"), false);
+    await clearFaults(stage);
+    await app.close();
+    const asked = (await practice.requests("/api/v2/me")).length;
+    await app.start();
+    await app.state("signed-out");
+    await stage.beginSignIn();
+    assert.equal((await practice.requests("/api/v2/me")).length, asked);
+  },
+  alwaysAsk,
+);
 
 journey(
   "a background retry leaves the set-up form and the window where they are",

@@ -146,7 +146,7 @@ async fn what_it_set_up_is_not_checked_and_no_service_is_asked_for_whoever_is_in
     app.keeper.state().await.unwrap();
     assert_eq!(
         app.keeper.check_registration(computer.draft()).await,
-        Err(CheckRefusal::Fields(Vec::new()))
+        Err(CheckRefusal::Problem(Code::SetupManaged.into()))
     );
     assert_eq!(computer.posts(), 0);
 }

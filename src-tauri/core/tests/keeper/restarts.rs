@@ -3,6 +3,7 @@
 use amiqus_core::account::WhySignInAgain;
 use amiqus_core::app_state::{Screen, StandingView};
 use amiqus_core::error::Code;
+use amiqus_core::keeper::SaveRefusal;
 use amiqus_core::registration::Provenance;
 use amiqus_core::session::Provisioning;
 use jiff::SignedDuration;
@@ -279,12 +280,10 @@ async fn what_it_manages_is_there_at_the_start_and_can_not_be_changed() {
     let state = app.keeper.state().await.unwrap();
     assert!(state.setup.managed);
     let problem = app.keeper.change_setup().await.unwrap_err();
-    assert_eq!(problem.code, Code::RegistrationInvalid);
-    assert!(
-        app.keeper
-            .save_registration(computer.draft())
-            .await
-            .is_err()
+    assert_eq!(problem.code, Code::SetupManaged);
+    assert_eq!(
+        app.keeper.save_registration(computer.draft()).await,
+        Err(SaveRefusal::Problem(Code::SetupManaged.into()))
     );
     app.sign_in(&computer, BOB, FUSION).await;
 }

@@ -307,6 +307,7 @@ fn attempt_beside_an_unfinished_sign_in_outlives_a_restart() {
     assert!(effects(&step).contains(&"identify hush-access-1".to_owned()));
 }
 
+/// Shows check 36.
 #[test]
 fn two_unknown_teams_of_one_person_are_two_accounts() {
     let mut bench = Bench::set_up();
@@ -343,6 +344,7 @@ fn unknown_team_that_is_still_unknown_keeps_its_key() {
     assert_eq!(bench.state().accounts.len(), 2);
 }
 
+/// Shows check 36.
 #[test]
 fn unknown_team_that_turns_out_to_be_here_keeps_the_newer_pair() {
     for unknown_is_newer in [true, false] {
