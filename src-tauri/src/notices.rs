@@ -112,8 +112,8 @@ fn notify(app: &AppHandle, account: &AccountView) {
     }
     let app = app.clone();
     let body = match &account.team {
-        Some(team) => format!("{}, {team}: {}", account.name, words::why(why)),
-        None => format!("{}: {}", account.name, words::why(why)),
+        Some(team) => format!("{}, {team}: {}", words::name_of(account), words::why(why)),
+        None => format!("{}: {}", words::name_of(account), words::why(why)),
     };
     // It waits until somebody deals with it, so it is none of the pool's.
     let waiting = std::thread::Builder::new()

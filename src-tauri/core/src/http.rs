@@ -1,17 +1,23 @@
 //! HTTP as this product speaks it: encrypted, no redirects, bounded in time and in memory.
 
 use std::error::Error;
+use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
+use flate2::read::{DeflateDecoder, GzDecoder, ZlibDecoder};
 use jiff::{SignedDuration, Timestamp};
 pub use reqwest::Client;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+    RETRY_AFTER,
+};
 use reqwest::{RequestBuilder, Response, StatusCode, redirect};
 use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
 
+use crate::lenient_json as json;
 use crate::registration::BaseUrl;
 
 #[cfg(test)]
@@ -90,6 +96,8 @@ pub fn clients(limits: Limits) -> Clients {
 fn build(limits: Limits, is_proxied: bool) -> reqwest::Result<Client> {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    // Not to be asked at all would allow any of them (RFC 9110 §12.5.3).
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     let builder = Client::builder()
         .user_agent(concat!("sign-in-with-amiqus/", env!("CARGO_PKG_VERSION")))
         .default_headers(headers)
@@ -143,7 +151,60 @@ pub enum NoAnswer {
 /// # Errors
 /// [`NoAnswer`], which tells whether the request can have been processed.
 pub async fn send(request: RequestBuilder) -> Result<Answer, NoAnswer> {
-    send_for(LARGEST_BODY, request).await
+    let mut answer = send_for(LARGEST_BODY, request).await?;
+    decompress(&mut answer)?;
+    Ok(answer)
+}
+
+/// How often a body may have been compressed on its way.
+const MAX_CODINGS: usize = 3;
+
+/// Undoes a compression that nobody asked for. A body that only claims to be compressed stays as it
+/// is, and of one that was cut off its beginning is left.
+///
+/// # Errors
+/// [`NoAnswer::TooLarge`] when it is larger than an answer may be.
+pub fn decompress(answer: &mut Answer) -> Result<(), NoAnswer> {
+    let names_deflate = answer
+        .headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|codings| codings.to_ascii_lowercase().contains("deflate"));
+    for _ in 0..MAX_CODINGS {
+        let body = answer.body.as_slice();
+        let inflated = match body {
+            [0x1f, 0x8b, ..] => inflate(GzDecoder::new(body))?,
+            // A zlib header (RFC 1950 §2.2), and no beginning of JSON.
+            [first @ (0x58 | 0x68 | 0x78), second, ..]
+                if (u16::from(*first) << 8 | u16::from(*second)) % 31 == 0 =>
+            {
+                inflate(ZlibDecoder::new(body))?
+            }
+            _ if names_deflate && !json::begins_an_object(&json::decode(body)) => {
+                inflate(DeflateDecoder::new(body))?
+            }
+            _ => return Ok(()),
+        };
+        if inflated.is_empty() {
+            return Ok(());
+        }
+        answer.body = inflated;
+    }
+    Ok(())
+}
+
+fn inflate(decoder: impl Read) -> Result<Zeroizing<Vec<u8>>, NoAnswer> {
+    // With the room there from the start, no half-filled copy is left behind by growing.
+    let mut body = Zeroizing::new(Vec::with_capacity(LARGEST_BODY + 1));
+    let mut bounded = decoder.take(LARGEST_BODY as u64 + 1);
+    if let Err(problem) = bounded.read_to_end(&mut body) {
+        tracing::debug!(%problem, read = body.len(), "http: decompression stopped");
+    }
+    if body.len() > LARGEST_BODY {
+        return Err(NoAnswer::TooLarge);
+    }
+    Ok(body)
 }
 
 /// Sends a request, once, for an answer that is no larger than this, in bytes.
@@ -239,13 +300,18 @@ fn is_proxy_authentication(error: &(dyn Error + 'static)) -> bool {
 }
 
 impl Answer {
-    /// Whether this is a network's own answer in place of the service's: a redirect, a page for
-    /// people where JSON was asked for, or the status that says so (RFC 6585 §6).
+    /// Whether this is a network's own answer in place of the service's: a redirect, the status that
+    /// says so (RFC 6585 §6), a page for people where JSON was asked for, whatever its status, or a
+    /// prohibition in no words of the service's.
     #[must_use]
     pub fn is_from_a_portal(&self) -> bool {
-        self.status.is_redirection()
-            || self.status == StatusCode::NETWORK_AUTHENTICATION_REQUIRED
-            || (self.status.is_success() && self.is_page())
+        match self.status.as_u16() {
+            300..=399 | 511 => true,
+            // What stands right before the service answers with such pages while that is away.
+            502..=504 | 520..=530 => false,
+            403 | 451 => !json::begins_an_object(&json::decode(&self.body)),
+            _ => self.is_page(),
+        }
     }
 
     /// Whether the service failed. A status beyond 599 is none, and taken for a 5xx (RFC 9110 §15).
@@ -254,18 +320,22 @@ impl Answer {
         self.status.as_u16() >= 500
     }
 
+    /// Whether the body is a page: as it says itself, or as its type says where it is no object.
     fn is_page(&self) -> bool {
+        let text = json::decode(&self.body);
+        let body = json::trimmed(&text);
         let essence = self
             .headers
             .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.split(';').next())
             .map(str::trim);
-        essence.is_some_and(|kind| {
+        let is_said_to_be = essence.is_some_and(|kind| {
             ["text/html", "application/xhtml+xml"]
                 .iter()
                 .any(|page| kind.eq_ignore_ascii_case(page))
-        })
+        });
+        body.starts_with('<') || is_said_to_be && !body.is_empty() && !json::begins_an_object(body)
     }
 }
 
