@@ -90,6 +90,7 @@ mod tests {
         );
         for words in [
             APP,
+            UNNAMED,
             RENEW_NOW,
             SIGN_OUT,
             SIGNED_IN,

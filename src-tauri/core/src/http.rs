@@ -1,8 +1,11 @@
 //! HTTP as this product speaks it: encrypted, no redirects, bounded in time and in memory.
 
+use std::collections::BTreeMap;
 use std::error::Error;
+use std::fmt;
 use std::io::Read;
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use flate2::read::{DeflateDecoder, GzDecoder, ZlibDecoder};
@@ -12,9 +15,10 @@ use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
     RETRY_AFTER,
 };
-use reqwest::{RequestBuilder, Response, StatusCode, redirect};
+use reqwest::{Proxy, RequestBuilder, Response, StatusCode, redirect};
 use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
+use url::Url;
 use zeroize::Zeroizing;
 
 use crate::lenient_json as json;
@@ -52,11 +56,59 @@ pub const LONGEST_RETRY_AFTER: SignedDuration = SignedDuration::from_hours(1);
 #[derive(Debug, Clone)]
 pub struct Clients {
     limits: Limits,
+    desktop: Option<Desktop>,
     outside: Arc<OnceCell<Client>>,
     this_computer: Arc<OnceCell<Client>>,
 }
 
+/// Tells which proxy the desktop has for an address, where the system's own settings are no matter of
+/// environment variables.
+pub trait DesktopProxy: fmt::Debug + Send + Sync {
+    /// The proxy's address; `None` for a direct connection, and where it can't be told. A request
+    /// waits for it.
+    fn look_up<'a>(
+        &'a self,
+        address: &'a Url,
+    ) -> Pin<Box<dyn Future<Output = Option<Url>> + Send + 'a>>;
+}
+
+/// A desktop, and what it said last of each service.
+#[derive(Debug, Clone)]
+struct Desktop {
+    asked: Arc<dyn DesktopProxy>,
+    answers: Arc<Mutex<BTreeMap<String, Url>>>,
+}
+
+impl Desktop {
+    async fn look_up(&self, address: &Url) {
+        let proxy = self.asked.look_up(address).await;
+        let origin = address.origin().ascii_serialization();
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        match proxy {
+            Some(proxy) => answers.insert(origin, proxy),
+            None => answers.remove(&origin),
+        };
+    }
+
+    fn said(&self, address: &Url) -> Option<Url> {
+        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        answers
+            .get(&address.origin().ascii_serialization())
+            .cloned()
+    }
+}
+
 impl Clients {
+    /// Has the desktop asked for the proxy before each use, in place of environment variables.
+    #[must_use]
+    pub fn behind(mut self, asked: Arc<dyn DesktopProxy>) -> Self {
+        self.desktop = Some(Desktop {
+            asked,
+            answers: Arc::default(),
+        });
+        self
+    }
+
     /// The client for a service. What goes to this computer's own address goes there directly: a
     /// proxy would be shown the client secret, unencrypted. The first one who asks waits until the
     /// system's trust store was read. Must be called within a tokio runtime.
@@ -70,10 +122,15 @@ impl Clients {
             (&self.outside, true)
         };
         let limits = self.limits;
+        let desktop = self.desktop.as_ref().filter(|_| is_proxied);
+        if let Some(desktop) = desktop {
+            desktop.look_up(&base_url.origin()).await;
+        }
+        let desktop = desktop.cloned();
         client
             .get_or_try_init(|| async move {
                 let no_trust_store = |why| NoAnswer::NotSent(Obstacle::CertificateNotTrusted, why);
-                let built = spawn_blocking(move || build(limits, is_proxied)).await;
+                let built = spawn_blocking(move || build(limits, is_proxied, desktop)).await;
                 built
                     .map_err(|problem| no_trust_store(problem.to_string()))?
                     .map_err(|problem| no_trust_store(chain(&problem)))
@@ -88,12 +145,13 @@ impl Clients {
 pub fn clients(limits: Limits) -> Clients {
     Clients {
         limits,
+        desktop: None,
         outside: Arc::default(),
         this_computer: Arc::default(),
     }
 }
 
-fn build(limits: Limits, is_proxied: bool) -> reqwest::Result<Client> {
+fn build(limits: Limits, is_proxied: bool, desktop: Option<Desktop>) -> reqwest::Result<Client> {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     // Not to be asked at all would allow any of them (RFC 9110 §12.5.3).
@@ -104,10 +162,13 @@ fn build(limits: Limits, is_proxied: bool) -> reqwest::Result<Client> {
         .redirect(redirect::Policy::none())
         .connect_timeout(limits.connect)
         .timeout(limits.request);
-    if is_proxied {
-        builder.build()
-    } else {
-        builder.no_proxy().build()
+    match desktop {
+        _ if !is_proxied => builder.no_proxy().build(),
+        // The answers may change while the client lives.
+        Some(desktop) => builder
+            .proxy(Proxy::custom(move |address| desktop.said(address)))
+            .build(),
+        None => builder.build(),
     }
 }
 

@@ -7,11 +7,12 @@
 )]
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use amiqus_core::api::{Api, ApiFailure};
-use amiqus_core::http::{self, Limits, NoAnswer, Obstacle};
+use amiqus_core::http::{self, DesktopProxy, Limits, NoAnswer, Obstacle};
 use amiqus_core::redirect::AuthorizationCode;
 use amiqus_core::registration::{Provenance, Registration, RegistrationDraft};
 use amiqus_core::token::{self, AccessToken, Failure, RefreshToken, Transient};
@@ -22,6 +23,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use url::Url;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -204,6 +206,71 @@ async fn socks_proxy_is_asked_for_the_service_and_nothing_was_sent() {
         "{:?}",
         outcome.err()
     );
+    assert_eq!(asked.await.unwrap(), "amiqus.example");
+}
+
+/// A desktop whose settings a test changes.
+#[derive(Debug, Default)]
+struct Settings(Mutex<Option<Url>>);
+
+impl Settings {
+    fn set(&self, proxy: Option<String>) {
+        *self.0.lock().unwrap() = proxy.map(|proxy| proxy.parse().unwrap());
+    }
+}
+
+impl DesktopProxy for Settings {
+    fn look_up<'a>(
+        &'a self,
+        address: &'a Url,
+    ) -> Pin<Box<dyn Future<Output = Option<Url>> + Send + 'a>> {
+        assert_eq!(address.as_str(), "https://amiqus.example/");
+        Box::pin(async { self.0.lock().unwrap().clone() })
+    }
+}
+
+/// Shows check 19.
+#[tokio::test]
+async fn desktops_proxy_is_used_and_followed_when_it_changes() {
+    let settings = Arc::new(Settings::default());
+    let clients = http::clients(Limits::default()).behind(Arc::clone(&settings) as _);
+    let registration = registration("https://amiqus.example");
+    let ask = async || {
+        let client = clients.for_service(&registration.base_url).await.unwrap();
+        http::send(client.get("https://amiqus.example/api/v2/me"))
+            .await
+            .err()
+    };
+
+    let tunnel = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    settings.set(Some(format!("http://{}", tunnel.local_addr().unwrap())));
+    let asked = tokio::spawn(async move {
+        let (mut caller, _) = tunnel.accept().await.unwrap();
+        let mut line = [0; 27];
+        caller.read_exact(&mut line).await.unwrap();
+        caller
+            .write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
+            .await
+            .unwrap();
+        String::from_utf8(line.to_vec()).unwrap()
+    });
+    let outcome = ask().await;
+    assert!(
+        matches!(
+            outcome,
+            Some(NoAnswer::NotSent(Obstacle::ProxyNeedsPassword, _))
+        ),
+        "{outcome:?}"
+    );
+    assert_eq!(asked.await.unwrap(), "CONNECT amiqus.example:443 ");
+
+    let socks = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    settings.set(Some(format!("socks5h://{}", socks.local_addr().unwrap())));
+    let asked = tokio::spawn(socks5_once(socks));
+    assert!(matches!(
+        ask().await,
+        Some(NoAnswer::NotSent(Obstacle::Unreachable, _))
+    ));
     assert_eq!(asked.await.unwrap(), "amiqus.example");
 }
 
