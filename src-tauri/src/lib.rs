@@ -16,6 +16,8 @@ pub mod logging;
 mod notices;
 mod places;
 pub mod provisioning;
+#[cfg(target_os = "linux")]
+mod proxy_linux;
 mod standard_error;
 mod start_at_login;
 mod tray;
@@ -258,6 +260,9 @@ fn set_up(app: &mut App, handed_over: &links::Letterbox) -> Result<(), Box<dyn E
     // The vault and the keychain open beside the window.
     let door = Arc::new(vault::StrongholdDoor::new(data.join(places::VAULT)));
     let surroundings = Arc::new(desktop::Desktop::new(app.handle().clone()));
+    #[cfg(target_os = "linux")]
+    let clients = proxy_linux::clients(Limits::default());
+    #[cfg(not(target_os = "linux"))]
     let clients = amiqus_core::http::clients(Limits::default());
     // Within the runtime, because the keeper's work is spawned on it.
     let keeper = tauri::async_runtime::block_on(async {

@@ -111,8 +111,8 @@ fn notify(app: &AppHandle, account: &AccountView) {
         return;
     }
     let body = match &account.team {
-        Some(team) => format!("{}, {team}: {}", account.name, words::why(why)),
-        None => format!("{}: {}", account.name, words::why(why)),
+        Some(team) => format!("{}, {team}: {}", words::name_of(account), words::why(why)),
+        None => format!("{}: {}", words::name_of(account), words::why(why)),
     };
     say(app, words::SIGN_IN_AGAIN, &body);
 }

@@ -3,6 +3,7 @@
 //! Where both say the same, a test holds them to the same words.
 
 use amiqus_core::account::WhySignInAgain;
+use amiqus_core::app_state::AccountView;
 
 pub(crate) const APP: &str = brand::NAME;
 
@@ -12,6 +13,18 @@ pub(crate) const RENEW_NOW: &str = "Renew now";
 pub(crate) const SIGN_OUT: &str = "Sign out";
 pub(crate) const QUIT: &str = "Quit";
 pub(crate) const UPDATE_READY: &str = "A newer version is ready";
+
+/// For an account of which Amiqus tells neither a name nor an e-mail address.
+pub(crate) const UNNAMED: &str = "Your Amiqus account";
+
+/// An account's name, as it is shown.
+pub(crate) fn name_of(account: &AccountView) -> &str {
+    if account.name.is_empty() {
+        UNNAMED
+    } else {
+        &account.name
+    }
+}
 
 pub(crate) const SIGNED_IN: &str = "You are signed in";
 pub(crate) const SIGN_IN_AGAIN: &str = "Please sign in again";
@@ -82,6 +95,7 @@ mod tests {
         );
         for words in [
             APP,
+            UNNAMED,
             RENEW_NOW,
             SIGN_OUT,
             SIGNED_IN,

@@ -308,6 +308,13 @@ const onSignedIn: Scene[] = [
   scene("signed-in-without-team", signedIn, {
     accounts: [{ ...lorraine, team: null, role: null }],
   }),
+  scene("signed-in-without-names", signedIn, {
+    accounts: [
+      { ...bob, name: "", email: "" },
+      { ...lorraine, name: lorraine.email, team: null, role: null },
+    ],
+    buttons: settled,
+  }),
   scene("signed-in-long-names", signedIn, {
     accounts: [longNamed, { ...longNamed, id: "345791-79" }],
   }),

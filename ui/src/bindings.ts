@@ -65,9 +65,9 @@ export const commands = {
 export type AccountView = {
 	/**  Names the account in commands. */
 	id: string,
-	/**  The person's name. */
+	/**  The person's name, else their e-mail address; empty where Amiqus tells neither. */
 	name: string,
-	/**  The person's e-mail address. */
+	/**  The person's e-mail address; empty where Amiqus tells none. */
 	email: string,
 	/**  Whether Amiqus verified them. */
 	is_verified: boolean,

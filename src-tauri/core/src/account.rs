@@ -83,9 +83,9 @@ impl std::str::FromStr for AccountKey {
 pub struct Person {
     /// The user's number.
     pub id: u64,
-    /// The person's name, as plain text.
+    /// The person's name, as plain text; empty where there is none.
     pub name: String,
-    /// The person's e-mail address, as plain text.
+    /// The person's e-mail address, as plain text; empty where there is none.
     pub email: String,
     /// Whether Amiqus has verified who they are.
     #[serde(default)]
@@ -95,12 +95,24 @@ pub struct Person {
     pub is_disabled: bool,
 }
 
+impl Person {
+    /// What tells this person from others: the name, else the e-mail address.
+    #[must_use]
+    pub fn shown_name(&self) -> &str {
+        if self.name.is_empty() {
+            &self.email
+        } else {
+            &self.name
+        }
+    }
+}
+
 /// The team, as `/team` tells.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Team {
     /// The team's identity.
     pub uuid: Uuid,
-    /// The team's name, as plain text.
+    /// The team's name, as plain text; empty where there is none.
     pub name: String,
 }
 

@@ -1,18 +1,19 @@
 //! The API, version 2, as far as signing in needs it: who the token belongs to, and whether it
 //! lives.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use reqwest::header::HeaderName;
 use reqwest::{Client, StatusCode};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::account::{Identity, Person, Role, Team, plain_text};
 use crate::http::{self, NoAnswer};
-use crate::json;
+use crate::lenient_json::{self as json, Object};
 use crate::registration::BaseUrl;
 use crate::token::{AccessToken, Transient};
+
+#[cfg(test)]
+mod tests;
 
 /// How many requests the user may still make; the count is shared by all tokens of one user in one
 /// team.
@@ -55,66 +56,76 @@ pub struct Api<'a> {
     pub now: Timestamp,
 }
 
-/// `GET /me`.
-#[derive(Deserialize)]
-struct MeAnswer {
-    id: u64,
-    name: String,
-    email: String,
-    #[serde(default)]
-    is_verified: Option<bool>,
-    #[serde(default)]
-    is_disabled: Option<bool>,
-}
-
-/// `GET /team`.
-#[derive(Deserialize)]
-struct TeamAnswer {
-    uuid: Uuid,
-    name: String,
-}
-
-/// `GET /team/me`. A role this version doesn't know is no reason to fail.
-#[derive(Deserialize)]
-struct TeamMemberAnswer {
-    #[serde(default)]
-    role: serde_json::Value,
-}
-
-/// Reads an answer of `GET /me`.
+/// Reads an answer of `GET /me`. Only the user's number is needed; what is shown beside it may be
+/// missing or odd.
 ///
 /// # Errors
 /// [`ApiFailure`].
 pub fn read_person(answer: &http::Answer, now: Timestamp) -> Result<Person, ApiFailure> {
-    let told: MeAnswer = read(answer, now)?;
-    Ok(Person {
-        id: told.id,
-        name: plain_text(&told.name),
-        email: plain_text(&told.email),
-        is_verified: told.is_verified.unwrap_or(false),
-        is_disabled: told.is_disabled.unwrap_or(false),
+    read(answer, now, |object| {
+        Some(Person {
+            id: only(object.words("id").filter_map(|id| whole_number(&id)))?,
+            name: shown(object, "name"),
+            email: shown(object, "email"),
+            is_verified: object.flag("is_verified"),
+            is_disabled: object.flag("is_disabled"),
+        })
     })
 }
 
-/// Reads an answer of `GET /team`.
+/// Reads an answer of `GET /team`. Only the team's identity is needed.
 ///
 /// # Errors
 /// [`ApiFailure`].
 pub fn read_team(answer: &http::Answer, now: Timestamp) -> Result<Team, ApiFailure> {
-    let told: TeamAnswer = read(answer, now)?;
-    Ok(Team {
-        uuid: told.uuid,
-        name: plain_text(&told.name),
+    read(answer, now, |object| {
+        Some(Team {
+            uuid: only(
+                object
+                    .texts("uuid")
+                    .filter_map(|uuid| Uuid::try_parse(&uuid).ok()),
+            )?,
+            name: shown(object, "name"),
+        })
     })
 }
 
-/// Reads an answer of `GET /team/me`.
+/// Reads an answer of `GET /team/me`. A role this version doesn't know is no reason to fail.
 ///
 /// # Errors
 /// [`ApiFailure`].
 pub fn read_role(answer: &http::Answer, now: Timestamp) -> Result<Option<Role>, ApiFailure> {
-    let told: TeamMemberAnswer = read(answer, now)?;
-    Ok(serde_json::from_value(told.role).ok())
+    read(answer, now, |object| {
+        Some(object.texts("role").rev().find_map(|role| {
+            let role = serde_json::Value::from(role.to_ascii_lowercase());
+            serde_json::from_value(role).ok()
+        }))
+    })
+}
+
+/// The one value there is. Two that differ would leave open who is meant.
+fn only<Value: PartialEq>(mut values: impl Iterator<Item = Value>) -> Option<Value> {
+    let first = values.next()?;
+    values.all(|other| other == first).then_some(first)
+}
+
+/// A whole number, however it is written: `345789`, `345789.0`, `3.45789e5`.
+fn whole_number(text: &str) -> Option<u64> {
+    text.parse().ok().or_else(|| {
+        let number: f64 = text.parse().ok()?;
+        // Beyond that, a float is no number of its own.
+        let is_exact = number.fract() == 0.0 && (0.0..9_007_199_254_740_992.0).contains(&number);
+        is_exact.then(|| format!("{number:.0}").parse().ok())?
+    })
+}
+
+/// A text that is shown; empty where there is none.
+fn shown(object: &Object<'_>, name: &str) -> String {
+    object
+        .texts(name)
+        .map(|text| plain_text(&text))
+        .find(|text| !text.is_empty())
+        .unwrap_or_default()
 }
 
 /// Reads an answer of `GET /status`.
@@ -130,28 +141,31 @@ pub fn read_status(answer: &http::Answer, now: Timestamp) -> Result<(), ApiFailu
     }
 }
 
-fn read<Told: DeserializeOwned>(answer: &http::Answer, now: Timestamp) -> Result<Told, ApiFailure> {
-    if answer.status != StatusCode::OK {
+fn read<Told>(
+    answer: &http::Answer,
+    now: Timestamp,
+    told: impl Fn(&Object<'_>) -> Option<Told>,
+) -> Result<Told, ApiFailure> {
+    if !answer.status.is_success() {
         return Err(read_failure(answer, now));
     }
     if let Some(rate_limit) = rate_limit(answer) {
         tracing::debug!(?rate_limit, "the API answered");
     }
-    json::object(&answer.body).ok_or_else(|| ApiFailure::Transient(Transient::of_odd(answer)))
+    let text = json::decode(&answer.body);
+    json::objects(&text)
+        .find_map(|object| object.is_whole.then(|| told(&object))?)
+        .ok_or_else(|| ApiFailure::Transient(Transient::of_odd(answer)))
 }
 
 fn read_failure(answer: &http::Answer, now: Timestamp) -> ApiFailure {
-    let status = answer.status;
-    let retry_after: Option<SignedDuration> = http::retry_after(&answer.headers, now);
-    match status {
-        StatusCode::UNAUTHORIZED => ApiFailure::Unauthenticated,
-        StatusCode::FORBIDDEN => ApiFailure::Transient(Transient::NotPermitted),
+    match answer.status {
+        // A page for people in its place says nothing of the token.
+        StatusCode::UNAUTHORIZED if !answer.is_from_a_portal() => ApiFailure::Unauthenticated,
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-            ApiFailure::Transient(Transient::Busy(retry_after))
+            ApiFailure::Transient(Transient::Busy(http::retry_after(&answer.headers, now)))
         }
-        _ if answer.is_from_a_portal() => ApiFailure::Transient(Transient::CaptivePortal),
-        _ if answer.is_server_error() => ApiFailure::Transient(Transient::Unwell),
-        _ => ApiFailure::Transient(Transient::OddAnswer),
+        _ => ApiFailure::Transient(Transient::of_odd(answer)),
     }
 }
 
@@ -216,7 +230,7 @@ impl Api<'_> {
             ApiFailure::from(problem)
         })?;
         let told = read(&answer, self.now);
-        if told.is_err() && !matches!(answer.status, StatusCode::OK | StatusCode::NO_CONTENT) {
+        if told.is_err() && !answer.status.is_success() {
             let status = answer.status.as_u16();
             tracing::warn!(resource, status, "the API refused");
         }

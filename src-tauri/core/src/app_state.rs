@@ -73,9 +73,9 @@ pub enum Screen {
 pub struct AccountView {
     /// Names the account in commands.
     pub id: String,
-    /// The person's name.
+    /// The person's name, else their e-mail address; empty where Amiqus tells neither.
     pub name: String,
-    /// The person's e-mail address.
+    /// The person's e-mail address; empty where Amiqus tells none.
     pub email: String,
     /// Whether Amiqus verified them.
     pub is_verified: bool,

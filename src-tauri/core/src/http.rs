@@ -1,17 +1,27 @@
 //! HTTP as this product speaks it: encrypted, no redirects, bounded in time and in memory.
 
+use std::collections::BTreeMap;
 use std::error::Error;
-use std::sync::Arc;
+use std::fmt;
+use std::io::Read;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use flate2::read::{DeflateDecoder, GzDecoder, ZlibDecoder};
 use jiff::{SignedDuration, Timestamp};
 pub use reqwest::Client;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{RequestBuilder, Response, StatusCode, redirect};
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+    RETRY_AFTER,
+};
+use reqwest::{Proxy, RequestBuilder, Response, StatusCode, redirect};
 use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
+use url::Url;
 use zeroize::Zeroizing;
 
+use crate::lenient_json as json;
 use crate::registration::BaseUrl;
 
 #[cfg(test)]
@@ -46,11 +56,59 @@ pub const LONGEST_RETRY_AFTER: SignedDuration = SignedDuration::from_hours(1);
 #[derive(Debug, Clone)]
 pub struct Clients {
     limits: Limits,
+    desktop: Option<Desktop>,
     outside: Arc<OnceCell<Client>>,
     this_computer: Arc<OnceCell<Client>>,
 }
 
+/// Tells which proxy the desktop has for an address, where the system's own settings are no matter of
+/// environment variables.
+pub trait DesktopProxy: fmt::Debug + Send + Sync {
+    /// The proxy's address; `None` for a direct connection, and where it can't be told. A request
+    /// waits for it.
+    fn look_up<'a>(
+        &'a self,
+        address: &'a Url,
+    ) -> Pin<Box<dyn Future<Output = Option<Url>> + Send + 'a>>;
+}
+
+/// A desktop, and what it said last of each service.
+#[derive(Debug, Clone)]
+struct Desktop {
+    asked: Arc<dyn DesktopProxy>,
+    answers: Arc<Mutex<BTreeMap<String, Url>>>,
+}
+
+impl Desktop {
+    async fn look_up(&self, address: &Url) {
+        let proxy = self.asked.look_up(address).await;
+        let origin = address.origin().ascii_serialization();
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        match proxy {
+            Some(proxy) => answers.insert(origin, proxy),
+            None => answers.remove(&origin),
+        };
+    }
+
+    fn said(&self, address: &Url) -> Option<Url> {
+        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        answers
+            .get(&address.origin().ascii_serialization())
+            .cloned()
+    }
+}
+
 impl Clients {
+    /// Has the desktop asked for the proxy before each use, in place of environment variables.
+    #[must_use]
+    pub fn behind(mut self, asked: Arc<dyn DesktopProxy>) -> Self {
+        self.desktop = Some(Desktop {
+            asked,
+            answers: Arc::default(),
+        });
+        self
+    }
+
     /// The client for a service. What goes to this computer's own address goes there directly: a
     /// proxy would be shown the client secret, unencrypted. The first one who asks waits until the
     /// system's trust store was read. Must be called within a tokio runtime.
@@ -64,10 +122,15 @@ impl Clients {
             (&self.outside, true)
         };
         let limits = self.limits;
+        let desktop = self.desktop.as_ref().filter(|_| is_proxied);
+        if let Some(desktop) = desktop {
+            desktop.look_up(&base_url.origin()).await;
+        }
+        let desktop = desktop.cloned();
         client
             .get_or_try_init(|| async move {
                 let no_trust_store = |why| NoAnswer::NotSent(Obstacle::CertificateNotTrusted, why);
-                let built = spawn_blocking(move || build(limits, is_proxied)).await;
+                let built = spawn_blocking(move || build(limits, is_proxied, desktop)).await;
                 built
                     .map_err(|problem| no_trust_store(problem.to_string()))?
                     .map_err(|problem| no_trust_store(chain(&problem)))
@@ -82,24 +145,30 @@ impl Clients {
 pub fn clients(limits: Limits) -> Clients {
     Clients {
         limits,
+        desktop: None,
         outside: Arc::default(),
         this_computer: Arc::default(),
     }
 }
 
-fn build(limits: Limits, is_proxied: bool) -> reqwest::Result<Client> {
+fn build(limits: Limits, is_proxied: bool, desktop: Option<Desktop>) -> reqwest::Result<Client> {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    // Not to be asked at all would allow any of them (RFC 9110 §12.5.3).
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     let builder = Client::builder()
         .user_agent(concat!("sign-in-with-amiqus/", env!("CARGO_PKG_VERSION")))
         .default_headers(headers)
         .redirect(redirect::Policy::none())
         .connect_timeout(limits.connect)
         .timeout(limits.request);
-    if is_proxied {
-        builder.build()
-    } else {
-        builder.no_proxy().build()
+    match desktop {
+        _ if !is_proxied => builder.no_proxy().build(),
+        // The answers may change while the client lives.
+        Some(desktop) => builder
+            .proxy(Proxy::custom(move |address| desktop.said(address)))
+            .build(),
+        None => builder.build(),
     }
 }
 
@@ -143,7 +212,60 @@ pub enum NoAnswer {
 /// # Errors
 /// [`NoAnswer`], which tells whether the request can have been processed.
 pub async fn send(request: RequestBuilder) -> Result<Answer, NoAnswer> {
-    send_for(LARGEST_BODY, request).await
+    let mut answer = send_for(LARGEST_BODY, request).await?;
+    decompress(&mut answer)?;
+    Ok(answer)
+}
+
+/// How often a body may have been compressed on its way.
+const MAX_CODINGS: usize = 3;
+
+/// Undoes a compression that nobody asked for. A body that only claims to be compressed stays as it
+/// is, and of one that was cut off its beginning is left.
+///
+/// # Errors
+/// [`NoAnswer::TooLarge`] when it is larger than an answer may be.
+pub fn decompress(answer: &mut Answer) -> Result<(), NoAnswer> {
+    let names_deflate = answer
+        .headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|codings| codings.to_ascii_lowercase().contains("deflate"));
+    for _ in 0..MAX_CODINGS {
+        let body = answer.body.as_slice();
+        let inflated = match body {
+            [0x1f, 0x8b, ..] => inflate(GzDecoder::new(body))?,
+            // A zlib header (RFC 1950 §2.2), and no beginning of JSON.
+            [first @ (0x58 | 0x68 | 0x78), second, ..]
+                if (u16::from(*first) << 8 | u16::from(*second)) % 31 == 0 =>
+            {
+                inflate(ZlibDecoder::new(body))?
+            }
+            _ if names_deflate && !json::begins_an_object(&json::decode(body)) => {
+                inflate(DeflateDecoder::new(body))?
+            }
+            _ => return Ok(()),
+        };
+        if inflated.is_empty() {
+            return Ok(());
+        }
+        answer.body = inflated;
+    }
+    Ok(())
+}
+
+fn inflate(decoder: impl Read) -> Result<Zeroizing<Vec<u8>>, NoAnswer> {
+    // With the room there from the start, no half-filled copy is left behind by growing.
+    let mut body = Zeroizing::new(Vec::with_capacity(LARGEST_BODY + 1));
+    let mut bounded = decoder.take(LARGEST_BODY as u64 + 1);
+    if let Err(problem) = bounded.read_to_end(&mut body) {
+        tracing::debug!(%problem, read = body.len(), "http: decompression stopped");
+    }
+    if body.len() > LARGEST_BODY {
+        return Err(NoAnswer::TooLarge);
+    }
+    Ok(body)
 }
 
 /// Sends a request, once, for an answer that is no larger than this, in bytes.
@@ -239,13 +361,18 @@ fn is_proxy_authentication(error: &(dyn Error + 'static)) -> bool {
 }
 
 impl Answer {
-    /// Whether this is a network's own answer in place of the service's: a redirect, a page for
-    /// people where JSON was asked for, or the status that says so (RFC 6585 §6).
+    /// Whether this is a network's own answer in place of the service's: a redirect, the status that
+    /// says so (RFC 6585 §6), a page for people where JSON was asked for, whatever its status, or a
+    /// prohibition in no words of the service's.
     #[must_use]
     pub fn is_from_a_portal(&self) -> bool {
-        self.status.is_redirection()
-            || self.status == StatusCode::NETWORK_AUTHENTICATION_REQUIRED
-            || (self.status.is_success() && self.is_page())
+        match self.status.as_u16() {
+            300..=399 | 511 => true,
+            // What stands right before the service answers with such pages while that is away.
+            502..=504 | 520..=530 => false,
+            403 | 451 => !json::begins_an_object(&json::decode(&self.body)),
+            _ => self.is_page(),
+        }
     }
 
     /// Whether the service failed. A status beyond 599 is none, and taken for a 5xx (RFC 9110 §15).
@@ -254,18 +381,22 @@ impl Answer {
         self.status.as_u16() >= 500
     }
 
+    /// Whether the body is a page: as it says itself, or as its type says where it is no object.
     fn is_page(&self) -> bool {
+        let text = json::decode(&self.body);
+        let body = json::trimmed(&text);
         let essence = self
             .headers
             .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.split(';').next())
             .map(str::trim);
-        essence.is_some_and(|kind| {
+        let is_said_to_be = essence.is_some_and(|kind| {
             ["text/html", "application/xhtml+xml"]
                 .iter()
                 .any(|page| kind.eq_ignore_ascii_case(page))
-        })
+        });
+        body.starts_with('<') || is_said_to_be && !body.is_empty() && !json::begins_an_object(body)
     }
 }
 

@@ -19,6 +19,7 @@ pub mod error;
 pub mod http;
 mod json;
 pub mod keeper;
+mod lenient_json;
 pub mod redirect;
 pub mod registration;
 pub mod secret;

@@ -205,6 +205,14 @@ impl BaseUrl {
         self.0.as_str().trim_end_matches('/')
     }
 
+    /// Where the service is, without its paths.
+    #[must_use]
+    pub fn origin(&self) -> Url {
+        let mut origin = self.0.clone();
+        origin.set_path("/");
+        origin
+    }
+
     /// Whether it is this computer's own address.
     #[must_use]
     pub fn is_on_this_computer(&self) -> bool {

@@ -4,19 +4,20 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 use reqwest::{Client, StatusCode};
-use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use crate::authorization::CodeVerifier;
 use crate::error::Code;
 use crate::http::{self, NoAnswer, Obstacle};
-use crate::json;
+use crate::lenient_json::{self as json, Object};
 use crate::redirect::AuthorizationCode;
 use crate::registration::{RedirectUrl, Registration};
 use crate::secret::secret_text;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tolerance_tests;
 
 secret_text! {
     /// What opens the API (RFC 6749 §1.4).
@@ -104,7 +105,7 @@ pub enum Transient {
     ProxyNeedsPassword,
     /// A certificate that this computer doesn't trust.
     CertificateNotTrusted,
-    /// A network's login page in place of the answer.
+    /// A network's own answer in place of Amiqus's: a login page, a filter's page.
     CaptivePortal,
     /// 5xx.
     Unwell,
@@ -112,7 +113,7 @@ pub enum Transient {
     Busy(Option<SignedDuration>),
     /// Half an answer, JSON of another shape, far too much of it.
     OddAnswer,
-    /// 403.
+    /// 403, in Amiqus's own words.
     NotPermitted,
 }
 
@@ -130,14 +131,24 @@ impl Transient {
         )
     }
 
-    /// What an answer is that isn't one of Amiqus's.
+    /// What an answer is that says nothing else: the network's, a failure of Amiqus's, a refusal, or
+    /// none that can be made sense of.
     pub(crate) fn of_odd(answer: &http::Answer) -> Self {
-        if answer.is_from_a_portal() {
-            Self::CaptivePortal
-        } else {
-            Self::OddAnswer
+        match answer.status {
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED => Self::ProxyNeedsPassword,
+            _ if answer.is_from_a_portal() => Self::CaptivePortal,
+            _ if answer.is_server_error() => Self::Unwell,
+            StatusCode::FORBIDDEN if says_why(answer) => Self::NotPermitted,
+            _ => Self::OddAnswer,
         }
     }
+}
+
+/// Whether an answer has the shape in which Amiqus refuses.
+fn says_why(answer: &http::Answer) -> bool {
+    let text = json::decode(&answer.body);
+    json::objects(&text)
+        .any(|object| object.text("message").is_some() || object.text("error").is_some())
 }
 
 impl From<Obstacle> for Transient {
@@ -245,6 +256,7 @@ pub async fn exchange(
         registration,
         redirect_url,
         Grant::Code,
+        None,
         &fields,
         now,
     )
@@ -274,6 +286,7 @@ pub async fn refresh(
         registration,
         redirect_url,
         Grant::Refresh,
+        Some(refresh),
         &fields,
         now,
     )
@@ -301,6 +314,7 @@ pub(crate) async fn probe(
         registration,
         redirect_url,
         Grant::Code,
+        None,
         &fields,
         now,
     )
@@ -313,6 +327,7 @@ async fn post(
     registration: &Registration,
     redirect_url: &RedirectUrl,
     grant: Grant,
+    kept: Option<&RefreshToken>,
     fields: &[(&str, &str)],
     now: impl Fn() -> Timestamp,
 ) -> Result<TokenSet, Failure> {
@@ -320,7 +335,7 @@ async fn post(
         .post(registration.base_url.token_endpoint())
         .form(fields);
     match http::send(request).await {
-        Ok(answer) => read(grant, &answer, redirect_url, now()),
+        Ok(answer) => read(grant, &answer, kept, redirect_url, now()),
         Err(problem) => {
             tracing::warn!(?grant, %problem, "the token endpoint gave no whole answer");
             Err(problem.into())
@@ -328,42 +343,33 @@ async fn post(
     }
 }
 
-/// A token answer (RFC 6749 §5.1). `expires_in` is read apart: whatever stands there, the tokens
-/// beside it are real.
-#[derive(Deserialize)]
-struct TokenAnswer {
-    token_type: String,
-    access_token: Zeroizing<String>,
-    refresh_token: Zeroizing<String>,
-    #[serde(default)]
-    expires_in: serde_json::Value,
-}
-
 /// An error answer (RFC 6749 §5.2), with `hint` as league/oauth2-server adds it.
-#[derive(Default, Deserialize)]
 struct ErrorAnswer {
-    error: Option<String>,
-    #[serde(default)]
-    error_description: Option<String>,
-    #[serde(default)]
-    hint: Option<String>,
+    error: Zeroizing<String>,
+    error_description: Option<Zeroizing<String>>,
+    hint: Option<Zeroizing<String>>,
 }
 
-/// Reads a whole answer of the token endpoint. `redirect_url` is the grant's.
+/// Reads a whole answer of the token endpoint. `kept` is the refresh token that stays in use when
+/// the answer brings no other (RFC 6749 §6), `redirect_url` the grant's.
 ///
 /// # Errors
 /// The [`Failure`], read by the table above.
 pub fn read(
     grant: Grant,
     answer: &http::Answer,
+    kept: Option<&RefreshToken>,
     redirect_url: &RedirectUrl,
     now: Timestamp,
 ) -> Result<TokenSet, Failure> {
-    if answer.status == StatusCode::OK {
-        return read_tokens(&answer.body, redirect_url, now)
-            .ok_or_else(|| Failure::PerhapsProcessed(Transient::of_odd(answer)));
+    let text = json::decode(&answer.body);
+    if answer.status.is_success()
+        && let Some(tokens) =
+            json::objects(&text).find_map(|object| read_tokens(&object, kept, redirect_url, now))
+    {
+        return Ok(tokens);
     }
-    let failure = read_failure(grant, answer, now);
+    let failure = read_failure(grant, answer, &text, now);
     tracing::warn!(
         ?grant,
         status = answer.status.as_u16(),
@@ -373,86 +379,128 @@ pub fn read(
     Err(failure)
 }
 
-fn read_tokens(body: &[u8], redirect_url: &RedirectUrl, now: Timestamp) -> Option<TokenSet> {
-    let answer: TokenAnswer = json::object(body)?;
-    let sound =
-        |token: &str| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
-    if !answer.token_type.eq_ignore_ascii_case("bearer")
-        || !sound(&answer.access_token)
-        || !sound(&answer.refresh_token)
-    {
-        return None;
-    }
+/// Reads a token answer (RFC 6749 §5.1). The old pair is dead by the time it arrives, so no other
+/// member, missing or odd, is a reason to lose the tokens.
+fn read_tokens(
+    object: &Object<'_>,
+    kept: Option<&RefreshToken>,
+    redirect_url: &RedirectUrl,
+    now: Timestamp,
+) -> Option<TokenSet> {
+    let mut types = object
+        .texts("token_type")
+        .filter(|kind| !kind.is_empty())
+        .peekable();
+    let is_bearer =
+        types.peek().is_none() || types.any(|kind| kind.to_ascii_lowercase().starts_with("bearer"));
+    let sound = |token: &Zeroizing<String>| {
+        !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    let token = |name: &str| object.texts(name).rfind(sound);
+    let access = token("access_token").filter(|_| is_bearer)?;
+    let refresh = match token("refresh_token") {
+        Some(refresh) => RefreshToken::new(refresh.as_str()),
+        // One that can't be read, or was cut off, has replaced the old one all the same.
+        None if object.is_whole && is_absent(object, "refresh_token") => kept?.clone(),
+        None => return None,
+    };
     Some(TokenSet {
-        access: AccessToken::new(answer.access_token.as_str()),
-        refresh: RefreshToken::new(answer.refresh_token.as_str()),
+        access: AccessToken::new(access.as_str()),
+        refresh,
         received_at: now,
-        lifetime: lifetime(&answer.expires_in),
+        lifetime: lifetime(object),
         redirect_url: redirect_url.clone(),
     })
 }
 
-fn lifetime(expires_in: &serde_json::Value) -> SignedDuration {
-    let seconds = match expires_in {
-        serde_json::Value::Number(number) => number.as_f64(),
-        serde_json::Value::String(text) => text.trim().parse::<f64>().ok(),
-        _ => None,
-    };
-    match seconds.and_then(|seconds| SignedDuration::try_from_secs_f64(seconds.trunc()).ok()) {
-        Some(lifetime) if lifetime.is_positive() => {
-            lifetime.clamp(SHORTEST_LIFETIME, LONGEST_LIFETIME)
-        }
-        _ => USUAL_LIFETIME,
-    }
+fn is_absent(object: &Object<'_>, name: &str) -> bool {
+    object
+        .words(name)
+        .all(|value| value.is_empty() || *value == "null")
 }
 
-fn read_failure(grant: Grant, answer: &http::Answer, now: Timestamp) -> Failure {
+fn lifetime(object: &Object<'_>) -> SignedDuration {
+    object
+        .words("expires_in")
+        .rev()
+        .filter_map(|seconds| seconds.parse::<f64>().ok())
+        .filter_map(|seconds| SignedDuration::try_from_secs_f64(seconds.trunc()).ok())
+        .find(SignedDuration::is_positive)
+        .map_or(USUAL_LIFETIME, |lifetime| {
+            lifetime.clamp(SHORTEST_LIFETIME, LONGEST_LIFETIME)
+        })
+}
+
+fn read_failure(grant: Grant, answer: &http::Answer, text: &str, now: Timestamp) -> Failure {
     let status = answer.status;
-    if status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::SERVICE_UNAVAILABLE {
-        return Failure::NotProcessed(Transient::Busy(http::retry_after(&answer.headers, now)));
+    match status {
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            return Failure::NotProcessed(Transient::Busy(http::retry_after(&answer.headers, now)));
+        }
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+            return Failure::NotProcessed(Transient::ProxyNeedsPassword);
+        }
+        _ => {}
     }
+    let transient = Transient::of_odd(answer);
     if answer.is_server_error() {
-        return Failure::PerhapsProcessed(if answer.is_from_a_portal() {
-            Transient::CaptivePortal
-        } else {
-            Transient::Unwell
-        });
+        return Failure::PerhapsProcessed(transient);
     }
-    let Some(error) = json::object::<ErrorAnswer>(&answer.body) else {
-        return Failure::NotProcessed(Transient::of_odd(answer));
-    };
-    let says = |text: &Option<String>, word: &str| {
+    let named = json::objects(text).find_map(|object| read_error(&object));
+    if let Some(failure) = named.and_then(|error| meaning(grant, status, &error)) {
+        return failure;
+    }
+    // Whoever answers in place of Amiqus says nothing of what Amiqus did.
+    if status.is_success() || transient == Transient::CaptivePortal {
+        return Failure::PerhapsProcessed(transient);
+    }
+    Failure::NotProcessed(transient)
+}
+
+fn read_error(object: &Object<'_>) -> Option<ErrorAnswer> {
+    Some(ErrorAnswer {
+        error: object.text("error")?,
+        error_description: object.text("error_description"),
+        hint: object.text("hint"),
+    })
+}
+
+/// What an OAuth error means, whatever status it came with: both server generations, see the table
+/// in the service's description. `None` where it is none of OAuth's.
+fn meaning(grant: Grant, status: StatusCode, error: &ErrorAnswer) -> Option<Failure> {
+    if status.is_redirection() {
+        return None;
+    }
+    let says = |text: &Option<Zeroizing<String>>, word: &str| {
         text.as_deref()
             .is_some_and(|text| text.to_ascii_lowercase().contains(word))
     };
-    // Both server generations; see the table in the service's description.
-    let is_dead = match (status.as_u16(), error.error.as_deref(), grant) {
-        (400 | 401, Some("invalid_grant"), _) => true,
-        (401, Some("invalid_request"), Grant::Refresh) => {
-            says(&error.error_description, "refresh token") || error.hint.is_some()
+    let is_dead = match (error.error.as_str(), grant) {
+        ("invalid_grant", _) => true,
+        ("invalid_request", Grant::Refresh) => {
+            says(&error.error_description, "refresh token is invalid")
+                || status == StatusCode::UNAUTHORIZED
+                    && (says(&error.error_description, "refresh token") || error.hint.is_some())
         }
-        (400, Some("invalid_request"), Grant::Code) => says(&error.hint, "authorization code"),
+        ("invalid_request", Grant::Code) => {
+            status != StatusCode::UNAUTHORIZED && says(&error.hint, "authorization code")
+        }
         _ => false,
     };
     if is_dead {
-        return Failure::Dead {
+        return Some(Failure::Dead {
             expired: says(&error.hint, "expired"),
-        };
+        });
     }
-    match (status.as_u16(), error.error.as_deref()) {
-        (400 | 401, Some("invalid_client")) => Failure::SetUpWrong,
-        (400 | 401, Some("invalid_request")) => {
-            let about_redirect_url = says(&error.hint, "redirect");
-            Failure::Refused(if about_redirect_url {
-                Refused::RedirectUrl
-            } else {
-                Refused::Request
-            })
+    match error.error.as_str() {
+        "invalid_client" => Some(Failure::SetUpWrong),
+        "invalid_request" if says(&error.hint, "redirect") => {
+            Some(Failure::Refused(Refused::RedirectUrl))
         }
-        (400 | 401, Some("unauthorized_client" | "unsupported_grant_type" | "invalid_scope")) => {
-            Failure::Refused(Refused::Client)
+        "invalid_request" => Some(Failure::Refused(Refused::Request)),
+        "unauthorized_client" | "unsupported_grant_type" | "invalid_scope" => {
+            Some(Failure::Refused(Refused::Client))
         }
-        (403, _) => Failure::NotProcessed(Transient::NotPermitted),
-        _ => Failure::NotProcessed(Transient::of_odd(answer)),
+        _ => None,
     }
 }

@@ -7,11 +7,12 @@
 )]
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use amiqus_core::api::{Api, ApiFailure};
-use amiqus_core::http::{self, Limits, NoAnswer, Obstacle};
+use amiqus_core::http::{self, DesktopProxy, Limits, NoAnswer, Obstacle};
 use amiqus_core::redirect::AuthorizationCode;
 use amiqus_core::registration::{Provenance, Registration, RegistrationDraft};
 use amiqus_core::token::{self, AccessToken, Failure, RefreshToken, Transient};
@@ -22,6 +23,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use url::Url;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -163,6 +165,115 @@ async fn a_proxy_that_refuses_for_another_reason_is_no_network() {
     }
 }
 
+/// Takes one caller as a SOCKS5 proxy does (RFC 1928) and returns the name it asks for; then it says
+/// that the host is unreachable.
+async fn socks5_once(listener: TcpListener) -> String {
+    let (mut caller, _) = listener.accept().await.unwrap();
+    let mut greeting = [0; 2];
+    caller.read_exact(&mut greeting).await.unwrap();
+    assert_eq!(greeting[0], 5);
+    let mut methods = vec![0; usize::from(greeting[1])];
+    caller.read_exact(&mut methods).await.unwrap();
+    caller.write_all(&[5, 0]).await.unwrap();
+    let mut request = [0; 5];
+    caller.read_exact(&mut request).await.unwrap();
+    assert_eq!(request[..4], [5, 1, 0, 3], "a connection to a name");
+    let mut name = vec![0; usize::from(request[4])];
+    caller.read_exact(&mut name).await.unwrap();
+    let mut port = [0; 2];
+    caller.read_exact(&mut port).await.unwrap();
+    assert_eq!(u16::from_be_bytes(port), 443);
+    caller
+        .write_all(&[5, 4, 0, 1, 0, 0, 0, 0, 0, 0])
+        .await
+        .unwrap();
+    String::from_utf8(name).unwrap()
+}
+
+/// Shows check 19.
+#[tokio::test]
+async fn socks_proxy_is_asked_for_the_service_and_nothing_was_sent() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = format!("socks5h://{}", listener.local_addr().unwrap());
+    let asked = tokio::spawn(socks5_once(listener));
+    let client = Client::builder()
+        .proxy(Proxy::all(proxy).unwrap())
+        .build()
+        .unwrap();
+    let outcome = http::send(client.get("https://amiqus.example/")).await;
+    assert!(
+        matches!(outcome, Err(NoAnswer::NotSent(Obstacle::Unreachable, _))),
+        "{:?}",
+        outcome.err()
+    );
+    assert_eq!(asked.await.unwrap(), "amiqus.example");
+}
+
+/// A desktop whose settings a test changes.
+#[derive(Debug, Default)]
+struct Settings(Mutex<Option<Url>>);
+
+impl Settings {
+    fn set(&self, proxy: Option<String>) {
+        *self.0.lock().unwrap() = proxy.map(|proxy| proxy.parse().unwrap());
+    }
+}
+
+impl DesktopProxy for Settings {
+    fn look_up<'a>(
+        &'a self,
+        address: &'a Url,
+    ) -> Pin<Box<dyn Future<Output = Option<Url>> + Send + 'a>> {
+        assert_eq!(address.as_str(), "https://amiqus.example/");
+        Box::pin(async { self.0.lock().unwrap().clone() })
+    }
+}
+
+/// Shows check 19.
+#[tokio::test]
+async fn desktops_proxy_is_used_and_followed_when_it_changes() {
+    let settings = Arc::new(Settings::default());
+    let clients = http::clients(Limits::default()).behind(Arc::clone(&settings) as _);
+    let registration = registration("https://amiqus.example");
+    let ask = async || {
+        let client = clients.for_service(&registration.base_url).await.unwrap();
+        http::send(client.get("https://amiqus.example/api/v2/me"))
+            .await
+            .err()
+    };
+
+    let tunnel = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    settings.set(Some(format!("http://{}", tunnel.local_addr().unwrap())));
+    let asked = tokio::spawn(async move {
+        let (mut caller, _) = tunnel.accept().await.unwrap();
+        let mut line = [0; 27];
+        caller.read_exact(&mut line).await.unwrap();
+        caller
+            .write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
+            .await
+            .unwrap();
+        String::from_utf8(line.to_vec()).unwrap()
+    });
+    let outcome = ask().await;
+    assert!(
+        matches!(
+            outcome,
+            Some(NoAnswer::NotSent(Obstacle::ProxyNeedsPassword, _))
+        ),
+        "{outcome:?}"
+    );
+    assert_eq!(asked.await.unwrap(), "CONNECT amiqus.example:443 ");
+
+    let socks = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    settings.set(Some(format!("socks5h://{}", socks.local_addr().unwrap())));
+    let asked = tokio::spawn(socks5_once(socks));
+    assert!(matches!(
+        ask().await,
+        Some(NoAnswer::NotSent(Obstacle::Unreachable, _))
+    ));
+    assert_eq!(asked.await.unwrap(), "amiqus.example");
+}
+
 /// Shows check 19.
 #[tokio::test]
 async fn a_certificate_that_nobody_trusts_is_told_from_no_network_and_nothing_was_sent() {
@@ -191,11 +302,11 @@ async fn a_login_page_in_place_of_an_answer_is_a_portals_and_a_grant_that_it_saw
     for (answer, expected) in [
         (
             "HTTP/1.1 302 Found\r\nLocation: http://guest.example/login\r\nContent-Length: 0\r\n\r\n",
-            Failure::NotProcessed(portal),
+            Failure::PerhapsProcessed(portal),
         ),
         (
             "HTTP/1.1 307 Temporary Redirect\r\nLocation: http://guest.example/\r\nContent-Length: 0\r\n\r\n",
-            Failure::NotProcessed(portal),
+            Failure::PerhapsProcessed(portal),
         ),
         (
             "HTTP/1.1 511 Network Authentication Required\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<a/>",
@@ -203,6 +314,34 @@ async fn a_login_page_in_place_of_an_answer_is_a_portals_and_a_grant_that_it_saw
         ),
         (
             "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 4\r\n\r\n<a/>",
+            Failure::PerhapsProcessed(portal),
+        ),
+        (
+            "HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<a/>",
+            Failure::PerhapsProcessed(portal),
+        ),
+        (
+            "HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: 4\r\n\r\n<a/>",
+            Failure::PerhapsProcessed(portal),
+        ),
+        (
+            "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
+            Failure::PerhapsProcessed(portal),
+        ),
+        (
+            "HTTP/1.1 451 Unavailable\r\nContent-Type: text/plain\r\nContent-Length: 7\r\n\r\nBlocked",
+            Failure::PerhapsProcessed(portal),
+        ),
+        (
+            "HTTP/1.1 401 Unauthorized\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<a/>",
+            Failure::PerhapsProcessed(portal),
+        ),
+        (
+            "HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<a/>",
+            Failure::PerhapsProcessed(portal),
+        ),
+        (
+            "HTTP/1.1 500 Internal Server Error\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<a/>",
             Failure::PerhapsProcessed(portal),
         ),
     ] {

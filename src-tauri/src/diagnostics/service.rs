@@ -8,6 +8,8 @@ use amiqus_core::registration::BaseUrl;
 use hyper_util::client::proxy::matcher::Matcher;
 
 use super::Report;
+#[cfg(target_os = "linux")]
+use crate::proxy_linux;
 
 /// A person waits for it.
 const LIMITS: Limits = Limits {
@@ -21,8 +23,17 @@ pub(super) async fn look(report: &mut Report, base_url: &BaseUrl) {
     report.says("address", base_url.as_str());
     let address = base_url.api("status");
     let proxy = proxy_for(base_url, address.as_str());
-    report.says("proxy", proxy.as_deref().unwrap_or("none"));
+    #[cfg(target_os = "linux")]
+    let (proxy, clients) = (
+        match proxy {
+            None => desktops_proxy(base_url).await,
+            proxy => proxy,
+        },
+        proxy_linux::clients(LIMITS),
+    );
+    #[cfg(not(target_os = "linux"))]
     let clients = http::clients(LIMITS);
+    report.says("proxy", proxy.as_deref().unwrap_or("none"));
     let client = match clients.for_service(base_url).await {
         Ok(client) => client,
         Err(problem) => {
@@ -60,6 +71,22 @@ pub(super) async fn look(report: &mut Report, base_url: &BaseUrl) {
         certificate.unwrap_or("not seen")
     };
     report.says("certificate", certificate);
+}
+
+/// The proxy that the desktop has for the service, where no variables go before it.
+#[cfg(target_os = "linux")]
+async fn desktops_proxy(base_url: &BaseUrl) -> Option<String> {
+    if base_url.is_on_this_computer() || proxy_linux::is_named_by_variables() {
+        return None;
+    }
+    let proxy = proxy_linux::look_up(&base_url.origin()).await?;
+    let port = proxy.port().map(|port| format!(":{port}"));
+    Some(format!(
+        "{}{}, {}, from the desktop's settings",
+        proxy.host_str().unwrap_or("without a name"),
+        port.unwrap_or_default(),
+        proxy.scheme(),
+    ))
 }
 
 /// The proxy that a request goes through: its host and port, never its password.

@@ -126,8 +126,8 @@ fn standing(screen: &Screen) -> &'static str {
 
 fn called(account: &AccountView) -> String {
     match &account.team {
-        Some(team) => format!("{}, {team}", account.name),
-        None => account.name.clone(),
+        Some(team) => format!("{}, {team}", words::name_of(account)),
+        None => words::name_of(account).to_owned(),
     }
 }
 

@@ -3,7 +3,6 @@
 use amiqus_core::api::{self, ApiFailure};
 use amiqus_core::http::Answer;
 use amiqus_core::token::Transient;
-use serde::de::IgnoredAny;
 
 use crate::{Target, Verdict, answer, app};
 
@@ -38,9 +37,8 @@ fn check(data: &[u8]) -> Verdict {
         assert_plain(shown);
     }
     if person.is_ok() || team.is_ok() || role.is_ok() {
-        assert_eq!(status, 200);
-        let said = answer::object::<IgnoredAny>(&answer.body);
-        assert!(said.is_some(), "told by what is no object");
+        assert!(matches!(status, 200..=299));
+        assert!(answer.body.contains(&b'{'), "told by what is no object");
     }
     assert_eq!(living.is_ok(), status == 204);
     let failures = [
@@ -74,16 +72,17 @@ fn assert_means(answer: &Answer, failure: ApiFailure) {
     match failure {
         ApiFailure::Unauthenticated => assert_eq!(status, 401),
         ApiFailure::Transient(transient) => {
-            assert_ne!(status, 401);
+            let is_a_portals = matches!(transient, Transient::CaptivePortal);
+            assert!(status != 401 || is_a_portals);
             let is_busy = matches!(transient, Transient::Busy(_));
             assert_eq!(is_busy, matches!(status, 429 | 503), "{status}");
             let is_unwell = matches!(transient, Transient::Unwell);
-            let is_a_portals = matches!(transient, Transient::CaptivePortal);
-            assert_eq!(
-                is_unwell || is_a_portals && status == 511,
-                status >= 500 && status != 503,
-                "{status}"
-            );
+            let is_a_servers = status >= 500 && status != 503;
+            assert!(!is_unwell || is_a_servers, "{status}");
+            assert!(!is_a_servers || is_unwell || is_a_portals, "{status}");
+            // Only Amiqus itself forbids.
+            let is_forbidden = matches!(transient, Transient::NotPermitted);
+            assert!(!is_forbidden || status == 403 && answer.body.contains(&b'{'));
             if let Transient::Busy(wait) = transient {
                 answer::assert_bounded(wait);
             }

@@ -1,4 +1,4 @@
-import type { AppState, Problem } from "../bindings";
+import type { AccountView, AppState, Problem } from "../bindings";
 import type { Message } from "./message";
 import * as words from "./table";
 
@@ -10,6 +10,17 @@ const language = "en-GB";
 /** Puts values in place of the `{names}` in a sentence. */
 export function fill(sentence: string, values: Record<string, string>): string {
   return sentence.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+}
+
+/** An account's name as it is shown. Amiqus may tell neither a name nor an e-mail address. */
+export function nameOf(account: AccountView): string {
+  return account.name === "" ? words.signedIn.unnamed : account.name;
+}
+
+/** What stands below an account's name: nothing twice, and nothing empty. */
+export function linesOf(account: AccountView, ...more: (string | null)[]): string[] {
+  const lines = [account.email, ...more].filter((line) => line !== null && line !== "");
+  return [...new Set(lines as string[])].filter((line) => line !== account.name);
 }
 
 /** The words for a problem, complete with what they need from the set-up. */
@@ -75,8 +86,8 @@ export function announcement({ screen, problem, accounts, current, setup }: AppS
     case "exchanging-code":
       return words.exchangingCode.title;
     case "signed-in": {
-      const name = accounts.find((account) => account.id === current)?.name;
-      return name === undefined ? words.signedIn.title : `${words.signedIn.title}: ${name}`;
+      const account = accounts.find(({ id }) => id === current);
+      return account ? `${words.signedIn.title}: ${nameOf(account)}` : words.signedIn.title;
     }
     case "sign-in-again":
       return words.signInAgain.why[screen.why].title;

@@ -42,9 +42,9 @@ export const problem = {
       "What answered has a certificate that this computer doesn’t trust, so nothing was sent. Please check this computer’s date, or ask your IT: your network may need a certificate of its own here.",
   },
   captive_portal: {
-    title: "Your network wants you to log in",
+    title: "Your network answered in place of Amiqus",
     sentence:
-      "It answered with a page of its own, as guest networks do. Open any web page, log in there, then try again.",
+      "Open any web page. If your network asks you to log in, do so, then try again. If not, ask your IT team to let this app reach Amiqus.",
   },
   amiqus_unwell: {
     title: "Amiqus is having trouble",

@@ -1,5 +1,6 @@
 export const title = "You are signed in";
 export const titleOfSeveral = "Your accounts";
+export const unnamed = "Your Amiqus account";
 export const team = "Team";
 export const role = "Role";
 export const identity = "Identity";

@@ -1,3 +1,8 @@
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+
 use super::*;
 use crate::examples::now;
 
@@ -48,4 +53,85 @@ fn a_number_in_a_header_is_read_or_left() {
         headers.insert(name.clone(), HeaderValue::from_str(value).unwrap());
         assert_eq!(number(&headers, &name), expected, "{value:?}");
     }
+}
+
+const PAIR: &[u8] = br#"{"access_token":"a","refresh_token":"r"}"#;
+
+fn gzip(body: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(body).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zlib(body: &[u8]) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(body).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn deflate(body: &[u8]) -> Vec<u8> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(body).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn decompressed(coding: &'static str, body: Vec<u8>) -> Result<Vec<u8>, NoAnswer> {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
+    let mut answer = Answer {
+        status: StatusCode::OK,
+        headers,
+        body: Zeroizing::new(body),
+    };
+    decompress(&mut answer)?;
+    Ok(answer.body.to_vec())
+}
+
+/// Shows check 21.
+#[test]
+fn body_compressed_unasked_is_read() {
+    let cut = |mut body: Vec<u8>| {
+        body.truncate(body.len() - 4);
+        body
+    };
+    for (coding, body) in [
+        ("gzip", gzip(PAIR)),
+        ("x-gzip", gzip(PAIR)),
+        ("GZIP", gzip(PAIR)),
+        ("identity", gzip(PAIR)),
+        ("gzip, gzip", gzip(&gzip(PAIR))),
+        ("deflate, gzip", gzip(&zlib(PAIR))),
+        ("deflate", zlib(PAIR)),
+        ("deflate", deflate(PAIR)),
+        ("gzip", [gzip(PAIR), b"trailing".to_vec()].concat()),
+        ("gzip", cut(gzip(PAIR))),
+        ("gzip", PAIR.to_vec()),
+        ("deflate", PAIR.to_vec()),
+        ("br", PAIR.to_vec()),
+    ] {
+        assert_eq!(decompressed(coding, body).unwrap(), PAIR, "{coding}");
+    }
+    // Whatever comes of what only claims to be compressed, it is no failure.
+    for garbage in [
+        &b""[..],
+        b"\x1f\x8b",
+        b"\x1f\x8b\x08\x00this is none",
+        b"\x78\x9c",
+    ] {
+        assert!(decompressed("gzip", garbage.to_vec()).is_ok());
+    }
+}
+
+/// Shows check 21.
+#[test]
+fn compressed_body_is_no_larger_than_any_other() {
+    let large = vec![b' '; 100 * LARGEST_BODY];
+    let bomb = gzip(&large);
+    assert!(bomb.len() < LARGEST_BODY);
+    for body in [gzip(&bomb), zlib(&large), bomb] {
+        let outcome = decompressed("gzip", body);
+        assert!(matches!(outcome, Err(NoAnswer::TooLarge)));
+    }
+    let largest = vec![b' '; LARGEST_BODY];
+    assert_eq!(decompressed("gzip", gzip(&largest)).unwrap(), largest);
 }

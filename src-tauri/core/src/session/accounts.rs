@@ -236,13 +236,25 @@ impl Held {
 impl Identity {
     /// Takes over what was heard; a team or role that could not be asked for stays as it was.
     fn update(&mut self, heard: Self) {
-        self.person = heard.person;
-        if heard.team.is_some() {
-            self.team = heard.team;
+        let before = std::mem::replace(&mut self.person, heard.person);
+        // A text that is missing this time is no news.
+        keep_unless_told(&mut self.person.name, before.name);
+        keep_unless_told(&mut self.person.email, before.email);
+        if let Some(mut team) = heard.team {
+            if let Some(before) = self.team.take().filter(|before| before.uuid == team.uuid) {
+                keep_unless_told(&mut team.name, before.name);
+            }
+            self.team = Some(team);
         }
         if heard.role.is_some() {
             self.role = heard.role;
         }
+    }
+}
+
+fn keep_unless_told(text: &mut String, before: String) {
+    if text.is_empty() {
+        *text = before;
     }
 }
 

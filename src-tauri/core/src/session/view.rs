@@ -102,11 +102,15 @@ impl Held {
         };
         AccountView {
             id: key.to_string(),
-            name: identity.person.name.clone(),
+            name: identity.person.shown_name().to_owned(),
             email: identity.person.email.clone(),
             is_verified: identity.person.is_verified,
             is_disabled: identity.person.is_disabled,
-            team: identity.team.as_ref().map(|team| team.name.clone()),
+            team: identity
+                .team
+                .as_ref()
+                .map(|team| team.name.clone())
+                .filter(|name| !name.is_empty()),
             role: identity.role,
             standing,
             renews_by,

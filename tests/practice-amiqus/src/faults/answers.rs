@@ -1,6 +1,7 @@
 //! How each fault looks on the wire.
 
 use std::convert::Infallible;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,8 @@ use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use futures_util::stream;
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
@@ -125,6 +128,14 @@ fn spoils(fault: &Fault) -> bool {
             | Fault::InvalidUtf8
             | Fault::WrongContentType
             | Fault::GzipGarbage
+            | Fault::Gzip
+            | Fault::Status { .. }
+            | Fault::LeadingJunk
+            | Fault::TrailingBytes
+            | Fault::Utf16
+            | Fault::MissingTokenType
+            | Fault::BrokenSurrogate
+            | Fault::OddMembers
     )
 }
 
@@ -167,6 +178,25 @@ async fn spoil(fault: &Fault, response: Response) -> Response {
                 .insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
             Bytes::from_static(b"\x1f\x8b\x08\x00this is no gzip at all")
         }
+        Fault::Gzip => {
+            parts
+                .headers
+                .insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            gzip(&body)
+        }
+        Fault::Status { code } => {
+            parts.status = StatusCode::from_u16(*code).unwrap_or(parts.status);
+            body
+        }
+        Fault::LeadingJunk => [b")]}',\n", body.as_ref()].concat().into(),
+        Fault::TrailingBytes => [body.as_ref(), b"\n<!-- 12 ms -->\0{}"].concat().into(),
+        Fault::Utf16 => utf16(&body),
+        Fault::MissingTokenType => without(&body, "token_type"),
+        Fault::BrokenSurrogate => match body.strip_prefix(b"{") {
+            Some(rest) => [b"{\"name\":\"\\ud800\",", rest].concat().into(),
+            None => body,
+        },
+        Fault::OddMembers => with_odd_members(&body),
         Fault::SlowBody => {
             parts
                 .headers
@@ -227,6 +257,7 @@ fn pretend(fault: Fault, service: &Service, query: &str) -> Response {
         }
         Fault::HtmlWith200 => html(StatusCode::OK),
         Fault::HtmlWith500 => html(StatusCode::INTERNAL_SERVER_ERROR),
+        Fault::HtmlWith403 => html(StatusCode::FORBIDDEN),
         Fault::RedirectElsewhere { location } => {
             (StatusCode::FOUND, [(header::LOCATION, location)]).into_response()
         }
@@ -379,4 +410,40 @@ fn with_invalid_utf8(body: &Bytes) -> Bytes {
         Some(rest) => [b"{\"name\":\"\xff\xfe\xc0\",", rest].concat().into(),
         None => Bytes::from_static(b"\xff\xfe\xc0"),
     }
+}
+
+fn gzip(body: &[u8]) -> Bytes {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    match encoder.write_all(body).and_then(|()| encoder.finish()) {
+        Ok(compressed) => compressed.into(),
+        // A vector takes all that is written.
+        Err(_) => Bytes::new(),
+    }
+}
+
+fn utf16(body: &[u8]) -> Bytes {
+    String::from_utf8_lossy(body)
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect()
+}
+
+fn with_odd_members(body: &Bytes) -> Bytes {
+    changed(body, |object| {
+        if let Some(id) = object.get("id") {
+            let id = json!(id.to_string());
+            object.insert("id".to_owned(), id);
+        }
+        for (name, value) in [
+            ("name", Value::Null),
+            ("email", json!(7)),
+            ("is_verified", json!(1)),
+            ("is_disabled", json!("")),
+            ("role", json!(7)),
+        ] {
+            if let Some(member) = object.get_mut(name) {
+                *member = value;
+            }
+        }
+    })
 }

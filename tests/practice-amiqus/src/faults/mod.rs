@@ -143,6 +143,26 @@ pub enum Fault {
     WrongContentType,
     /// Spoilt: `Content-Encoding: gzip` over something else.
     GzipGarbage,
+    /// Spoilt: the true body, compressed with gzip unasked.
+    Gzip,
+    /// Spoilt: the true body with another status.
+    Status {
+        /// The status.
+        code: u16,
+    },
+    /// Spoilt: what some servers put before JSON so that no page can run it.
+    LeadingJunk,
+    /// Spoilt: bytes after the JSON.
+    TrailingBytes,
+    /// Spoilt: the true body as UTF-16.
+    Utf16,
+    /// Spoilt: a token set without `token_type`.
+    MissingTokenType,
+    /// Spoilt: half of a surrogate pair, escaped, in a member before the others.
+    BrokenSurrogate,
+    /// Spoilt: a person's or a team's members other than the identifying ones are null, numbers or
+    /// text where they shouldn't be, and the user's number is text.
+    OddMembers,
 
     /// False: 500 with a `message`.
     InternalServerError {
@@ -180,6 +200,8 @@ pub enum Fault {
     HtmlWith200,
     /// False: an HTML page with 500.
     HtmlWith500,
+    /// False: the page of a web filter, with 403.
+    HtmlWith403,
     /// False: 302 to somewhere else.
     RedirectElsewhere {
         /// Where to.
@@ -245,6 +267,14 @@ impl Fault {
             Self::InvalidUtf8,
             Self::WrongContentType,
             Self::GzipGarbage,
+            Self::Gzip,
+            Self::Status { code: 201 },
+            Self::LeadingJunk,
+            Self::TrailingBytes,
+            Self::Utf16,
+            Self::MissingTokenType,
+            Self::BrokenSurrogate,
+            Self::OddMembers,
             Self::InternalServerError { retry_after },
             Self::BadGateway { retry_after },
             Self::ServiceUnavailable { retry_after },
@@ -255,6 +285,7 @@ impl Fault {
             Self::UnprocessableContent,
             Self::HtmlWith200,
             Self::HtmlWith500,
+            Self::HtmlWith403,
             Self::RedirectElsewhere {
                 location: elsewhere(),
             },

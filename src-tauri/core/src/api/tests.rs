@@ -1,0 +1,232 @@
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use zeroize::Zeroizing;
+
+use super::*;
+use crate::examples::now;
+
+fn answer(status: u16, kind: &'static str, body: impl AsRef<[u8]>) -> http::Answer {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    http::Answer {
+        status: StatusCode::from_u16(status).unwrap(),
+        headers,
+        body: Zeroizing::new(body.as_ref().to_vec()),
+    }
+}
+
+fn ok(body: impl AsRef<[u8]>) -> http::Answer {
+    answer(200, "application/json", body)
+}
+
+#[test]
+fn person_needs_nothing_but_a_number() {
+    for (id, rest) in [
+        ("345789", ""),
+        ("345789.0", ""),
+        ("3.45789e5", ""),
+        ("\"345789\"", ""),
+        ("\" 345789 \"", ""),
+        ("\"345789.0\"", ""),
+        ("345789", r#","id":"another value""#),
+        ("null", r#","id":345789"#),
+        ("345789", r#","name":null,"email":null"#),
+        ("345789", r#","name":42,"email":[]"#),
+        ("345789", r#","name":"\ud800","email":"\udfff""#),
+        ("345789", r#","name":"\x""#),
+        ("345789", ",\"name\":\"a\nb\""),
+        ("345789", r#","is_verified":"perhaps","is_disabled":{}"#),
+    ] {
+        let object = format!(r#"{{"object":"user","id":{id}{rest}}}"#);
+        for body in [
+            object.clone(),
+            format!("\u{feff}{object}"),
+            format!("{object}trailing"),
+            format!(")]}}',\n{object}\n{{}}"),
+        ] {
+            for status in [200, 201, 203, 206] {
+                let answer = answer(status, "text/html", &body);
+                let person = read_person(&answer, now());
+                assert_eq!(person.map(|person| person.id), Ok(345_789), "{body}");
+            }
+        }
+    }
+}
+
+#[test]
+fn person_without_one_whole_number_is_none() {
+    for body in [
+        r#"{"id":null}"#,
+        r#"{"id":-1}"#,
+        r#"{"id":1.5}"#,
+        r#"{"id":1e300}"#,
+        r#"{"id":""}"#,
+        r#"{"id":"6b9c8323-4b54-4bb3-a1c8-68de534368a5"}"#,
+        r#"{"id":1,"id":2}"#,
+        r#"{"data":{"id":1}}"#,
+        r#"[{"id":1}]"#,
+        r#"{"id":345"#,
+        "",
+        "null",
+    ] {
+        let odd = ApiFailure::Transient(Transient::OddAnswer);
+        assert_eq!(read_person(&ok(body), now()), Err(odd), "{body}");
+    }
+}
+
+#[test]
+fn flags_are_read_as_servers_write_them() {
+    for (written, expected) in [
+        ("true", true),
+        ("1", true),
+        ("\"true\"", true),
+        ("\"1\"", true),
+        ("false", false),
+        ("0", false),
+        ("\"false\"", false),
+        ("null", false),
+        ("[]", false),
+        ("\"\"", false),
+    ] {
+        let body = format!(r#"{{"id":1,"is_verified":{written},"is_disabled":{written}}}"#);
+        let person = read_person(&ok(body), now()).unwrap();
+        assert_eq!(
+            (person.is_verified, person.is_disabled),
+            (expected, expected),
+            "{written}"
+        );
+    }
+}
+
+#[test]
+fn broken_characters_in_a_name_leave_the_rest_of_it() {
+    for (written, expected) in [
+        (&b"Bob \xff Gale"[..], "Bob \u{fffd} Gale"),
+        (b"Bob \\ud83d", "Bob \u{fffd}\u{fffd}\u{fffd}"),
+        (b"Bob \\ud83d\\ude00", "Bob \u{1f600}"),
+    ] {
+        let body = [b"{\"id\":1,\"name\":\"", written, b"\"}"].concat();
+        assert_eq!(read_person(&ok(body), now()).unwrap().name, expected);
+    }
+}
+
+#[test]
+fn team_needs_nothing_but_a_uuid() {
+    let uuid = "6b9c8323-4b54-4bb3-a1c8-68de534368a5";
+    for written in [
+        uuid.to_owned(),
+        uuid.to_uppercase(),
+        format!("{{{uuid}}}"),
+        format!("urn:uuid:{uuid}"),
+        uuid.replace('-', ""),
+        format!(" {uuid}\\n"),
+    ] {
+        for rest in [
+            "",
+            r#","name":null"#,
+            r#","name":7"#,
+            r#","uuid":"another value""#,
+        ] {
+            let body = format!("\u{feff}{{\"uuid\":\"{written}\"{rest}}} ");
+            let team = read_team(&answer(203, "text/plain", &body), now());
+            assert_eq!(team.map(|team| team.uuid.to_string()), Ok(uuid.to_owned()));
+        }
+    }
+    for body in [
+        r#"{"id":88,"name":"Fusion"}"#,
+        r#"{"uuid":88}"#,
+        r#"{"uuid":""}"#,
+    ] {
+        let odd = ApiFailure::Transient(Transient::OddAnswer);
+        assert_eq!(read_team(&ok(body), now()), Err(odd), "{body}");
+    }
+}
+
+#[test]
+fn role_of_an_unknown_kind_is_none_and_no_failure() {
+    for (written, expected) in [
+        ("\"owner\"", Some(Role::Owner)),
+        ("\"Read-Only\"", Some(Role::ReadOnly)),
+        ("\"owner\",\"role\":\"another value\"", Some(Role::Owner)),
+        ("\"chancellor\"", None),
+        ("7", None),
+        ("null", None),
+        ("{}", None),
+    ] {
+        let body = format!(r#"{{"role":{written}}}"#);
+        assert_eq!(read_role(&ok(body), now()), Ok(expected), "{written}");
+    }
+}
+
+#[test]
+fn refusal_that_is_not_the_services_own_is_the_networks() {
+    use Transient::{CaptivePortal, NotPermitted, OddAnswer, ProxyNeedsPassword, Unwell};
+    const PAGE: &str = "<html><title>Blocked</title><p>{\"message\":\"no\"}";
+    const OWN: &str = r#"{"message":"This action is unauthorized."}"#;
+    for (status, kind, body, expected) in [
+        (403, "application/json", OWN, NotPermitted),
+        // Its own words, whatever type they were given on the way.
+        (403, "text/html", OWN, NotPermitted),
+        (
+            403,
+            "text/plain",
+            "\u{feff}{\"error\":\"Forbidden.\"} ",
+            NotPermitted,
+        ),
+        (403, "text/html", PAGE, CaptivePortal),
+        (403, "application/json", PAGE, CaptivePortal),
+        (403, "text/plain", "Blocked by policy", CaptivePortal),
+        (403, "text/plain", "", CaptivePortal),
+        (
+            403,
+            "application/xml",
+            "<?xml version=\"1.0\"?><Error/>",
+            CaptivePortal,
+        ),
+        (403, "application/json", "{}", OddAnswer),
+        (403, "application/json", r#"{"blocked":true}"#, OddAnswer),
+        (401, "text/html", PAGE, CaptivePortal),
+        (404, "text/html", PAGE, CaptivePortal),
+        (
+            404,
+            "application/json",
+            r#"{"error":"Not Found."}"#,
+            OddAnswer,
+        ),
+        (451, "text/html", PAGE, CaptivePortal),
+        (451, "text/plain", "", CaptivePortal),
+        (418, "text/html", PAGE, CaptivePortal),
+        (200, "text/html", PAGE, CaptivePortal),
+        (200, "application/json", PAGE, CaptivePortal),
+        (200, "text/html", "Log in", CaptivePortal),
+        (200, "text/plain", "Log in", OddAnswer),
+        (302, "text/html", "", CaptivePortal),
+        (511, "text/html", PAGE, CaptivePortal),
+        (500, "text/html", PAGE, CaptivePortal),
+        (500, "application/json", OWN, Unwell),
+        (502, "text/html", PAGE, Unwell),
+        (504, "text/html", PAGE, Unwell),
+        (407, "text/html", PAGE, ProxyNeedsPassword),
+    ] {
+        let answer = answer(status, kind, body);
+        let failure = Some(ApiFailure::Transient(expected));
+        assert_eq!(
+            read_person(&answer, now()).err(),
+            failure,
+            "{status} {body}"
+        );
+        assert_eq!(
+            read_status(&answer, now()).err(),
+            failure,
+            "{status} {body}"
+        );
+    }
+    for body in [r#"{"error":"Unauthenticated."}"#, "", "Unauthorized"] {
+        let failure = read_status(&answer(401, "text/html", body), now()).err();
+        let is_page = body == "Unauthorized";
+        let expected = match is_page {
+            true => ApiFailure::Transient(CaptivePortal),
+            false => ApiFailure::Unauthenticated,
+        };
+        assert_eq!(failure, Some(expected), "{body}");
+    }
+}

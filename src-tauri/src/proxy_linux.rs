@@ -1,0 +1,257 @@
+//! The desktop's proxy settings on Linux (GNOME, KDE, PAC files), as the portal's `ProxyResolver` tells
+//! them. Environment variables go before them, as everywhere.
+
+use std::env;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use amiqus_core::http::{self, Clients, DesktopProxy, Limits};
+use tokio::sync::Mutex;
+use url::Url;
+use zbus::Connection;
+
+/// The variables that name a proxy for https, as reqwest reads them.
+const VARIABLES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+
+/// How long the portal may take. A desktop without one must not hold up a sign-in for longer.
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long an answer is believed: settings change, and so do networks.
+const MAX_AGE: Duration = Duration::from_secs(30);
+
+/// Makes the clients that go through the desktop's proxy, unless variables name another.
+pub(crate) fn clients(limits: Limits) -> Clients {
+    let clients = http::clients(limits);
+    if is_named_by_variables() {
+        clients
+    } else {
+        clients.behind(Arc::new(Portal::default()))
+    }
+}
+
+/// Whether an environment variable names the proxy.
+pub(crate) fn is_named_by_variables() -> bool {
+    VARIABLES
+        .iter()
+        .any(|name| env::var_os(name).is_some_and(|value| !value.is_empty()))
+}
+
+/// What the desktop says of an address just now.
+pub(crate) async fn look_up(address: &Url) -> Option<Url> {
+    look_up_on(Connection::session(), address).await
+}
+
+async fn look_up_on(
+    bus: impl Future<Output = zbus::Result<Connection>>,
+    address: &Url,
+) -> Option<Url> {
+    match tokio::time::timeout(LOOKUP_TIMEOUT, ask(bus, address)).await {
+        Ok(Ok(answers)) => {
+            // The first that this app can use, as the desktop orders them.
+            let answer = answers.iter().find_map(|answer| usable(answer));
+            answer.flatten()
+        }
+        Ok(Err(problem)) => {
+            tracing::debug!(%problem, "proxy: lookup failed");
+            None
+        }
+        Err(_) => {
+            tracing::warn!("proxy: lookup timed out");
+            None
+        }
+    }
+}
+
+async fn ask(
+    bus: impl Future<Output = zbus::Result<Connection>>,
+    address: &Url,
+) -> zbus::Result<Vec<String>> {
+    bus.await?
+        .call_method(
+            Some("org.freedesktop.portal.Desktop"),
+            "/org/freedesktop/portal/desktop",
+            Some("org.freedesktop.portal.ProxyResolver"),
+            "Lookup",
+            &(address.as_str(),),
+        )
+        .await?
+        .body()
+        .deserialize()
+}
+
+/// A proxy as the portal writes it; `None` for a kind that can't be used, `Some(None)` for `direct://`.
+fn usable(answer: &str) -> Option<Option<Url>> {
+    let (scheme, place) = answer.split_once("://")?;
+    let scheme = match scheme.to_ascii_lowercase().as_str() {
+        "direct" => return Some(None),
+        "http" => "http",
+        "https" => "https",
+        "socks4" => "socks4",
+        "socks4a" => "socks4a",
+        // The proxy looks names up: behind one, this computer often can't.
+        "socks" | "socks5" | "socks5h" => "socks5h",
+        _ => return None,
+    };
+    let proxy = Url::parse(&format!("{scheme}://{place}")).ok()?;
+    proxy.has_host().then_some(Some(proxy))
+}
+
+/// Asks the portal, and not for each request anew.
+#[derive(Debug, Default)]
+struct Portal {
+    last: Mutex<Option<(Url, Instant, Option<Url>)>>,
+}
+
+impl DesktopProxy for Portal {
+    fn look_up<'a>(
+        &'a self,
+        address: &'a Url,
+    ) -> Pin<Box<dyn Future<Output = Option<Url>> + Send + 'a>> {
+        Box::pin(async move {
+            let mut last = self.last.lock().await;
+            if let Some((asked, at, answer)) = &*last
+                && asked == address
+                && at.elapsed() < MAX_AGE
+            {
+                return answer.clone();
+            }
+            let answer = look_up(address).await;
+            *last = Some((address.clone(), Instant::now(), answer.clone()));
+            answer
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::{Child, Command, Stdio};
+
+    use zbus::connection::Builder;
+
+    use super::*;
+
+    /// A session bus of its own.
+    struct Bus {
+        daemon: Child,
+        address: String,
+    }
+
+    impl Bus {
+        fn start() -> Self {
+            let mut daemon = Command::new("dbus-daemon")
+                .args(["--session", "--nofork", "--print-address"])
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let mut address = String::new();
+            BufReader::new(daemon.stdout.take().unwrap())
+                .read_line(&mut address)
+                .unwrap();
+            let address = address.trim().to_owned();
+            Self { daemon, address }
+        }
+
+        async fn look_up(&self) -> Option<Url> {
+            let address = "https://id.amiqus.co/".parse().unwrap();
+            let bus = Builder::address(self.address.as_str()).unwrap().build();
+            look_up_on(bus, &address).await
+        }
+    }
+
+    impl Drop for Bus {
+        fn drop(&mut self) {
+            let _ = self.daemon.kill();
+            let _ = self.daemon.wait();
+        }
+    }
+
+    /// What a desktop's portal says of each address.
+    struct FakePortal(Vec<&'static str>);
+
+    #[zbus::interface(name = "org.freedesktop.portal.ProxyResolver")]
+    impl FakePortal {
+        fn lookup(&self, uri: &str) -> Vec<String> {
+            assert_eq!(uri, "https://id.amiqus.co/");
+            self.0.iter().map(ToString::to_string).collect()
+        }
+    }
+
+    #[tokio::test]
+    async fn portal_is_asked_for_the_services_proxy() {
+        let bus = Bus::start();
+        assert_eq!(bus.look_up().await, None, "a desktop without a portal");
+        for (answers, expected) in [
+            (
+                vec!["http://proxy.example:3128"],
+                Some("http://proxy.example:3128/"),
+            ),
+            (
+                vec!["socks://10.0.0.1:1080"],
+                Some("socks5h://10.0.0.1:1080"),
+            ),
+            (
+                vec!["ftp://a.example:1", "https://b.example:2"],
+                Some("https://b.example:2/"),
+            ),
+            (vec!["direct://", "http://proxy.example:3128"], None),
+            (vec!["direct://"], None),
+            (vec![], None),
+        ] {
+            let shown = answers.join(", ");
+            let portal = Builder::address(bus.address.as_str())
+                .unwrap()
+                .name("org.freedesktop.portal.Desktop")
+                .unwrap()
+                .serve_at("/org/freedesktop/portal/desktop", FakePortal(answers))
+                .unwrap()
+                .build()
+                .await
+                .unwrap();
+            let proxy = bus.look_up().await.map(String::from);
+            assert_eq!(proxy.as_deref(), expected, "{shown}");
+            portal.close().await.unwrap();
+        }
+    }
+
+    #[test]
+    fn proxy_of_each_kind_is_read() {
+        for (written, expected) in [
+            (
+                "http://proxy.example:3128",
+                Some(Some("http://proxy.example:3128/")),
+            ),
+            (
+                "https://proxy.example:443/",
+                Some(Some("https://proxy.example/")),
+            ),
+            ("HTTP://[::1]:8080", Some(Some("http://[::1]:8080/"))),
+            (
+                "socks://10.0.0.1:1080",
+                Some(Some("socks5h://10.0.0.1:1080")),
+            ),
+            (
+                "socks5://10.0.0.1:1080",
+                Some(Some("socks5h://10.0.0.1:1080")),
+            ),
+            (
+                "socks4://10.0.0.1:1080",
+                Some(Some("socks4://10.0.0.1:1080")),
+            ),
+            ("direct://", Some(None)),
+            ("ftp://proxy.example:21", None),
+            ("http://", None),
+            ("proxy.example:3128", None),
+            ("", None),
+        ] {
+            let read = usable(written).map(|proxy| proxy.map(String::from));
+            assert_eq!(
+                read,
+                expected.map(|proxy| proxy.map(str::to_owned)),
+                "{written}"
+            );
+        }
+    }
+}
