@@ -72,6 +72,8 @@ struct ThisComputer {
     at_login: AtLogin,
     /// Which other app opens our links, by the name that it gives itself.
     links_taken_by: Option<String>,
+    /// Whether no app opens our links, and this one can't have them.
+    links_unclaimed: bool,
     /// Whether a newer version is ready to be installed.
     update_ready: bool,
 }
@@ -231,13 +233,18 @@ async fn open_page(keeper: Keeping<'_>, page: Page) -> Result<(), Problem> {
 #[tauri::command]
 #[specta::specta]
 async fn this_computer(app: AppHandle) -> Result<ThisComputer, Problem> {
-    beside(move || ThisComputer {
-        at_login: start_at_login::now(),
-        links_taken_by: match links::holder() {
-            Holder::Another { name, .. } => Some(name),
-            Holder::Nobody | Holder::ThisApp | Holder::Unknown => None,
-        },
-        update_ready: updates::ready(&app).borrow().is_some(),
+    beside(move || {
+        let (links_taken_by, links_unclaimed) = match links::holder() {
+            Holder::Another { name, .. } => (Some(name), false),
+            Holder::Nobody => (None, links::is_claimed()),
+            Holder::ThisApp | Holder::Unknown => (None, false),
+        };
+        ThisComputer {
+            at_login: start_at_login::now(),
+            links_taken_by,
+            links_unclaimed,
+            update_ready: updates::ready(&app).borrow().is_some(),
+        }
     })
     .await
 }

@@ -61,6 +61,8 @@ export const suites = [
     "tests/e2e/forget.test.ts",
     "tests/e2e/report.test.ts",
     "tests/e2e/tray.test.ts",
+    "tests/e2e/second-copy.test.ts",
+    "tests/e2e/handlers.test.ts",
   ],
   ["the installers", "npm", "run", "--silent", "build"],
   // Shows checks 7 and 17.
