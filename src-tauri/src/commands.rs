@@ -233,18 +233,16 @@ async fn open_page(keeper: Keeping<'_>, page: Page) -> Result<(), Problem> {
 #[tauri::command]
 #[specta::specta]
 async fn this_computer(app: AppHandle) -> Result<ThisComputer, Problem> {
-    beside(move || {
-        let (links_taken_by, links_unclaimed) = match links::holder() {
-            Holder::Another { name, .. } => (Some(name), false),
-            Holder::Nobody => (None, links::is_claimed()),
-            Holder::ThisApp | Holder::Unknown => (None, false),
-        };
-        ThisComputer {
-            at_login: start_at_login::now(),
-            links_taken_by,
-            links_unclaimed,
-            update_ready: updates::ready(&app).borrow().is_some(),
-        }
+    let (links_taken_by, links_unclaimed) = match links::settled_holder(&app).await {
+        Holder::Another { name, .. } => (Some(name), false),
+        Holder::Nobody => (None, true),
+        Holder::ThisApp | Holder::Unknown => (None, false),
+    };
+    beside(move || ThisComputer {
+        at_login: start_at_login::now(),
+        links_taken_by,
+        links_unclaimed,
+        update_ready: updates::ready(&app).borrow().is_some(),
     })
     .await
 }

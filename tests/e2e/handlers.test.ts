@@ -90,8 +90,9 @@ for (const works of [true, false]) {
     `package's entry that ${works ? "works is left alone" : "is broken is stood in for"}`,
     async (stage) => {
       const { app, desktop } = stage;
+      // The earlier packages' name, which people's lists still hold.
       desktop.write(
-        "share/applications/co.amiqus.signin.desktop",
+        "share/applications/Sign in with Amiqus.desktop",
         [
           ...["[Desktop Entry]", "Type=Application", "Name=Sign in with Amiqus"],
           ...[`Exec=${works ? "true" : "/nowhere/sign-in-with-amiqus"} %u`],
@@ -101,12 +102,13 @@ for (const works of [true, false]) {
       desktop.env.XDG_DATA_DIRS = `${join(desktop.folder, "share")}:/usr/local/share:/usr/share`;
       const list = join(String(desktop.env.XDG_CONFIG_HOME), "mimeapps.list");
       const before = readFileSync(list, "utf8");
-      desktop.write("config/mimeapps.list", `${before}\n${SCHEME}=co.amiqus.signin.desktop\n`);
+      desktop.write("config/mimeapps.list", `${before}\n${SCHEME}=Sign in with Amiqus.desktop\n`);
       await app.start();
       await stage.beginSignIn();
-      await until("the app has looked", () => existsSync(handler(stage)) === !works || undefined);
+      // By then it has looked: the browser is to come back by the links.
+      await stage.consentPage();
       const named = readFileSync(list, "utf8").includes("sign-in-with-amiqus-handler.desktop");
-      assert.equal(named, !works);
+      assert.deepEqual([existsSync(handler(stage)), named], [!works, !works]);
     },
   );
 }

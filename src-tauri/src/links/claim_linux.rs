@@ -205,7 +205,11 @@ fn current_handler() -> Handler {
         return read_handler(&entry);
     }
     match output_of(Command::new("xdg-mime").args(["query", "default", &mime_type()])) {
-        Ok(answer) => read_handler(&answer),
+        Ok(answer) => match read_handler(&answer) {
+            // GLib names an entry also where its program is gone.
+            Handler::Installed | Handler::Foreign(_) if is_broken(answer.trim()) => Handler::Nobody,
+            handler => handler,
+        },
         Err(problem) => {
             tracing::warn!(%problem, "xdg-mime can't be asked who opens our links");
             Handler::Nobody
@@ -226,6 +230,11 @@ fn read_handler(answer: &str) -> Handler {
         OWN_ENTRY => Handler::Registered,
         entry => Handler::Foreign(entry.to_owned()),
     }
+}
+
+/// Whether an entry is there, and its program is not.
+fn is_broken(entry: &str) -> bool {
+    file_of(entry).is_some_and(|file| !works(&file))
 }
 
 /// Whether an entry's program is there; one that is gone opens nothing.

@@ -102,12 +102,12 @@ fn is_no_link(url: &url::Url) -> bool {
     url.as_str() == no_link()
 }
 
-static IS_DONE: Mutex<bool> = Mutex::new(false);
-
 /// Sees to it that links come here, where no foreign app has them; once in the life of the process. It
 /// runs other programs, so whoever asks waits for it, and no longer than a while: one of them may hang.
-pub(crate) fn claim(app: &AppHandle) {
+/// Answers whether it is done.
+pub(crate) fn claim(app: &AppHandle) -> bool {
     static BEGUN: Once = Once::new();
+    static IS_DONE: Mutex<bool> = Mutex::new(false);
     static DONE: Condvar = Condvar::new();
     let is_done = || IS_DONE.lock().unwrap_or_else(PoisonError::into_inner);
     BEGUN.call_once(|| {
@@ -124,8 +124,11 @@ pub(crate) fn claim(app: &AppHandle) {
         }
     });
     match DONE.wait_timeout_while(is_done(), CLAIMING_TAKES, |is_done| !*is_done) {
-        Ok((_, waited)) if waited.timed_out() => tracing::warn!("claiming the links takes long"),
-        _ => {}
+        Ok((_, waited)) if waited.timed_out() => {
+            tracing::warn!("claiming the links takes long");
+            false
+        }
+        _ => true,
     }
 }
 
@@ -187,9 +190,25 @@ pub(crate) fn take_back(app: &AppHandle) -> bool {
     matches!(holder, Holder::ThisApp | Holder::Unknown)
 }
 
-/// Whether the app has tried to get the links. Until then that nobody opens them means nothing.
-pub(crate) fn is_claimed() -> bool {
-    *IS_DONE.lock().unwrap_or_else(PoisonError::into_inner)
+/// Who opens our links once the app has tried to get them: that nobody does means nothing before.
+pub(crate) async fn settled_holder(app: &AppHandle) -> Holder {
+    let ask = || async {
+        let asked = tauri::async_runtime::spawn_blocking(holder);
+        asked.await.unwrap_or(Holder::Unknown)
+    };
+    match ask().await {
+        Holder::Nobody => {}
+        holder => return holder,
+    }
+    // As at each start: the processor is the window's until then.
+    window::first_painted(app).await;
+    let for_links = app.clone();
+    let claimed = tauri::async_runtime::spawn_blocking(move || claim(&for_links)).await;
+    if matches!(claimed, Ok(true)) {
+        ask().await
+    } else {
+        Holder::Unknown
+    }
 }
 
 /// Removes the registration that this program made for its person; one of the package's own, or of
