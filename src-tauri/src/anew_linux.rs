@@ -12,7 +12,9 @@ use amiqus_core::keeper::Keeper;
 use tauri::utils::platform::current_exe;
 use tauri::{AppHandle, Manager as _};
 
-use crate::{STARTED_AGAIN, diagnostics, logging, places, start_at_login, updates, vault, window};
+use crate::links::Letterbox;
+use crate::links::start::{ACTIVATION_TOKEN, STARTUP_ID};
+use crate::{diagnostics, logging, places, start_at_login, updates, vault, window};
 
 /// With this the event loop ends for it; no system uses it.
 pub(crate) const EXIT_CODE: i32 = i32::MAX - 1;
@@ -43,6 +45,8 @@ pub(crate) fn once_nothing_is_lost(app: &AppHandle) {
                 && is_closed()
                 && keeper.end_if_all_is_kept().await
             {
+                // A link that comes now is the next process's.
+                app.state::<Letterbox>().close();
                 tracing::info!("begins anew");
                 return app.exit(EXIT_CODE);
             }
@@ -75,7 +79,10 @@ pub(crate) fn begin() -> ExitCode {
                 anew.arg(start_at_login::IN_THE_TRAY);
             }
             logging::flush();
-            anew.env_remove(STARTED_AGAIN).exec()
+            // They were for a start that is long over.
+            anew.env_remove(STARTUP_ID)
+                .env_remove(ACTIVATION_TOKEN)
+                .exec()
         }
         Err(problem) => problem,
     };

@@ -75,6 +75,8 @@ struct ThisComputer {
     at_login: AtLogin,
     /// Which other app opens our links, by the name that it gives itself.
     links_taken_by: Option<String>,
+    /// Whether no app opens our links, and this one can't have them.
+    links_unclaimed: bool,
     /// Whether a newer version is ready to be installed.
     update_ready: bool,
 }
@@ -249,12 +251,15 @@ async fn open_page(keeper: Keeping<'_>, page: Page) -> Result<(), Problem> {
 #[tauri::command]
 #[specta::specta]
 async fn this_computer(app: AppHandle) -> Result<ThisComputer, Problem> {
+    let (links_taken_by, links_unclaimed) = match links::settled_holder(&app).await {
+        Holder::Another { name, .. } => (Some(name), false),
+        Holder::Nobody => (None, true),
+        Holder::ThisApp | Holder::Unknown => (None, false),
+    };
     beside(move || ThisComputer {
         at_login: start_at_login::now(),
-        links_taken_by: match links::holder() {
-            Holder::Another { name, .. } => Some(name),
-            Holder::Nobody | Holder::ThisApp | Holder::Unknown => None,
-        },
+        links_taken_by,
+        links_unclaimed,
         update_ready: updates::ready(&app).borrow().is_some(),
     })
     .await

@@ -7,6 +7,8 @@ pub mod clock;
 mod commands;
 mod deadline;
 mod desktop;
+#[cfg(target_os = "linux")]
+mod desktop_entry_linux;
 mod diagnostics;
 #[cfg(test)]
 mod examples;
@@ -37,6 +39,9 @@ use amiqus_core::http::Limits;
 use amiqus_core::keeper::{Keeper, Parts};
 use tauri::{App, AppHandle, Manager as _, RunEvent, WindowEvent};
 
+#[cfg(target_os = "linux")]
+use crate::links::single_instance_linux::Instance;
+
 pub use commands::bindings;
 
 /// Runs the app until it is closed. With `--diagnose` it prints the report for support instead, with
@@ -59,23 +64,45 @@ fn run_what_is_asked_for() -> ExitCode {
         return forget::run();
     }
 
-    let mut context = context();
     let handed_over = links::Letterbox::default();
-    let letterbox = handed_over.clone();
-    let builder = tauri::Builder::default()
-        // First of all: a second copy hands its link over and ends before it opens anything.
-        .plugin(tauri_plugin_single_instance::init(
-            move |app, arguments, _folder| {
-                // The system starts it at login, perhaps where it runs already.
-                if !arguments
-                    .iter()
-                    .any(|argument| argument == start_at_login::IN_THE_TRAY)
-                {
-                    window::bring_to_front(app);
-                }
-                letterbox.put(arguments);
+    #[cfg(target_os = "linux")]
+    let name_owner = {
+        let start = links::take_own_start();
+        let owner = match links::single_instance_linux::claim(&start, &handed_over) {
+            Instance::First(owner) => Some(owner),
+            Instance::Unknown => None,
+            // No thread but the bus's runs yet: nothing is in the way of the process's end.
+            Instance::HandedOver => return ExitCode::SUCCESS,
+            Instance::NotAnswered => return ExitCode::FAILURE,
+        };
+        if let links::start::StartRequest::Link(_) = start.request {
+            // The window opens anyway, and the toolkit tells the desktop.
+            let launch = links::start::Launch::default();
+            handed_over.put(links::start::Start { launch, ..start });
+        }
+        owner
+    };
+    // The windows' class on X11 and their app ID on Wayland: the desktop entry's name.
+    #[cfg(target_os = "linux")]
+    gtk::glib::set_prgname(Some(brand::IDENTIFIER));
+
+    let mut context = context();
+    let builder = tauri::Builder::default();
+    // First of all: a second copy hands its link over and ends before it opens anything.
+    #[cfg(not(target_os = "linux"))]
+    let builder = {
+        let letterbox = handed_over.clone();
+        builder.plugin(tauri_plugin_single_instance::init(
+            move |_app, arguments, _folder| {
+                let arguments = arguments.into_iter().skip(1).map(OsString::from);
+                letterbox.put(links::start::Start {
+                    request: links::start::StartRequest::of(arguments),
+                    launch: links::start::Launch::default(),
+                });
             },
         ))
+    };
+    let builder = builder
         .plugin(tauri_plugin_deep_link::init())
         .invoke_handler(commands::handler())
         .on_menu_event(tray::on_menu)
@@ -89,15 +116,21 @@ fn run_what_is_asked_for() -> ExitCode {
         None => builder,
     };
     match builder.build(context) {
-        Ok(app) => match app.run_return(on_event) {
-            tauri::RESTART_EXIT_CODE => start_again_with_a_window(),
+        Ok(app) => {
+            let code = app.run_return(on_event);
+            // What starts in this copy's place is the first.
             #[cfg(target_os = "linux")]
-            anew_linux::EXIT_CODE => anew_linux::begin(),
-            code => ExitCode::from(u8::try_from(code).unwrap_or(1)),
-        },
+            if let Some(owner) = name_owner {
+                owner.release();
+            }
+            match code {
+                tauri::RESTART_EXIT_CODE => start_again_with_a_window(),
+                #[cfg(target_os = "linux")]
+                anew_linux::EXIT_CODE => anew_linux::begin(),
+                code => ExitCode::from(u8::try_from(code).unwrap_or(1)),
+            }
+        }
         Err(problem) => {
-            #[cfg(unix)]
-            let problem = start_again_unless(problem);
             say_why_it_did_not_start(&problem);
             ExitCode::FAILURE
         }
@@ -116,32 +149,6 @@ fn start_again_with_a_window() -> ! {
     }
     logging::flush();
     tauri::process::restart(&env)
-}
-
-/// Set for a copy that was started again.
-#[cfg(unix)]
-const STARTED_AGAIN: &str = "AMIQUS_STARTED_AGAIN";
-
-/// A copy that crashed holds its name on the session bus for a moment longer. Whoever hands a link
-/// to it then is not answered, and the link would be lost: this process starts again, once, with the
-/// same arguments. It comes back only with a problem of another kind.
-#[cfg(unix)]
-fn start_again_unless(problem: tauri::Error) -> tauri::Error {
-    use std::os::unix::process::CommandExt as _;
-
-    let is_other = !matches!(&problem, tauri::Error::PluginInitialization(plugin, _) if plugin == "single-instance");
-    if is_other || std::env::var_os(STARTED_AGAIN).is_some() {
-        return problem;
-    }
-    let Ok(program) = std::env::current_exe() else {
-        return problem;
-    };
-    logging::flush();
-    let failure = std::process::Command::new(program)
-        .args(std::env::args_os().skip(1))
-        .env(STARTED_AGAIN, "1")
-        .exec();
-    tauri::Error::Io(failure)
 }
 
 /// There may be no log yet: whoever started the app by hand, or reads the session's journal, is told.
@@ -190,6 +197,11 @@ fn on_event(app: &AppHandle, event: RunEvent) {
             event: WindowEvent::Focused(true),
             ..
         } => window::check_page(app),
+        RunEvent::Exit => {
+            if let Some(letterbox) = app.try_state::<links::Letterbox>() {
+                letterbox.close();
+            }
+        }
         _ => {}
     }
 }
@@ -255,6 +267,11 @@ fn set_up(app: &mut App, handed_over: &links::Letterbox) -> Result<(), Box<dyn E
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
 
     let has_window = !is_asked_for(start_at_login::IN_THE_TRAY);
+    // With a window the toolkit does it.
+    #[cfg(target_os = "linux")]
+    if !has_window {
+        window::startup_linux::end(app.handle(), links::start::Launch::of_this_process());
+    }
     app.manage(window::FirstPage::awaited(has_window));
     app.manage(window::PageProcess::new());
     // The vault and the keychain open beside the window.
@@ -283,6 +300,7 @@ fn set_up(app: &mut App, handed_over: &links::Letterbox) -> Result<(), Box<dyn E
         window::open(app.handle())?;
     }
 
+    app.manage(handed_over.clone());
     links::listen(app.handle(), &keeper, handed_over);
     updates::watch(app.handle(), clients);
     tray::stand(app.handle(), &keeper);

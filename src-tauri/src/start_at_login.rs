@@ -72,9 +72,12 @@ pub(crate) fn forget() -> io::Result<()> {
 mod system {
     use std::fs;
     use std::io;
-    use std::path::{Path, PathBuf};
+    use std::path::PathBuf;
+
+    use tauri::utils::platform::current_exe;
 
     use super::IN_THE_TRAY;
+    use crate::desktop_entry_linux::{exec_argument, string};
     use crate::{places, words};
 
     fn entry() -> io::Result<PathBuf> {
@@ -101,11 +104,11 @@ mod system {
                 _ => Ok(()),
             };
         }
-        let program = std::env::current_exe()?;
+        // As it was called when it started: an upgrade replaces it, and the system then calls it deleted.
+        let exec = exec_argument(&current_exe()?).ok_or(io::ErrorKind::InvalidFilename)?;
         let text = format!(
-            "[Desktop Entry]\nType=Application\nName={}\nExec={} {IN_THE_TRAY}\nTerminal=false\n",
-            words::APP,
-            quoted(&program)
+            "[Desktop Entry]\nType=Application\nName={}\nExec={exec} {IN_THE_TRAY}\nTerminal=false\n",
+            string(words::APP),
         );
         // Nothing to write is nothing to fail at.
         if fs::read_to_string(&entry).is_ok_and(|there| there == text) {
@@ -115,36 +118,6 @@ mod system {
             fs::create_dir_all(folder)?;
         }
         fs::write(entry, text)
-    }
-
-    /// A path as an argument of `Exec` (Desktop Entry Specification, "The Exec key"): quoted, then
-    /// written as a string, where a backslash is doubled once more.
-    fn quoted(program: &Path) -> String {
-        let mut quoted = String::from('"');
-        for character in program.to_string_lossy().chars() {
-            match character {
-                '"' | '`' | '$' => quoted.push_str("\\\\"),
-                '\\' => quoted.push_str("\\\\\\"),
-                '%' => quoted.push('%'),
-                _ => {}
-            }
-            quoted.push(character);
-        }
-        quoted.push('"');
-        quoted
-    }
-
-    #[cfg(test)]
-    mod tests {
-        use super::*;
-
-        #[test]
-        fn a_path_with_odd_characters_stays_one_argument() {
-            assert_eq!(quoted(Path::new("/opt/a b")), r#""/opt/a b""#);
-            assert_eq!(quoted(Path::new("/opt/50%")), r#""/opt/50%%""#);
-            assert_eq!(quoted(Path::new("/opt/$x")), r#""/opt/\\$x""#);
-            assert_eq!(quoted(Path::new(r"/opt/a\b")), r#""/opt/a\\\\b""#);
-        }
     }
 }
 

@@ -12,6 +12,11 @@ pub(crate) const SWITCH: &str = "Switch account";
 pub(crate) const RENEW_NOW: &str = "Renew now";
 pub(crate) const SIGN_OUT: &str = "Sign out";
 pub(crate) const QUIT: &str = "Quit";
+#[cfg(target_os = "linux")]
+pub(crate) const NOT_RESPONDING: &str = "The app isn’t responding";
+#[cfg(target_os = "linux")]
+pub(crate) const NOT_RESPONDING_NOW: &str =
+    "Wait a moment. If nothing happens, end the app and start it again.";
 pub(crate) const UPDATE_READY: &str = "A newer version is ready";
 
 /// For an account of which Amiqus tells neither a name nor an e-mail address.

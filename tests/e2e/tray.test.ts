@@ -167,7 +167,7 @@ journey("a person chooses to start at login; then the app begins in the tray", a
   await app.gone();
 
   // As the desktop does at login.
-  const command = /^Exec="(.*)" (\S+)$/m.exec(text);
+  const command = /^Exec=(\S+) (\S+)$/m.exec(text);
   assert.equal(command?.[1], app.program);
   app.launch([String(command[2])]);
   await tray.shows("You are not signed in");

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { Ajv, type Schema } from "ajv";
 import { brand } from "../run/brand.mjs";
-import { forInstallers } from "../run/installers";
+import { desktopEntry, forInstallers } from "../run/installers";
 import { ROOT } from "../stage/places";
 
 type Configuration = {
@@ -79,6 +79,17 @@ for (const system of ["linux", "windows", "macos"] as const) {
     for (const icon of icons) assert.ok(readFileSync(join(shell, icon)).length > 0);
   });
 }
+
+void test("Linux: the desktop entry is named and matched by the identifier, as the windows are", () => {
+  const name = `/usr/share/applications/${brand.identifier}.desktop`;
+  const { deb, rpm } = forInstallers.bundle.linux;
+  assert.ok(name in deb.files && name in rpm.files);
+  const lines = desktopEntry().split("\n");
+  assert.ok(lines.includes(`StartupWMClass=${brand.identifier}`));
+  assert.ok(lines.includes(`MimeType=x-scheme-handler/${brand.scheme};`));
+  const metainfo = readFileSync(join(shell, "installers", "linux", "metainfo.xml"), "utf8");
+  assert.ok(metainfo.includes('<launchable type="desktop-id">{{identifier}}.desktop</launchable>'));
+});
 
 void test("Windows: a setup for one person without an administrator, an MSI for all, and never an older one over a newer", () => {
   const { targets, windows } = configuration("windows").bundle;

@@ -89,7 +89,7 @@ void test(name, { timeout: 300_000, skip }, async () => {
       const vault = join(data, "co.amiqus.signin", "vault", "vault.stronghold");
       const handler = async () =>
         (await desktop.run("xdg-mime", ["query", "default", SCHEME])).trim();
-      assert.equal(await handler(), "Sign in with Amiqus.desktop");
+      assert.equal(await handler(), "co.amiqus.signin.desktop");
 
       // Closed meanwhile: it is the package's entry that starts it.
       await app.start();

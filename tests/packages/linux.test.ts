@@ -51,13 +51,27 @@ for (const { kind, folder, licence } of packages) {
     });
 
     void test("opens our links through a desktop entry that the validator accepts", () => {
-      assert.deepEqual(readdirSync(join(share, "applications")), [`${brand.name}.desktop`]);
-      const entry = join(share, "applications", `${brand.name}.desktop`);
+      const applications = join(share, "applications");
+      assert.deepEqual(
+        readdirSync(applications).sort(),
+        [`${brand.identifier}.desktop`, `${brand.name}.desktop`].sort(),
+      );
+      const entry = join(applications, `${brand.identifier}.desktop`);
       run("desktop-file-validate", entry);
       const lines = readFileSync(entry, "utf8").split("\n");
       assert.ok(lines.includes(`MimeType=x-scheme-handler/${brand.scheme};`));
       assert.ok(lines.includes("Exec=sign-in-with-amiqus %u"));
       assert.ok(lines.includes("Icon=sign-in-with-amiqus"));
+      // The windows' class (`tests/e2e/second-copy.test.ts`).
+      assert.ok(lines.includes(`StartupWMClass=${brand.identifier}`));
+      // Lists of default apps may still name the entry of an earlier package.
+      const earlier = join(applications, `${brand.name}.desktop`);
+      run("desktop-file-validate", earlier);
+      const hidden = readFileSync(earlier, "utf8").split("\n");
+      assert.ok(
+        hidden.includes("NoDisplay=true") && hidden.includes("Exec=sign-in-with-amiqus %u"),
+      );
+      assert.ok(!hidden.some((line) => line.startsWith("MimeType=")));
     });
 
     void test("has the icon in every size, and as a drawing for all others", () => {
@@ -81,7 +95,7 @@ for (const { kind, folder, licence } of packages) {
       const text = readFileSync(path, "utf8");
       assert.equal(/<release version="([^"]+)"/.exec(text)?.[1], version);
       const entry = /<launchable type="desktop-id">(.+)<\/launchable>/.exec(text)?.[1] ?? "";
-      assert.equal(entry.replaceAll("&amp;", "&"), `${brand.name}.desktop`);
+      assert.equal(entry.replaceAll("&amp;", "&"), `${brand.identifier}.desktop`);
     });
 
     void test("brings its licence, and those of all that it is made of", () => {
@@ -107,7 +121,7 @@ for (const { kind, folder, licence } of packages) {
         each.isFile(),
       );
       const beside = kind === "deb" ? ["changelog.gz", "copyright"] : ["LICENSE"];
-      assert.equal(files.length, sizes.length + 6 + beside.length);
+      assert.equal(files.length, sizes.length + 7 + beside.length);
     });
   });
 }

@@ -105,6 +105,7 @@ type Given = Partial<Omit<AppState, "screen">> &
 const usual: ThisComputer = {
   at_login: { on: false, managed: false },
   links_taken_by: null,
+  links_unclaimed: false,
   update_ready: false,
 };
 
@@ -436,6 +437,10 @@ const onThisComputer: Scene[] = [
   scene("links-taken", signedOut, {
     computer: { ...usual, links_taken_by: "Another Sign-in App" },
     buttons: [...signIn, "Open links with this app"],
+  }),
+  scene("links-unclaimed", signedOut, {
+    computer: { ...usual, links_unclaimed: true },
+    buttons: [...signIn, "Try again"],
   }),
   scene("update-ready", signedIn, {
     accounts: [bob],

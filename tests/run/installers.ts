@@ -10,6 +10,7 @@ import { app } from "./shipped";
 const made = join(root, "target", "installers");
 const theirs = join(made, "THIRD-PARTY-LICENSES");
 const metainfo = join(made, "metainfo.xml");
+const entry = join(made, "desktop-entry");
 const manual = join(made, "manual.gz");
 const changelog = join(made, "changelog.gz");
 
@@ -18,11 +19,18 @@ export function writeTexts(thirdPartyLicences: string): void {
   mkdirSync(made, { recursive: true });
   writeFileSync(theirs, thirdPartyLicences);
   writeFileSync(metainfo, branded("metainfo.xml", inXml));
+  writeFileSync(entry, desktopEntry());
   writeFileSync(manual, gzipSync(branded("manual"), { level: 9 }));
   writeFileSync(changelog, gzipSync(branded("changelog"), { level: 9 }));
 }
 
+/** The app's desktop entry. Its name is the windows' class, by which a desktop finds it. */
+export function desktopEntry(): string {
+  return branded("desktop-entry", (value) => value.replaceAll("\\", "\\\\"));
+}
+
 const everywhere = {
+  [`/usr/share/applications/${brand.identifier}.desktop`]: entry,
   [`/usr/share/icons/hicolor/scalable/apps/${app.name}.svg`]: resolve(
     dirname(brandFile),
     brand.icon,
@@ -67,7 +75,7 @@ export const forInstallers = {
 /** One of the texts with the brand's names in it. */
 function branded(name: string, written = (value: string) => value): string {
   const text = readFileSync(join(root, "src-tauri", "installers", "linux", name), "utf8");
-  const values: Record<string, string> = { ...brand, version: app.version };
+  const values: Record<string, string> = { ...brand, version: app.version, program: app.name };
   return text.replaceAll(/\{\{(\w+)\}\}/g, (_, field: string) => {
     const value = values[field];
     if (value === undefined) throw new Error(`${name} asks for ${field}, which no brand has`);

@@ -72,6 +72,8 @@ export const suites = [
     "tests/e2e/page-process.test.ts",
     "tests/e2e/texts.test.ts",
     "tests/e2e/failure.test.ts",
+    "tests/e2e/second-copy.test.ts",
+    "tests/e2e/handlers.test.ts",
   ],
   ["the installers", "npm", "run", "--silent", "build"],
   // Shows checks 7 and 17.

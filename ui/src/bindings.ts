@@ -408,6 +408,8 @@ export type ThisComputer = {
 	at_login: AtLogin,
 	/**  Which other app opens our links, by the name that it gives itself. */
 	links_taken_by: string | null,
+	/**  Whether no app opens our links, and this one can't have them. */
+	links_unclaimed: boolean,
 	/**  Whether a newer version is ready to be installed. */
 	update_ready: boolean,
 };

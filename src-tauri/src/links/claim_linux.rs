@@ -1,21 +1,27 @@
 //! Makes this copy of the app the one that links open, where no foreign app is.
 
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use amiqus_core::account::plain_text;
 use amiqus_core::registration::SCHEME;
-use tauri::AppHandle;
-use tauri_plugin_deep_link::DeepLinkExt as _;
+use tauri::utils::platform::current_exe;
 
 use super::Holder;
 use crate::deadline::{self, ANSWER_TIMEOUT};
+use crate::desktop_entry_linux::{every_opener_runs, exec_argument, program_in, string};
+use crate::places;
 
-/// The desktop entry that the package installs, before its ending.
-const INSTALLED_ENTRY: &str = brand::NAME;
+/// The desktop entries that the package installs, before their ending: the app's, and the hidden one
+/// under the name of earlier packages.
+const INSTALLED_ENTRIES: [&str; 2] = [brand::IDENTIFIER, brand::NAME];
 
-/// Where the package installs the program.
-const INSTALLED_PROGRAM: &str = "/usr/bin/sign-in-with-amiqus";
+/// A link to this program, in the app's own folder, for openers that can't run it where it is.
+const PLAIN_NAME: &str = "sign-in-with-amiqus";
 
 /// The desktop entry that a copy of this program makes for itself.
 const OWN_ENTRY: &str = "sign-in-with-amiqus-handler.desktop";
@@ -33,37 +39,126 @@ enum Handler {
     Foreign(String),
 }
 
-/// Registers this program for the scheme, unless the package did, or another app holds it.
-pub(super) fn claim_scheme(app: &AppHandle) {
-    let is_installed =
-        std::env::current_exe().is_ok_and(|program| program.to_str() == Some(INSTALLED_PROGRAM));
+/// Registers this program for the scheme, unless a package that works did, or another app holds it.
+pub(super) fn claim_scheme() {
     match current_handler() {
-        Handler::Installed if is_installed => {}
+        Handler::Installed => {}
         Handler::Foreign(entry) => {
             tracing::warn!(entry, "another app opens our links");
         }
-        Handler::Nobody | Handler::Installed | Handler::Registered => {
-            if let Err(problem) = app.deep_link().register_all() {
+        Handler::Nobody | Handler::Registered => {
+            if let Err(problem) = register() {
                 tracing::warn!(%problem, "the scheme can't be registered");
             }
         }
     }
 }
 
+/// Makes this program the one that opens our links.
+pub(super) fn register() -> io::Result<()> {
+    let program = current_exe()?;
+    let folder = own_applications()?;
+    let program = runnable(&program, places::data().as_deref());
+    let exec = exec_argument(&program).ok_or_else(|| {
+        io::Error::new(
+            io::ErrorKind::InvalidFilename,
+            "no desktop entry can hold the program's path",
+        )
+    })?;
+    let entry = format!(
+        "[Desktop Entry]\nType=Application\nName={}\nExec={exec} %u\nTerminal=false\nNoDisplay=true\n\
+         StartupNotify=true\nStartupWMClass={}\nMimeType={};\n",
+        string(brand::NAME),
+        brand::IDENTIFIER,
+        mime_type(),
+    );
+    let file = folder.join(OWN_ENTRY);
+    if fs::read_to_string(&file).ok().as_ref() != Some(&entry) {
+        fs::create_dir_all(&folder)?;
+        fs::write(&file, entry)?;
+        update_database(&folder);
+    }
+    if default_in_lists().as_deref() != Some(OWN_ENTRY) {
+        output_of(
+            "xdg-mime",
+            &["default".as_ref(), OWN_ENTRY.as_ref(), mime_type().as_ref()],
+        )?;
+    }
+    tracing::info!("links: handler registered");
+    Ok(())
+}
+
+/// Where every opener can run a program: where it is, or else by a link to it in the app's own folder.
+fn runnable(program: &Path, data: Option<&Path>) -> PathBuf {
+    if every_opener_runs(program) {
+        return program.to_owned();
+    }
+    let Some(link) = data.map(|data| data.join(PLAIN_NAME)) else {
+        return program.to_owned();
+    };
+    if !every_opener_runs(&link) {
+        tracing::warn!("xdg-open can run no program in this home folder outside a full desktop");
+        return program.to_owned();
+    }
+    match link_to(program, &link) {
+        Ok(()) => link,
+        Err(problem) => {
+            tracing::warn!(%problem, "the link to the program can't be made");
+            program.to_owned()
+        }
+    }
+}
+
+fn link_to(program: &Path, link: &Path) -> io::Result<()> {
+    if fs::read_link(link).is_ok_and(|target| target == program) {
+        return Ok(());
+    }
+    if let Some(folder) = link.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    match fs::remove_file(link) {
+        Err(problem) if problem.kind() != io::ErrorKind::NotFound => return Err(problem),
+        _ => {}
+    }
+    symlink(program, link)
+}
+
+fn own_applications() -> io::Result<PathBuf> {
+    let data = dirs::data_dir().ok_or(io::ErrorKind::NotFound)?;
+    Ok(data.join("applications"))
+}
+
+fn mime_type() -> String {
+    format!("x-scheme-handler/{SCHEME}")
+}
+
+/// Refreshes the desktop's cache. One that isn't refreshed is by the next package.
+fn update_database(folder: &Path) {
+    let _ = output_of("update-desktop-database", &[folder.as_os_str()]);
+}
+
+/// What a program says, if it ends well and within its time.
+fn output_of(program: &str, arguments: &[&OsStr]) -> io::Result<String> {
+    let mut command = Command::new(program);
+    command.args(arguments);
+    let output = deadline::output(command, ANSWER_TIMEOUT)?;
+    if !output.status.success() {
+        return Err(io::Error::other(format!("{program}: {}", output.status)));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
 /// Removes the desktop entry that a copy of this program made for itself. The person's lists may
 /// still name it; desktops pass over what is not there.
-pub(super) fn forget() -> std::io::Result<()> {
-    let Some(folder) = dirs::data_dir().map(|folder| folder.join("applications")) else {
+pub(super) fn forget() -> io::Result<()> {
+    let Ok(folder) = own_applications() else {
         return Ok(());
     };
-    match std::fs::remove_file(folder.join(OWN_ENTRY)) {
-        Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+    match fs::remove_file(folder.join(OWN_ENTRY)) {
+        Err(problem) if problem.kind() == io::ErrorKind::NotFound => return Ok(()),
         outcome => outcome?,
     }
-    // The desktop's cache; one that isn't made anew is made so by the next package.
-    let mut update = Command::new("update-desktop-database");
-    update.arg(folder);
-    let _ = deadline::output(update, ANSWER_TIMEOUT);
+    update_database(&folder);
     Ok(())
 }
 
@@ -80,16 +175,20 @@ pub(super) fn holder() -> Holder {
 }
 
 /// What the person's and the system's lists say; without a word in them, what xdg-mime makes of it.
-/// It is not asked first: its generic mode overlooks entries whose program stands in quotes, as the
-/// one that the deep-link plugin writes.
+/// It is not asked first: its generic mode overlooks entries whose program stands in quotes.
 fn current_handler() -> Handler {
     if let Some(entry) = default_in_lists() {
         return read_handler(&entry);
     }
-    let mut ask = Command::new("xdg-mime");
-    ask.args(["query", "default", &format!("x-scheme-handler/{SCHEME}")]);
-    match deadline::output(ask, ANSWER_TIMEOUT) {
-        Ok(answer) => read_handler(&String::from_utf8_lossy(&answer.stdout)),
+    match output_of(
+        "xdg-mime",
+        &["query".as_ref(), "default".as_ref(), mime_type().as_ref()],
+    ) {
+        Ok(answer) => match read_handler(&answer) {
+            // GLib names an entry also where its program is gone.
+            Handler::Installed | Handler::Foreign(_) if is_broken(answer.trim()) => Handler::Nobody,
+            handler => handler,
+        },
         Err(problem) => {
             tracing::warn!(%problem, "xdg-mime can't be asked who opens our links");
             Handler::Nobody
@@ -100,10 +199,38 @@ fn current_handler() -> Handler {
 fn read_handler(answer: &str) -> Handler {
     match answer.lines().next().map(str::trim).unwrap_or_default() {
         "" => Handler::Nobody,
-        entry if entry.strip_suffix(".desktop") == Some(INSTALLED_ENTRY) => Handler::Installed,
+        entry
+            if entry
+                .strip_suffix(".desktop")
+                .is_some_and(|entry| INSTALLED_ENTRIES.contains(&entry)) =>
+        {
+            Handler::Installed
+        }
         OWN_ENTRY => Handler::Registered,
         entry => Handler::Foreign(entry.to_owned()),
     }
+}
+
+/// Whether an entry is there, and its program is not.
+fn is_broken(entry: &str) -> bool {
+    file_of(entry).is_some_and(|file| !works(&file))
+}
+
+/// Whether an entry's program is there; one that is gone opens nothing.
+fn works(entry: &Path) -> bool {
+    let Some(program) = fs::read_to_string(entry)
+        .ok()
+        .as_deref()
+        .and_then(program_in)
+    else {
+        return false;
+    };
+    if program.is_absolute() {
+        return program.is_file();
+    }
+    std::env::var_os("PATH").is_some_and(|path| {
+        std::env::split_paths(&path).any(|folder| folder.join(&program).is_file())
+    })
 }
 
 /// The first default in the lists whose app is there (MIME Applications Associations Specification).
@@ -121,10 +248,10 @@ fn default_in_lists() -> Option<String> {
     configured
         .chain(applications())
         .flat_map(|folder| names.iter().map(move |name| folder.join(name)))
-        .filter_map(|list| std::fs::read_to_string(list).ok())
+        .filter_map(|list| fs::read_to_string(list).ok())
         .find_map(|list| {
             defaults_in(&list)
-                .find(|entry| file_of(entry).is_some())
+                .find(|entry| file_of(entry).is_some_and(|file| works(&file)))
                 .map(str::to_owned)
         })
 }
@@ -173,7 +300,7 @@ fn file_of(entry: &str) -> Option<PathBuf> {
 
 /// What an app calls itself in its desktop entry (Desktop Entry Specification).
 fn name_of(entry: &str) -> Option<String> {
-    name_in(&std::fs::read_to_string(file_of(entry)?).ok()?)
+    name_in(&fs::read_to_string(file_of(entry)?).ok()?)
 }
 
 fn name_in(entry: &str) -> Option<String> {
@@ -191,6 +318,10 @@ mod tests {
     #[test]
     fn a_foreign_handler_is_told_from_our_own() {
         assert_eq!(read_handler("\n"), Handler::Nobody);
+        assert_eq!(
+            read_handler("co.amiqus.signin.desktop\n"),
+            Handler::Installed
+        );
         assert_eq!(
             read_handler("Sign in with Amiqus.desktop\n"),
             Handler::Installed

@@ -1,24 +1,24 @@
-//! Where other copies of the app put the links that they were started with. A copy hands its link over
-//! as soon as this one has its name on the bus, which is long before there is a keeper to read it; so
-//! links wait here. Several can come at once, and any of them may be the one that is wanted.
+//! Where other copies of the app put what they were started for. A copy hands that over as soon as this
+//! one has its name on the bus, which is long before there is a keeper to read a link; so it waits here.
+//! Several can come at once, and any of them may be the one that is wanted.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use amiqus_core::redirect::Received;
-use amiqus_core::registration::SCHEME;
+use super::start::Start;
 
-/// As many links are kept as the core keeps while its vault is closed: more are a flood.
+/// As many are kept as the core keeps links while its vault is closed: more are a flood.
 const ROOM: usize = 16;
 
-type Reader = Arc<dyn Fn(Received) + Send + Sync>;
+type Reader = Arc<dyn Fn(Start) + Send + Sync>;
 
-/// Keeps links until somebody reads them, and hands them on from then on.
+/// Keeps starts until somebody reads them, and hands them on from then on.
 #[derive(Clone, Default)]
 pub(crate) struct Letterbox(Arc<Mutex<Slot>>);
 
 enum Slot {
-    Waiting(Vec<Received>),
+    Waiting(Vec<Start>),
     Read(Reader),
+    Closed,
 }
 
 impl Default for Slot {
@@ -28,61 +28,66 @@ impl Default for Slot {
 }
 
 impl Letterbox {
-    /// Takes the link out of a copy's arguments. As with the link that starts the app, it is the only
-    /// one: the system's handlers give no other.
-    pub(crate) fn put(&self, arguments: Vec<String>) {
-        let Some(link) = the_link(arguments) else {
-            return;
-        };
+    /// Takes a start in; answers whether there is still somebody to read it.
+    pub(crate) fn put(&self, start: Start) -> bool {
         let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &mut *slot {
-            Slot::Waiting(links) if links.len() < ROOM => links.push(link),
+            Slot::Waiting(starts) if starts.len() < ROOM => starts.push(start),
             Slot::Waiting(_) => tracing::warn!("there is no room for another link: ignored"),
-            Slot::Read(read) => read(link),
+            Slot::Read(read) => read(start),
+            Slot::Closed => return false,
         }
+        true
     }
 
     /// From now on somebody reads; what came before comes first.
-    pub(crate) fn read(&self, reader: impl Fn(Received) + Send + Sync + 'static) {
+    pub(crate) fn read(&self, reader: impl Fn(Start) + Send + Sync + 'static) {
         let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let reader: Reader = Arc::new(reader);
-        if let Slot::Waiting(links) = std::mem::replace(&mut *slot, Slot::Read(Arc::clone(&reader)))
+        if let Slot::Waiting(starts) =
+            std::mem::replace(&mut *slot, Slot::Read(Arc::clone(&reader)))
         {
-            for link in links {
-                reader(link);
+            for start in starts {
+                reader(start);
             }
         }
     }
-}
 
-fn the_link(arguments: Vec<String>) -> Option<Received> {
-    let [_program, link] = <[String; 2]>::try_from(arguments).ok()?;
-    let is_ours = link
-        .split_once(':')
-        .is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case(SCHEME));
-    is_ours.then(|| Received::new(link))
+    /// From now on nobody reads: the app is ending. Whoever has something tries again and finds this
+    /// process gone.
+    pub(crate) fn close(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Slot::Closed;
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;
 
+    use amiqus_core::redirect::Received;
+    use amiqus_core::registration::SCHEME;
+
     use super::*;
+    use crate::links::start::{Launch, StartRequest};
 
     fn link(name: &str) -> String {
         format!("{SCHEME}://oauth/callback?code={name}&state=s")
     }
 
-    fn put(letterbox: &Letterbox, arguments: &[&str]) {
-        let program = ["sign-in-with-amiqus"].iter();
-        letterbox.put(program.chain(arguments).map(|&it| it.to_owned()).collect());
+    fn put(letterbox: &Letterbox, link: &str) -> bool {
+        letterbox.put(Start {
+            request: StartRequest::Link(Received::new(link.to_owned())),
+            launch: Launch::default(),
+        })
     }
 
     /// Reads all that is in it, and all that comes.
     fn read(letterbox: &Letterbox) -> mpsc::Receiver<String> {
         let (heard, hear) = mpsc::channel();
-        letterbox.read(move |received| {
-            let _ = heard.send(received.expose().to_owned());
+        letterbox.read(move |start| {
+            if let StartRequest::Link(received) = start.request {
+                let _ = heard.send(received.expose().to_owned());
+            }
         });
         hear
     }
@@ -91,10 +96,10 @@ mod tests {
     #[test]
     fn links_that_come_before_anybody_reads_them_are_all_read_in_their_order() {
         let letterbox = Letterbox::default();
-        put(&letterbox, &[&link("first")]);
-        put(&letterbox, &[&link("second")]);
+        assert!(put(&letterbox, &link("first")));
+        assert!(put(&letterbox, &link("second")));
         let heard = read(&letterbox);
-        put(&letterbox, &[&link("third")]);
+        assert!(put(&letterbox, &link("third")));
         let all: Vec<_> = heard.try_iter().collect();
         assert_eq!(all, [link("first"), link("second"), link("third")]);
     }
@@ -103,28 +108,17 @@ mod tests {
     fn a_flood_of_links_is_not_kept() {
         let letterbox = Letterbox::default();
         for _ in 0..10_000 {
-            put(&letterbox, &[&link("again")]);
+            put(&letterbox, &link("again"));
         }
         assert_eq!(read(&letterbox).try_iter().count(), ROOM);
     }
 
-    /// Shows check 16.
     #[test]
-    fn what_is_no_link_of_ours_is_left() {
+    fn closed_letterbox_says_that_nobody_reads() {
         let letterbox = Letterbox::default();
         let heard = read(&letterbox);
-        for arguments in [
-            &[][..],
-            &[""],
-            &["--in-the-tray"],
-            &["/etc/passwd"],
-            &["https://evil.example/?code=stolen"],
-            &[SCHEME],
-            &["--url", &link("second")],
-            &[&link("first"), "--quiet"],
-        ] {
-            put(&letterbox, arguments);
-        }
-        assert_eq!(heard.try_iter().collect::<Vec<_>>(), [""; 0]);
+        letterbox.close();
+        assert!(!put(&letterbox, &link("late")));
+        assert_eq!(heard.try_iter().count(), 0);
     }
 }

@@ -8,6 +8,9 @@ mod claim_linux;
 mod command_line_linux;
 mod letterbox;
 pub(crate) mod loopback;
+#[cfg(target_os = "linux")]
+pub(crate) mod single_instance_linux;
+pub(crate) mod start;
 
 use std::sync::{Condvar, Mutex, Once, PoisonError};
 use std::thread;
@@ -20,6 +23,8 @@ use tauri::AppHandle;
 use tauri_plugin_deep_link::DeepLinkExt as _;
 
 pub(crate) use self::letterbox::Letterbox;
+use self::start::{Start, StartRequest};
+use crate::window;
 
 /// How long claiming the links may take.
 const CLAIMING_TAKES: Duration = Duration::from_secs(3);
@@ -34,6 +39,8 @@ pub(crate) fn listen(app: &AppHandle, keeper: &Keeper, handed_over: &Letterbox) 
             for_links.receive(Received::new(url));
         }
     });
+    // On Linux it is taken before the plugin could see it.
+    #[cfg(not(target_os = "linux"))]
     match app.deep_link().get_current() {
         Ok(urls) => {
             for url in urls.into_iter().flatten() {
@@ -44,10 +51,39 @@ pub(crate) fn listen(app: &AppHandle, keeper: &Keeper, handed_over: &Letterbox) 
     }
     forget_link(app);
     let for_links = keeper.clone();
-    handed_over.read(move |link| for_links.receive(link));
+    let for_window = app.clone();
+    handed_over.read(move |start| follow(&for_window, &for_links, start));
+}
+
+/// Does what a start asks for. A link is judged by the core, which brings the window to the front when
+/// there is something to see.
+fn follow(app: &AppHandle, keeper: &Keeper, start: Start) {
+    let Start { request, launch } = start;
     #[cfg(target_os = "linux")]
+    match request {
+        StartRequest::Nothing => window::startup_linux::end(app, launch),
+        StartRequest::Window | StartRequest::Link(_) => window::startup_linux::expect(app, launch),
+    }
+    #[cfg(not(target_os = "linux"))]
+    drop(launch);
+    match request {
+        StartRequest::Window => window::bring_to_front(app),
+        StartRequest::Link(link) => keeper.receive(link),
+        StartRequest::Nothing => {}
+    }
+}
+
+/// What this process was started for, if anything comes of it that its own window does not do. A link is
+/// taken out of the command line at once: there every user of the computer can read it.
+#[cfg(target_os = "linux")]
+pub(crate) fn take_own_start() -> Start {
+    let request = StartRequest::of(std::env::args_os().skip(1));
     if let Err(problem) = command_line_linux::forget_links(SCHEME) {
         tracing::warn!(%problem, "the link stays in the command line");
+    }
+    Start {
+        request,
+        launch: start::Launch::of_this_process(),
     }
 }
 
@@ -68,7 +104,8 @@ fn is_no_link(url: &url::Url) -> bool {
 
 /// Sees to it that links come here, where no foreign app has them; once in the life of the process. It
 /// runs other programs, so whoever asks waits for it, and no longer than a while: one of them may hang.
-pub(crate) fn claim(app: &AppHandle) {
+/// Answers whether it is done.
+pub(crate) fn claim(app: &AppHandle) -> bool {
     static BEGUN: Once = Once::new();
     static IS_DONE: Mutex<bool> = Mutex::new(false);
     static DONE: Condvar = Condvar::new();
@@ -87,8 +124,11 @@ pub(crate) fn claim(app: &AppHandle) {
         }
     });
     match DONE.wait_timeout_while(is_done(), CLAIMING_TAKES, |is_done| !*is_done) {
-        Ok((_, waited)) if waited.timed_out() => tracing::warn!("claiming the links takes long"),
-        _ => {}
+        Ok((_, waited)) if waited.timed_out() => {
+            tracing::warn!("claiming the links takes long");
+            false
+        }
+        _ => true,
     }
 }
 
@@ -96,12 +136,12 @@ pub(crate) fn claim(app: &AppHandle) {
 /// description does it.
 fn claim_scheme(app: &AppHandle) {
     #[cfg(target_os = "linux")]
-    claim_linux::claim_scheme(app);
+    claim_linux::claim_scheme();
     #[cfg(target_os = "windows")]
     if let Err(problem) = app.deep_link().register_all() {
         tracing::warn!(%problem, "the scheme can't be registered");
     }
-    #[cfg(target_os = "macos")]
+    #[cfg(not(target_os = "windows"))]
     let _ = app;
 }
 
@@ -120,7 +160,7 @@ pub(crate) enum Holder {
         entry: String,
     },
     /// The system doesn't tell.
-    #[cfg_attr(target_os = "linux", expect(dead_code, reason = "Linux tells"))]
+    #[cfg_attr(target_os = "linux", allow(dead_code, reason = "Linux tells"))]
     Unknown,
 }
 
@@ -133,14 +173,42 @@ pub(crate) fn holder() -> Holder {
     Holder::Unknown
 }
 
-/// Takes the links back from another app; says whether that went well.
+/// Takes the links back from another app, or from nobody; says whether that went well.
 pub(crate) fn take_back(app: &AppHandle) -> bool {
-    if let Err(problem) = app.deep_link().register_all() {
+    #[cfg(target_os = "linux")]
+    let registered = {
+        let _ = app;
+        claim_linux::register()
+    };
+    #[cfg(not(target_os = "linux"))]
+    let registered = app.deep_link().register_all();
+    if let Err(problem) = registered {
         tracing::warn!(%problem, "the scheme can't be registered");
     }
     let holder = holder();
     tracing::info!(?holder, "the links were to be taken back");
-    !matches!(holder, Holder::Another { .. })
+    matches!(holder, Holder::ThisApp | Holder::Unknown)
+}
+
+/// Who opens our links once the app has tried to get them: that nobody does means nothing before.
+pub(crate) async fn settled_holder(app: &AppHandle) -> Holder {
+    let ask = || async {
+        let asked = tauri::async_runtime::spawn_blocking(holder);
+        asked.await.unwrap_or(Holder::Unknown)
+    };
+    match ask().await {
+        Holder::Nobody => {}
+        holder => return holder,
+    }
+    // As at each start: the processor is the window's until then.
+    window::first_painted(app).await;
+    let for_links = app.clone();
+    let claimed = tauri::async_runtime::spawn_blocking(move || claim(&for_links)).await;
+    if matches!(claimed, Ok(true)) {
+        ask().await
+    } else {
+        Holder::Unknown
+    }
 }
 
 /// Removes the registration that this program made for its person; one of the package's own, or of

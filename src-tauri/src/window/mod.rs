@@ -6,6 +6,8 @@ mod page;
 mod page_process;
 #[cfg(target_os = "linux")]
 mod page_process_linux;
+#[cfg(target_os = "linux")]
+pub(crate) mod startup_linux;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -114,8 +116,15 @@ fn show(app: &AppHandle) {
         if let Err(problem) = open(app) {
             tracing::error!(%problem, "the window can't be opened again");
         }
+        #[cfg(target_os = "linux")]
+        if let Some(window) = app.get_webview_window(LABEL) {
+            startup_linux::end_with(&window);
+        }
         return;
     };
+    // Before the window asks for the focus, which it gets by that.
+    #[cfg(target_os = "linux")]
+    startup_linux::end_with(&window);
     for outcome in [window.show(), window.unminimize(), window.set_focus()] {
         if let Err(problem) = outcome {
             tracing::warn!(%problem, "the window can't be brought to the front");

@@ -57,7 +57,7 @@ pub(crate) fn measure_tray(given: &Given) -> Result<Vec<Figures>> {
         let_pass(SETTLED);
         row.floor.push(held_by(&app.processes()?)?);
 
-        screen.after(SETTLED, SETTLED, || hand_over(&bus, &given.ours, ""))?;
+        screen.after(SETTLED, SETTLED, || hand_over(&bus, ""))?;
         let open = app.processes()?.len();
         if open < 2 {
             return Err("no window was opened".into());

@@ -1,13 +1,15 @@
 //! From the redirect's arrival in the process to the person's name, painted: with an Amiqus that answers
 //! at once, and with one that is 100 ms away.
 
-use std::path::{Path, PathBuf};
+use std::collections::HashMap;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use amiqus_core::registration::DEFAULT_REDIRECT_URL;
 use serde::Deserialize;
 use tokio::runtime::Runtime;
 use zbus::blocking::Connection;
+use zbus::zvariant::Value;
 
 use crate::amiqus::Amiqus;
 use crate::app::{App, keep_pictures, last_state};
@@ -27,8 +29,8 @@ const IN_THE_BROWSER: Duration = Duration::from_secs(2);
 /// No sign-in takes longer.
 const LONGEST: Duration = Duration::from_secs(20);
 
-/// The program of a second copy, which hands its arguments over, as the window's own plugin has it.
-const COPY: &str = "co.amiqus.signin.SingleInstance";
+/// The first copy's name on the session bus, to which a second copy hands its link over.
+const COPY: &str = "co.amiqus.signin";
 
 /// Signs in and measures the floor in turn.
 pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
@@ -75,8 +77,7 @@ fn sign_in(
     // A person is longer in the browser.
     let_pass(IN_THE_BROWSER);
     before()?;
-    let (begun, (), seen) =
-        screen.after(QUIET, LONGEST, || hand_over(&bus, &given.ours, &address))?;
+    let (begun, (), seen) = screen.after(QUIET, LONGEST, || hand_over(&bus, &address))?;
     keep_pictures(&seen)?;
     let named = seen.settled().ok_or("nothing was painted")?;
     app.end()?;
@@ -87,19 +88,23 @@ fn sign_in(
     Ok((milliseconds(named - begun), data))
 }
 
-/// Hands arguments over as a second copy of the app does.
-pub(crate) fn hand_over(bus: &Connection, program: &Path, argument: &str) -> Result<()> {
-    let mut arguments = vec![program.display().to_string()];
-    if !argument.is_empty() {
-        arguments.push(argument.to_owned());
+/// Hands a link over as a second copy of the app does; without one it asks for the window.
+pub(crate) fn hand_over(bus: &Connection, link: &str) -> Result<()> {
+    let data: HashMap<&str, Value<'_>> = HashMap::new();
+    let path = format!("/{}", COPY.replace('.', "/"));
+    let interface = Some("org.freedesktop.Application");
+    if link.is_empty() {
+        bus.call_method(Some(COPY), path.as_str(), interface, "Activate", &(data,))?;
+    } else {
+        let links = [link];
+        bus.call_method(
+            Some(COPY),
+            path.as_str(),
+            interface,
+            "Open",
+            &(&links[..], data),
+        )?;
     }
-    bus.call_method(
-        Some(COPY),
-        format!("/{}", COPY.replace('.', "/")).as_str(),
-        Some("org.SingleInstance.DBus"),
-        "ExecuteCallback",
-        &(arguments, "/"),
-    )?;
     Ok(())
 }
 

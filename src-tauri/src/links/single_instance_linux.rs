@@ -1,0 +1,328 @@
+//! One copy of the app for each session: the first owns a name on the session bus, and every other hands
+//! over what it was started for and ends. It does so before the toolkit is started, whose threads would
+//! run into the process's own end.
+//!
+//! The interface is the desktop's own (Desktop Entry Specification, "D-Bus Activation"): it carries the
+//! identifiers that end the busy pointer and let the window take the focus.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::time::Duration;
+
+use amiqus_core::redirect::Received;
+use tokio::runtime;
+use tokio::time::{sleep, timeout};
+use zbus::fdo::{self, DBusProxy, RequestNameFlags};
+use zbus::names::OwnedUniqueName;
+use zbus::zvariant::{OwnedValue, Value};
+use zbus::{Connection, connection};
+
+use super::letterbox::Letterbox;
+use super::start::{self, Launch, Start, StartRequest};
+use crate::{standard_error, words};
+
+const INTERFACE: &str = "org.freedesktop.Application";
+
+/// The keys of GLib's platform data.
+const STARTUP_ID: &str = "desktop-startup-id";
+const ACTIVATION_TOKEN: &str = "activation-token";
+
+/// The action of a start that asks for nothing.
+const NOTHING: &str = "nothing";
+
+/// How long the bus may take to say who owns the name; then the app starts without it.
+const BUS_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long the first copy may take to answer before the user is told.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long it is waited for in all. When it ends meanwhile this copy takes its place, with the link.
+const MAX_WAIT: Duration = Duration::from_mins(1);
+
+/// The wait between two tries. A copy that crashed keeps its name for up to half a second.
+const RETRY_INTERVAL: Duration = Duration::from_millis(25);
+
+/// What became of this copy.
+pub(crate) enum Instance {
+    /// It is the first.
+    First(NameOwner),
+    /// Another copy took over what this one was started for.
+    HandedOver,
+    /// Another copy runs and doesn't answer. The request is with the bus, and reaches it if it goes on.
+    NotAnswered,
+    /// There is nobody to ask, so it starts.
+    Unknown,
+}
+
+/// Holds the name.
+pub(crate) struct NameOwner(Connection);
+
+impl NameOwner {
+    /// Lets another copy have the name; to be called when this one is ending.
+    pub(crate) fn release(self) {
+        let Ok(runtime) = runtime() else { return };
+        let released =
+            runtime.block_on(timeout(BUS_TIMEOUT, self.0.release_name(brand::IDENTIFIER)));
+        if !matches!(released, Ok(Ok(_))) {
+            tracing::warn!("single instance: the name stays until the process ends");
+        }
+    }
+}
+
+/// Becomes the first copy, or hands over to it.
+pub(crate) fn claim(start: &Start, letterbox: &Letterbox) -> Instance {
+    match runtime().map(|runtime| runtime.block_on(claim_or_hand_over(start, letterbox))) {
+        Ok(instance) => instance,
+        Err(problem) => {
+            warn("no runtime", &problem);
+            Instance::Unknown
+        }
+    }
+}
+
+/// The bus has a thread of its own; the runtime is for its timeouts.
+fn runtime() -> std::io::Result<runtime::Runtime> {
+    runtime::Builder::new_current_thread().enable_time().build()
+}
+
+async fn claim_or_hand_over(start: &Start, letterbox: &Letterbox) -> Instance {
+    let connection = match timeout(BUS_TIMEOUT, connect(letterbox)).await {
+        Ok(Ok(connection)) => connection,
+        Ok(Err(problem)) => {
+            warn("there is no session bus", &problem);
+            return Instance::Unknown;
+        }
+        Err(problem) => {
+            warn("the session bus does not answer", &problem);
+            return Instance::Unknown;
+        }
+    };
+    let settled = settle(&connection, start);
+    tokio::pin!(settled);
+    let outcome = match timeout(ANSWER_TIMEOUT, &mut settled).await {
+        Ok(outcome) => outcome,
+        Err(_) => {
+            tell_user(&connection).await;
+            match timeout(MAX_WAIT, &mut settled).await {
+                Ok(outcome) => outcome,
+                Err(_) => return Instance::NotAnswered,
+            }
+        }
+    };
+    match outcome {
+        Ok(true) => Instance::First(NameOwner(connection.clone())),
+        Ok(false) => Instance::HandedOver,
+        Err(problem) => {
+            warn("the other copy can't be asked", &problem);
+            Instance::Unknown
+        }
+    }
+}
+
+async fn connect(letterbox: &Letterbox) -> zbus::Result<Connection> {
+    // Served before there is a name by which it could be called.
+    connection::Builder::session()?
+        .serve_at(object_path(), Application(letterbox.clone()))?
+        .build()
+        .await
+}
+
+/// Tries until this copy is the first (true), or another has taken over what it was started for (false).
+async fn settle(connection: &Connection, start: &Start) -> zbus::Result<bool> {
+    let bus = DBusProxy::new(connection).await?;
+    loop {
+        match connection
+            .request_name_with_flags(brand::IDENTIFIER, RequestNameFlags::DoNotQueue.into())
+            .await
+        {
+            Ok(_) => return Ok(true),
+            Err(zbus::Error::NameTaken) => {}
+            Err(problem) => return Err(problem),
+        }
+        let handed_over = match bus.get_name_owner(brand::IDENTIFIER.try_into()?).await {
+            Ok(owner) => {
+                check_owner(&bus, &owner).await?;
+                hand_over(connection, &owner, start).await
+            }
+            Err(problem) => Err(problem.into()),
+        };
+        match handed_over {
+            Ok(()) => return Ok(false),
+            Err(problem) if owner_is_gone(&problem) => sleep(RETRY_INTERVAL).await,
+            Err(problem) => return Err(problem),
+        }
+    }
+}
+
+/// Whether a link may be handed to the owner of the name: to the same user's process only.
+async fn check_owner(bus: &DBusProxy<'_>, owner: &OwnedUniqueName) -> zbus::Result<()> {
+    let name = owner.as_ref().to_owned().into();
+    match bus.get_connection_unix_user(name).await {
+        Ok(user) if user == rustix::process::getuid().as_raw() => Ok(()),
+        Ok(_) => Err(zbus::Error::Failure(
+            "another user owns the name".to_owned(),
+        )),
+        Err(problem) => {
+            let problem = zbus::Error::from(problem);
+            // Then handing over fails as well, and the name is tried again.
+            if owner_is_gone(&problem) {
+                Ok(())
+            } else {
+                Err(problem)
+            }
+        }
+    }
+}
+
+async fn hand_over(
+    connection: &Connection,
+    owner: &OwnedUniqueName,
+    start: &Start,
+) -> zbus::Result<()> {
+    let data = platform_data(&start.launch);
+    let path = object_path();
+    let call = (Some(owner), path.as_str(), Some(INTERFACE));
+    match &start.request {
+        StartRequest::Window => {
+            connection
+                .call_method(call.0, call.1, call.2, "Activate", &(data,))
+                .await
+        }
+        StartRequest::Link(link) => {
+            let links = [link.expose()];
+            connection
+                .call_method(call.0, call.1, call.2, "Open", &(&links[..], data))
+                .await
+        }
+        StartRequest::Nothing => {
+            let parameters: Vec<Value<'_>> = Vec::new();
+            let body = (NOTHING, parameters, data);
+            connection
+                .call_method(call.0, call.1, call.2, "ActivateAction", &body)
+                .await
+        }
+    }
+    .map(drop)
+}
+
+/// Whether the copy that was asked has ended, or is about to.
+fn owner_is_gone(problem: &zbus::Error) -> bool {
+    const GONE: [&str; 5] = [
+        "org.freedesktop.DBus.Error.NoReply",
+        "org.freedesktop.DBus.Error.ServiceUnknown",
+        "org.freedesktop.DBus.Error.NameHasNoOwner",
+        "org.freedesktop.DBus.Error.Disconnected",
+        "org.freedesktop.DBus.Error.Failed",
+    ];
+    match problem {
+        zbus::Error::MethodError(name, ..) => GONE.contains(&name.as_str()),
+        zbus::Error::FDO(problem) => matches!(
+            **problem,
+            fdo::Error::NoReply(_)
+                | fdo::Error::ServiceUnknown(_)
+                | fdo::Error::NameHasNoOwner(_)
+                | fdo::Error::Disconnected(_)
+                | fdo::Error::Failed(_)
+        ),
+        _ => false,
+    }
+}
+
+/// The first copy hangs: a notification, because this copy has no window.
+async fn tell_user(connection: &Connection) {
+    let no_actions: [&str; 0] = [];
+    let no_hints: HashMap<&str, Value<'_>> = HashMap::new();
+    let body = (
+        words::APP,
+        0_u32,
+        "sign-in-with-amiqus",
+        words::NOT_RESPONDING,
+        words::NOT_RESPONDING_NOW,
+        &no_actions[..],
+        no_hints,
+        -1_i32,
+    );
+    let told = connection.call_method(
+        Some("org.freedesktop.Notifications"),
+        "/org/freedesktop/Notifications",
+        Some("org.freedesktop.Notifications"),
+        "Notify",
+        &body,
+    );
+    if !matches!(timeout(BUS_TIMEOUT, told).await, Ok(Ok(_))) {
+        warn(
+            "the running copy does not answer",
+            &words::NOT_RESPONDING_NOW,
+        );
+    }
+}
+
+fn object_path() -> String {
+    format!("/{}", brand::IDENTIFIER.replace('.', "/").replace('-', "_"))
+}
+
+fn platform_data(launch: &Launch) -> HashMap<&'static str, Value<'_>> {
+    [
+        (STARTUP_ID, &launch.startup_id),
+        (ACTIVATION_TOKEN, &launch.activation_token),
+    ]
+    .into_iter()
+    .filter_map(|(key, value)| Some((key, Value::from(value.as_deref()?))))
+    .collect()
+}
+
+fn launch_in(data: &HashMap<String, OwnedValue>) -> Launch {
+    let text = |key| Some(data.get(key)?.downcast_ref::<&str>().ok()?.to_owned());
+    Launch::new(text(STARTUP_ID), text(ACTIVATION_TOKEN))
+}
+
+/// There is no log yet: who started the app by hand, or reads the session's journal, is told.
+fn warn(what: &str, why: &dyn Display) {
+    standard_error::say(&format!(
+        "{}: single instance: {what}: {why}\n",
+        brand::NAME
+    ));
+}
+
+/// What the first copy hears.
+struct Application(Letterbox);
+
+impl Application {
+    fn put(&self, request: StartRequest, data: &HashMap<String, OwnedValue>) -> fdo::Result<()> {
+        let launch = launch_in(data);
+        if self.0.put(Start { request, launch }) {
+            Ok(())
+        } else {
+            Err(fdo::Error::Failed("this copy is ending".to_owned()))
+        }
+    }
+}
+
+#[zbus::interface(name = "org.freedesktop.Application")]
+impl Application {
+    fn activate(&self, platform_data: HashMap<String, OwnedValue>) -> fdo::Result<()> {
+        self.put(StartRequest::Window, &platform_data)
+    }
+
+    fn open(
+        &self,
+        uris: Vec<String>,
+        platform_data: HashMap<String, OwnedValue>,
+    ) -> fdo::Result<()> {
+        // As with the link that starts the app, it is the only one.
+        let request = match <[String; 1]>::try_from(uris) {
+            Ok([link]) if start::is_ours(&link) => StartRequest::Link(Received::new(link)),
+            _ => StartRequest::Nothing,
+        };
+        self.put(request, &platform_data)
+    }
+
+    fn activate_action(
+        &self,
+        _action_name: &str,
+        _parameter: Vec<OwnedValue>,
+        platform_data: HashMap<String, OwnedValue>,
+    ) -> fdo::Result<()> {
+        self.put(StartRequest::Nothing, &platform_data)
+    }
+}

@@ -1,0 +1,157 @@
+/** How the desktop starts the app: the entries that open its links, and that start it at login. */
+import assert from "node:assert/strict";
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { after } from "node:test";
+import { journey } from "../stage/journey";
+import { BUILT } from "../stage/places";
+import { end, until } from "../stage/processes";
+import type { Stage } from "../stage/stage";
+
+const SCHEME = "x-scheme-handler/co.amiqus.signin";
+const LINK = "co.amiqus.signin://oauth/callback?code=made-up&state=made-up";
+/** On the disk of the program, which is large. */
+const folder = join(BUILT, "handlers-test");
+
+after(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** The built program at another path. */
+function programAt(path: string): string {
+  mkdirSync(dirname(path), { recursive: true });
+  rmSync(path, { force: true });
+  try {
+    linkSync(join(BUILT, "sign-in-with-amiqus"), path);
+  } catch {
+    copyFileSync(join(BUILT, "sign-in-with-amiqus"), path);
+  }
+  return path;
+}
+
+function times({ desktop }: Stage, words: string): number {
+  return desktop.appLog().split(words).length - 1;
+}
+
+const handler = ({ desktop }: Stage) =>
+  join(String(desktop.env.XDG_DATA_HOME), "applications", "sign-in-with-amiqus-handler.desktop");
+
+const FOLDERS = [
+  "plain",
+  "with a space",
+  "50%u",
+  'quo"te',
+  "$HOME",
+  "back`id`tick",
+  "back\\slash",
+  "it's",
+  "(x)&~#;*?",
+  "Prüfung",
+];
+
+for (const desktops of ["", "GNOME"]) {
+  const mode = desktops || "no desktop";
+  journey(`link opens the app wherever it lies, under ${mode}`, async (stage) => {
+    const { app, desktop } = stage;
+    await app.start();
+    await app.state("signed-out");
+    await app.kill();
+    desktop.env.XDG_CURRENT_DESKTOP = desktops;
+    for (const [index, name] of FOLDERS.entries()) {
+      const program = programAt(join(folder, name, "sign-in-with-amiqus"));
+      const registered = times(stage, "links: handler registered");
+      const ignored = times(stage, "no attempt is pending");
+      const running = desktop.processes.start(program, [], { env: desktop.env });
+      await until(
+        `${name} is registered`,
+        () => times(stage, "links: handler registered") > registered || undefined,
+      );
+      await desktop.run("desktop-file-validate", [handler(stage)]);
+      await desktop.open(LINK);
+      await until(
+        `the link reaches ${name} (${String(index)}): ${readFileSync(handler(stage), "utf8")}`,
+        () => times(stage, "no attempt is pending") > ignored || undefined,
+      );
+      await end(running, "SIGKILL");
+    }
+  });
+}
+
+for (const works of [true, false]) {
+  journey(
+    `package's entry that ${works ? "works is left alone" : "is broken is stood in for"}`,
+    async (stage) => {
+      const { app, desktop } = stage;
+      // The earlier packages' name, which people's lists still hold.
+      desktop.write(
+        "share/applications/Sign in with Amiqus.desktop",
+        [
+          ...["[Desktop Entry]", "Type=Application", "Name=Sign in with Amiqus"],
+          ...[`Exec=${works ? "true" : "/nowhere/sign-in-with-amiqus"} %u`],
+          ...[`MimeType=${SCHEME};`, ""],
+        ].join("\n"),
+      );
+      desktop.env.XDG_DATA_DIRS = `${join(desktop.folder, "share")}:/usr/local/share:/usr/share`;
+      const list = join(String(desktop.env.XDG_CONFIG_HOME), "mimeapps.list");
+      const before = readFileSync(list, "utf8");
+      desktop.write("config/mimeapps.list", `${before}\n${SCHEME}=Sign in with Amiqus.desktop\n`);
+      await app.start();
+      await stage.beginSignIn();
+      // By then it has looked: the browser is to come back by the links.
+      await stage.consentPage();
+      const named = readFileSync(list, "utf8").includes("sign-in-with-amiqus-handler.desktop");
+      assert.deepEqual([existsSync(handler(stage)), named], [!works, !works]);
+    },
+  );
+}
+
+journey("where nobody can open links the window says so, and pasting is open", async (stage) => {
+  const { app, practice } = stage;
+  // Nobody can write there, root neither.
+  mkdirSync(handler(stage));
+  await app.start();
+  await stage.beginSignIn();
+  await app.says("This computer can’t open our links");
+  const shown = new URL(await (await stage.consentPage()).getCurrentUrl());
+  const next = shown.searchParams.get("return_to");
+  const answer = (await practice.control("authorize", {
+    url: next === null ? shown.href : new URL(next, shown).href,
+    email: "bob@example.com",
+    team: "Fusion Industries",
+    allow: true,
+  })) as { location: string };
+  await app.type("Address", answer.location);
+  await app.press("Continue");
+  await app.state("signed-in");
+});
+
+const upgraded = join(folder, "upgraded", "sign-in-with-amiqus");
+
+journey(
+  "start at login that is chosen after an upgrade names the program",
+  async ({ app, desktop }) => {
+    programAt(upgraded);
+    await app.start();
+    await app.state("signed-out");
+    // Another file of the same content, as a package's.
+    copyFileSync(upgraded, `${upgraded}.new`);
+    renameSync(`${upgraded}.new`, upgraded);
+    await app.press("Help");
+    await app.press("Start when I log in to this computer");
+    const entry = join(String(desktop.env.XDG_CONFIG_HOME), "autostart/co.amiqus.signin.desktop");
+    const text = await until("the entry is there", () => {
+      const text = existsSync(entry) ? readFileSync(entry, "utf8") : "";
+      return text.endsWith("\nTerminal=false\n") ? text : undefined;
+    });
+    assert.ok(text.includes(`\nExec=${upgraded} --in-the-tray\n`), text);
+  },
+  { program: upgraded },
+);
