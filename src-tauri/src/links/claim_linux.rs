@@ -185,8 +185,8 @@ fn current_handler() -> Handler {
         &["query".as_ref(), "default".as_ref(), mime_type().as_ref()],
     ) {
         Ok(answer) => match read_handler(&answer) {
-            // GLib names an entry also where its program is gone.
-            Handler::Installed | Handler::Foreign(_) if is_broken(answer.trim()) => Handler::Nobody,
+            // It also names entries whose program is gone, and the first word of a name with blanks.
+            Handler::Installed | Handler::Foreign(_) if !opens(answer.trim()) => Handler::Nobody,
             handler => handler,
         },
         Err(problem) => {
@@ -211,9 +211,11 @@ fn read_handler(answer: &str) -> Handler {
     }
 }
 
-/// Whether an entry is there, and its program is not.
-fn is_broken(entry: &str) -> bool {
-    file_of(entry).is_some_and(|file| !works(&file))
+/// Whether an entry of this name is there with its program; a dash may stand for a folder.
+fn opens(entry: &str) -> bool {
+    [entry.to_owned(), entry.replacen('-', "/", 1)]
+        .iter()
+        .any(|entry| file_of(entry).is_some_and(|file| works(&file)))
 }
 
 /// Whether an entry's program is there; one that is gone opens nothing.
