@@ -119,3 +119,33 @@ journey("a proxy that asks for a password has its own words", async (stage) => {
     await stage.app.problem("proxy_needs_password");
   });
 });
+
+journey("a web filter's page in place of Amiqus is the network's", async (stage) => {
+  const filter = createServer((request, answer) => {
+    const status = request.url?.startsWith("/oauth/authorize") ? 200 : 403;
+    answer.writeHead(status, { "content-type": "text/html" }).end("<h1>Blocked</h1>");
+  });
+  await whileListening(filter, async (port) => {
+    await tryToSignIn(stage, `http://127.0.0.1:${String(port)}`);
+    await stage.app.problem("captive_portal");
+    await stage.app.says("Your network answered in place of Amiqus");
+  });
+});
+
+journey("a pair and a person are read through odd answers", async (stage) => {
+  const { app, practice } = stage;
+  app.provision(practice.provisioning());
+  await app.start();
+  await practice.control("faults", {
+    endpoints: ["token_exchange", "token_refresh"],
+    fault: "status",
+    code: 201,
+  });
+  await practice.control("faults", { endpoints: ["me", "team"], fault: "odd_members" });
+  await stage.beginSignIn();
+  await stage.consent();
+  await app.state("signed-in");
+  await app.says("Your Amiqus account");
+  await app.press("Renew now");
+  await app.state("signed-in");
+});
