@@ -86,17 +86,11 @@ fn seen(character: char) -> Option<char> {
     let depends = matches!(character, ZERO_WIDTH_NON_JOINER | ZERO_WIDTH_JOINER)
         || is_variation_selector(character)
         || is_tag(character);
-    let hides = match character {
-        // What reorders: the marks, embeddings, overrides and isolates of UAX #9.
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-            true
-        }
-        // Line and paragraph ends, interlinear marks, the place of an object, hieroglyph controls.
-        '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffc}' | '\u{13430}'..='\u{1343f}' => true,
-        // Blank though no space: a null note head.
-        '\u{1d159}' => true,
-        character => character.is_control() || DefaultIgnorableCodePoint::for_char(character),
-    };
+    // What reorders is among the ignorable ones, all but the ends of lines and paragraphs. Beside them:
+    // interlinear marks, the place of an object, hieroglyph controls, and a note head that is blank.
+    let hides = character.is_control()
+        || DefaultIgnorableCodePoint::for_char(character)
+        || matches!(character, '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffc}' | '\u{13430}'..='\u{1343f}' | '\u{1d159}');
     match character {
         // Braille without a dot is a space to everyone who sees it.
         '\u{2800}' => Some(' '),

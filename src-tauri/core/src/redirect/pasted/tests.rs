@@ -46,6 +46,7 @@ fn wrapped(text: &str, width: usize, break_with: &str) -> String {
 }
 
 /// The address as people paste it, each with what it is.
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 fn dirty(address: &str) -> Vec<(&'static str, String)> {
     let escaped = address.replace('&', "&amp;");
     let upper = address.replacen("co.amiqus.signin://oauth", "CO.AMIQUS.SIGNIN://OAUTH", 1);
