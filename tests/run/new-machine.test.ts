@@ -10,7 +10,7 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { root } from "./prepare.mjs";
 
-test("new_machine_audits_and_builds_with_empty_caches", (context) => {
+await test("new_machine_audits_and_builds_with_empty_caches", (context) => {
   const folder = mkdtempSync(join(tmpdir(), "new-machine-"));
   context.after(() => {
     rmSync(folder, { recursive: true, force: true });

@@ -119,6 +119,9 @@ fn table() -> Vec<Row> {
         harmless(Fault::MissingTokenType),
         harmless(Fault::BrokenSurrogate),
         harmless(Fault::OddMembers),
+        harmless(Fault::OtherFields {
+            fields: serde_json::Map::from_iter([("name".to_owned(), "bob@example.com".into())]),
+        }),
         // False answers.
         passing(Fault::InternalServerError { retry_after }, AmiqusUnwell),
         passing(Fault::BadGateway { retry_after }, AmiqusUnwell),
