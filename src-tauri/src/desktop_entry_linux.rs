@@ -38,8 +38,7 @@ pub(crate) fn every_opener_runs(path: &Path) -> bool {
 /// No reserved character of the specification, nothing that a shell expands, and no field code.
 fn is_plain(character: char) -> bool {
     match character {
-        'a'..='z' | 'A'..='Z' | '0'..='9' => true,
-        '/' | '.' | '_' | '-' | '+' | ',' | '@' | ':' => true,
+        'a'..='z' | 'A'..='Z' | '0'..='9' | '/' | '.' | '_' | '-' | '+' | ',' | '@' | ':' => true,
         _ => !character.is_ascii() && !character.is_whitespace() && !character.is_control(),
     }
 }

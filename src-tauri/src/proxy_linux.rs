@@ -50,8 +50,10 @@ async fn look_up_on(
     match tokio::time::timeout(LOOKUP_TIMEOUT, ask(bus, address)).await {
         Ok(Ok(answers)) => {
             // The first that this app can use, as the desktop orders them.
-            let answer = answers.iter().find_map(|answer| usable(answer));
-            answer.flatten()
+            match answers.iter().find_map(|answer| Route::read(answer))? {
+                Route::Direct => None,
+                Route::Through(proxy) => Some(proxy),
+            }
         }
         Ok(Err(problem)) => {
             tracing::debug!(%problem, "proxy: lookup failed");
@@ -81,21 +83,30 @@ async fn ask(
         .deserialize()
 }
 
-/// A proxy as the portal writes it; `None` for a kind that can't be used, `Some(None)` for `direct://`.
-fn usable(answer: &str) -> Option<Option<Url>> {
-    let (scheme, place) = answer.split_once("://")?;
-    let scheme = match scheme.to_ascii_lowercase().as_str() {
-        "direct" => return Some(None),
-        "http" => "http",
-        "https" => "https",
-        "socks4" => "socks4",
-        "socks4a" => "socks4a",
-        // The proxy looks names up: behind one, this computer often can't.
-        "socks" | "socks5" | "socks5h" => "socks5h",
-        _ => return None,
-    };
-    let proxy = Url::parse(&format!("{scheme}://{place}")).ok()?;
-    proxy.has_host().then_some(Some(proxy))
+/// A way to a server, as the portal names it.
+#[derive(Debug, PartialEq, Eq)]
+enum Route {
+    Direct,
+    Through(Url),
+}
+
+impl Route {
+    /// Reads one of the portal's answers; `None` for a kind that can't be used.
+    fn read(answer: &str) -> Option<Self> {
+        let (scheme, place) = answer.split_once("://")?;
+        let scheme = match scheme.to_ascii_lowercase().as_str() {
+            "direct" => return Some(Self::Direct),
+            "http" => "http",
+            "https" => "https",
+            "socks4" => "socks4",
+            "socks4a" => "socks4a",
+            // The proxy looks names up: behind one, this computer often can't.
+            "socks" | "socks5" | "socks5h" => "socks5h",
+            _ => return None,
+        };
+        let proxy = Url::parse(&format!("{scheme}://{place}")).ok()?;
+        proxy.has_host().then_some(Self::Through(proxy))
+    }
 }
 
 /// Asks the portal, and not for each request anew.
@@ -246,12 +257,12 @@ mod tests {
             ("proxy.example:3128", None),
             ("", None),
         ] {
-            let read = usable(written).map(|proxy| proxy.map(String::from));
-            assert_eq!(
-                read,
-                expected.map(|proxy| proxy.map(str::to_owned)),
-                "{written}"
-            );
+            let expected = expected.map(|proxy| {
+                proxy.map_or(Route::Direct, |proxy: &str| {
+                    Route::Through(proxy.parse().unwrap())
+                })
+            });
+            assert_eq!(Route::read(written), expected, "{written}");
         }
     }
 }

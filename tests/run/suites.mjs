@@ -4,13 +4,18 @@
  * from running.
  */
 import { spawn } from "node:child_process";
-import { appendFileSync, mkdirSync, rmSync } from "node:fs";
+import { appendFileSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { once } from "node:events";
 import { join } from "node:path";
 import { root } from "./prepare.mjs";
 
 /** Where the suites of a run leave how their tests ended, for the check table. */
 export const OUTCOMES = join(root, "target", "checks");
+
+/** All of them: one that had to be listed would be forgotten one day. */
+const journeys = readdirSync(join(root, "tests", "e2e"))
+  .filter((name) => name.endsWith(".test.ts"))
+  .map((name) => `tests/e2e/${name}`);
 
 /** @type {[name: string, ...command: string[]][]} */
 export const suites = [
@@ -57,23 +62,7 @@ export const suites = [
       "--test-concurrency=1",
       "--test-force-exit",
     ],
-    "tests/e2e/journeys.test.ts",
-    "tests/e2e/accounts.test.ts",
-    "tests/e2e/networks.test.ts",
-    "tests/e2e/unfinished.test.ts",
-    "tests/e2e/restored.test.ts",
-    "tests/e2e/secrets-on-disk.test.ts",
-    "tests/e2e/secrets-in-memory.test.ts",
-    "tests/e2e/break-out.test.ts",
-    "tests/e2e/forget.test.ts",
-    "tests/e2e/report.test.ts",
-    "tests/e2e/logging.test.ts",
-    "tests/e2e/tray.test.ts",
-    "tests/e2e/page-process.test.ts",
-    "tests/e2e/texts.test.ts",
-    "tests/e2e/failure.test.ts",
-    "tests/e2e/second-copy.test.ts",
-    "tests/e2e/handlers.test.ts",
+    ...journeys,
   ],
   ["the installers", "npm", "run", "--silent", "build"],
   // Shows checks 7 and 17.

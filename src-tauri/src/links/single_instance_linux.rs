@@ -23,7 +23,7 @@ use crate::{standard_error, words};
 
 const INTERFACE: &str = "org.freedesktop.Application";
 
-/// The keys of GLib's platform data.
+/// The keys of `GLib`'s platform data.
 const STARTUP_ID: &str = "desktop-startup-id";
 const ACTIVATION_TOKEN: &str = "activation-token";
 
@@ -99,14 +99,13 @@ async fn claim_or_hand_over(start: &Start, letterbox: &Letterbox) -> Instance {
     };
     let settled = settle(&connection, start);
     tokio::pin!(settled);
-    let outcome = match timeout(ANSWER_TIMEOUT, &mut settled).await {
-        Ok(outcome) => outcome,
-        Err(_) => {
-            tell_user(&connection).await;
-            match timeout(MAX_WAIT, &mut settled).await {
-                Ok(outcome) => outcome,
-                Err(_) => return Instance::NotAnswered,
-            }
+    let outcome = if let Ok(outcome) = timeout(ANSWER_TIMEOUT, &mut settled).await {
+        outcome
+    } else {
+        tell_user(&connection).await;
+        match timeout(MAX_WAIT, &mut settled).await {
+            Ok(outcome) => outcome,
+            Err(_) => return Instance::NotAnswered,
         }
     };
     match outcome {
@@ -298,6 +297,10 @@ impl Application {
     }
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "zbus hands over owned values"
+)]
 #[zbus::interface(name = "org.freedesktop.Application")]
 impl Application {
     fn activate(&self, platform_data: HashMap<String, OwnedValue>) -> fdo::Result<()> {
@@ -319,10 +322,12 @@ impl Application {
 
     fn activate_action(
         &self,
-        _action_name: &str,
-        _parameter: Vec<OwnedValue>,
+        action_name: &str,
+        parameter: Vec<OwnedValue>,
         platform_data: HashMap<String, OwnedValue>,
     ) -> fdo::Result<()> {
+        // This app has no actions: all that counts is that the start is over.
+        let _ = (action_name, parameter);
         self.put(StartRequest::Nothing, &platform_data)
     }
 }

@@ -223,9 +223,10 @@ fn refusal_that_is_not_the_services_own_is_the_networks() {
     for body in [r#"{"error":"Unauthenticated."}"#, "", "Unauthorized"] {
         let failure = read_status(&answer(401, "text/html", body), now()).err();
         let is_page = body == "Unauthorized";
-        let expected = match is_page {
-            true => ApiFailure::Transient(CaptivePortal),
-            false => ApiFailure::Unauthenticated,
+        let expected = if is_page {
+            ApiFailure::Transient(CaptivePortal)
+        } else {
+            ApiFailure::Unauthenticated
         };
         assert_eq!(failure, Some(expected), "{body}");
     }
