@@ -9,7 +9,7 @@ import {
   renameSync,
   rmSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { after } from "node:test";
 import { journey } from "../stage/journey";
 import { BUILT } from "../stage/places";
@@ -39,6 +39,11 @@ function programAt(path: string): string {
 
 function times({ desktop }: Stage, words: string): number {
   return desktop.appLog().split(words).length - 1;
+}
+
+/** The app's processes, wherever its program lies. */
+function copies({ desktop }: Stage): number[] {
+  return desktop.processIds((command) => basename(command) === "sign-in-with-amiqus");
 }
 
 const handler = ({ desktop }: Stage) =>
@@ -79,6 +84,11 @@ for (const desktops of ["", "GNOME"]) {
       await until(
         `the link reaches ${name} (${String(index)}): ${readFileSync(handler(stage), "utf8")}`,
         () => times(stage, "no attempt is pending") > ignored || undefined,
+      );
+      // A copy that brings a link and is not answered takes the killed one's place.
+      await until(
+        "the copy that brought the link has ended",
+        () => copies(stage).length === 1 || undefined,
       );
       await end(running, "SIGKILL");
     }

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { ChildProcess } from "node:child_process";
 import type { WebDriver } from "selenium-webdriver";
+import { closeAndBeginAnew } from "../stage/closing";
 import { journey } from "../stage/journey";
 import { until } from "../stage/processes";
 import { StartupWatch } from "../stage/startup";
@@ -167,4 +168,42 @@ journey("link that the core refuses doesn't raise the window", async (stage) => 
   assert.equal(await ending(launch(stage, { args: [address] })), 0);
   await until("an accepted link shows it", async () => (await isVisible(desktop)) || undefined);
   await app.state("signed-in");
+});
+
+// Shows check 17.
+journey("first copy that hung gets the link when it goes on", async (stage) => {
+  const { app } = stage;
+  await app.start();
+  await stage.beginSignIn();
+  // It is this copy that opens the browser.
+  await stage.consentPage();
+  const [first = 0] = app.processIds();
+  process.kill(first, "SIGSTOP");
+  try {
+    await stage.consent();
+    await until("the second copy waits", () => app.processIds().length === 2 || undefined);
+  } finally {
+    process.kill(first, "SIGCONT");
+  }
+  await app.state("signed-in");
+  await until("the second copy ends", () => app.processIds().length === 1 || undefined);
+  assert.deepEqual(app.processIds(), [first]);
+});
+
+journey("relaunched copy in the tray is the first copy still", async (stage) => {
+  const { app, desktop } = stage;
+  const tray = await Tray.start(desktop);
+  await app.start();
+  await app.state("signed-out");
+  await closeAndBeginAnew(stage, tray);
+  const [first] = app.processIds();
+  assert.equal(await ending(launch(stage, { env: { XDG_ACTIVATION_TOKEN: "one" } })), 0);
+  await app.opened(2);
+  assert.deepEqual(app.processIds(), [first]);
+});
+
+journey("app starts without a session bus", async ({ app, desktop }) => {
+  desktop.env.DBUS_SESSION_BUS_ADDRESS = "unix:path=/nonexistent";
+  await app.start();
+  await app.state("locked");
 });
