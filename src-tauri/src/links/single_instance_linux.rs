@@ -61,8 +61,9 @@ impl NameOwner {
     /// Lets another copy have the name; to be called when this one is ending.
     pub(crate) fn release(self) {
         let Ok(runtime) = runtime() else { return };
-        let released =
-            runtime.block_on(timeout(BUS_TIMEOUT, self.0.release_name(brand::IDENTIFIER)));
+        // A timeout is made within the runtime, which has its timer.
+        let released = runtime
+            .block_on(async { timeout(BUS_TIMEOUT, self.0.release_name(brand::IDENTIFIER)).await });
         if !matches!(released, Ok(Ok(_))) {
             tracing::warn!("single instance: the name stays until the process ends");
         }

@@ -179,7 +179,7 @@ impl Open {
             Some(Standing::Connected { tokens, journal })
                 if tokens.refresh.expose() != dead.refresh.expose() =>
             {
-                tracing::info!(account = %key, "the vault holds a newer pair: it is used");
+                tracing::info!("the vault holds a newer pair: it is used");
                 put_right(problem);
                 let serial = self.serials.next();
                 held.adopt(&mut step, key, serial, tokens, journal, now);

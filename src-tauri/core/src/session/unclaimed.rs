@@ -233,7 +233,7 @@ impl Open {
                 put_right(problem);
                 let Admitted { key, was_connected } =
                     self.admit(&mut step, identity, unclaimed, now);
-                tracing::info!(account = %key, ?asker, "identify: claimed");
+                tracing::info!(?asker, "identify: claimed");
                 if asker == Asker::Person {
                     *problem = was_connected.then(|| Code::AlreadyHere.into());
                 }
