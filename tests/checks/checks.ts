@@ -47,7 +47,7 @@ const groups: Record<string, Entry[]> = {
       source: "RFC 8252 §7.1",
     },
     {
-      text: "The loopback alternative: an IP literal, one answer and then closed, GET alone, the right path alone.",
+      text: "The loopback alternative: an IP literal, one answer and closed soon after its last page, GET alone, the right path alone.",
       source: "RFC 8252 §7.3, §8.3",
     },
     { text: "No scope is asked for.", source: "ASVS 10.2.3" },

@@ -312,8 +312,10 @@ pub(crate) fn summary(state: &AppState) -> String {
         Err(_) => String::new(),
     };
     format!(
-        "{screen} accounts={} sign_in_again={again} problem={problem} managed={} service={}",
+        "{screen} accounts={} sign_in_again={again} unfinished={} problem={problem} managed={} \
+         service={}",
         state.accounts.len(),
+        state.unfinished,
         state.setup.managed,
         state.setup.base_url,
     )
