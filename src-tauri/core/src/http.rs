@@ -268,20 +268,35 @@ fn inflate(decoder: impl Read) -> Result<Zeroizing<Vec<u8>>, NoAnswer> {
     Ok(body)
 }
 
+/// Sends a request, once, and keeps what arrived of its answer also when that isn't all of it.
+///
+/// # Errors
+/// [`NoAnswer`], when not even the status arrived.
+pub(crate) async fn send_keeping_part(request: RequestBuilder) -> Result<Received, NoAnswer> {
+    let mut received = receive(LARGEST_BODY, respond(request).await?).await;
+    if let Err(problem) = decompress(&mut received.answer) {
+        received.cut = Some(problem);
+    }
+    Ok(received)
+}
+
 /// Sends a request, once, for an answer that is no larger than this, in bytes.
 ///
 /// # Errors
 /// [`NoAnswer`], which tells whether the request can have been processed.
 pub async fn send_for(largest: usize, request: RequestBuilder) -> Result<Answer, NoAnswer> {
-    let response = request.send().await.map_err(|error| {
+    read(largest, respond(request).await?).await
+}
+
+async fn respond(request: RequestBuilder) -> Result<Response, NoAnswer> {
+    request.send().await.map_err(|error| {
         let error = error.without_url();
         if error.is_connect() || error.is_builder() {
             NoAnswer::NotSent(obstacle(&error), chain(&error))
         } else {
             NoAnswer::Lost(chain(&error))
         }
-    })?;
-    read(largest, response).await
+    })
 }
 
 /// Reads an answer that has begun to arrive, within bounds: no more of it than this, in bytes, is kept,
@@ -289,34 +304,53 @@ pub async fn send_for(largest: usize, request: RequestBuilder) -> Result<Answer,
 ///
 /// # Errors
 /// [`NoAnswer`], when it doesn't arrive whole.
-pub async fn read(largest: usize, mut response: Response) -> Result<Answer, NoAnswer> {
+pub async fn read(largest: usize, response: Response) -> Result<Answer, NoAnswer> {
+    let Received { answer, cut } = receive(largest, response).await;
+    match cut {
+        None => Ok(answer),
+        Some(problem) => Err(problem),
+    }
+}
+
+/// What arrived of an answer.
+pub(crate) struct Received {
+    /// The status, the headers, and as much of the body as arrived within bounds.
+    pub(crate) answer: Answer,
+    /// Why that isn't all of it.
+    pub(crate) cut: Option<NoAnswer>,
+}
+
+async fn receive(largest: usize, mut response: Response) -> Received {
     let status = response.status();
     let headers = response.headers().clone();
     let expected = response
         .content_length()
         .and_then(|length| usize::try_from(length).ok());
-    if expected.is_some_and(|length| length > largest) {
-        return Err(NoAnswer::TooLarge);
-    }
     // With the room there from the start, no half-filled copy is left behind by growing.
     let mut body = Zeroizing::new(Vec::with_capacity(
         expected.unwrap_or(16 * 1024).min(largest),
     ));
-    while let Some(part) = response
-        .chunk()
-        .await
-        .map_err(|error| NoAnswer::Lost(chain(&error.without_url())))?
-    {
-        if body.len() + part.len() > largest {
-            return Err(NoAnswer::TooLarge);
+    let cut = loop {
+        match response.chunk().await {
+            Ok(Some(part)) => {
+                let room = largest - body.len();
+                body.extend_from_slice(part.get(..room).unwrap_or(&part));
+                if part.len() > room {
+                    break Some(NoAnswer::TooLarge);
+                }
+            }
+            Ok(None) => break None,
+            Err(error) => break Some(NoAnswer::Lost(chain(&error.without_url()))),
         }
-        body.extend_from_slice(&part);
+    };
+    Received {
+        answer: Answer {
+            status,
+            headers,
+            body,
+        },
+        cut,
     }
-    Ok(Answer {
-        status,
-        headers,
-        body,
-    })
 }
 
 /// An error's cause. What an [`std::io::Error`] is made of is its cause as well, though it calls

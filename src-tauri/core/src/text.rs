@@ -13,6 +13,10 @@ mod tests;
 /// No more of a text is shown, in characters.
 const MAX_CHARACTERS: usize = 200;
 
+/// No more of a text is looked at, in characters that depend on their neighbours or can be seen: runs of
+/// them are looked along from each.
+const MAX_LOOKED_AT: usize = 4 * MAX_CHARACTERS;
+
 /// No more marks are stacked on one letter than any script needs: more would be drawn across the window.
 const MAX_STACKED_MARKS: usize = 8;
 
@@ -55,7 +59,7 @@ pub fn plain_text(text: &str) -> String {
 
 /// The text without what is not to be shown.
 fn visible(text: &str) -> String {
-    let characters: Vec<char> = text.chars().filter_map(seen).collect();
+    let characters: Vec<char> = text.chars().filter_map(seen).take(MAX_LOOKED_AT).collect();
     let mut plain = String::with_capacity(text.len());
     let mut marks = 0;
     for (at, character) in characters.iter().copied().enumerate() {

@@ -334,13 +334,24 @@ async fn post(
     let request = client
         .post(registration.base_url.token_endpoint())
         .form(fields);
-    match http::send(request).await {
-        Ok(answer) => read(grant, &answer, kept, redirect_url, now()),
-        Err(problem) => {
-            tracing::warn!(?grant, %problem, "the token endpoint gave no whole answer");
-            Err(problem.into())
-        }
-    }
+    let received = http::send_keeping_part(request).await;
+    let http::Received { answer, cut } = received.map_err(|problem| {
+        tracing::warn!(?grant, %problem, "the token endpoint gave no answer");
+        Failure::from(problem)
+    })?;
+    let Some(problem) = cut else {
+        return read(grant, &answer, kept, redirect_url, now());
+    };
+    tracing::warn!(?grant, %problem, "the token endpoint gave no whole answer");
+    // A pair that arrived is a pair, whatever became of the rest. All else in a part says nothing.
+    let tokens = read_pair(
+        &answer,
+        &json::decode(&answer.body),
+        kept,
+        redirect_url,
+        now(),
+    );
+    tokens.ok_or_else(|| problem.into())
 }
 
 /// An error answer (RFC 6749 §5.2), with `hint` as league/oauth2-server adds it.
@@ -363,10 +374,7 @@ pub fn read(
     now: Timestamp,
 ) -> Result<TokenSet, Failure> {
     let text = json::decode(&answer.body);
-    if answer.status.is_success()
-        && let Some(tokens) =
-            json::objects(&text).find_map(|object| read_tokens(&object, kept, redirect_url, now))
-    {
+    if let Some(tokens) = read_pair(answer, &text, kept, redirect_url, now) {
         return Ok(tokens);
     }
     let failure = read_failure(grant, answer, &text, now);
@@ -377,6 +385,18 @@ pub fn read(
         "the token endpoint refused"
     );
     Err(failure)
+}
+
+/// The pair in an answer, whole or not: any 2xx with two sound tokens.
+fn read_pair(
+    answer: &http::Answer,
+    text: &str,
+    kept: Option<&RefreshToken>,
+    redirect_url: &RedirectUrl,
+    now: Timestamp,
+) -> Option<TokenSet> {
+    let mut objects = json::objects(text).filter(|_| answer.status.is_success());
+    objects.find_map(|object| read_tokens(&object, kept, redirect_url, now))
 }
 
 /// Reads a token answer (RFC 6749 §5.1). The old pair is dead by the time it arrives, so no other
@@ -391,8 +411,13 @@ fn read_tokens(
         .texts("token_type")
         .filter(|kind| !kind.is_empty())
         .peekable();
-    let is_bearer =
-        types.peek().is_none() || types.any(|kind| kind.to_ascii_lowercase().starts_with("bearer"));
+    // These need more than the token to be used; whatever else stands there is a bearer's name for it.
+    let needs_proof = |kind: &str| {
+        ["mac", "dpop"]
+            .iter()
+            .any(|it| kind.eq_ignore_ascii_case(it))
+    };
+    let is_bearer = types.peek().is_none() || types.any(|kind| !needs_proof(&kind));
     let sound = |token: &Zeroizing<String>| {
         !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())
     };

@@ -126,6 +126,13 @@ pub fn readings(pasted: &Received, redirect_url: &RedirectUrl) -> Vec<Received> 
         }
         text = decoded;
     }
+    // As a link it would be read so, whatever looks like dirt in it.
+    let whole = pasted.expose().trim();
+    if whole.starts_with(redirect_url.as_str())
+        && readings.iter().all(|known| known.expose() != whole)
+    {
+        readings.push(Received::new(whole));
+    }
     readings
 }
 

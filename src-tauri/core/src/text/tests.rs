@@ -163,3 +163,11 @@ fn plain_text_of_plain_text_is_the_same() {
         assert_eq!(plain_text(&once), once, "{text:?}");
     }
 }
+
+#[test]
+fn huge_run_of_joiners_or_tags_is_bounded_work() {
+    for run in ["\u{200d}", "\u{e0061}"] {
+        let text = format!("Bob{}", run.repeat(1 << 20));
+        assert_eq!(plain_text(&text), "Bob", "{run:?}");
+    }
+}

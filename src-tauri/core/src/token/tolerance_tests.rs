@@ -2,8 +2,11 @@
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
 use super::*;
-use crate::examples::{now, redirect_url};
+use crate::examples::{draft, now, redirect_url};
+use crate::registration::Provenance;
 
 const PAIR: &str =
     r#"{"token_type":"Bearer","expires_in":31536000,"access_token":"eyJ0","refresh_token":"def5"}"#;
@@ -308,5 +311,67 @@ fn body_of_nothing_but_openings_is_read_in_no_time() {
     for piece in ["{", "{\"", "{\"a\":", "{\"a\":{\"a\":1},", "{}", "[{"] {
         let body = piece.repeat(http::LARGEST_BODY / piece.len());
         assert!(read_bytes(Grant::Code, 200, body.as_bytes()).is_err());
+    }
+}
+
+/// Serves one answer on a real socket, in these very bytes, and closes the connection.
+async fn refresh_answered_with(bytes: Vec<u8>) -> Result<TokenSet, Failure> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let serving = tokio::spawn(async move {
+        let (mut caller, _) = listener.accept().await.unwrap();
+        let mut request = [0; 4096];
+        let _ = caller.read(&mut request).await.unwrap();
+        // Whoever has read enough hangs up.
+        let _ = caller.write_all(&bytes).await;
+    });
+    let mut draft = draft();
+    draft.base_url = Some(format!("http://{address}"));
+    let registration = draft.validate(Provenance::ByHand).unwrap();
+    let clients = http::clients(http::Limits::default());
+    let client = clients.for_service(&registration.base_url).await.unwrap();
+    let sent = RefreshToken::new("sent");
+    let outcome = refresh(client, &registration, &sent, &redirect_url(), now).await;
+    serving.await.unwrap();
+    outcome
+}
+
+/// Shows check 21.
+#[tokio::test]
+async fn pair_that_arrived_is_a_pair_whatever_became_of_the_rest() {
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
+    let huge = http::LARGEST_BODY * 2;
+    for (what, answer) in [
+        (
+            "cut off",
+            format!("{head}Content-Length: 9999\r\n\r\n{PAIR}"),
+        ),
+        (
+            "no last chunk",
+            format!(
+                "{head}Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{PAIR}\r\n",
+                PAIR.len()
+            ),
+        ),
+        (
+            "too large",
+            format!(
+                "{head}Content-Length: {huge}\r\n\r\n{PAIR}{}",
+                " ".repeat(huge - PAIR.len())
+            ),
+        ),
+    ] {
+        let tokens = refresh_answered_with(answer.into_bytes()).await;
+        assert_eq!(tokens.expect(what).refresh.expose(), "def5", "{what}");
+    }
+    for (what, body) in [
+        ("in a token", &PAIR[..PAIR.len() - 4]),
+        ("before one", r#"{"access_token":"eyJ0""#),
+        ("in an error", r#"{"error":"invalid_grant""#),
+    ] {
+        let answer = format!("{head}Content-Length: 9999\r\n\r\n{body}");
+        let lost = Failure::PerhapsProcessed(Transient::Offline);
+        let outcome = refresh_answered_with(answer.into_bytes()).await;
+        assert_eq!(outcome.err(), Some(lost), "{what}");
     }
 }
