@@ -129,6 +129,7 @@ pub fn readings(pasted: &Received, redirect_url: &RedirectUrl) -> Vec<Received> 
     // As a link it would be read so, whatever looks like dirt in it.
     let whole = pasted.expose().trim();
     if whole.starts_with(redirect_url.as_str())
+        && whole.bytes().all(|byte| byte.is_ascii_graphic())
         && readings.iter().all(|known| known.expose() != whole)
     {
         readings.push(Received::new(whole));
