@@ -176,3 +176,21 @@ fn an_unknown_team_that_turns_out_to_be_one_already_here_is_one_account() {
     let record = bench.record(RecordName::Account(bob().key())).unwrap();
     assert!(record.contains("hush-refresh-2"));
 }
+
+#[test]
+fn late_team_of_an_earlier_pair_names_no_later_one() {
+    let mut bench = Bench::with_bob();
+    let mut unknown = bob();
+    unknown.team = None;
+    bench.sign_in(unknown.clone(), "2");
+    let check = bench.step(Event::CheckRequested(unknown.key()));
+    bench.step(Event::SignOutRequested(unknown.key()));
+    bench.sign_in(unknown.clone(), "3");
+    // It tells of the pair that is gone: the new one's team may be another.
+    bench.checked(&check, Ok(bob()));
+    assert_eq!(bench.state().accounts.len(), 2);
+    let record = bench.record(RecordName::Account(unknown.key())).unwrap();
+    assert!(record.contains("hush-refresh-3"));
+    let record = bench.record(RecordName::Account(bob().key())).unwrap();
+    assert!(!record.contains("hush-refresh-3"));
+}
