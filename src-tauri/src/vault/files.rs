@@ -209,13 +209,14 @@ impl Folder {
         }
     }
 
-    /// The new snapshot that Stronghold wrote and did not put into its place.
+    /// The new snapshot that Stronghold wrote and did not put into its place. `None` where an older one
+    /// could not be removed: nothing tells which of them is the new one.
     pub(super) fn left_over(&self) -> Option<PathBuf> {
-        fs::read_dir(&self.0)
-            .ok()?
-            .flatten()
-            .find(|entry| is_left_over(&entry.file_name().to_string_lossy()))
-            .map(|entry| entry.path())
+        let entries = fs::read_dir(&self.0).ok()?.flatten();
+        let mut written =
+            entries.filter(|entry| is_left_over(&entry.file_name().to_string_lossy()));
+        let only = written.next()?.path();
+        written.next().is_none().then_some(only)
     }
 
     /// Moves the snapshot out of the way under a name with the time in it, whole. What is known of
@@ -363,6 +364,18 @@ mod tests {
     use std::io;
 
     use super::{Folder, is_left_over, is_refused};
+
+    #[test]
+    fn left_over_is_told_only_where_it_is_the_only_one() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = Folder::new(home.path().to_owned());
+        assert_eq!(folder.left_over(), None);
+        let written = home.path().join("vault.stronghold.0123456789ab");
+        fs::write(&written, "new").unwrap();
+        assert_eq!(folder.left_over(), Some(written));
+        fs::write(home.path().join("vault.stronghold.ba9876543210"), "old").unwrap();
+        assert_eq!(folder.left_over(), None);
+    }
 
     #[test]
     fn refusals_are_told_from_faults() {
