@@ -158,6 +158,7 @@ pub(crate) async fn install(app: &AppHandle, keeper: &Keeper) -> Result<(), NoUp
     tracing::info!(version = found.version(), "verified");
     // The installer may end this process.
     keeper.at_rest().await;
+    crate::logging::flush();
     // It may ask for a password, and wait for it.
     tauri::async_runtime::spawn_blocking(move || verified.install())
         .await
