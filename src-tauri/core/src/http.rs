@@ -300,11 +300,17 @@ async fn respond(request: RequestBuilder) -> Result<Response, NoAnswer> {
 }
 
 /// Reads an answer that has begun to arrive, within bounds: no more of it than this, in bytes, is kept,
-/// and what comes after is not waited for.
+/// and what comes after is not waited for. An answer that announces more is not waited for at all.
 ///
 /// # Errors
 /// [`NoAnswer`], when it doesn't arrive whole.
 pub async fn read(largest: usize, response: Response) -> Result<Answer, NoAnswer> {
+    if response
+        .content_length()
+        .is_some_and(|length| length > largest as u64)
+    {
+        return Err(NoAnswer::TooLarge);
+    }
     let Received { answer, cut } = receive(largest, response).await;
     match cut {
         None => Ok(answer),
