@@ -1,14 +1,15 @@
 //! What a person pastes: the address as a mail, a chat, a terminal or a form made it look.
 //!
 //! Only what can't belong to an address is taken off, and where that leaves more than one reading,
-//! each is judged as strictly as a link. A wrong reading can't be accepted: it would have to carry the
-//! pending attempt's `state` by chance.
+//! each is judged as strictly as a link. A wrong reading would have to carry the pending attempt's
+//! `state` by chance. Where the code stands after the `state`, readings that end in different places
+//! may all carry it: then none is accepted unless the lines of a mail tell which is right.
 
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-use super::{Received, Redirect, Refusal, carries_state, parse};
+use super::{AuthorizationCode, Received, Redirect, Refusal, carries_state, parse};
 use crate::authorization::{STATE_LENGTH, State};
 use crate::registration::{BaseUrl, RedirectKind, RedirectUrl};
 
@@ -26,6 +27,12 @@ const MAX_STARTS: usize = 3;
 
 /// How many pieces between spaces an address may have been broken into.
 const MAX_PIECES: usize = 160;
+
+/// What may close a sentence or a bracket around the address.
+const CLOSING_MARKS: [char; 10] = ['.', ',', ';', ':', '!', '?', ')', ']', '*', '\''];
+
+/// What chats put around words that are to stand out, and a code may have in it.
+const EMPHASIS: [char; 2] = ['_', '~'];
 
 /// Why a paste is not the answer to the pending attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -64,23 +71,65 @@ pub fn find_answer(
     if names_page_of(pasted.expose(), issuer) {
         reason = NotTheAnswer::PageOfService;
     }
-    for reading in readings(pasted, redirect_url) {
-        let why_not = match parse(&reading, redirect_url, issuer) {
-            Ok(answer) if expected.matches(answer.state()) => return Ok(answer),
-            Ok(answer) if is_cut_off(answer.state()) => NotTheAnswer::Incomplete,
-            Ok(_) => NotTheAnswer::AnotherAttempt,
-            Err(Refusal::DeniedWithoutState(_)) => NotTheAnswer::DeniedWithoutState,
-            Err(Refusal::NoState | Refusal::NeitherCodeNorError) => NotTheAnswer::Incomplete,
-            Err(refusal) if carries_state(&reading, redirect_url, expected) => {
-                NotTheAnswer::Unusable(refusal)
+    for readings in readings_by_start(pasted, redirect_url) {
+        let mut answers = Vec::new();
+        for reading in readings {
+            let why_not = match parse(&reading.address, redirect_url, issuer) {
+                Ok(answer) if expected.matches(answer.state()) => {
+                    answers.push((answer, reading.end));
+                    continue;
+                }
+                Ok(answer) if is_cut_off(answer.state()) => NotTheAnswer::Incomplete,
+                Ok(_) => NotTheAnswer::AnotherAttempt,
+                Err(Refusal::DeniedWithoutState(_)) => NotTheAnswer::DeniedWithoutState,
+                Err(Refusal::NoState | Refusal::NeitherCodeNorError) => NotTheAnswer::Incomplete,
+                Err(refusal) if carries_state(&reading.address, redirect_url, expected) => {
+                    NotTheAnswer::Unusable(refusal)
+                }
+                Err(_) => continue,
+            };
+            if why_not.helps_more_than(reason) {
+                reason = why_not;
             }
-            Err(_) => continue,
-        };
-        if why_not.helps_more_than(reason) {
-            reason = why_not;
+        }
+        if !answers.is_empty() {
+            return the_one_meant(answers).ok_or(NotTheAnswer::Incomplete);
         }
     }
     Err(reason)
+}
+
+/// Of answers that begin at the same place, the one that is meant: the first, unless they bring
+/// different codes. A wrong code would spend the attempt.
+fn the_one_meant(answers: Vec<(Redirect, End)>) -> Option<Redirect> {
+    let (first, _) = answers.first()?;
+    let is_certain = answers
+        .iter()
+        .all(|(other, end)| *end == End::BehindWords || is_same(first, other));
+    let mut answers = answers.into_iter();
+    if is_certain {
+        answers.next().map(|(answer, _)| answer)
+    } else {
+        answers.find_map(|(answer, end)| (end == End::OfLines).then_some(answer))
+    }
+}
+
+/// Whether two readings differ in nothing but the marks around them.
+fn is_same(one: &Redirect, other: &Redirect) -> bool {
+    let bare = |code: &AuthorizationCode| {
+        let code = code.expose();
+        code.trim_end_matches(CLOSING_MARKS)
+            .trim_end_matches(EMPHASIS)
+            .len()
+    };
+    match (one, other) {
+        (Redirect::Granted { code: one, .. }, Redirect::Granted { code: other, .. }) => {
+            bare(one) == bare(other)
+        }
+        (Redirect::Denied { .. }, Redirect::Denied { .. }) => true,
+        (Redirect::Granted { .. }, Redirect::Denied { .. })
+        | (Redirect::Denied { .. }, Redirect::Granted { .. }) => false,
+    }
 }
 
 impl NotTheAnswer {
@@ -104,19 +153,54 @@ fn is_cut_off(state: &State) -> bool {
     (STATE_LENGTH / 2..STATE_LENGTH).contains(&state.expose().len())
 }
 
+/// One meaning of a paste.
+struct Reading {
+    address: Received,
+    end: End,
+}
+
+/// Where a reading ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// With lines that look as if a mail had broken it.
+    OfLines,
+    /// With a piece that looks like more of an address.
+    OfPieces,
+    /// Behind what looks like words.
+    BehindWords,
+}
+
 /// All that a paste can mean, the likeliest first. Each begins with the redirect URL.
 #[must_use]
 pub fn readings(pasted: &Received, redirect_url: &RedirectUrl) -> Vec<Received> {
-    let mut readings: Vec<Received> = Vec::new();
+    readings_by_start(pasted, redirect_url)
+        .into_iter()
+        .flatten()
+        .map(|reading| reading.address)
+        .collect()
+}
+
+/// The same, those together that begin at the same place.
+fn readings_by_start(pasted: &Received, redirect_url: &RedirectUrl) -> Vec<Vec<Reading>> {
+    let mut readings: Vec<Vec<Reading>> = Vec::new();
     if pasted.expose().len() > MAX_PASTED {
         return readings;
     }
+    let is_new = |readings: &[Vec<Reading>], address: &str| {
+        let mut known = readings.iter().flatten();
+        known.all(|known| known.address.expose() != address)
+    };
     let mut text = visible(pasted.expose());
     for _ in 0..=MAX_ENCODINGS {
         for start in starts(&text, redirect_url) {
-            for address in start.addresses(redirect_url) {
-                if readings.iter().all(|known| known.expose() != address) {
-                    readings.push(Received::new(address));
+            let begun_here = readings.len();
+            readings.push(Vec::new());
+            for (address, end) in start.addresses(redirect_url) {
+                if is_new(&readings, &address) {
+                    readings[begun_here].push(Reading {
+                        address: Received::new(address),
+                        end,
+                    });
                 }
             }
         }
@@ -130,9 +214,12 @@ pub fn readings(pasted: &Received, redirect_url: &RedirectUrl) -> Vec<Received> 
     let whole = pasted.expose().trim();
     if whole.starts_with(redirect_url.as_str())
         && whole.bytes().all(|byte| byte.is_ascii_graphic())
-        && readings.iter().all(|known| known.expose() != whole)
+        && is_new(&readings, whole)
     {
-        readings.push(Received::new(whole));
+        readings.push(vec![Reading {
+            address: Received::new(whole),
+            end: End::OfPieces,
+        }]);
     }
     readings
 }
@@ -321,7 +408,7 @@ fn strip_suffix_ignoring_case<'a>(text: &'a str, suffix: &str) -> Option<&'a str
 
 impl Start<'_> {
     /// The addresses that may begin here, by where they may end.
-    fn addresses(&self, redirect_url: &RedirectUrl) -> Vec<String> {
+    fn addresses(&self, redirect_url: &RedirectUrl) -> Vec<(String, End)> {
         let packed = &self.text.packed[self.rest..];
         let opening = self.opened.chars().next_back();
         let closes = |character: char| match opening {
@@ -339,25 +426,49 @@ impl Start<'_> {
             .unwrap_or(packed.len());
         // Emphasis in a chat: as many as stand before the address stand behind it.
         let emphasis = match opening {
-            Some(mark @ ('_' | '~')) => &self.opened[self.opened.trim_end_matches(mark).len()..],
+            Some(mark) if EMPHASIS.contains(&mark) => &self.opened[self.opened.trim_end_matches(mark).len()..],
             _ => "",
         };
         let mut addresses = Vec::new();
-        for end in self.ends(stop) {
+        for (end, kind) in self.ends(stop) {
             let whole = &packed[..end];
-            let plain = whole.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '*', '\'']);
+            let plain = whole.trim_end_matches(CLOSING_MARKS);
             let unmarked = plain.strip_suffix(emphasis).unwrap_or(plain);
             for rest in [unmarked, plain, whole] {
-                addresses.push(format!("{}{}{rest}", redirect_url.as_str(), self.joint));
+                let address = format!("{}{}{rest}", redirect_url.as_str(), self.joint);
+                addresses.push((address, kind));
             }
         }
         addresses
     }
 
+    /// Whether what ends here was broken into lines: at least two of one width, and a last one that is
+    /// no wider.
+    fn is_wrapped(&self, end: usize) -> bool {
+        let end = self.rest + end;
+        let begin = self.rest - self.text.opened_at(self.rest).len();
+        let mut start = begin;
+        let mut widths = Vec::new();
+        for piece_end in self.text.ends.iter().copied().filter(|at| *at > begin) {
+            let piece_end = piece_end.min(end);
+            widths.push(piece_end - start);
+            start = piece_end;
+            if piece_end == end {
+                break;
+            }
+        }
+        match widths.as_slice() {
+            [width, full @ .., last] if !full.is_empty() => {
+                full.iter().all(|other| other == width) && last <= width
+            }
+            _ => false,
+        }
+    }
+
     /// Where the address may end, the likeliest first: a line break may be within it, and words may
     /// follow it. Pieces that look like more of an address are taken along before they are left out;
     /// what looks like words is taken along last.
-    fn ends(&self, stop: usize) -> Vec<usize> {
+    fn ends(&self, stop: usize) -> Vec<(usize, End)> {
         let (rest, packed) = (self.rest, self.text.packed.as_str());
         let mut all = Vec::new();
         let mut likely = 0;
@@ -382,9 +493,12 @@ impl Start<'_> {
             likely = 1;
         }
         let unlikely = all.split_off(likely);
-        all.reverse();
-        all.extend(unlikely);
-        all
+        let likely = all.into_iter().rev().map(|end| {
+            let is_wrapped = self.is_wrapped(end);
+            (end, if is_wrapped { End::OfLines } else { End::OfPieces })
+        });
+        let unlikely = unlikely.into_iter().map(|end| (end, End::BehindWords));
+        likely.chain(unlikely).collect()
     }
 }
 

@@ -228,6 +228,21 @@ fn pasted_address_with_the_code_last_keeps_the_code_whole() {
     ] {
         assert_granted(find(&pasted), &pasted);
     }
+    // Words with digits behind it: what of them is the code's, nobody can tell.
+    for words in ["27 Nov 2026 at 18:20", "2026", "0123456789abcdef", "a=1"] {
+        for (pasted, is_clear) in [
+            (format!("{address} {words}"), false),
+            (format!("{address}\n{words}"), false),
+            (format!("<{address}> {words}"), true),
+            (format!("{}\n{words}", wrapped(&address, 60, "\n")), true),
+        ] {
+            match (find(&pasted), is_clear) {
+                (Err(reason), false) => assert_eq!(reason, NotTheAnswer::Incomplete, "{pasted}"),
+                (answer, true) => assert_granted(answer, &pasted),
+                (Ok(answer), false) => panic!("{pasted}: {answer:?}"),
+            }
+        }
+    }
     // What looks like an end and belongs to it.
     let odd = format!("{REDIRECT}?state={STATE}&code=ab_c-_");
     assert!(matches!(find(&odd), Ok(Redirect::Granted { code, .. }) if code.expose() == "ab_c-_"));
