@@ -13,6 +13,7 @@ use tauri::utils::platform::current_exe;
 use tauri::{AppHandle, Manager as _};
 
 use crate::links::Letterbox;
+use crate::links::loopback::Loopback;
 use crate::links::start::{ACTIVATION_TOKEN, STARTUP_ID};
 use crate::{diagnostics, logging, places, start_at_login, updates, vault, window};
 
@@ -39,6 +40,9 @@ pub(crate) fn once_nothing_is_lost(app: &AppHandle) {
         window::swept(is_closed).await;
         while is_closed() {
             states.borrow_and_update();
+            if let Some(loopback) = app.try_state::<Loopback>() {
+                loopback.at_rest().await;
+            }
             let nothing_saved = diagnostics::no_report_is_being_saved().await;
             if updates::ready(&app).borrow().is_none()
                 && can_go_on_unasked().await

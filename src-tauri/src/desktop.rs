@@ -23,11 +23,8 @@ pub(crate) struct Desktop {
 }
 
 impl Desktop {
-    pub(crate) fn new(app: AppHandle) -> Self {
-        Self {
-            app,
-            loopback: Loopback::default(),
-        }
+    pub(crate) fn new(app: AppHandle, loopback: Loopback) -> Self {
+        Self { app, loopback }
     }
 }
 

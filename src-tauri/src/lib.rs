@@ -33,12 +33,16 @@ use std::error::Error;
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use amiqus_core::chance::SystemChance;
 use amiqus_core::http::Limits;
 use amiqus_core::keeper::{Keeper, Parts};
 use tauri::{App, AppHandle, Manager as _, RunEvent, WindowEvent};
+use tokio::time::timeout;
 
+use crate::links::loopback::Loopback;
 #[cfg(target_os = "linux")]
 use crate::links::single_instance_linux::Instance;
 
@@ -222,9 +226,22 @@ fn on_closed(app: &AppHandle) {
 }
 
 /// Ends the app unless it is opened again meanwhile, once nothing is on its way: an answer with new
-/// tokens that arrived at nobody would be lost.
+/// tokens that arrived at nobody would be lost, and a browser that comes back would find nobody.
 pub(crate) fn end_at_rest(app: &AppHandle) {
-    at_rest(app, |app| {
+    static IS_ENDING: AtomicBool = AtomicBool::new(false);
+    if IS_ENDING.swap(true, Ordering::SeqCst) {
+        return;
+    }
+    tracing::info!("neither a window nor a tray: the app ends");
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        if let Some(loopback) = app.try_state::<Loopback>() {
+            loopback.at_rest().await;
+        }
+        if let Some(keeper) = app.try_state::<Keeper>() {
+            keeper.at_rest().await;
+        }
+        IS_ENDING.store(false, Ordering::SeqCst);
         if app.webview_windows().is_empty() {
             app.exit(0);
         }
@@ -237,20 +254,20 @@ pub(crate) fn quit(app: &AppHandle) {
         // It ends with the process at the latest.
         let _ = window.hide();
     }
-    at_rest(app, |app| app.exit(0));
-}
-
-fn at_rest(app: &AppHandle, then: impl FnOnce(&AppHandle) + Send + 'static) {
-    let Some(keeper) = app.try_state::<Keeper>() else {
-        return then(app);
-    };
-    let keeper = Keeper::clone(&keeper);
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
-        keeper.at_rest().await;
-        then(&app);
+        if let Some(keeper) = app.try_state::<Keeper>()
+            && timeout(QUITTING_TAKES, keeper.at_rest()).await.is_err()
+        {
+            tracing::error!("ends though something is on its way");
+        }
+        app.exit(0);
     });
 }
+
+/// How long what is on its way is waited for when a person quits: longer than Amiqus may take, and a disk
+/// that hangs keeps nobody from ending the app.
+const QUITTING_TAKES: Duration = Duration::from_secs(45);
 
 /// Whether this argument was given, and no other: what a link adds to a command line asks for nothing.
 fn is_asked_for(argument: &str) -> bool {
@@ -276,7 +293,9 @@ fn set_up(app: &mut App, handed_over: &links::Letterbox) -> Result<(), Box<dyn E
     app.manage(window::PageProcess::new());
     // The vault and the keychain open beside the window.
     let door = Arc::new(vault::StrongholdDoor::new(data.join(places::VAULT)));
-    let surroundings = Arc::new(desktop::Desktop::new(app.handle().clone()));
+    let loopback = Loopback::default();
+    app.manage(loopback.clone());
+    let surroundings = Arc::new(desktop::Desktop::new(app.handle().clone(), loopback));
     #[cfg(target_os = "linux")]
     let clients = proxy_linux::clients(Limits::default());
     #[cfg(not(target_os = "linux"))]

@@ -458,10 +458,12 @@ fn lifetime(object: &Object<'_>) -> SignedDuration {
 
 fn read_failure(grant: Grant, answer: &http::Answer, text: &str, now: Timestamp) -> Failure {
     let status = answer.status;
+    let busy = || Transient::Busy(http::retry_after(&answer.headers, now));
     match status {
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-            return Failure::NotProcessed(Transient::Busy(http::retry_after(&answer.headers, now)));
-        }
+        // A limit is drawn in front of what it protects (RFC 6585 §4).
+        StatusCode::TOO_MANY_REQUESTS => return Failure::NotProcessed(busy()),
+        // A gateway says this also of a request that it had passed on.
+        StatusCode::SERVICE_UNAVAILABLE => return Failure::PerhapsProcessed(busy()),
         StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
             return Failure::NotProcessed(Transient::ProxyNeedsPassword);
         }
@@ -475,11 +477,12 @@ fn read_failure(grant: Grant, answer: &http::Answer, text: &str, now: Timestamp)
     if let Some(failure) = named.and_then(|error| meaning(grant, status, &error)) {
         return failure;
     }
-    // Whoever answers in place of Amiqus says nothing of what Amiqus did.
-    if status.is_success() || transient == Transient::CaptivePortal {
-        return Failure::PerhapsProcessed(transient);
+    match transient {
+        Transient::NotPermitted => Failure::NotProcessed(transient),
+        // Neither whoever answers in place of Amiqus nor what nobody understands says what became of
+        // the request.
+        _ => Failure::PerhapsProcessed(transient),
     }
-    Failure::NotProcessed(transient)
 }
 
 fn read_error(object: &Object<'_>) -> Option<ErrorAnswer> {

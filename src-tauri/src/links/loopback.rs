@@ -34,7 +34,7 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use url::Url;
 
@@ -71,6 +71,8 @@ type Hear =
 #[derive(Clone)]
 pub(crate) struct Loopback {
     open: Arc<Mutex<Option<Arc<Port>>>>,
+    /// Told when a port was given back.
+    closed: Arc<Notify>,
     linger: Duration,
 }
 
@@ -78,6 +80,7 @@ impl Default for Loopback {
     fn default() -> Self {
         Self {
             open: Arc::default(),
+            closed: Arc::default(),
             linger: LINGER,
         }
     }
@@ -196,6 +199,19 @@ impl Loopback {
         Ok(Pending { port, attempt })
     }
 
+    /// Waits until no browser is expected any more: none has the floor, and none that comes late is
+    /// told how its attempt ended.
+    pub(crate) async fn at_rest(&self) {
+        loop {
+            // Hears of what happens from here on.
+            let closed = self.closed.notified();
+            if self.open().is_none() {
+                return;
+            }
+            closed.await;
+        }
+    }
+
     fn open(&self) -> MutexGuard<'_, Option<Arc<Port>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -237,6 +253,7 @@ impl Loopback {
             *open = None;
         }
         tracing::info!(address = %port.address, "listens no longer");
+        self.closed.notify_waiters();
         None
     }
 }

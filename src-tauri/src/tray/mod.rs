@@ -86,7 +86,6 @@ pub(crate) fn stand(app: &AppHandle, keeper: &Keeper) {
                 () = change(&mut updates) => {}
                 () = tokio::time::sleep(PATIENCE), if has_nothing => {
                     if app.webview_windows().is_empty() {
-                        tracing::info!("neither a window nor a tray: the app ends");
                         crate::end_at_rest(&app);
                     }
                 }

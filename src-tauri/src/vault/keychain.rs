@@ -57,6 +57,12 @@ pub(super) enum Prompt {
     Never,
 }
 
+/// Ends the keychain's question to its person. May block for a moment.
+pub(super) type EndPrompt = Box<dyn Fn() + Send>;
+
+/// Is told how to end the keychain's question to its person while that is asked, and when it is over.
+pub(super) type Asks<'a> = &'a dyn Fn(Option<EndPrompt>);
+
 /// How well a key fits the vault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fit {

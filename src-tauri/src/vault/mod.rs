@@ -22,7 +22,7 @@ mod snapshot;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use amiqus_core::vault::{
     Door, DoorFailure, Opened, SHORTEST_PASSPHRASE, SetAside, StoreFailure, Unlock, WhyLocked,
@@ -32,7 +32,7 @@ use amiqus_core::vault::{
 use self::files::{Folder, Lock};
 use self::key::Key;
 use self::key_file::{KeyFile, Kind};
-use self::keychain::{CALL_TIMEOUT, Fit, Keychain, KeychainFailure, Prompt};
+use self::keychain::{CALL_TIMEOUT, EndPrompt, Fit, Keychain, KeychainFailure, Prompt};
 use self::snapshot::{Snapshot, WontOpen};
 
 #[cfg(target_os = "linux")]
@@ -56,6 +56,8 @@ pub struct StrongholdDoor {
     lock: Mutex<Option<Arc<Lock>>>,
     /// What an opening is waiting for.
     waits_for: AtomicU8,
+    /// Ends what the keychain asks its person, while it asks.
+    end_prompt: Mutex<Option<EndPrompt>>,
 }
 
 /// An opening waits for the disk.
@@ -75,7 +77,14 @@ impl StrongholdDoor {
             folder: Folder::new(folder),
             lock: Mutex::new(None),
             waits_for: AtomicU8::new(DISK),
+            end_prompt: Mutex::new(None),
         }
+    }
+
+    fn prompt(&self) -> MutexGuard<'_, Option<EndPrompt>> {
+        self.end_prompt
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes the folder for this process.
@@ -83,7 +92,7 @@ impl StrongholdDoor {
         let mut held = self
             .lock
             .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(lock) = &*held {
             return Ok(Arc::clone(lock));
         }
@@ -159,9 +168,14 @@ impl StrongholdDoor {
                 }
             })
         };
-        let asks = |so: bool| {
-            let waits_for = if so { PERSON } else { KEYCHAIN };
+        let asks = |end_prompt: Option<EndPrompt>| {
+            let waits_for = if end_prompt.is_some() {
+                PERSON
+            } else {
+                KEYCHAIN
+            };
             self.waits_for.store(waits_for, Ordering::Relaxed);
+            *self.prompt() = end_prompt;
         };
         let fit = |key: &Key| keychain::fit(&self.folder, key_file, key);
         let keychain = Keychain::connect(CALL_TIMEOUT).map_err(locked)?;
@@ -237,6 +251,13 @@ impl Door for StrongholdDoor {
             PERSON => WhyLocked::KeychainLocked,
             KEYCHAIN => WhyLocked::KeychainUnreachable,
             _ => WhyLocked::VaultUnreachable,
+        }
+    }
+
+    fn end_prompt(&self) {
+        let end = self.prompt().take();
+        if let Some(end) = end {
+            end();
         }
     }
 

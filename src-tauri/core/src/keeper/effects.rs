@@ -35,6 +35,7 @@ impl Desk {
         match effect {
             Effect::OpenVault(unlock) => self.open_vault(|door| open(door, unlock)),
             Effect::StartOver => self.open_vault(start_over),
+            Effect::EndPrompt => self.end_prompt(),
             Effect::AwaitVault => self.await_vault(),
             Effect::OpenBrowser(id, url) => self.open_browser(id, url),
             Effect::Listen(id, redirect_url, url) => self.listen(id, &redirect_url, url),
@@ -222,6 +223,15 @@ impl Desk {
             };
             // The session may have ended meanwhile.
             let _ = mail.send(letter);
+        });
+    }
+
+    fn end_prompt(&self) {
+        let door = Arc::clone(&self.parts.door);
+        self.later(async move {
+            // Without it the person answers the keychain first.
+            let _ = tokio::task::spawn_blocking(move || door.end_prompt()).await;
+            None
         });
     }
 

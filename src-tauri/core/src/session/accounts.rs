@@ -133,7 +133,7 @@ impl Open {
         }
         let mut step = Step::default();
         // Whoever comes next is not to find a sign-in that somebody else began.
-        self.drop_unclaimed(&mut step);
+        self.drop_sign_in(&mut step);
         step.change(RecordName::Account(key))
             .change(RecordName::Current)
             .answer(Question::Renewal(key), Err(Code::NotSignedIn.into()))

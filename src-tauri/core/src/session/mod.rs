@@ -56,8 +56,11 @@ enum Phase {
     Opening {
         waiting: Waiting,
         was_locked: Option<WhyLocked>,
-        /// Whether the keychain changed since it began: it may have been looked into before that.
-        keychain_changed: bool,
+        /// Whether its person may be asked for something.
+        may_ask: bool,
+        /// Whether the window says what is being waited for.
+        takes_long: bool,
+        next: NextOpening,
     },
     /// The vault didn't open.
     Locked { waiting: Waiting, why: WhyLocked },
@@ -71,6 +74,20 @@ type Waiting = Vec<(Received, Way)>;
 
 /// No more addresses wait than this.
 const MOST_WAITING: usize = 16;
+
+/// What is done if the vault doesn't open this time.
+#[derive(Debug, Default)]
+enum NextOpening {
+    /// Nothing: the window says why it didn't.
+    #[default]
+    Nothing,
+    /// The keychain changed meanwhile, perhaps after it was looked into: that is done once more.
+    LookAgain,
+    /// What a person wished meanwhile.
+    Unlock(Unlock),
+    /// A person wished to begin with an empty vault meanwhile.
+    StartOver,
+}
 
 /// All that is there once the vault is open.
 #[derive(Debug, Default)]
@@ -177,7 +194,10 @@ enum NextProbe {
     /// After a while.
     Waits,
     /// After a while that Amiqus asked for.
-    WaitsForAmiqus,
+    WaitsForAmiqus {
+        /// Until then.
+        until: Timestamp,
+    },
 }
 
 impl Held {
@@ -202,7 +222,9 @@ impl Default for Session {
             phase: Phase::Opening {
                 waiting: Waiting::new(),
                 was_locked: None,
-                keychain_changed: false,
+                may_ask: true,
+                takes_long: false,
+                next: NextOpening::Nothing,
             },
             problem: None,
             unsaved: false,
@@ -334,8 +356,14 @@ impl Session {
             } => self.opened(*records, provisioning, set_aside.as_ref(), now),
             Event::NotOpened(failure) => self.not_opened(&failure),
             Event::OpeningTakesLong(why) => {
-                if let Phase::Opening { was_locked, .. } = &mut self.phase {
+                if let Phase::Opening {
+                    was_locked,
+                    takes_long,
+                    ..
+                } = &mut self.phase
+                {
                     was_locked.get_or_insert(why);
+                    *takes_long = true;
                 }
                 Step::default()
             }
@@ -391,13 +419,20 @@ impl Session {
     }
 
     fn not_opened(&mut self, failure: &DoorFailure) -> Step {
-        let (waiting, was_locked, keychain_changed) = match &mut self.phase {
+        let (waiting, was_locked, next) = match &mut self.phase {
             Phase::Opening {
                 waiting,
                 was_locked,
-                keychain_changed,
-            } => (std::mem::take(waiting), *was_locked, *keychain_changed),
-            Phase::Locked { waiting, why } => (std::mem::take(waiting), Some(*why), false),
+                next,
+                ..
+            } => (
+                std::mem::take(waiting),
+                *was_locked,
+                std::mem::take(next),
+            ),
+            Phase::Locked { waiting, why } => {
+                (std::mem::take(waiting), Some(*why), NextOpening::Nothing)
+            }
             Phase::Open(_) => return Step::default(),
         };
         let (why, problem) = match failure {
@@ -416,77 +451,96 @@ impl Session {
         if why == WhyLocked::InUseElsewhere {
             step.run(Effect::AwaitVault);
         }
-        if keychain_changed {
-            step.append(self.keychain_changed());
+        match next {
+            NextOpening::Nothing => {}
+            NextOpening::LookAgain => step.append(self.keychain_changed()),
+            NextOpening::Unlock(unlock) => step.append(self.unlock_requested(unlock)),
+            NextOpening::StartOver => step.append(self.start_over_requested()),
         }
         step
     }
 
     /// Tries to open a vault that a keychain keeps locked, and asks nobody for anything.
     fn keychain_changed(&mut self) -> Step {
-        let mut step = Step::default();
         match &mut self.phase {
             Phase::Opening {
-                keychain_changed, ..
-            } => *keychain_changed = true,
-            Phase::Locked { waiting, why } if why.is_keychains() => {
-                self.phase = Phase::Opening {
-                    waiting: std::mem::take(waiting),
-                    was_locked: Some(*why),
-                    keychain_changed: false,
-                };
-                step.run(Effect::OpenVault(Unlock::KeychainWithoutPrompt));
+                next: next @ NextOpening::Nothing,
+                ..
+            } => {
+                *next = NextOpening::LookAgain;
+                Step::default()
             }
-            Phase::Locked { .. } | Phase::Open(_) => {}
+            Phase::Locked { why, .. } if why.is_keychains() => {
+                self.begin_opening(Effect::OpenVault(Unlock::KeychainWithoutPrompt))
+            }
+            Phase::Opening { .. } | Phase::Locked { .. } | Phase::Open(_) => Step::default(),
         }
-        step
     }
 
     /// Begins with an empty vault, where the one that is there can't be opened any more: its key is
     /// lost, or its passphrase forgotten. Never while a vault is open, or could be.
     fn start_over_requested(&mut self) -> Step {
-        let (waiting, why) = match &mut self.phase {
-            Phase::Locked {
-                waiting,
-                why: why @ (WhyLocked::KeyLost | WhyLocked::PassphraseNeeded),
-            } => (waiting, why),
-            Phase::Locked { .. } => return Step::refused(Code::VaultLocked),
-            // It is under way.
-            Phase::Opening { .. } => return Step::default(),
+        let offers_it = |why: &WhyLocked| {
+            matches!(why, WhyLocked::KeyLost | WhyLocked::PassphraseNeeded)
+        };
+        match &mut self.phase {
+            Phase::Locked { why, .. } if offers_it(why) => {
+                self.problem = None;
+                self.begin_opening(Effect::StartOver)
+            }
+            Phase::Opening {
+                was_locked: Some(why),
+                next,
+                ..
+            } if offers_it(why) => {
+                *next = NextOpening::StartOver;
+                end_prompt()
+            }
+            Phase::Locked { .. } | Phase::Opening { .. } => Step::refused(Code::VaultLocked),
             // No screen offers it then.
-            Phase::Open(_) => return Step::refused(Code::Internal),
-        };
-        self.phase = Phase::Opening {
-            waiting: std::mem::take(waiting),
-            was_locked: Some(*why),
-            keychain_changed: false,
-        };
-        self.problem = None;
-        let mut step = Step::default();
-        step.run(Effect::StartOver);
-        step
+            Phase::Open(_) => Step::refused(Code::Internal),
+        }
     }
 
     fn unlock_requested(&mut self, unlock: Unlock) -> Step {
-        let (waiting, was_locked) = match &mut self.phase {
-            Phase::Locked { waiting, why } => (std::mem::take(waiting), Some(*why)),
-            // The very first one; a second while one is under way changes nothing.
+        match &mut self.phase {
+            Phase::Locked { .. } => self.begin_opening(Effect::OpenVault(unlock)),
+            // The very first one.
             Phase::Opening {
                 was_locked: None, ..
             } => {
                 let mut step = Step::default();
                 step.run(Effect::OpenVault(unlock));
-                return step;
+                step
             }
-            _ => return Step::default(),
+            // A second click on the same button.
+            Phase::Opening {
+                may_ask: true,
+                takes_long: false,
+                ..
+            } if matches!(unlock, Unlock::Keychain) => Step::default(),
+            Phase::Opening { next, .. } => {
+                *next = NextOpening::Unlock(unlock);
+                end_prompt()
+            }
+            Phase::Open(_) => Step::default(),
+        }
+    }
+
+    /// Opens a vault that is locked.
+    fn begin_opening(&mut self, opening: Effect) -> Step {
+        let Phase::Locked { waiting, why } = &mut self.phase else {
+            return Step::default();
         };
         self.phase = Phase::Opening {
-            waiting,
-            was_locked,
-            keychain_changed: false,
+            waiting: std::mem::take(waiting),
+            was_locked: Some(*why),
+            may_ask: !matches!(opening, Effect::OpenVault(Unlock::KeychainWithoutPrompt)),
+            takes_long: false,
+            next: NextOpening::Nothing,
         };
         let mut step = Step::default();
-        step.run(Effect::OpenVault(unlock));
+        step.run(opening);
         step
     }
 
@@ -700,6 +754,13 @@ impl Open {
         }
         step
     }
+}
+
+/// A person wants something else than what the keychain asks them for, or doesn't see that it asks.
+fn end_prompt() -> Step {
+    let mut step = Step::default();
+    step.run(Effect::EndPrompt);
+    step
 }
 
 /// The account whose tokens these are, if it still has them.

@@ -126,7 +126,13 @@ impl Open {
             Err(Failure::PerhapsProcessed(transient)) if last_try.is_none() => {
                 // The journal's way: never a blind second send.
                 held.say(problem, transient);
-                held.probe(&mut step, key, Try(0), Some(transient));
+                if asked_for(transient).is_some() {
+                    let because = Some(transient);
+                    held.probe_later(&mut step, key, Try(0), because, because, now);
+                    held.answer_failure(&mut step, key, transient.into());
+                } else {
+                    held.probe(&mut step, key, Try(0), Some(transient));
+                }
             }
             Err(failure) => {
                 let (code, transient) = match failure {
@@ -149,7 +155,9 @@ impl Open {
                         step.change(RecordName::Account(key));
                     }
                     // Whether the earlier request was processed is still not known.
-                    Some(tries) => held.probe_later(&mut step, key, tries, transient, transient),
+                    Some(tries) => {
+                        held.probe_later(&mut step, key, tries, transient, transient, now);
+                    }
                 }
             }
         }
@@ -234,7 +242,7 @@ impl Open {
             }
             Err(ApiFailure::Transient(transient)) => {
                 held.say(problem, transient);
-                held.probe_later(&mut step, key, tries, because, Some(transient));
+                held.probe_later(&mut step, key, tries, because, Some(transient), now);
                 held.answer_failure(&mut step, key, Code::from(transient));
             }
         }
@@ -247,7 +255,7 @@ impl Open {
             && let Renewal::Probing {
                 tries,
                 because,
-                next: NextProbe::Waits | NextProbe::WaitsForAmiqus,
+                next: NextProbe::Waits | NextProbe::WaitsForAmiqus { .. },
             } = held.renewal
             // Otherwise another one was begun in its place.
             && tries == due
@@ -349,7 +357,7 @@ impl Held {
             Renewal::None if now < tokens.ends_at() => Some(Step::default()),
             Renewal::Probing {
                 because,
-                next: NextProbe::Waits | NextProbe::WaitsForAmiqus,
+                next: NextProbe::Waits | NextProbe::WaitsForAmiqus { .. },
                 ..
             } => Some(Step::refused(
                 because.map_or(Code::AmiqusUnwell, Code::from),
@@ -358,11 +366,20 @@ impl Held {
         }
     }
 
-    /// Whether Amiqus asked for a pause that is not over. None that it may ask for is longer than
+    /// Whether Amiqus asked for a pause that is not over, be it before a renewal or before the question
+    /// what became of one. None that it may ask for is longer than
     /// [`LONGEST_RETRY_AFTER`]: one that looks so is a clock that was turned back.
     fn is_to_leave_amiqus_alone(&self, now: Timestamp) -> bool {
-        let Some(Pause::ByAmiqus { until }) = self.pause else {
-            return false;
+        let until = match (self.pause, self.renewal) {
+            (Some(Pause::ByAmiqus { until }), _)
+            | (
+                _,
+                Renewal::Probing {
+                    next: NextProbe::WaitsForAmiqus { until },
+                    ..
+                },
+            ) => until,
+            _ => return false,
         };
         let left = until.duration_since(now);
         left.is_positive() && left <= LONGEST_RETRY_AFTER
@@ -491,7 +508,7 @@ impl Held {
         if let Renewal::Probing {
             tries,
             because,
-            next: NextProbe::Waits | NextProbe::WaitsForAmiqus,
+            next: NextProbe::Waits | NextProbe::WaitsForAmiqus { .. },
         } = self.renewal
         {
             self.probe(step, key, tries.next(), because);
@@ -506,6 +523,7 @@ impl Held {
         tries: Try,
         because: Option<Transient>,
         now_because: Option<Transient>,
+        now: Timestamp,
     ) {
         let by_amiqus = now_because.and_then(asked_for);
         let wait = FIRST_PROBE_WAIT
@@ -518,7 +536,9 @@ impl Held {
             tries,
             because,
             next: match by_amiqus {
-                Some(_) => NextProbe::WaitsForAmiqus,
+                Some(_) => NextProbe::WaitsForAmiqus {
+                    until: now.saturating_add(wait).unwrap_or(Timestamp::MAX),
+                },
                 None => NextProbe::Waits,
             },
         };

@@ -136,12 +136,16 @@ impl Open {
     }
 
     pub(super) fn cancelled(&mut self, problem: &mut Option<Problem>) -> Step {
-        if let SignIn::AwaitingBrowser(_) = self.sign_in {
-            return self.end_attempt(problem, None);
-        }
-        if self.changing_setup {
-            self.changing_setup = false;
-            *problem = None;
+        match self.sign_in {
+            SignIn::AwaitingBrowser(_) => return self.end_attempt(problem, None),
+            // The code was posted, and the pair that may come is nobody's any more.
+            SignIn::ExchangingCode(_) => self.sign_in = SignIn::Idle,
+            SignIn::Identifying => self.wait_no_longer(),
+            SignIn::Idle if self.changing_setup => {
+                self.changing_setup = false;
+                *problem = None;
+            }
+            SignIn::Idle => {}
         }
         Step::default()
     }

@@ -5,7 +5,7 @@
 //!   code ──▶ Unclaimed ───────────────────────────────▶ an account
 //!             │  ▲  asked at the start, or when a network came: no screen changes
 //!             │  └── no word from Amiqus: kept, shown as not finished
-//!             └───▶ dropped: Amiqus refused it; signed out; forgotten; another API client; replaced
+//!             └───▶ dropped: Amiqus refused it to a person; signed out; forgotten; another API client; replaced
 //! ```
 
 use jiff::{SignedDuration, Timestamp};
@@ -168,6 +168,23 @@ impl Open {
         step
     }
 
+    /// Drops whatever sign-in is under way. Late answers about it find nothing.
+    pub(super) fn drop_sign_in(&mut self, step: &mut Step) {
+        self.drop_unclaimed(step);
+        if let SignIn::AwaitingBrowser(_) = std::mem::take(&mut self.sign_in) {
+            step.change(RecordName::Attempt);
+        }
+    }
+
+    /// Leaves off waiting for Amiqus to tell whose the pair is. Should it still tell, no screen of the
+    /// person's changes.
+    pub(super) fn wait_no_longer(&mut self) {
+        if let Some(unclaimed) = &mut self.unclaimed {
+            unclaimed.asking = unclaimed.asking.map(|_| Asker::Environment);
+        }
+        self.sign_in = SignIn::Idle;
+    }
+
     /// Drops a sign-in whose owner isn't known. A late answer about it finds nothing.
     pub(super) fn drop_unclaimed(&mut self, step: &mut Step) {
         if self.unclaimed.take().is_some() {
@@ -248,6 +265,11 @@ impl Open {
                     *problem = Some(code_of(failure).into());
                 }
                 match Verdict::of(failure) {
+                    // Nothing is dropped behind its person's back.
+                    Verdict::Refused if asker != Asker::Person => {
+                        unclaimed.press_asks = false;
+                        self.unclaimed = Some(unclaimed);
+                    }
                     Verdict::Refused => {
                         tracing::warn!(?failure, "identify: refused, the tokens are dropped");
                         step.change(RecordName::Unclaimed);

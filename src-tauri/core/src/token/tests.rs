@@ -160,7 +160,7 @@ fn a_request_that_is_refused_is_neither_dead_nor_passing() {
 #[test]
 fn no_passing_failure_is_taken_for_a_dead_grant() {
     let html = "<html>502</html>";
-    let odd = Failure::NotProcessed(Transient::OddAnswer);
+    let odd = Failure::PerhapsProcessed(Transient::OddAnswer);
     let unwell = Failure::PerhapsProcessed(Transient::Unwell);
     let portal = Failure::PerhapsProcessed(Transient::CaptivePortal);
     for grant in [Grant::Code, Grant::Refresh] {
@@ -175,7 +175,8 @@ fn no_passing_failure_is_taken_for_a_dead_grant() {
             (600, "", unwell),
             (999, r#"{"error":"invalid_grant"}"#, unwell),
             (401, r#"["invalid_grant"]"#, odd),
-            (503, html, Failure::NotProcessed(Transient::Busy(None))),
+            (503, html, Failure::PerhapsProcessed(Transient::Busy(None))),
+            (503, "", Failure::PerhapsProcessed(Transient::Busy(None))),
             (429, html, Failure::NotProcessed(Transient::Busy(None))),
             (
                 403,
@@ -188,6 +189,8 @@ fn no_passing_failure_is_taken_for_a_dead_grant() {
             (400, html, portal),
             (403, "", portal),
             (400, "", odd),
+            (408, "", odd),
+            (409, r#"{"message":"Conflict"}"#, odd),
             (422, r#"{"email":["required"]}"#, odd),
             (418, r#"{"error":"teapot"}"#, odd),
             (302, "", portal),
@@ -221,13 +224,14 @@ fn a_page_in_place_of_tokens_is_a_portals_and_may_still_have_used_the_grant_up()
 /// Shows check 25.
 #[test]
 fn retry_after_is_taken_from_busy_answers() {
-    for status in [429, 503] {
+    let not_processed: fn(Transient) -> Failure = Failure::NotProcessed;
+    for (status, failure) in [(429, not_processed), (503, Failure::PerhapsProcessed)] {
         let mut answer = answer(status, "");
         let value = HeaderValue::from_static("90");
         answer.headers.insert(RETRY_AFTER, value);
         let busy = Transient::Busy(Some(SignedDuration::from_secs(90)));
-        let failure = read(Grant::Refresh, &answer, None, &redirect_url(), now());
-        assert_eq!(failure.err(), Some(Failure::NotProcessed(busy)));
+        let outcome = read(Grant::Refresh, &answer, None, &redirect_url(), now());
+        assert_eq!(outcome.err(), Some(failure(busy)));
     }
 }
 

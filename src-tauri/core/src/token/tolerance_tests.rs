@@ -286,7 +286,7 @@ fn page_at_the_token_endpoint_is_the_networks_and_says_nothing_of_the_grant() {
             (403, "", network),
             (403, "Access denied by policy", network),
             (451, "", network),
-            (403, "{}", Failure::NotProcessed(Transient::OddAnswer)),
+            (403, "{}", Failure::PerhapsProcessed(Transient::OddAnswer)),
             (
                 403,
                 r#"{"message":"No."}"#,

@@ -71,6 +71,12 @@ fn lost_pair(fault: Fault, me: Option<Code>) -> Row {
     row(fault, Some(Code::OddAnswer), ended, me)
 }
 
+/// A status that a processed request was answered with.
+fn lost_to(code: u16, exchange: Code, me: Code) -> Row {
+    let ended = Refresh::Ended(WhySignInAgain::AnswerLost);
+    row(Fault::Status { code }, Some(exchange), ended, Some(me))
+}
+
 /// A fault that does no harm.
 fn harmless(fault: Fault) -> Row {
     row(fault, None, Refresh::Renewed, None)
@@ -113,6 +119,10 @@ fn table() -> Vec<Row> {
         harmless(Fault::Status { code: 201 }),
         harmless(Fault::Status { code: 202 }),
         harmless(Fault::Status { code: 206 }),
+        // A gateway that had passed the request on.
+        lost_to(408, OddAnswer, OddAnswer),
+        lost_to(404, OddAnswer, OddAnswer),
+        lost_to(503, AmiqusBusy, AmiqusBusy),
         harmless(Fault::LeadingJunk),
         harmless(Fault::TrailingBytes),
         harmless(Fault::Utf16),

@@ -75,7 +75,7 @@ fn troubles() -> Vec<(Trouble, Patience)> {
         (Trouble::NoNetwork, Pauses(MINUTE)),
         (everywhere(Fault::DropBeforeProcessing), Asks),
         (refreshes(Fault::DropBeforeProcessing), AsksAndIsTold),
-        (maintenance(None), Pauses(MINUTE * 15)),
+        (maintenance(None), Asks),
         (
             maintenance(Some(RetryAfter::Seconds(1_800))),
             AsAsked(MINUTE * 30),
@@ -86,7 +86,7 @@ fn troubles() -> Vec<(Trouble, Patience)> {
             AsAsked(MINUTE * 20 - SECOND),
         ),
         (maintenance(Some(RetryAfter::Absurd)), AsAsked(HOUR)),
-        (maintenance(Some(RetryAfter::Nonsense)), Pauses(MINUTE * 15)),
+        (maintenance(Some(RetryAfter::Nonsense)), Asks),
         (throttled, AsAsked(MINUTE * 40)),
         (everywhere(Fault::InternalServerError { retry_after }), Asks),
         (

@@ -543,3 +543,22 @@ async fn port_is_free_at_once_for_another_address_and_after_the_last_wait() {
         Some(io::ErrorKind::AddrInUse)
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn port_is_at_rest_once_no_browser_is_told_anything_any_more() {
+    let loopback = Loopback::default();
+    // Never listened: nothing to wait for.
+    loopback.at_rest().await;
+    let mut heeding = Heeding::start().await;
+    let at_rest = {
+        let loopback = heeding.loopback.clone();
+        tokio::spawn(async move { loopback.at_rest().await })
+    };
+    sleep(Duration::from_mins(9)).await;
+    assert!(!at_rest.is_finished(), "the browser has the floor");
+    heeding.end(AttemptEnd::Answered);
+    sleep(heeding.loopback.linger / 2).await;
+    assert!(!at_rest.is_finished(), "a browser that comes late is told");
+    at_rest.await.unwrap();
+    assert!(heeding.loopback.open().is_none());
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use keyring_core::Entry;
 
-use super::{Fit, Found, KeychainFailure, Prompt, SERVICE, USER};
+use super::{Asks, Fit, Found, KeychainFailure, Prompt, SERVICE, USER};
 use crate::vault::key::Key;
 
 impl From<keyring_core::Error> for KeychainFailure {
@@ -55,7 +55,7 @@ impl Keychain {
         &self,
         _prompt: Prompt,
         fit: &dyn Fn(&Key) -> Fit,
-        _asks: &dyn Fn(bool),
+        _asks: Asks<'_>,
     ) -> Result<Found, KeychainFailure> {
         let mut found = Found::default();
         for secret in self.secrets()? {
@@ -69,7 +69,7 @@ impl Keychain {
         &self,
         key: &Key,
         _prompt: Prompt,
-        _asks: &dyn Fn(bool),
+        _asks: Asks<'_>,
     ) -> Result<(), KeychainFailure> {
         self.entry.set_secret(key.bytes())?;
         let kept = Key::from_secret(self.entry.get_secret()?);

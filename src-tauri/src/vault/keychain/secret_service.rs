@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use secret_service::EncryptionType;
@@ -13,7 +15,8 @@ use zbus::blocking::{Connection, MessageIterator};
 use zbus::message::Type;
 use zbus::zvariant::OwnedObjectPath;
 
-use super::{Fit, Found, KeychainFailure, Prompt, SERVICE, USER};
+use super::{Asks, Fit, Found, KeychainFailure, Prompt, SERVICE, USER};
+use crate::deadline::{self, NoAnswer};
 use crate::vault::key::Key;
 
 /// The Secret Service's name on the bus.
@@ -64,6 +67,13 @@ impl From<zbus::Error> for KeychainFailure {
     }
 }
 
+impl From<NoAnswer> for KeychainFailure {
+    fn from(problem: NoAnswer) -> Self {
+        tracing::warn!(%problem, "keychain: no connection to the bus");
+        Self::NotAnswering
+    }
+}
+
 impl From<zbus::zvariant::Error> for KeychainFailure {
     fn from(problem: zbus::zvariant::Error) -> Self {
         tracing::warn!(%problem, "keychain: answer makes no sense");
@@ -87,21 +97,24 @@ impl Keychain {
     /// The keychain as it is now: one that was absent may have come meanwhile. No call to it takes longer
     /// than the timeout.
     pub(in crate::vault) fn connect(timeout: Duration) -> Result<Self, KeychainFailure> {
-        let bus = Builder::session()?
-            .method_timeout(timeout)
-            .max_queued(MAX_QUEUED)
-            .build()?;
+        // Who takes the connection and says nothing is waited for no longer than for a call.
+        let bus = deadline::within(timeout, move || {
+            Builder::session()?
+                .method_timeout(timeout)
+                .max_queued(MAX_QUEUED)
+                .build()
+        })??;
         let service = SecretService::connect_with_existing(EncryptionType::Dh, bus.clone())?;
         Ok(Self { bus, service })
     }
 
     /// Finds the key that fits best. Where none that can be read fits, and others are locked, their
-    /// person is asked to unlock them if that is allowed; `asks` is told when that begins and ends.
+    /// person is asked to unlock them if that is allowed.
     pub(in crate::vault) fn find(
         &self,
         prompt: Prompt,
         fit: &dyn Fn(&Key) -> Fit,
-        asks: &dyn Fn(bool),
+        asks: Asks<'_>,
     ) -> Result<Found, KeychainFailure> {
         let (found, items) = self.read(fit)?;
         if found.fits() || prompt == Prompt::Never {
@@ -124,7 +137,7 @@ impl Keychain {
         &self,
         key: &Key,
         prompt: Prompt,
-        asks: &dyn Fn(bool),
+        asks: Asks<'_>,
     ) -> Result<(), KeychainFailure> {
         let default = self.default_collection()?.ok_or(KeychainFailure::Absent)?;
         if default.is_locked()? && prompt == Prompt::Allowed {
@@ -217,16 +230,28 @@ impl Keychain {
         &self,
         locked: &[OwnedObjectPath],
         enough: &dyn Fn() -> Result<bool, KeychainFailure>,
-        asks: &dyn Fn(bool),
+        asks: Asks<'_>,
     ) -> Result<(), KeychainFailure> {
         let answer = self.call(SERVICE_INTERFACE, PATH, "Unlock", &(locked,))?;
         let (_, prompt): (Vec<OwnedObjectPath>, OwnedObjectPath) = answer.body().deserialize()?;
         if prompt.as_str() == NOTHING {
             return Ok(());
         }
-        asks(true);
+        let is_ended = Arc::new(AtomicBool::new(false));
+        asks(Some({
+            let (bus, is_ended) = (self.bus.clone(), Arc::clone(&is_ended));
+            Box::new(move || {
+                is_ended.store(true, Ordering::SeqCst);
+                // One that is closed already has ended it.
+                let _ = bus.clone().close();
+            })
+        }));
         let answered = self.prompt(&prompt, enough);
-        asks(false);
+        asks(None);
+        if is_ended.load(Ordering::SeqCst) {
+            tracing::info!("keychain: its question was ended");
+            return Err(KeychainFailure::Locked);
+        }
         answered
     }
 

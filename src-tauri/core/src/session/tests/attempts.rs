@@ -103,15 +103,39 @@ fn the_link_of_a_cancelled_attempt_comes_too_late() {
 }
 
 #[test]
-fn cancelling_does_not_stop_an_exchange_whose_code_is_on_its_way() {
+fn pair_that_comes_after_its_sign_in_was_called_off_is_dropped() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     bench.link(&pending.granted());
     assert_nothing_happened(&bench.step(Event::Cancelled));
-    assert_eq!(bench.screen(), Screen::ExchangingCode);
-    let step = bench.step(Event::CodeExchanged(pending.id, Ok(tokens("1", now()))));
-    bench.identified(&step, Ok(bob()));
-    assert_eq!(bench.screen(), Screen::SignedIn);
+    assert_eq!(bench.screen(), SIGNED_OUT);
+    let late = Event::CodeExchanged(pending.id, Ok(tokens("1", now())));
+    assert_nothing_happened(&bench.step(late));
+    assert_eq!(bench.screen(), SIGNED_OUT);
+    assert_eq!(bench.record(RecordName::Unclaimed), None);
+}
+
+/// Shows check 35.
+#[test]
+fn signing_out_ends_whatever_sign_in_is_under_way() {
+    // The browser has the floor.
+    let mut bench = Bench::with_bob();
+    let (pending, _) = bench.begin();
+    let step = bench.step(Event::SignOutRequested(bob().key()));
+    assert!(step.changed.contains(&RecordName::Attempt));
+    assert_eq!(bench.record(RecordName::Attempt), None);
+    assert_eq!(bench.screen(), Screen::SignedOut { just_now: true });
+    let step = bench.link(&pending.granted());
+    assert_eq!(step.outcome, refused(Code::LinkTooLate));
+    // The code was posted.
+    let mut bench = Bench::with_bob();
+    let (pending, _) = bench.begin();
+    bench.link(&pending.granted());
+    bench.step(Event::SignOutRequested(bob().key()));
+    assert_eq!(bench.screen(), Screen::SignedOut { just_now: true });
+    let late = Event::CodeExchanged(pending.id, Ok(tokens("2", now())));
+    assert_nothing_happened(&bench.step(late));
+    assert_eq!(bench.record(RecordName::Unclaimed), None);
 }
 
 #[test]

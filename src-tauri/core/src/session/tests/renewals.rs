@@ -221,6 +221,52 @@ fn a_lost_answer_is_not_followed_by_a_blind_second_send() {
     assert!(has_intent(&bench));
 }
 
+/// Shows checks 24 and 25.
+#[test]
+fn a_busy_answer_to_what_may_have_been_processed_is_asked_after_once_amiqus_wants_that() {
+    for (asked_for, waits) in [
+        (SignedDuration::ZERO, SignedDuration::from_secs(5)),
+        (MINUTE * 40, MINUTE * 40),
+    ] {
+        let mut bench = Bench::with_bob();
+        let step = renew(&mut bench, WhyRenew::Asked);
+        let busy = Failure::PerhapsProcessed(Transient::Busy(Some(asked_for)));
+        let step = bench.refreshed(&step, Err(busy));
+        assert_eq!(renewal_answer(&step), Some(Err(Code::AmiqusBusy)));
+        assert_eq!(bench.problem(), Some(Code::AmiqusBusy));
+        let [Effect::ProbeLater(_, _, _, wait)] = step.effects.as_slice() else {
+            panic!("not one wait: {step:?}");
+        };
+        assert_eq!(*wait, waits);
+        assert!(has_intent(&bench));
+        // Meanwhile nobody makes it send anything.
+        for why in [WhyRenew::Asked, WhyRenew::Refused, WhyRenew::Needed] {
+            let asked = renew(&mut bench, why);
+            assert_nothing_happened(&asked);
+            assert_eq!(asked.outcome, refused(Code::AmiqusBusy), "{why:?}");
+        }
+        let due = probe_due(&step);
+        bench.wait(waits);
+        let step = bench.step(due);
+        assert_eq!(effects(&step), ["probe hush-access-1"]);
+        let step = bench.probed(&step, Err(ApiFailure::Unauthenticated));
+        assert_eq!(effects(&step), ["refresh hush-refresh-1"]);
+        dead(&mut bench, &step, DEAD);
+        let why = WhySignInAgain::AnswerLost;
+        assert_eq!(bench.screen(), Screen::SignInAgain { why });
+    }
+}
+
+#[test]
+fn a_busy_answer_without_a_time_is_asked_after_at_once() {
+    let mut bench = Bench::with_bob();
+    let step = renew(&mut bench, WhyRenew::Due);
+    let busy = Failure::PerhapsProcessed(Transient::Busy(None));
+    let step = bench.refreshed(&step, Err(busy));
+    assert_eq!(effects(&step), ["probe hush-access-1"]);
+    assert!(has_intent(&bench));
+}
+
 #[test]
 fn a_lost_answer_with_the_old_pair_alive_changes_nothing() {
     for (transient, code) in [

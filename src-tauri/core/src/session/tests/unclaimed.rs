@@ -212,8 +212,8 @@ fn background_retry_changes_no_screen_and_raises_nothing() {
     for (result, is_kept) in [
         (Ok(bob()), false),
         (Err(UNWELL), true),
-        (Err(ApiFailure::Unauthenticated), false),
-        (Err(ApiFailure::Transient(Transient::NotPermitted)), false),
+        (Err(ApiFailure::Unauthenticated), true),
+        (Err(ApiFailure::Transient(Transient::NotPermitted)), true),
         (Err(ApiFailure::Transient(Transient::OddAnswer)), true),
     ] {
         let mut bench = unfinished();
@@ -229,6 +229,47 @@ fn background_retry_changes_no_screen_and_raises_nothing() {
         assert_eq!(bench.problem(), None);
         assert_eq!(unclaimed(&bench), is_kept);
     }
+}
+
+#[test]
+fn refusal_that_nobody_asked_for_drops_nothing_until_a_person_hears_it() {
+    for failure in [
+        ApiFailure::Unauthenticated,
+        ApiFailure::Transient(Transient::NotPermitted),
+    ] {
+        let mut bench = unfinished();
+        let step = bench.step(Event::LookAgain);
+        bench.identified(&step, Err(failure));
+        assert!(bench.state().unfinished, "{failure:?}");
+        let step = bench.step(Event::FinishRequested);
+        let step = bench.identified(&step, Err(failure));
+        assert_eq!(changed(&step), ["unclaimed"]);
+        assert!(!bench.state().unfinished, "{failure:?}");
+        assert!(bench.problem().is_some(), "{failure:?}");
+        // A press that comes in place of that opens the browser at once.
+        let mut bench = unfinished();
+        let step = bench.step(Event::LookAgain);
+        bench.identified(&step, Err(failure));
+        assert!(opens_browser(&bench.press()), "{failure:?}");
+    }
+}
+
+#[test]
+fn cancel_leaves_off_waiting_and_what_amiqus_tells_later_disturbs_nobody() {
+    let mut bench = unfinished();
+    let step = bench.step(Event::FinishRequested);
+    assert_eq!(bench.screen(), Screen::ExchangingCode);
+    assert_nothing_happened(&bench.step(Event::Cancelled));
+    assert_eq!(bench.screen(), SIGNED_OUT);
+    assert!(bench.state().unfinished);
+    let late = bench.identified(&step, Err(UNWELL));
+    assert_nothing_happened(&late);
+    assert_eq!(bench.problem(), None);
+    let step = bench.step(Event::FinishRequested);
+    bench.step(Event::Cancelled);
+    let late = bench.identified(&step, Ok(bob()));
+    assert!(!effects(&late).contains(&"bring to front".to_owned()));
+    assert_eq!(bench.screen(), Screen::SignedIn);
 }
 
 #[test]

@@ -112,11 +112,104 @@ fn the_vault_is_not_opened_twice_at_once() {
     bench.step(Event::UnlockRequested(Unlock::Keychain));
     bench.step(Event::NotOpened(DoorFailure::Locked(WhyLocked::KeyLost)));
     bench.step(Event::UnlockRequested(Unlock::Keychain));
+    // A second click on the same button.
     assert_nothing_happened(&bench.step(Event::UnlockRequested(Unlock::Keychain)));
     bench.open(Records::default());
     assert_nothing_happened(&bench.step(Event::UnlockRequested(Unlock::Keychain)));
     assert_nothing_happened(&bench.open(pending_records().0));
     assert_eq!(bench.screen(), Screen::NeedsSetup);
+}
+
+/// Locked for this reason, and being looked into because the keychain changed.
+fn looked_into(why: WhyLocked) -> Bench {
+    let mut bench = closed();
+    bench.step(Event::UnlockRequested(Unlock::Keychain));
+    bench.step(Event::NotOpened(DoorFailure::Locked(why)));
+    let step = bench.step(Event::KeychainChanged);
+    assert_eq!(effects(&step), ["open the vault without a prompt"]);
+    bench
+}
+
+/// Shows check 33.
+#[test]
+fn what_a_person_wishes_while_the_vault_is_being_opened_is_done_after_that() {
+    let passphrase = || Passphrase::new("long enough a passphrase");
+    for (why, wish, then) in [
+        (
+            WhyLocked::KeychainLocked,
+            Event::UnlockRequested(Unlock::Keychain),
+            "open the vault",
+        ),
+        (
+            WhyLocked::KeychainAbsent,
+            Event::UnlockRequested(Unlock::NewPassphrase(passphrase())),
+            "open the vault",
+        ),
+        (
+            WhyLocked::KeyLost,
+            Event::StartOverRequested,
+            "start over",
+        ),
+    ] {
+        let name = format!("{wish:?}");
+        let mut bench = looked_into(why);
+        let step = bench.step(wish);
+        assert_eq!(effects(&step), ["end the prompt"], "{name}");
+        assert_eq!(step.outcome, Outcome::Taken, "{name}");
+        // What the keychain tells meanwhile puts no person's wish in the shade.
+        assert_nothing_happened(&bench.step(Event::KeychainChanged));
+        let step = bench.step(Event::NotOpened(DoorFailure::Locked(why)));
+        assert_eq!(effects(&step), [then], "{name}");
+        // Once.
+        let step = bench.step(Event::NotOpened(DoorFailure::Locked(why)));
+        assert_nothing_happened(&step);
+        assert_eq!(bench.screen(), Screen::Locked { why });
+    }
+}
+
+#[test]
+fn passphrase_that_is_typed_while_another_one_is_tried_is_tried_as_well() {
+    let mut bench = closed();
+    let why = WhyLocked::PassphraseNeeded;
+    bench.step(Event::UnlockRequested(Unlock::Keychain));
+    bench.step(Event::NotOpened(DoorFailure::Locked(why)));
+    for word in ["wrong", "right"] {
+        let unlock = Unlock::Passphrase(Passphrase::new(word));
+        bench.step(Event::UnlockRequested(unlock));
+    }
+    let step = bench.step(Event::NotOpened(DoorFailure::WrongPassphrase));
+    let [Effect::OpenVault(Unlock::Passphrase(passphrase))] = step.effects.as_slice() else {
+        panic!("not tried: {step:?}");
+    };
+    assert_eq!(passphrase.expose(), "right");
+}
+
+#[test]
+fn prompt_that_nobody_sees_is_ended_by_the_next_press() {
+    let mut bench = closed();
+    let why = WhyLocked::KeychainLocked;
+    bench.step(Event::UnlockRequested(Unlock::Keychain));
+    bench.step(Event::OpeningTakesLong(why));
+    let step = bench.step(Event::UnlockRequested(Unlock::Keychain));
+    assert_eq!(effects(&step), ["end the prompt"]);
+    let step = bench.step(Event::NotOpened(DoorFailure::Locked(why)));
+    assert_eq!(effects(&step), ["open the vault"]);
+    assert_eq!(bench.screen(), Screen::Locked { why });
+}
+
+#[test]
+fn vault_that_opens_after_all_makes_a_wish_for_another_way_void() {
+    let mut bench = looked_into(WhyLocked::KeyLost);
+    bench.step(Event::StartOverRequested);
+    assert_nothing_happened(&bench.open(Records::default()));
+    assert_eq!(bench.screen(), Screen::NeedsSetup);
+    // And an empty one is not begun for another reason than was on the screen.
+    let mut bench = looked_into(WhyLocked::KeyLost);
+    bench.step(Event::StartOverRequested);
+    let why = WhyLocked::KeychainLocked;
+    let step = bench.step(Event::NotOpened(DoorFailure::Locked(why)));
+    assert_nothing_happened(&step);
+    assert_eq!(bench.screen(), Screen::Locked { why });
 }
 
 #[test]
@@ -602,7 +695,7 @@ fn a_keychain_that_is_asking_its_person_is_said_to_be_locked_until_it_opens() {
         }
     ));
     let step = session.step(Event::UnlockRequested(Unlock::Keychain), now());
-    assert!(step.effects.is_empty(), "one opening at a time");
+    assert_eq!(effects(&step), ["end the prompt"], "one opening at a time");
     session.step(
         Event::Opened {
             records: Box::default(),
