@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Key, type WebDriver, type WebElement } from "selenium-webdriver";
 import { press, pressNow } from "../stage/browser";
 import { journey } from "../stage/journey";
 import { freePort, until } from "../stage/processes";
 import type { Stage, StageChoices } from "../stage/stage";
+import { Tray } from "../stage/tray";
 
 // What browsers really bring back, and what people really paste.
 
@@ -161,6 +163,42 @@ journey(
   },
   atLoopback,
 );
+
+for (const [name, hasTray] of [
+  ["into the tray", true],
+  ["where there is no tray", false],
+] as const) {
+  journey(
+    `a window closed ${name} right after signing in leaves the browser its last page`,
+    async (stage) => {
+      const { app, desktop, practice } = stage;
+      if (hasTray) await Tray.start(desktop);
+      await app.start();
+      await stage.beginSignIn();
+      const tab = await readyToAllow(stage);
+      await press(tab, "Allow");
+      await app.state("signed-in");
+      await untilTitle(tab, "You are signed in");
+      await app.closeWindow();
+      for (const _ of [1, 2, 3]) {
+        await sleep(2_000);
+        await tab.navigate().refresh();
+        await untilTitle(tab, "You are signed in");
+      }
+      assert.equal(await practice.tokenRequests(), 1);
+      await stage.browser.leaveTab();
+      // Then it goes on as it does without a browser to wait for.
+      if (hasTray) {
+        await until("the app begins anew", () => {
+          return (desktop.appLog().match(/ started version=/g)?.length ?? 0) > 1 || undefined;
+        });
+      } else {
+        await app.gone();
+      }
+    },
+    atLoopback,
+  );
+}
 
 // Shows check 8.
 journey(

@@ -216,9 +216,9 @@ pub trait Door: Send + Sync + 'static {
         WhyLocked::KeychainLocked
     }
 
-    /// Ends the question that the keychain asks its person, if an opening waits for the answer: that
-    /// opening fails. May block for a moment.
-    fn end_prompt(&self) {}
+    /// Leaves off waiting for what the keychain asks its person, if an opening does: that fails. May
+    /// block for a moment.
+    fn abandon_prompt(&self) {}
 
     /// Waits until no other process has the store; it may be another's again by then.
     fn wait_until_free(&self);

@@ -57,11 +57,11 @@ pub(super) enum Prompt {
     Never,
 }
 
-/// Ends the keychain's question to its person. May block for a moment.
-pub(super) type EndPrompt = Box<dyn Fn() + Send>;
+/// Leaves off waiting for what the keychain asks its person. May block for a moment.
+pub(super) type AbandonPrompt = Box<dyn Fn() + Send>;
 
-/// Is told how to end the keychain's question to its person while that is asked, and when it is over.
-pub(super) type Asks<'a> = &'a dyn Fn(Option<EndPrompt>);
+/// Is told how to abandon the keychain's prompt while it waits for its person, and when that is over.
+pub(super) type Asks<'a> = &'a dyn Fn(Option<AbandonPrompt>);
 
 /// How well a key fits the vault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -32,7 +32,7 @@ use amiqus_core::vault::{
 use self::files::{Folder, Lock};
 use self::key::Key;
 use self::key_file::{KeyFile, Kind};
-use self::keychain::{CALL_TIMEOUT, EndPrompt, Fit, Keychain, KeychainFailure, Prompt};
+use self::keychain::{AbandonPrompt, CALL_TIMEOUT, Fit, Keychain, KeychainFailure, Prompt};
 use self::snapshot::{Snapshot, WontOpen};
 
 #[cfg(target_os = "linux")]
@@ -56,8 +56,8 @@ pub struct StrongholdDoor {
     lock: Mutex<Option<Arc<Lock>>>,
     /// What an opening is waiting for.
     waits_for: AtomicU8,
-    /// Ends what the keychain asks its person, while it asks.
-    end_prompt: Mutex<Option<EndPrompt>>,
+    /// Leaves off waiting for what the keychain asks its person, while it asks.
+    abandon_prompt: Mutex<Option<AbandonPrompt>>,
 }
 
 /// An opening waits for the disk.
@@ -77,22 +77,19 @@ impl StrongholdDoor {
             folder: Folder::new(folder),
             lock: Mutex::new(None),
             waits_for: AtomicU8::new(DISK),
-            end_prompt: Mutex::new(None),
+            abandon_prompt: Mutex::new(None),
         }
     }
 
-    fn prompt(&self) -> MutexGuard<'_, Option<EndPrompt>> {
-        self.end_prompt
+    fn prompt(&self) -> MutexGuard<'_, Option<AbandonPrompt>> {
+        self.abandon_prompt
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes the folder for this process.
     fn take_lock(&self) -> Result<Arc<Lock>, DoorFailure> {
-        let mut held = self
-            .lock
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(lock) = &*held {
             return Ok(Arc::clone(lock));
         }
@@ -168,14 +165,14 @@ impl StrongholdDoor {
                 }
             })
         };
-        let asks = |end_prompt: Option<EndPrompt>| {
-            let waits_for = if end_prompt.is_some() {
+        let asks = |abandon_prompt: Option<AbandonPrompt>| {
+            let waits_for = if abandon_prompt.is_some() {
                 PERSON
             } else {
                 KEYCHAIN
             };
             self.waits_for.store(waits_for, Ordering::Relaxed);
-            *self.prompt() = end_prompt;
+            *self.prompt() = abandon_prompt;
         };
         let fit = |key: &Key| keychain::fit(&self.folder, key_file, key);
         let keychain = Keychain::connect(CALL_TIMEOUT).map_err(locked)?;
@@ -254,10 +251,10 @@ impl Door for StrongholdDoor {
         }
     }
 
-    fn end_prompt(&self) {
-        let end = self.prompt().take();
-        if let Some(end) = end {
-            end();
+    fn abandon_prompt(&self) {
+        let abandon = self.prompt().take();
+        if let Some(abandon) = abandon {
+            abandon();
         }
     }
 

@@ -47,7 +47,7 @@ pub struct Keychain {
     // In this order: what was started last ends first, and the folder goes when nobody writes there.
     daemon: Option<Process>,
     connection: Connection,
-    _bus: Process,
+    bus: Process,
     environment: BTreeMap<String, OsString>,
     folder: TempDir,
 }
@@ -102,7 +102,7 @@ impl Keychain {
         let mut keychain = Self {
             daemon: None,
             connection,
-            _bus: bus,
+            bus,
             environment,
             folder,
         };
@@ -318,15 +318,24 @@ impl Keychain {
         self.signal(Signal::CONT)
     }
 
-    fn signal(&self, signal: Signal) -> Result<()> {
-        let id = self.daemon.as_ref().map(Process::id);
-        id.and_then(|id| i32::try_from(id).ok())
-            .and_then(Pid::from_raw)
-            .and_then(|id| kill_process(id, signal).ok())
-            .ok_or_else(|| Trouble::Failed {
-                program: "gnome-keyring-daemon".to_owned(),
-                said: "it doesn't run".to_owned(),
-            })
+    /// Stops the session bus: it takes connections, and says nothing.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn stop_bus(&self) -> Result<()> {
+        signal("dbus-daemon", Some(&self.bus), Signal::STOP)
+    }
+
+    /// Lets it go on after [`Keychain::stop_bus`].
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn resume_bus(&self) -> Result<()> {
+        signal("dbus-daemon", Some(&self.bus), Signal::CONT)
+    }
+
+    fn signal(&self, which: Signal) -> Result<()> {
+        signal("gnome-keyring-daemon", self.daemon.as_ref(), which)
     }
 
     /// Locks it, as when its person went away.
@@ -459,6 +468,18 @@ impl Prompter {
     fn stop_prompting(&self, callback: ObjectPath<'_>) {
         tracing::info!(%callback, "nobody asks for the password any more");
     }
+}
+
+fn signal(program: &str, process: Option<&Process>, signal: Signal) -> Result<()> {
+    process
+        .map(Process::id)
+        .and_then(|id| i32::try_from(id).ok())
+        .and_then(Pid::from_raw)
+        .and_then(|id| kill_process(id, signal).ok())
+        .ok_or_else(|| Trouble::Failed {
+            program: program.to_owned(),
+            said: "it doesn't run".to_owned(),
+        })
 }
 
 async fn within<T>(what: &str, asked: impl Future<Output = T>) -> Result<T> {

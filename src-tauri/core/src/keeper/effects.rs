@@ -35,7 +35,7 @@ impl Desk {
         match effect {
             Effect::OpenVault(unlock) => self.open_vault(|door| open(door, unlock)),
             Effect::StartOver => self.open_vault(start_over),
-            Effect::EndPrompt => self.end_prompt(),
+            Effect::AbandonPrompt => self.abandon_prompt(),
             Effect::AwaitVault => self.await_vault(),
             Effect::OpenBrowser(id, url) => self.open_browser(id, url),
             Effect::Listen(id, redirect_url, url) => self.listen(id, &redirect_url, url),
@@ -226,13 +226,16 @@ impl Desk {
         });
     }
 
-    fn end_prompt(&self) {
+    /// On a thread of its own: the opening may have the last one of the pool.
+    fn abandon_prompt(&self) {
         let door = Arc::clone(&self.parts.door);
-        self.later(async move {
-            // Without it the person answers the keychain first.
-            let _ = tokio::task::spawn_blocking(move || door.end_prompt()).await;
-            None
-        });
+        let abandoning = std::thread::Builder::new()
+            .name("abandon the prompt".to_owned())
+            .spawn(move || door.abandon_prompt());
+        if let Err(failure) = abandoning {
+            // Then its person answers it first.
+            tracing::error!(%failure, "the keychain's prompt is not abandoned");
+        }
     }
 
     /// Arms the timer for one account's renewal in place of its earlier one.

@@ -426,7 +426,9 @@ impl Start<'_> {
             .unwrap_or(packed.len());
         // Emphasis in a chat: as many as stand before the address stand behind it.
         let emphasis = match opening {
-            Some(mark) if EMPHASIS.contains(&mark) => &self.opened[self.opened.trim_end_matches(mark).len()..],
+            Some(mark) if EMPHASIS.contains(&mark) => {
+                &self.opened[self.opened.trim_end_matches(mark).len()..]
+            }
             _ => "",
         };
         let mut addresses = Vec::new();
@@ -495,7 +497,14 @@ impl Start<'_> {
         let unlikely = all.split_off(likely);
         let likely = all.into_iter().rev().map(|end| {
             let is_wrapped = self.is_wrapped(end);
-            (end, if is_wrapped { End::OfLines } else { End::OfPieces })
+            (
+                end,
+                if is_wrapped {
+                    End::OfLines
+                } else {
+                    End::OfPieces
+                },
+            )
         });
         let unlikely = unlikely.into_iter().map(|end| (end, End::BehindWords));
         likely.chain(unlikely).collect()

@@ -148,8 +148,8 @@ pub enum Event {
 pub enum Effect {
     /// Open the vault.
     OpenVault(Unlock),
-    /// End the keychain's question to its person, if an opening waits for the answer.
-    EndPrompt,
+    /// Leave off waiting for what the keychain asks its person, if an opening does: it fails.
+    AbandonPrompt,
     /// Open the vault as soon as the other process that has it lets it go.
     AwaitVault,
     /// Set the vault aside, with what is known of its key, and open an empty one.

@@ -425,11 +425,7 @@ impl Session {
                 was_locked,
                 next,
                 ..
-            } => (
-                std::mem::take(waiting),
-                *was_locked,
-                std::mem::take(next),
-            ),
+            } => (std::mem::take(waiting), *was_locked, std::mem::take(next)),
             Phase::Locked { waiting, why } => {
                 (std::mem::take(waiting), Some(*why), NextOpening::Nothing)
             }
@@ -480,9 +476,8 @@ impl Session {
     /// Begins with an empty vault, where the one that is there can't be opened any more: its key is
     /// lost, or its passphrase forgotten. Never while a vault is open, or could be.
     fn start_over_requested(&mut self) -> Step {
-        let offers_it = |why: &WhyLocked| {
-            matches!(why, WhyLocked::KeyLost | WhyLocked::PassphraseNeeded)
-        };
+        let offers_it =
+            |why: &WhyLocked| matches!(why, WhyLocked::KeyLost | WhyLocked::PassphraseNeeded);
         match &mut self.phase {
             Phase::Locked { why, .. } if offers_it(why) => {
                 self.problem = None;
@@ -494,7 +489,7 @@ impl Session {
                 ..
             } if offers_it(why) => {
                 *next = NextOpening::StartOver;
-                end_prompt()
+                abandon_prompt()
             }
             Phase::Locked { .. } | Phase::Opening { .. } => Step::refused(Code::VaultLocked),
             // No screen offers it then.
@@ -521,7 +516,7 @@ impl Session {
             } if matches!(unlock, Unlock::Keychain) => Step::default(),
             Phase::Opening { next, .. } => {
                 *next = NextOpening::Unlock(unlock);
-                end_prompt()
+                abandon_prompt()
             }
             Phase::Open(_) => Step::default(),
         }
@@ -757,9 +752,9 @@ impl Open {
 }
 
 /// A person wants something else than what the keychain asks them for, or doesn't see that it asks.
-fn end_prompt() -> Step {
+fn abandon_prompt() -> Step {
     let mut step = Step::default();
-    step.run(Effect::EndPrompt);
+    step.run(Effect::AbandonPrompt);
     step
 }
 

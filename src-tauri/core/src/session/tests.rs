@@ -295,7 +295,7 @@ fn in_words(effect: &Effect) -> String {
         Effect::Probe(_, _, access) => format!("probe {}", access.expose()),
         Effect::ProbeLater(_, _, _, wait) => format!("probe in {} s", wait.as_secs()),
         Effect::ReadAgain(..) => "read the vault again".to_owned(),
-        Effect::EndPrompt => "end the prompt".to_owned(),
+        Effect::AbandonPrompt => "abandon the prompt".to_owned(),
         Effect::AwaitVault => "await the vault".to_owned(),
         Effect::Check(_, _, access) => format!("check {}", access.expose()),
         Effect::PlanRenewal(..) => "plan the renewal".to_owned(),

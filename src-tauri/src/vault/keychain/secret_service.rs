@@ -237,19 +237,19 @@ impl Keychain {
         if prompt.as_str() == NOTHING {
             return Ok(());
         }
-        let is_ended = Arc::new(AtomicBool::new(false));
+        let is_abandoned = Arc::new(AtomicBool::new(false));
         asks(Some({
-            let (bus, is_ended) = (self.bus.clone(), Arc::clone(&is_ended));
+            let (bus, is_abandoned) = (self.bus.clone(), Arc::clone(&is_abandoned));
             Box::new(move || {
-                is_ended.store(true, Ordering::SeqCst);
-                // One that is closed already has ended it.
+                is_abandoned.store(true, Ordering::SeqCst);
+                // One that is closed already is waited on no longer.
                 let _ = bus.clone().close();
             })
         }));
         let answered = self.prompt(&prompt, enough);
         asks(None);
-        if is_ended.load(Ordering::SeqCst) {
-            tracing::info!("keychain: its question was ended");
+        if is_abandoned.load(Ordering::SeqCst) {
+            tracing::info!("keychain: prompt abandoned");
             return Err(KeychainFailure::Locked);
         }
         answered
@@ -271,8 +271,7 @@ impl Keychain {
             match Heard::in_message(&message?) {
                 Heard::Answer(path) if path == prompt.as_str() => return Ok(()),
                 Heard::Gone => return Err(KeychainFailure::Absent),
-                // Its prompt ends with this connection. It isn't dismissed by a call: that ends GNOME's
-                // keyring, version 42.
+                // It isn't dismissed by a call: that ends GNOME's keyring, version 42.
                 Heard::Change if enough()? => return Ok(()),
                 Heard::Answer(_) | Heard::Change | Heard::Nothing => {}
             }

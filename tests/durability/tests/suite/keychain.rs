@@ -1,11 +1,12 @@
 //! What a keychain can do to the vault whose key it holds.
 
 use std::fs;
+use std::time::Duration;
 
 use durability::Computer;
 use durability::conversation::Command;
 
-use crate::people::{BOB, FUSION, UNLOCK, locked, screen, with_bob};
+use crate::people::{BOB, FUSION, UNLOCK, locked, screen, until_logged, with_bob};
 
 /// Shows check 33.
 #[tokio::test]
@@ -32,6 +33,42 @@ async fn a_keychain_that_asks_for_its_password_is_waited_for_and_said() {
     assert!(kept.kill().await.unwrap().was_killed());
     // Nothing was begun in the meantime.
     assert_eq!(fs::read_dir(computer.vault()).unwrap().count(), files);
+}
+
+/// GNOME's keyring leaves a window on the screen whose asker has gone, and shows the next one after it.
+///
+/// Shows check 33.
+#[tokio::test]
+async fn prompt_that_nobody_answers_is_begun_anew_by_each_press() {
+    let computer = with_bob().await.unwrap();
+    computer.keychain.lock().await.unwrap();
+    let _prompter = computer.keychain.prompt_without_end().await.unwrap();
+    let mut kept = computer.start_only().await.unwrap();
+    locked(&mut kept, "keychain_locked").await.unwrap();
+    for times in 1..3 {
+        kept.ask(&UNLOCK).await.unwrap();
+        until_logged(&computer, "keychain: prompt abandoned", times).await;
+        // Until the window says what is waited for, a press is the same press.
+        tokio::time::sleep(Duration::from_secs(3)).await;
+    }
+    computer.keychain.unlock().await.unwrap();
+    let state = screen(&mut kept, "signed-in").await.unwrap();
+    assert!(state.account(BOB, FUSION).unwrap().is_connected());
+    // And the keychain lives on.
+    assert_eq!(computer.keychain.keys().await.unwrap().len(), 1);
+}
+
+/// Shows check 33.
+#[tokio::test]
+async fn session_bus_that_says_nothing_is_not_waited_for_without_end() {
+    let computer = with_bob().await.unwrap();
+    computer.keychain.stop_bus().unwrap();
+    let mut kept = computer.start_only().await.unwrap();
+    locked(&mut kept, "keychain_unreachable").await.unwrap();
+    until_logged(&computer, "keychain: no connection to the bus", 1).await;
+    computer.keychain.resume_bus().unwrap();
+    kept.ask(&UNLOCK).await.unwrap();
+    screen(&mut kept, "signed-in").await.unwrap();
 }
 
 /// Shows check 33.

@@ -37,6 +37,18 @@ pub(crate) const UNLOCK: Command = Command::Unlock {
     new_passphrase: None,
 };
 
+/// Waits until the app has logged this so many times.
+pub(crate) async fn until_logged(computer: &Computer, what: &str, times: usize) {
+    for _ in 0..400 {
+        let log = std::fs::read_to_string(computer.log()).unwrap();
+        if log.matches(what).count() == times {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("not logged {times} times: {what}");
+}
+
 pub(crate) fn posts(computer: &Computer) -> usize {
     computer.amiqus.requests_to("/oauth/token").len()
 }

@@ -145,16 +145,12 @@ fn what_a_person_wishes_while_the_vault_is_being_opened_is_done_after_that() {
             Event::UnlockRequested(Unlock::NewPassphrase(passphrase())),
             "open the vault",
         ),
-        (
-            WhyLocked::KeyLost,
-            Event::StartOverRequested,
-            "start over",
-        ),
+        (WhyLocked::KeyLost, Event::StartOverRequested, "start over"),
     ] {
         let name = format!("{wish:?}");
         let mut bench = looked_into(why);
         let step = bench.step(wish);
-        assert_eq!(effects(&step), ["end the prompt"], "{name}");
+        assert_eq!(effects(&step), ["abandon the prompt"], "{name}");
         assert_eq!(step.outcome, Outcome::Taken, "{name}");
         // What the keychain tells meanwhile puts no person's wish in the shade.
         assert_nothing_happened(&bench.step(Event::KeychainChanged));
@@ -191,7 +187,7 @@ fn prompt_that_nobody_sees_is_ended_by_the_next_press() {
     bench.step(Event::UnlockRequested(Unlock::Keychain));
     bench.step(Event::OpeningTakesLong(why));
     let step = bench.step(Event::UnlockRequested(Unlock::Keychain));
-    assert_eq!(effects(&step), ["end the prompt"]);
+    assert_eq!(effects(&step), ["abandon the prompt"]);
     let step = bench.step(Event::NotOpened(DoorFailure::Locked(why)));
     assert_eq!(effects(&step), ["open the vault"]);
     assert_eq!(bench.screen(), Screen::Locked { why });
@@ -695,7 +691,11 @@ fn a_keychain_that_is_asking_its_person_is_said_to_be_locked_until_it_opens() {
         }
     ));
     let step = session.step(Event::UnlockRequested(Unlock::Keychain), now());
-    assert_eq!(effects(&step), ["end the prompt"], "one opening at a time");
+    assert_eq!(
+        effects(&step),
+        ["abandon the prompt"],
+        "one opening at a time"
+    );
     session.step(
         Event::Opened {
             records: Box::default(),
