@@ -1,6 +1,7 @@
 /** A copy of the app that finds another one running, and what it tells the desktop that started it. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import type { ChildProcess } from "node:child_process";
 import type { WebDriver } from "selenium-webdriver";
 import { closeAndBeginAnew } from "../stage/closing";
@@ -187,6 +188,35 @@ journey("first copy that hung gets the link when it goes on", async (stage) => {
   }
   await app.state("signed-in");
   await until("the second copy ends", () => app.processIds().length === 1 || undefined);
+  assert.deepEqual(app.processIds(), [first]);
+});
+
+// Shows check 17.
+journey("person is told of a first copy whose window hangs", async (stage) => {
+  const { app, desktop } = stage;
+  const tray = await Tray.start(desktop);
+  await app.start();
+  await app.state("signed-out");
+  const [first = 0] = app.processIds();
+  // The main thread alone, which draws and takes clicks: each wait of its loop takes a minute.
+  const hold = ["-e", "trace=poll,ppoll", "-e", "inject=poll,ppoll:delay_enter=60s"];
+  const holding = desktop.processes.start(
+    "strace",
+    ["-qq", "-o", "/dev/null", ...hold, "-p", String(first)],
+    { env: desktop.env },
+  );
+  await until("the main thread is held", () => {
+    return /TracerPid:\t[1-9]/.test(readFileSync(`/proc/${String(first)}/status`, "utf8")) || undefined;
+  });
+  const second = launch(stage);
+  await until("the person is told", async () => {
+    const told = JSON.stringify(await tray.notifications());
+    return told.includes("isn’t responding") || undefined;
+  });
+  assert.equal(second.exitCode, null, "it waits on");
+  const ended = ending(second);
+  holding.kill("SIGKILL");
+  assert.equal(await ended, 0);
   assert.deepEqual(app.processIds(), [first]);
 });
 

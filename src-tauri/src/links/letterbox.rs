@@ -4,12 +4,29 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::oneshot;
+
 use super::start::Start;
 
 /// As many are kept as the core keeps links while its vault is closed: more are a flood.
 const ROOM: usize = 16;
 
-type Reader = Arc<dyn Fn(Start) + Send + Sync>;
+/// Follows a start, and says where it will tell that it has done so.
+type Reader = Arc<dyn Fn(Start) -> Followed + Send + Sync>;
+
+/// Tells that a start was followed. One that is dropped unsaid belongs to an app that is ending.
+pub(crate) type Followed = oneshot::Receiver<()>;
+
+/// What became of a start.
+#[derive(Debug)]
+pub(crate) enum Put {
+    /// It waits for somebody to read it.
+    Waits,
+    /// It was read, and is being followed.
+    Read(Followed),
+    /// Nobody reads any more.
+    Closed,
+}
 
 /// Keeps starts until somebody reads them, and hands them on from then on.
 #[derive(Clone, Default)]
@@ -28,27 +45,28 @@ impl Default for Slot {
 }
 
 impl Letterbox {
-    /// Takes a start in; answers whether there is still somebody to read it.
-    pub(crate) fn put(&self, start: Start) -> bool {
+    /// Takes a start in.
+    pub(crate) fn put(&self, start: Start) -> Put {
         let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &mut *slot {
             Slot::Waiting(starts) if starts.len() < ROOM => starts.push(start),
             Slot::Waiting(_) => tracing::warn!("there is no room for another link: ignored"),
-            Slot::Read(read) => read(start),
-            Slot::Closed => return false,
+            Slot::Read(read) => return Put::Read(read(start)),
+            Slot::Closed => return Put::Closed,
         }
-        true
+        Put::Waits
     }
 
     /// From now on somebody reads; what came before comes first.
-    pub(crate) fn read(&self, reader: impl Fn(Start) + Send + Sync + 'static) {
+    pub(crate) fn read(&self, reader: impl Fn(Start) -> Followed + Send + Sync + 'static) {
         let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let reader: Reader = Arc::new(reader);
         if let Slot::Waiting(starts) =
             std::mem::replace(&mut *slot, Slot::Read(Arc::clone(&reader)))
         {
             for start in starts {
-                reader(start);
+                // Whoever brought it was told when it was put here.
+                drop(reader(start));
             }
         }
     }
@@ -74,7 +92,7 @@ mod tests {
         format!("{SCHEME}://oauth/callback?code={name}&state=s")
     }
 
-    fn put(letterbox: &Letterbox, link: &str) -> bool {
+    fn put(letterbox: &Letterbox, link: &str) -> Put {
         letterbox.put(Start {
             request: StartRequest::Link(Received::new(link.to_owned())),
             launch: Launch::default(),
@@ -88,6 +106,7 @@ mod tests {
             if let StartRequest::Link(received) = start.request {
                 let _ = heard.send(received.expose().to_owned());
             }
+            oneshot::channel().1
         });
         hear
     }
@@ -96,10 +115,10 @@ mod tests {
     #[test]
     fn links_that_come_before_anybody_reads_them_are_all_read_in_their_order() {
         let letterbox = Letterbox::default();
-        assert!(put(&letterbox, &link("first")));
-        assert!(put(&letterbox, &link("second")));
+        assert!(matches!(put(&letterbox, &link("first")), Put::Waits));
+        assert!(matches!(put(&letterbox, &link("second")), Put::Waits));
         let heard = read(&letterbox);
-        assert!(put(&letterbox, &link("third")));
+        assert!(matches!(put(&letterbox, &link("third")), Put::Read(_)));
         let all: Vec<_> = heard.try_iter().collect();
         assert_eq!(all, [link("first"), link("second"), link("third")]);
     }
@@ -118,7 +137,7 @@ mod tests {
         let letterbox = Letterbox::default();
         let heard = read(&letterbox);
         letterbox.close();
-        assert!(!put(&letterbox, &link("late")));
+        assert!(matches!(put(&letterbox, &link("late")), Put::Closed));
         assert_eq!(heard.try_iter().count(), 0);
     }
 }

@@ -21,6 +21,7 @@ use amiqus_core::redirect::Received;
 use amiqus_core::registration::SCHEME;
 use tauri::AppHandle;
 use tauri_plugin_deep_link::DeepLinkExt as _;
+use tokio::sync::oneshot;
 
 pub(crate) use self::letterbox::Letterbox;
 use self::start::{Start, StartRequest};
@@ -52,7 +53,22 @@ pub(crate) fn listen(app: &AppHandle, keeper: &Keeper, handed_over: &Letterbox) 
     forget_link(app);
     let for_links = keeper.clone();
     let for_window = app.clone();
-    handed_over.read(move |start| follow(&for_window, &for_links, start));
+    handed_over.read(move |start| {
+        follow(&for_window, &for_links, start);
+        once_main_thread_is_free(&for_window)
+    });
+}
+
+/// Told as soon as the main thread has done all that it was asked for so far. One that hangs follows no
+/// start, and whoever brought it must hear of that.
+fn once_main_thread_is_free(app: &AppHandle) -> letterbox::Followed {
+    let (tell, followed) = oneshot::channel();
+    // Without a main thread the app is ending, and nobody is told.
+    let _ = app.run_on_main_thread(move || {
+        // Whoever waited may have gone.
+        let _ = tell.send(());
+    });
+    followed
 }
 
 /// Does what a start asks for. A link is judged by the core, which brings the window to the front when

@@ -17,7 +17,7 @@ use zbus::names::OwnedUniqueName;
 use zbus::zvariant::{OwnedValue, Value};
 use zbus::{Connection, connection};
 
-use super::letterbox::Letterbox;
+use super::letterbox::{Letterbox, Put};
 use super::start::{self, Launch, Start, StartRequest};
 use crate::{standard_error, words};
 
@@ -288,27 +288,32 @@ fn warn(what: &str, why: &dyn Display) {
 struct Application(Letterbox);
 
 impl Application {
-    fn put(&self, request: StartRequest, data: &HashMap<String, OwnedValue>) -> fdo::Result<()> {
-        let launch = launch_in(data);
-        if self.0.put(Start { request, launch }) {
-            Ok(())
-        } else {
-            Err(fdo::Error::Failed("this copy is ending".to_owned()))
+    /// Answers once it was followed: a copy whose main thread hangs is not to look as if it had.
+    async fn put(
+        &self,
+        request: StartRequest,
+        data: HashMap<String, OwnedValue>,
+    ) -> fdo::Result<()> {
+        let launch = launch_in(&data);
+        match self.0.put(Start { request, launch }) {
+            Put::Waits => Ok(()),
+            Put::Read(followed) => {
+                // Dropped unsaid by an app that is ending, with the request taken.
+                let _ = followed.await;
+                Ok(())
+            }
+            Put::Closed => Err(fdo::Error::Failed("this copy is ending".to_owned())),
         }
     }
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "zbus hands over owned values"
-)]
 #[zbus::interface(name = "org.freedesktop.Application")]
 impl Application {
-    fn activate(&self, platform_data: HashMap<String, OwnedValue>) -> fdo::Result<()> {
-        self.put(StartRequest::Window, &platform_data)
+    async fn activate(&self, platform_data: HashMap<String, OwnedValue>) -> fdo::Result<()> {
+        self.put(StartRequest::Window, platform_data).await
     }
 
-    fn open(
+    async fn open(
         &self,
         uris: Vec<String>,
         platform_data: HashMap<String, OwnedValue>,
@@ -318,10 +323,10 @@ impl Application {
             Ok([link]) if start::is_ours(&link) => StartRequest::Link(Received::new(link)),
             _ => StartRequest::Nothing,
         };
-        self.put(request, &platform_data)
+        self.put(request, platform_data).await
     }
 
-    fn activate_action(
+    async fn activate_action(
         &self,
         action_name: &str,
         parameter: Vec<OwnedValue>,
@@ -329,6 +334,6 @@ impl Application {
     ) -> fdo::Result<()> {
         // This app has no actions: all that counts is that the start is over.
         let _ = (action_name, parameter);
-        self.put(StartRequest::Nothing, &platform_data)
+        self.put(StartRequest::Nothing, platform_data).await
     }
 }
