@@ -15,7 +15,7 @@ use tauri::{AppHandle, Manager as _};
 use crate::links::Letterbox;
 use crate::links::loopback::Loopback;
 use crate::links::start::{ACTIVATION_TOKEN, STARTUP_ID};
-use crate::{diagnostics, logging, places, start_at_login, updates, vault, window};
+use crate::{diagnostics, logging, notices, places, start_at_login, updates, vault, window};
 
 /// With this the event loop ends for it; no system uses it.
 pub(crate) const EXIT_CODE: i32 = i32::MAX - 1;
@@ -36,15 +36,19 @@ pub(crate) fn once_nothing_is_lost(app: &AppHandle) {
     tauri::async_runtime::spawn(async move {
         let is_closed = || window::wishes() == wishes && app.webview_windows().is_empty();
         let mut states = keeper.states();
+        let mut notices = notices::shown();
         // Its parent must see them end: to a process that began anew they would be nobody's.
         window::swept(is_closed).await;
         while is_closed() {
             states.borrow_and_update();
+            // A click on a notification would find nobody.
+            let shown = *notices.borrow_and_update();
             if let Some(loopback) = app.try_state::<Loopback>() {
                 loopback.at_rest().await;
             }
             let nothing_saved = diagnostics::no_report_is_being_saved().await;
-            if updates::ready(&app).borrow().is_none()
+            if shown == 0
+                && updates::ready(&app).borrow().is_none()
                 && can_go_on_unasked().await
                 && is_closed()
                 && keeper.end_if_all_is_kept().await
@@ -55,7 +59,11 @@ pub(crate) fn once_nothing_is_lost(app: &AppHandle) {
                 return app.exit(EXIT_CODE);
             }
             drop(nothing_saved);
-            if states.changed().await.is_err() {
+            let has_changed = tokio::select! {
+                changed = states.changed() => changed,
+                changed = notices.changed() => changed,
+            };
+            if has_changed.is_err() {
                 return;
             }
         }

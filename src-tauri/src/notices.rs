@@ -4,11 +4,13 @@
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use amiqus_core::app_state::{AccountView, AppState, Screen, StandingView};
 use amiqus_core::keeper::Keeper;
 use sha2::{Digest as _, Sha256};
 use tauri::AppHandle;
+use tokio::sync::watch;
 
 use crate::vault::files::{private_file, private_folder};
 use crate::{window, words};
@@ -117,14 +119,41 @@ fn notify(app: &AppHandle, account: &AccountView) {
     say(app, words::SIGN_IN_AGAIN, &body);
 }
 
+/// How many notifications are shown whose click leads to this very process.
+static SHOWN: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::Sender::new(0));
+
+/// Follows how many notifications wait for their person.
+#[cfg(target_os = "linux")]
+pub(crate) fn shown() -> watch::Receiver<usize> {
+    SHOWN.subscribe()
+}
+
+/// Counts a notification for as long as it is shown.
+struct Shown;
+
+impl Shown {
+    fn new() -> Self {
+        SHOWN.send_modify(|count| *count += 1);
+        Self
+    }
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        SHOWN.send_modify(|count| *count -= 1);
+    }
+}
+
 /// Shows a notification; a click on it opens the window.
 pub(crate) fn say(app: &AppHandle, summary: &'static str, body: &str) {
     let app = app.clone();
     let body = escaped(body);
+    let is_shown = Shown::new();
     // It waits until somebody deals with it, so it is none of the pool's.
     let waiting = std::thread::Builder::new()
         .name("notification".to_owned())
         .spawn(move || {
+            let _is_shown = is_shown;
             let shown = notify_rust::Notification::new()
                 .appname(words::APP)
                 .summary(summary)

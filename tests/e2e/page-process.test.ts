@@ -1,7 +1,8 @@
 // The process that draws the window's page can end or hang at any time: killed, out of memory, a disk
 // that is full. The window comes back, and nothing that was on its way is lost.
 import assert from "node:assert/strict";
-import { closeIntoTray, webKits } from "../stage/closing";
+import { setTimeout as sleep } from "node:timers/promises";
+import { closeAndBeginAnew, closeIntoTray, webKits } from "../stage/closing";
 import { journey } from "../stage/journey";
 import {
   endPage,
@@ -59,7 +60,7 @@ journey("page_that_dies_twice_comes_back_in_a_new_window_that_signs_in", async (
 });
 
 journey(
-  "page_that_dies_three_times_leaves_the_tray_whose_entry_opens_a_new_window",
+  "page_that_dies_three_times_leaves_the_tray_and_a_notification_that_open_a_new_window",
   async (stage) => {
     const { app, desktop } = stage;
     const tray = await Tray.start(desktop);
@@ -76,6 +77,12 @@ journey(
       return all.length > 0 ? all : undefined;
     });
     assert.equal(notifications[0]?.summary, "The window couldn’t be displayed");
+    // A process that began anew would know nothing of a click on it.
+    await sleep(3_000);
+    assert.equal(desktop.appLog().match(/ started version=/g)?.length, 1);
+    await tray.click(1);
+    await isDrawn(stage);
+    await closeAndBeginAnew(stage, tray);
     await tray.choose("Open");
     await isDrawn(stage);
     // For a window that somebody asked for, the count begins again.
@@ -126,6 +133,7 @@ journey("page_that_hangs_is_replaced_when_the_window_is_asked_for", async (stage
   await until(
     "the page that hangs is gone",
     () => !pageProcesses(stage).includes(hung) || undefined,
+    40_000,
   );
   await pageProcess(stage);
   await isDrawn(stage);
@@ -146,6 +154,7 @@ journey("page_that_hangs_is_replaced_when_it_is_clicked_into", async (stage) => 
   await until(
     "the page that hangs is gone",
     () => !pageProcesses(stage).includes(hung) || undefined,
+    40_000,
   );
   await isDrawn(stage);
 });

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { createInterface, type Interface } from "node:readline";
 import { join } from "node:path";
 import type { ChildProcess } from "node:child_process";
@@ -72,6 +73,11 @@ export class Tray {
 
   async notifications(): Promise<Notification[]> {
     return ((await this.#ask("notifications")) as { notifications: Notification[] }).notifications;
+  }
+
+  /** Clicks on a notification; the first one is number 1. */
+  async click(number: number): Promise<void> {
+    assert.deepEqual(await this.#ask(`click ${String(number)}`), { clicked: true });
   }
 
   /** The panel ends, and the tray with it. */

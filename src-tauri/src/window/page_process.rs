@@ -23,8 +23,9 @@ use crate::{notices, words};
 /// How long a page may take from its loading until it follows the state.
 const LOAD_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a page that is asked for a sign of life may take.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a page that is asked for a sign of life may take: a slow one that was replaced would lose what
+/// was typed in it.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How often a page is asked that is seen, where nobody tells of its end.
 const CHECK_INTERVAL: Duration = Duration::from_secs(15);

@@ -5,6 +5,7 @@
 //! menu               the menu of the app in the tray
 //! choose Renew now   chooses there; says whether there was such a line
 //! notifications      what the person was notified of
+//! click 1            clicks on the first notification
 //! ```
 
 mod menu;
@@ -38,6 +39,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             None if line == "menu" => of_menu(&bus, &items),
             None if line == "notifications" => json!({ "notifications": shown.all() }),
             Some(("choose", label)) => choose(&bus, &items, label),
+            Some(("click", number)) => click(&bus, number),
             _ => json!({ "problem": "no such wish" }),
         };
         say(&answer)?;
@@ -58,6 +60,25 @@ fn choose(bus: &Connection, items: &Items, label: &str) -> Value {
         None => json!({ "chosen": false }),
         Some(Ok(chosen)) => json!({ "chosen": chosen }),
         Some(Err(problem)) => json!({ "problem": problem.to_string() }),
+    }
+}
+
+fn click(bus: &Connection, number: &str) -> Value {
+    let Ok(number) = number.parse::<u32>() else {
+        return json!({ "problem": "no number" });
+    };
+    let path = "/org/freedesktop/Notifications";
+    let interface = "org.freedesktop.Notifications";
+    let everybody: Option<&str> = None;
+    let clicked = (number, "default");
+    // By its person (Desktop Notifications Specification, reason 2).
+    let closed = (number, 2_u32);
+    let told = bus
+        .emit_signal(everybody, path, interface, "ActionInvoked", &clicked)
+        .and_then(|()| bus.emit_signal(everybody, path, interface, "NotificationClosed", &closed));
+    match told {
+        Ok(()) => json!({ "clicked": true }),
+        Err(problem) => json!({ "problem": problem.to_string() }),
     }
 }
 
