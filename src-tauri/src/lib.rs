@@ -200,7 +200,14 @@ fn on_event(app: &AppHandle, event: RunEvent) {
         RunEvent::WindowEvent {
             event: WindowEvent::Focused(true),
             ..
-        } => window::check_page(app),
+        } => {
+            window::check_page(app);
+            // Where nobody tells of a keychain that was unlocked, its person comes back from doing so.
+            #[cfg(not(target_os = "linux"))]
+            if let Some(keeper) = app.try_state::<Keeper>() {
+                keeper.keychain_changed();
+            }
+        }
         RunEvent::Exit => {
             if let Some(letterbox) = app.try_state::<links::Letterbox>() {
                 letterbox.close();

@@ -16,6 +16,7 @@ use reqwest::header::{
     RETRY_AFTER,
 };
 use reqwest::{Proxy, RequestBuilder, Response, StatusCode, redirect};
+use ruzstd::decoding::StreamingDecoder;
 use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
 use url::Url;
@@ -217,6 +218,9 @@ pub async fn send(request: RequestBuilder) -> Result<Answer, NoAnswer> {
     Ok(answer)
 }
 
+/// How much of a compressed body is looked at at once, in bytes.
+const BUFFER: usize = 4096;
+
 /// How often a body may have been compressed on its way.
 const MAX_CODINGS: usize = 3;
 
@@ -226,25 +230,38 @@ const MAX_CODINGS: usize = 3;
 /// # Errors
 /// [`NoAnswer::TooLarge`] when it is larger than an answer may be.
 pub fn decompress(answer: &mut Answer) -> Result<(), NoAnswer> {
-    let names_deflate = answer
-        .headers
-        .get_all(CONTENT_ENCODING)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .any(|codings| codings.to_ascii_lowercase().contains("deflate"));
+    let names = |headers: &HeaderMap, coding: &str| {
+        headers
+            .get_all(CONTENT_ENCODING)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|codings| codings.split(','))
+            .any(|named| named.trim().eq_ignore_ascii_case(coding))
+    };
+    // Neither begins with anything that would tell.
+    let is_deflate = names(&answer.headers, "deflate");
+    let is_brotli = names(&answer.headers, "br");
     for _ in 0..MAX_CODINGS {
         let body = answer.body.as_slice();
         let inflated = match body {
             [0x1f, 0x8b, ..] => inflate(GzDecoder::new(body))?,
+            // A Zstandard frame (RFC 8878 §3.1.1).
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => match StreamingDecoder::new(body) {
+                Ok(decoder) => inflate(decoder)?,
+                Err(problem) => {
+                    tracing::debug!(%problem, "http: no Zstandard frame");
+                    return Ok(());
+                }
+            },
             // A zlib header (RFC 1950 §2.2), and no beginning of JSON.
             [first @ (0x58 | 0x68 | 0x78), second, ..]
                 if (u16::from(*first) << 8 | u16::from(*second)) % 31 == 0 =>
             {
                 inflate(ZlibDecoder::new(body))?
             }
-            _ if names_deflate && !json::begins_an_object(&json::decode(body)) => {
-                inflate(DeflateDecoder::new(body))?
-            }
+            _ if json::begins_an_object(&json::decode(body)) => return Ok(()),
+            _ if is_deflate => inflate(DeflateDecoder::new(body))?,
+            _ if is_brotli => inflate(brotli_decompressor::Decompressor::new(body, BUFFER))?,
             _ => return Ok(()),
         };
         if inflated.is_empty() {

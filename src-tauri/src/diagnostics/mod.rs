@@ -86,7 +86,7 @@ pub(crate) fn print() -> ExitCode {
 /// When there is no such place, or it can't be written to, or doesn't answer.
 pub(crate) async fn save(state: &AppState) -> std::io::Result<PathBuf> {
     let _saving = SAVING.lock().await;
-    let report = write(Some(state)).await;
+    let report = tokio::time::timeout(WRITING_TIMEOUT, write(Some(state))).await?;
     let saved = tokio::task::spawn_blocking(move || save_somewhere(&report));
     let path = tokio::time::timeout(SAVE_TIMEOUT, saved).await???;
     tracing::info!("a report for support was saved");
@@ -104,6 +104,9 @@ fn save_somewhere(report: &str) -> std::io::Result<PathBuf> {
     }
     outcome.map(|()| PathBuf::new())
 }
+
+/// How long the report may take to be made; each of its questions has a deadline of its own.
+const WRITING_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// How long a disk may take to answer that a report is saved to.
 const SAVE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -155,8 +158,12 @@ async fn write(state: Option<&AppState>) -> String {
         service::look(&mut report, &base_url).await;
     }
     accounts(&mut report, state);
-    log(&mut report);
-    report.text
+    let read = tokio::task::spawn_blocking(move || {
+        log(&mut report);
+        report.text
+    });
+    let text = read.await;
+    text.unwrap_or_else(|_| "The report can't be made.\n".to_owned())
 }
 
 fn known() -> Known {

@@ -22,7 +22,7 @@ pub(super) struct Folder(PathBuf);
 
 /// The folder is this process's as long as this lives.
 pub(super) struct Lock {
-    _file: File,
+    _files: Vec<File>,
 }
 
 impl Folder {
@@ -44,33 +44,38 @@ impl Folder {
         private_folder(&self.0)
     }
 
-    /// Takes the folder; `None` when another process has it. Where the file system has no locks, the
-    /// lock is a file in the session's runtime folder; where that has none either, there is no lock.
+    /// Takes the folder; `None` when another process has it. The lock is a file in it and one in the
+    /// session's runtime folder, for file systems without locks; where neither has any, there is none.
     pub(super) fn lock(&self) -> io::Result<Option<Lock>> {
         let file = private_file()
             .create(true)
             .truncate(false)
             .open(self.0.join(LOCK))?;
         let refused = match file.try_lock() {
-            Ok(()) => return Ok(Some(Lock { _file: file })),
+            Ok(()) => None,
             Err(TryLockError::WouldBlock) => return Ok(None),
-            Err(TryLockError::Error(refused)) => refused,
+            Err(TryLockError::Error(refused)) => Some(refused),
         };
-        let locked = self.open_lock_elsewhere().map(|elsewhere| {
-            let outcome = elsewhere.try_lock();
-            (elsewhere, outcome)
-        });
-        match locked {
-            Ok((elsewhere, Ok(()))) => {
-                report(Safeguard::Lock, &self.0, &refused);
-                Ok(Some(Lock { _file: elsewhere }))
-            }
-            Ok((_, Err(TryLockError::WouldBlock))) => Ok(None),
-            Ok((_, Err(TryLockError::Error(_)))) | Err(_) => {
-                report(Safeguard::AnyLock, &self.0, &refused);
-                Ok(Some(Lock { _file: file }))
-            }
+        // Both wherever both can be had: a file system may refuse its locks to one copy and, a moment
+        // later, grant them to the next.
+        let elsewhere = match self.open_lock_elsewhere() {
+            Ok(elsewhere) => match elsewhere.try_lock() {
+                Ok(()) => Some(elsewhere),
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(_)) => None,
+            },
+            Err(_) => None,
+        };
+        if let Some(refused) = &refused {
+            let missing = match elsewhere {
+                Some(_) => Safeguard::Lock,
+                None => Safeguard::AnyLock,
+            };
+            report(missing, &self.0, refused);
         }
+        Ok(Some(Lock {
+            _files: std::iter::once(file).chain(elsewhere).collect(),
+        }))
     }
 
     /// Opens the file that is locked where this folder can't be.
@@ -121,9 +126,10 @@ impl Folder {
             .create(true)
             .truncate(false)
             .open(self.0.join(LOCK))?;
-        match file.lock() {
-            Ok(()) => Ok(()),
-            Err(_) => self.open_lock_elsewhere()?.lock(),
+        let waited = file.lock();
+        match self.open_lock_elsewhere() {
+            Ok(elsewhere) => elsewhere.lock().or(waited),
+            Err(_) => waited,
         }
     }
 

@@ -43,7 +43,7 @@ impl Safeguard {
             }
             Self::FolderSync => "folder sync: a power cut soon after a save could undo it",
             Self::Permissions => {
-                "permissions: others may read this folder; the vault's file is encrypted"
+                "permissions: others on this computer may read this folder; the vault is encrypted, and the log holds no secrets"
             }
             Self::Replace => "replace: a file is replaced in two steps",
         }
