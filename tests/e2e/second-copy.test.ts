@@ -206,7 +206,9 @@ journey("person is told of a first copy whose window hangs", async (stage) => {
     { env: desktop.env },
   );
   await until("the main thread is held", () => {
-    return /TracerPid:\t[1-9]/.test(readFileSync(`/proc/${String(first)}/status`, "utf8")) || undefined;
+    return (
+      /TracerPid:\t[1-9]/.test(readFileSync(`/proc/${String(first)}/status`, "utf8")) || undefined
+    );
   });
   const second = launch(stage);
   await until("the person is told", async () => {

@@ -57,6 +57,29 @@ for (const [fault, code] of [
   );
 }
 
+journey("person need not wait for an Amiqus that doesn't say who they are", async (stage) => {
+  const { app, practice } = stage;
+  await app.start();
+  await stage.beginSignIn();
+  await practice.control("faults", {
+    endpoints: ["me"],
+    fault: "delay_before_processing",
+    ms: 60_000,
+  });
+  await stage.consent();
+  await app.state("exchanging-code");
+  await app.says("This is taking longer than usual.");
+  await app.press("Cancel");
+  await app.state("signed-out");
+  assert.equal(await app.bodyData("data-problem"), null);
+  await clearFaults(stage);
+  // What the browser led to is not lost by that.
+  await app.press("Finish signing in");
+  await app.state("signed-in");
+  await app.says("Bob Gale");
+  assert.equal(await practice.tokenRequests(), 1);
+});
+
 journey("a sign-in that Amiqus could not finish is finished by its button", async (stage) => {
   const { app } = stage;
   await app.start();

@@ -180,7 +180,7 @@ for (const [name, hasTray] of [
       await app.state("signed-in");
       await untilTitle(tab, "You are signed in");
       await app.closeWindow();
-      for (const _ of [1, 2, 3]) {
+      for (let times = 0; times < 3; times += 1) {
         await sleep(2_000);
         await tab.navigate().refresh();
         await untilTitle(tab, "You are signed in");

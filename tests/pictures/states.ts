@@ -22,7 +22,9 @@ export type Step =
   /** What the core answers a command in place of “done”. */
   | { answer: string; with: unknown }
   /** A command that the core never answers. */
-  | { silence: string };
+  | { silence: string }
+  /** So many milliseconds go by. */
+  | { pass: number };
 
 export type Scene = {
   name: string;
@@ -282,6 +284,11 @@ const onTheWay: Scene[] = [
     }),
   ),
   scene("exchanging-code", { state: "exchanging-code" }),
+  scene(
+    "exchanging-code-slow",
+    { state: "exchanging-code" },
+    { steps: [{ pass: 10_000 }], buttons: ["Cancel"] },
+  ),
 ];
 
 const settled = ["Renew now", "Add another account", "Sign out", "Open Team apps"];

@@ -140,7 +140,7 @@ impl Open {
             SignIn::AwaitingBrowser(_) => return self.end_attempt(problem, None),
             // The code was posted, and the pair that may come is nobody's any more.
             SignIn::ExchangingCode(_) => self.sign_in = SignIn::Idle,
-            SignIn::Identifying => self.wait_no_longer(),
+            SignIn::Identifying => self.stop_identifying(),
             SignIn::Idle if self.changing_setup => {
                 self.changing_setup = false;
                 *problem = None;

@@ -176,11 +176,12 @@ impl Open {
         }
     }
 
-    /// Leaves off waiting for Amiqus to tell whose the pair is. Should it still tell, no screen of the
-    /// person's changes.
-    pub(super) fn wait_no_longer(&mut self) {
+    /// Leaves off waiting for Amiqus to tell whose the pair is. It stays, and a late answer finds
+    /// nothing: whoever asks next may be answered sooner.
+    pub(super) fn stop_identifying(&mut self) {
         if let Some(unclaimed) = &mut self.unclaimed {
-            unclaimed.asking = unclaimed.asking.map(|_| Asker::Environment);
+            unclaimed.asking = None;
+            unclaimed.serial = self.serials.next();
         }
         self.sign_in = SignIn::Idle;
     }

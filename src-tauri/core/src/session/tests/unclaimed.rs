@@ -255,20 +255,20 @@ fn refusal_that_nobody_asked_for_drops_nothing_until_a_person_hears_it() {
 }
 
 #[test]
-fn cancel_leaves_off_waiting_and_what_amiqus_tells_later_disturbs_nobody() {
+fn cancel_leaves_off_waiting_and_the_next_question_is_a_new_one() {
     let mut bench = unfinished();
     let step = bench.step(Event::FinishRequested);
     assert_eq!(bench.screen(), Screen::ExchangingCode);
     assert_nothing_happened(&bench.step(Event::Cancelled));
     assert_eq!(bench.screen(), SIGNED_OUT);
     assert!(bench.state().unfinished);
-    let late = bench.identified(&step, Err(UNWELL));
-    assert_nothing_happened(&late);
-    assert_eq!(bench.problem(), None);
-    let step = bench.step(Event::FinishRequested);
-    bench.step(Event::Cancelled);
-    let late = bench.identified(&step, Ok(bob()));
-    assert!(!effects(&late).contains(&"bring to front".to_owned()));
+    let next = bench.step(Event::FinishRequested);
+    assert_eq!(effects(&next), ["identify hush-access-2"]);
+    for late in [Err(UNWELL), Ok(bob())] {
+        assert_nothing_happened(&bench.identified(&step, late));
+        assert_eq!(bench.screen(), Screen::ExchangingCode);
+    }
+    bench.identified(&next, Ok(bob()));
     assert_eq!(bench.screen(), Screen::SignedIn);
 }
 
