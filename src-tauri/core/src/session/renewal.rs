@@ -370,16 +370,19 @@ impl Held {
     /// what became of one. None that it may ask for is longer than
     /// [`LONGEST_RETRY_AFTER`]: one that looks so is a clock that was turned back.
     fn is_to_leave_amiqus_alone(&self, now: Timestamp) -> bool {
-        let until = match (self.pause, self.renewal) {
-            (Some(Pause::ByAmiqus { until }), _)
-            | (
-                _,
-                Renewal::Probing {
-                    next: NextProbe::WaitsForAmiqus { until },
-                    ..
-                },
-            ) => until,
-            _ => return false,
+        let probes_at = match self.renewal {
+            Renewal::Probing {
+                next: NextProbe::WaitsForAmiqus { until },
+                ..
+            } => Some(until),
+            _ => None,
+        };
+        let renews_at = match self.pause {
+            Some(Pause::ByAmiqus { until }) => Some(until),
+            Some(Pause::Ours) | None => None,
+        };
+        let Some(until) = renews_at.or(probes_at) else {
+            return false;
         };
         let left = until.duration_since(now);
         left.is_positive() && left <= LONGEST_RETRY_AFTER
