@@ -66,7 +66,13 @@ fn everything(said: &mut Vec<u8>) -> bool {
     };
     let mut is_rest_gone = true;
     for folder in places::all() {
-        if let Err(problem) = remove(&folder) {
+        // What tells of a key that is still in the keychain stays there.
+        let outcome = if is_key_gone || folder != data {
+            remove(&folder)
+        } else {
+            remove_all_but(&folder, places::VAULT)
+        };
+        if let Err(problem) = outcome {
             say(&words::not_removed(&folder, &problem));
             is_rest_gone = false;
         }
@@ -82,6 +88,21 @@ fn everything(said: &mut Vec<u8>) -> bool {
     }
     say(words::ACCESS_GOES_ON);
     is_key_gone && is_rest_gone
+}
+
+fn remove_all_but(folder: &Path, kept: &str) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name() == kept {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            fs::remove_dir_all(entry.path())?;
+        } else {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 fn remove(folder: &Path) -> io::Result<()> {

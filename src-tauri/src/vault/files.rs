@@ -106,13 +106,19 @@ impl Folder {
         self.0.exists()
     }
 
-    /// Removes all that is in it, whatever was set aside included, and then the folder.
-    pub(super) fn remove(&self, held: Lock) -> io::Result<()> {
+    /// Removes all that is in it, whatever was set aside included, and then the folder. Where its key is
+    /// still in the keychain the file stays that says which it is: no secret, and without it nobody could
+    /// remove that key later.
+    pub(super) fn remove(&self, held: Lock, is_key_left: bool) -> io::Result<()> {
         for entry in fs::read_dir(&self.0)? {
             let entry = entry?;
-            if entry.file_name() != LOCK {
+            let name = entry.file_name();
+            if name != LOCK && !(is_key_left && name == KEY_FILE) {
                 fs::remove_file(entry.path())?;
             }
+        }
+        if is_key_left {
+            return Ok(());
         }
         // The last of all: until here no copy of the app could begin anew. Windows removes no file
         // that is open.

@@ -4,8 +4,9 @@ use std::io;
 use std::path::PathBuf;
 
 use super::files::Folder;
+use super::key::Key;
 use super::key_file::Kind;
-use super::keychain::{CALL_TIMEOUT, Keychain, KeychainFailure, REMOVAL_TIMEOUT};
+use super::keychain::{self, CALL_TIMEOUT, Keychain, KeychainFailure, REMOVAL_TIMEOUT};
 use crate::deadline;
 
 /// Why nothing was removed.
@@ -53,8 +54,11 @@ pub(crate) struct Forgotten {
 pub(crate) fn forget(folder: PathBuf) -> Result<Forgotten, NotForgotten> {
     let folder = Folder::new(folder);
     let vault = folder.exists();
-    let is_keychains = match folder.key_file() {
-        Ok(file) => file.is_some_and(|file| matches!(file.kind, Kind::Keychain)),
+    let key_file = folder.key_file();
+    let is_keychains = match &key_file {
+        Ok(file) => file
+            .as_ref()
+            .is_some_and(|file| matches!(file.kind, Kind::Keychain)),
         // What can't be read may say so.
         Err(_) => true,
     };
@@ -63,9 +67,17 @@ pub(crate) fn forget(folder: PathBuf) -> Result<Forgotten, NotForgotten> {
     } else {
         None
     };
-    // The key first: without it the rest is unreadable, should the disk refuse.
-    let removed = deadline::within(REMOVAL_TIMEOUT, || {
-        Keychain::connect(CALL_TIMEOUT).and_then(|keychain| keychain.remove_all())
+    // The key first: without it the rest is unreadable, should the disk refuse. Where there is no vault
+    // no key is its.
+    let key_file = key_file.ok().flatten();
+    let of_vault = folder.clone();
+    let removed = deadline::within(REMOVAL_TIMEOUT, move || {
+        if !vault {
+            return Ok(0);
+        }
+        let id = key_file.as_ref().and_then(|file| file.vault.as_ref());
+        let fit = |key: &Key| keychain::fit(&of_vault, key_file.as_ref(), key);
+        Keychain::connect(CALL_TIMEOUT).and_then(|keychain| keychain.remove(id, &fit))
     });
     let key = match removed.unwrap_or(Err(KeychainFailure::NotAnswering)) {
         Ok(0) => KeyGone::WasNotThere,
@@ -75,8 +87,12 @@ pub(crate) fn forget(folder: PathBuf) -> Result<Forgotten, NotForgotten> {
         Err(KeychainFailure::Absent) if is_keychains => KeyGone::Unreachable,
         Err(KeychainFailure::Absent) => KeyGone::NotNeeded,
     };
+    let is_key_left = matches!(
+        key,
+        KeyGone::KeychainLocked | KeyGone::NotAnswering | KeyGone::Unreachable
+    );
     if let Some(lock) = lock {
-        folder.remove(lock)?;
+        folder.remove(lock, is_key_left)?;
     }
     Ok(Forgotten { vault, key })
 }

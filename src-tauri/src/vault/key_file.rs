@@ -1,5 +1,5 @@
-//! What is known of the key without holding it: which kind it is, and a fingerprint, so that a lost
-//! key is told apart from a damaged file.
+//! What is known of the key without holding it: whose it is, which kind it is, and a fingerprint, so
+//! that a lost key is told apart from a damaged file.
 
 use std::io;
 
@@ -12,10 +12,32 @@ use super::key::Key;
 /// The version of this file that this build writes.
 const VERSION: u32 = 1;
 
+/// Tells the vaults of one person apart, whose keys lie side by side in one keychain. No secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct VaultId(String);
+
+impl VaultId {
+    /// A new one; `None` when the system has no randomness.
+    pub(super) fn random() -> Option<Self> {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes).ok()?;
+        let uuid = uuid::Builder::from_random_bytes(bytes).into_uuid();
+        Some(Self(uuid.to_string()))
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// The file beside the snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct KeyFile {
     version: u32,
+    /// Which vault it is; none before there were such names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) vault: Option<VaultId>,
     pub(super) kind: Kind,
     /// SHA-256 over a label and the key. The key is 256 random bits, or as hard to guess with it as
     /// with the snapshot itself: the same argon2id stands before both.
@@ -41,7 +63,30 @@ pub(super) enum Kind {
     },
 }
 
+/// The most memory that a passphrase's key is made with, in KiB.
+const MOST_MEMORY_KIB: u32 = 1024 * 1024;
+
+/// The most passes over it.
+const MOST_PASSES: u32 = 32;
+
+/// The most lanes.
+const MOST_LANES: u32 = 64;
+
 impl Kind {
+    /// Whether what it costs to make the key is within reason: the file could ask for all of a computer's
+    /// memory, or for a year of its time.
+    pub(super) fn is_affordable(&self) -> bool {
+        match self {
+            Self::Keychain => true,
+            Self::Passphrase {
+                memory_kib,
+                passes,
+                lanes,
+                ..
+            } => *memory_kib <= MOST_MEMORY_KIB && *passes <= MOST_PASSES && *lanes <= MOST_LANES,
+        }
+    }
+
     /// A new passphrase's salt and costs: RFC 9106's second recommended option (64 MiB, 3 passes, 4
     /// lanes). `None` when the system has no randomness.
     pub(super) fn new_passphrase() -> Option<Self> {
@@ -57,9 +102,10 @@ impl Kind {
 }
 
 impl KeyFile {
-    pub(super) fn new(kind: Kind, key: &Key) -> Self {
+    pub(super) fn new(vault: VaultId, kind: Kind, key: &Key) -> Self {
         Self {
             version: VERSION,
+            vault: Some(vault),
             kind,
             fingerprint: fingerprint(key),
         }

@@ -16,13 +16,14 @@ pub(super) use self::system::Keychain;
 pub(crate) use self::watch::watch;
 use super::files::Folder;
 use super::key::Key;
-use super::key_file::KeyFile;
 #[cfg(target_os = "linux")]
 use super::key_file::Kind;
+use super::key_file::{KeyFile, VaultId};
 use super::snapshot::{WontOpen, try_key};
 use crate::deadline::{self, ANSWER_TIMEOUT};
 
-/// The entry's names in the keychain.
+/// The entry's names in the keychain. Beside them stands whose vault it is: several of one person's
+/// vaults lie side by side, as of another data folder, and none touches another's key.
 const SERVICE: &str = brand::IDENTIFIER;
 const USER: &str = "vault key";
 
@@ -111,12 +112,8 @@ pub(super) fn fit(folder: &Folder, key_file: Option<&KeyFile>, key: &Key) -> Fit
         return Fit::Yes;
     }
     if !folder.snapshot().exists() {
-        // Where nothing was ever closed with a key, each is as good as another.
-        return if key_file.is_none() {
-            Fit::Yes
-        } else {
-            Fit::Unknown
-        };
+        // Nothing was ever closed with a key; this one may be another vault's.
+        return Fit::Unknown;
     }
     match try_key(folder, key) {
         Ok(()) => Fit::Yes,
@@ -188,8 +185,13 @@ pub(super) fn look(folder: Folder) -> KeyLook {
             return KeyLook::NoFolder;
         };
         let fit = |key: &Key| fit(&folder, key_file.as_ref(), key);
+        // One that has no name yet bears none in the keychain either.
+        let named = key_file.as_ref().and_then(|file| file.vault.clone());
+        let Some(vault) = named.or_else(VaultId::random) else {
+            return KeyLook::NotAnswering;
+        };
         let found = Keychain::connect(ANSWER_TIMEOUT)
-            .and_then(|keychain| keychain.find(Prompt::Never, &fit, &|_| ()));
+            .and_then(|keychain| keychain.find(&vault, Prompt::Never, &fit, &|_| ()));
         match found {
             Ok(found) if found.fits() => KeyLook::There {
                 others: found.read.saturating_sub(1),

@@ -31,8 +31,8 @@ use amiqus_core::vault::{
 
 use self::files::{Folder, Lock};
 use self::key::Key;
-use self::key_file::{KeyFile, Kind};
-use self::keychain::{AbandonPrompt, CALL_TIMEOUT, Fit, Keychain, KeychainFailure, Prompt};
+use self::key_file::{KeyFile, Kind, VaultId};
+use self::keychain::{AbandonPrompt, CALL_TIMEOUT, Fit, Found, Keychain, KeychainFailure, Prompt};
 use self::snapshot::{Snapshot, WontOpen};
 
 #[cfg(target_os = "linux")]
@@ -106,10 +106,19 @@ impl StrongholdDoor {
         Ok(lock)
     }
 
-    /// The key, and whether it is new.
-    fn key(&self, unlock: Unlock, key_file: Option<&KeyFile>) -> Result<(Key, Kind), DoorFailure> {
+    /// The key, and where it comes from.
+    fn key(
+        &self,
+        unlock: Unlock,
+        vault: &VaultId,
+        key_file: Option<&KeyFile>,
+    ) -> Result<(Key, Kind), DoorFailure> {
         let exists = self.folder.snapshot().try_exists().map_err(unreachable)?;
         match (unlock, key_file.map(|file| &file.kind)) {
+            (Unlock::Passphrase(_), Some(kind)) if !kind.is_affordable() => {
+                tracing::error!("the key file asks for more than a passphrase's key may cost");
+                Err(DoorFailure::Locked(WhyLocked::VaultUnreachable))
+            }
             (Unlock::Passphrase(passphrase), Some(kind @ Kind::Passphrase { .. })) => {
                 let key = key::derive(&passphrase, kind).ok_or(DoorFailure::WrongPassphrase)?;
                 Ok((key, kind.clone()))
@@ -137,7 +146,7 @@ impl StrongholdDoor {
                     _ => Prompt::Allowed,
                 };
                 self.waits_for.store(KEYCHAIN, Ordering::Relaxed);
-                let key = self.key_from_keychain(exists, key_file, prompt);
+                let key = self.key_from_keychain(exists, vault, key_file, prompt);
                 self.waits_for.store(DISK, Ordering::Relaxed);
                 key.map(|key| (key, Kind::Keychain))
             }
@@ -145,10 +154,11 @@ impl StrongholdDoor {
     }
 
     /// The key that fits the vault best. One that is missing is only made anew where there is nothing
-    /// that the old one opened.
+    /// that the old one opened; no other vault's is ever taken for it.
     fn key_from_keychain(
         &self,
         exists: bool,
+        vault: &VaultId,
         key_file: Option<&KeyFile>,
         prompt: Prompt,
     ) -> Result<Key, DoorFailure> {
@@ -176,7 +186,12 @@ impl StrongholdDoor {
         };
         let fit = |key: &Key| keychain::fit(&self.folder, key_file, key);
         let keychain = Keychain::connect(CALL_TIMEOUT).map_err(locked)?;
-        let found = keychain.find(prompt, &fit, &asks).map_err(locked)?;
+        let is_new = !exists && key_file.is_none();
+        let found = if is_new {
+            Found::default()
+        } else {
+            keychain.find(vault, prompt, &fit, &asks).map_err(locked)?
+        };
         if found.read > 1 {
             tracing::info!(
                 items = found.read,
@@ -185,14 +200,26 @@ impl StrongholdDoor {
             );
         }
         match found.best {
-            Some((Fit::Yes, key)) => Ok(key),
+            Some((Fit::Yes, key)) => {
+                if key_file.is_none_or(|file| file.vault.is_none())
+                    && let Err(problem) = keychain.name(vault, &key)
+                {
+                    // Then it is told by its fingerprint, as before there were names.
+                    tracing::warn!(%problem, "keychain: the key bears no vault's name");
+                }
+                Ok(key)
+            }
             _ if found.locked > 0 => Err(locked(KeychainFailure::Locked)),
             // The snapshot says what is wrong with it.
-            Some((_, key)) => Ok(key),
+            Some((_, key)) if exists => Ok(key),
             None if exists => Err(DoorFailure::Locked(WhyLocked::KeyLost)),
-            None => {
+            Some(_) | None => {
                 let key = Key::random().ok_or_else(no_randomness)?;
-                keychain.add(&key, prompt, &asks).map_err(locked)?;
+                // Before the keychain has it: a key whose vault has no name yet would be nobody's.
+                KeyFile::new(vault.clone(), Kind::Keychain, &key)
+                    .write(&self.folder)
+                    .map_err(unreachable)?;
+                keychain.add(vault, &key, prompt, &asks).map_err(locked)?;
                 Ok(key)
             }
         }
@@ -204,7 +231,15 @@ impl Door for StrongholdDoor {
         let lock = self.take_lock()?;
         let key_file = self.folder.key_file().map_err(unreachable)?;
         let with_passphrase = matches!(unlock, Unlock::Passphrase(_));
-        let (key, kind) = self.key(unlock, key_file.as_ref())?;
+        let named = key_file.as_ref().and_then(|file| file.vault.clone());
+        let vault = match named {
+            Some(vault) => vault,
+            None => VaultId::random().ok_or_else(no_randomness)?,
+        };
+        let (key, kind) = self.key(unlock, &vault, key_file.as_ref())?;
+        // A new key has been written down already.
+        let key_file = self.folder.key_file().map_err(unreachable)?;
+        let is_named = key_file.as_ref().is_some_and(|file| file.vault.is_some());
         let fits = key_file.as_ref().map(|file| file.fits(&key));
         // Also where there is no snapshot yet that would refuse it.
         if with_passphrase && fits == Some(false) {
@@ -232,8 +267,8 @@ impl Door for StrongholdDoor {
                 Snapshot::open(&self.folder, &key, lock).map_err(|problem| unusable(&problem))?
             }
         };
-        if fits != Some(true) {
-            KeyFile::new(kind, &key)
+        if fits != Some(true) || !is_named {
+            KeyFile::new(vault, kind, &key)
                 .write(&self.folder)
                 .map_err(unreachable)?;
         }

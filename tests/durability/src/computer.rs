@@ -17,6 +17,8 @@ pub struct Computer {
     /// The session with its keychain.
     pub keychain: Keychain,
     program: PathBuf,
+    /// What the app keeps its data below.
+    data: String,
 }
 
 impl Computer {
@@ -44,6 +46,7 @@ impl Computer {
             keychain: Keychain::start().await?,
             amiqus,
             program: program("keep", "cargo build --package durability")?,
+            data: "data".to_owned(),
         };
         let provisioning = serde_json::json!({
             "client_id": computer.amiqus.client_id(),
@@ -59,7 +62,35 @@ impl Computer {
     /// The folder of all that the app keeps.
     #[must_use]
     pub fn data(&self) -> PathBuf {
-        self.keychain.folder().join("data/co.amiqus.signin")
+        self.keychain
+            .folder()
+            .join(&self.data)
+            .join("co.amiqus.signin")
+    }
+
+    /// From now on the app keeps its data below another folder, as with another `XDG_DATA_HOME`.
+    pub fn use_data_folder(&mut self, name: &str) {
+        name.clone_into(&mut self.data);
+    }
+
+    /// Takes the vault's name away, as it was before vaults had names: from its key file, and from its key
+    /// in the keychain.
+    ///
+    /// # Errors
+    /// When there is no vault.
+    pub async fn make_nameless(&self) -> Result<()> {
+        let path = self.vault().join("key.json");
+        let text = fs::read_to_string(&path).or_else(while_doing("reading the key file"))?;
+        let mut file: serde_json::Value = serde_json::from_str(&text)
+            .map_err(std::io::Error::other)
+            .or_else(while_doing("reading the key file"))?;
+        let name = file.as_object_mut().and_then(|file| file.remove("vault"));
+        let name = name
+            .as_ref()
+            .and_then(serde_json::Value::as_str)
+            .map(str::to_owned);
+        fs::write(&path, file.to_string()).or_else(while_doing("writing the key file"))?;
+        self.keychain.make_nameless(&name.unwrap_or_default()).await
     }
 
     /// The vault's folder.
@@ -133,6 +164,7 @@ impl Computer {
             .arg(self.vault())
             .env_clear()
             .envs(self.keychain.environment())
+            .env("XDG_DATA_HOME", self.keychain.folder().join(&self.data))
             .env("AMIQUS_PROVISIONING_FILE", self.provisioning())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -150,6 +182,7 @@ impl Computer {
             .arg(argument)
             .env_clear()
             .envs(self.keychain.environment())
+            .env("XDG_DATA_HOME", self.keychain.folder().join(&self.data))
             .env("AMIQUS_PROVISIONING_FILE", self.provisioning())
             .stdin(Stdio::null())
             .kill_on_drop(true)

@@ -289,6 +289,63 @@ impl Keychain {
         Ok(keys)
     }
 
+    /// Takes a vault's name away from its keys.
+    ///
+    /// # Errors
+    /// When the Secret Service doesn't.
+    pub async fn make_nameless(&self, vault: &str) -> Result<()> {
+        for (item, attributes) in self.attributes().await? {
+            if attributes.get("vault").is_some_and(|named| named == vault) {
+                let left: HashMap<_, _> = attributes
+                    .into_iter()
+                    .filter(|(name, _)| name != "vault")
+                    .collect();
+                let property = (
+                    "org.freedesktop.Secret.Item",
+                    "Attributes",
+                    Value::from(left),
+                );
+                let interface = Some("org.freedesktop.DBus.Properties");
+                self.connection
+                    .call_method(Some(SERVICE), &item, interface, "Set", &property)
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How many keys bear no vault's name.
+    ///
+    /// # Errors
+    /// When the Secret Service doesn't tell.
+    pub async fn nameless_keys(&self) -> Result<usize> {
+        let all = self.attributes().await?;
+        let nameless = all.iter().filter(|(_, names)| !names.contains_key("vault"));
+        Ok(nameless.count())
+    }
+
+    /// The app's items in open collections, with their names.
+    async fn attributes(&self) -> Result<Vec<(OwnedObjectPath, HashMap<String, String>)>> {
+        let names = HashMap::from(KEY_NAMES);
+        let answer = self
+            .call(SERVICE_INTERFACE, "SearchItems", &(names,))
+            .await?;
+        let (open, _): (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) =
+            answer.body().deserialize()?;
+        let mut all = Vec::new();
+        for item in open {
+            let property = ("org.freedesktop.Secret.Item", "Attributes");
+            let interface = Some("org.freedesktop.DBus.Properties");
+            let answer = self
+                .connection
+                .call_method(Some(SERVICE), &item, interface, "Get", &property)
+                .await?;
+            let value: OwnedValue = answer.body().deserialize()?;
+            all.push((item, HashMap::try_from(value).map_err(zbus::Error::from)?));
+        }
+        Ok(all)
+    }
+
     /// A session in which secrets aren't encrypted.
     async fn session(&self) -> Result<OwnedObjectPath> {
         let session = self

@@ -18,6 +18,7 @@ use zbus::zvariant::OwnedObjectPath;
 use super::{Asks, Fit, Found, KeychainFailure, Prompt, SERVICE, USER};
 use crate::deadline::{self, NoAnswer};
 use crate::vault::key::Key;
+use crate::vault::key_file::VaultId;
 
 /// The Secret Service's name on the bus.
 pub(super) const NAME: &str = "org.freedesktop.secrets";
@@ -31,9 +32,21 @@ const NOTHING: &str = "/";
 /// How many messages may wait while a prompt is waited for.
 const MAX_QUEUED: usize = 1024;
 
-/// The names that the key's items bear.
+/// The attribute that says whose key an item holds.
+const VAULT: &str = "vault";
+
+/// The names that the items of all vaults' keys bear.
 pub(super) fn names() -> HashMap<&'static str, &'static str> {
     HashMap::from([("service", SERVICE), ("username", USER)])
+}
+
+/// The names of one vault's items.
+fn names_of(vault: &VaultId) -> HashMap<&str, &str> {
+    HashMap::from([
+        ("service", SERVICE),
+        ("username", USER),
+        (VAULT, vault.as_str()),
+    ])
 }
 
 impl From<secret_service::Error> for KeychainFailure {
@@ -112,6 +125,7 @@ impl Keychain {
     /// person is asked to unlock them if that is allowed.
     pub(in crate::vault) fn find(
         &self,
+        _vault: &VaultId,
         prompt: Prompt,
         fit: &dyn Fn(&Key) -> Fit,
         asks: Asks<'_>,
@@ -131,10 +145,11 @@ impl Keychain {
         Ok(self.read(fit)?.0)
     }
 
-    /// Puts a new key into the keychain, and makes sure that it stays there. Whatever else bears its
+    /// Puts a vault's key into the keychain, and makes sure that it stays there. Whatever else bears its
     /// names is left as it is.
     pub(in crate::vault) fn add(
         &self,
+        vault: &VaultId,
         key: &Key,
         prompt: Prompt,
         asks: Asks<'_>,
@@ -150,46 +165,89 @@ impl Keychain {
         let label = format!("keyring:{USER}@{SERVICE}");
         let replaces = false;
         let kind = "application/octet-stream";
-        let item = default.create_item(&label, names(), key.bytes(), replaces, kind)?;
+        let item = default.create_item(&label, names_of(vault), key.bytes(), replaces, kind)?;
         match Key::from_secret(item.get_secret()?) {
             Some(kept) if kept.bytes() == key.bytes() => Ok(()),
             _ => Err(KeychainFailure::Absent),
         }
     }
 
-    /// Removes all keys of the app's; says how many there were.
-    pub(in crate::vault) fn remove_all(&self) -> Result<usize, KeychainFailure> {
-        let mut removed = self.remove_open()?;
-        let locked = self.search()?.locked;
+    /// Gives a key that is there its vault's name: the nameless item of the time before there were such
+    /// names, or else one of its own.
+    pub(in crate::vault) fn name(&self, vault: &VaultId, key: &Key) -> Result<(), KeychainFailure> {
+        for path in self.search(&names())?.open {
+            let item = self.service.get_item_by_path(path)?;
+            let attributes = item.get_attributes()?;
+            let is_ours = !attributes.contains_key(VAULT)
+                && Key::from_secret(item.get_secret()?)
+                    .is_some_and(|other| other.bytes() == key.bytes());
+            if is_ours {
+                let others = attributes
+                    .iter()
+                    .map(|(name, value)| (name.as_str(), value.as_str()));
+                let named = others.chain([(VAULT, vault.as_str())]).collect();
+                return Ok(item.set_attributes(named)?);
+            }
+        }
+        self.add(vault, key, Prompt::Never, &|_| ())
+    }
+
+    /// Removes the keys of one vault: those of its name, and nameless ones that fit it. Says how many
+    /// there were. Other vaults' keys stay.
+    pub(in crate::vault) fn remove(
+        &self,
+        vault: Option<&VaultId>,
+        fit: &dyn Fn(&Key) -> Fit,
+    ) -> Result<usize, KeychainFailure> {
+        let names = match vault {
+            Some(vault) => names_of(vault),
+            None => names(),
+        };
+        let mut removed = self.remove_open(vault, fit)?;
+        let locked = self.search(&names)?.locked;
         if !locked.is_empty() {
             self.unlock(&locked, &|| Ok(false), &|_| ())?;
-            removed += self.remove_open()?;
+            removed += self.remove_open(vault, fit)?;
         }
-        if self.search()?.locked.is_empty() {
+        if self.search(&names)?.locked.is_empty() {
             Ok(removed)
         } else {
             Err(KeychainFailure::Locked)
         }
     }
 
-    fn remove_open(&self) -> Result<usize, KeychainFailure> {
-        let open = self.search()?.open;
-        for item in &open {
-            self.service.get_item_by_path(item.clone())?.delete()?;
+    fn remove_open(
+        &self,
+        vault: Option<&VaultId>,
+        fit: &dyn Fn(&Key) -> Fit,
+    ) -> Result<usize, KeychainFailure> {
+        let mut removed = 0;
+        for path in self.search(&names())?.open {
+            let item = self.service.get_item_by_path(path)?;
+            let is_ours = match item.get_attributes()?.get(VAULT) {
+                Some(named) => vault.is_some_and(|vault| named == vault.as_str()),
+                None => {
+                    Key::from_secret(item.get_secret()?).is_some_and(|key| fit(&key) == Fit::Yes)
+                }
+            };
+            if is_ours {
+                item.delete()?;
+                removed += 1;
+            }
         }
-        Ok(open.len())
+        Ok(removed)
     }
 
     /// `SearchItems` finds items in locked collections too.
-    fn search(&self) -> Result<Items, KeychainFailure> {
-        let answer = self.call(SERVICE_INTERFACE, PATH, "SearchItems", &(names(),))?;
+    fn search(&self, names: &HashMap<&str, &str>) -> Result<Items, KeychainFailure> {
+        let answer = self.call(SERVICE_INTERFACE, PATH, "SearchItems", &(names,))?;
         let (open, locked) = answer.body().deserialize()?;
         Ok(Items { open, locked })
     }
 
     /// Reads what can be read without a word from anybody.
     fn read(&self, fit: &dyn Fn(&Key) -> Fit) -> Result<(Found, Items), KeychainFailure> {
-        let mut items = self.search()?;
+        let mut items = self.search(&names())?;
         let mut found = Found::default();
         for path in std::mem::take(&mut items.open) {
             let item = self.service.get_item_by_path(path.clone())?;

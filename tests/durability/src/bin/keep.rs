@@ -76,6 +76,7 @@ async fn keep(folder: PathBuf) -> Result<(), Box<dyn Error>> {
         chance: Arc::new(SystemChance),
         clients: amiqus_core::http::clients(Limits::default()),
         surroundings: Arc::new(NoDesktop),
+        allows_plain_http: true,
         provisioning: Box::new(provisioning::read),
     });
     wake::watch(&keeper);

@@ -109,8 +109,13 @@ async fn keychain_that_does_not_answer_is_said_by_the_report_and_by_the_removal(
     assert!(!ended.status.success(), "{ended:?}");
     let said = String::from_utf8(ended.stdout).unwrap();
     assert!(said.contains("The keychain doesn't answer"), "{said}");
-    assert!(!computer.data().exists());
+    // Nothing is left but what tells which key is to be removed.
+    assert!(!computer.vault().join("vault.stronghold").exists());
     computer.keychain.go_on_answering().unwrap();
+    let ended = computer.run_app("--forget-everything").await.unwrap();
+    assert!(ended.status.success(), "{ended:?}");
+    assert!(!computer.data().exists());
+    assert!(computer.keychain.keys().await.unwrap().is_empty());
 }
 
 #[tokio::test]

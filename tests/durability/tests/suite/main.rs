@@ -15,4 +15,5 @@ mod people;
 mod restart;
 mod root;
 mod two_processes;
+mod two_vaults;
 mod waking;

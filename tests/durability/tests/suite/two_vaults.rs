@@ -1,0 +1,96 @@
+//! Two vaults of one person, in two data folders, whose keys lie in one keychain.
+
+use std::fs;
+use std::path::Path;
+
+use durability::conversation::Command;
+use durability::{Computer, Kept};
+
+use crate::people::{BOB, FUSION, locked, screen, with_bob};
+
+async fn bob_is_connected(kept: &mut Kept) {
+    let state = screen(kept, "signed-in").await.unwrap();
+    assert!(state.account(BOB, FUSION).unwrap().is_connected());
+}
+
+/// Bob is signed in in both data folders, and the app closed.
+async fn with_bob_twice() -> Computer {
+    let mut computer = with_bob().await.unwrap();
+    computer.use_data_folder("other data");
+    let mut kept = computer.start().await.unwrap();
+    computer.sign_in(&mut kept, BOB, FUSION).await.unwrap();
+    kept.end().await.unwrap();
+    assert_eq!(computer.keychain.keys().await.unwrap().len(), 2);
+    computer
+}
+
+/// Shows checks 33 and 35.
+#[tokio::test]
+async fn forgetting_one_vault_leaves_the_other_one_its_key() {
+    let mut computer = with_bob_twice().await;
+    let ended = computer.run_app("--forget-everything").await.unwrap();
+    assert!(ended.status.success(), "{ended:?}");
+    assert_eq!(computer.keychain.keys().await.unwrap().len(), 1);
+    computer.use_data_folder("data");
+    bob_is_connected(&mut computer.start().await.unwrap()).await;
+}
+
+/// Shows check 33.
+#[tokio::test]
+async fn vault_that_is_lost_and_begun_anew_leaves_the_other_one_its_key() {
+    for how in ["removed", "set aside"] {
+        let mut computer = with_bob_twice().await;
+        if how == "removed" {
+            fs::remove_dir_all(computer.data()).unwrap();
+        } else {
+            // What it was closed with is gone.
+            fs::write(computer.vault().join("key.json"), "{}").unwrap();
+            let snapshot = computer.vault().join("vault.stronghold");
+            let foreign = fs::read(Path::new(&snapshot)).unwrap();
+            fs::write(&snapshot, &foreign[..foreign.len() / 2]).unwrap();
+        }
+        let mut kept = computer.start().await.unwrap();
+        if how == "removed" {
+            screen(&mut kept, "signed-out").await.unwrap();
+        } else if locked(&mut kept, "key_lost").await.is_ok() {
+            kept.ask(&Command::StartOver).await.unwrap();
+            screen(&mut kept, "signed-out").await.unwrap();
+        }
+        kept.end().await.unwrap();
+        let ended = computer.run_app("--forget-everything").await.unwrap();
+        assert!(ended.status.success(), "{how}: {ended:?}");
+        computer.use_data_folder("data");
+        bob_is_connected(&mut computer.start().await.unwrap()).await;
+    }
+}
+
+/// The key of a vault from before vaults had names is given its vault's, and is then nobody else's.
+///
+/// Shows check 33.
+#[tokio::test]
+async fn nameless_key_is_named_and_stays_where_another_vault_is_forgotten() {
+    let mut computer = with_bob().await.unwrap();
+    computer.make_nameless().await.unwrap();
+    bob_is_connected(&mut computer.start().await.unwrap()).await;
+    assert_eq!(computer.keychain.keys().await.unwrap().len(), 1);
+    let key_file = fs::read_to_string(computer.vault().join("key.json")).unwrap();
+    assert!(key_file.contains("\"vault\""), "{key_file}");
+    assert_eq!(computer.keychain.nameless_keys().await.unwrap(), 0);
+    // Where it was not opened since, the key is told by its fingerprint.
+    for opened in [true, false] {
+        if !opened {
+            computer.make_nameless().await.unwrap();
+        }
+        computer.use_data_folder("other data");
+        let mut kept = computer.start().await.unwrap();
+        screen(&mut kept, "signed-out").await.unwrap();
+        kept.end().await.unwrap();
+        let ended = computer.run_app("--forget-everything").await.unwrap();
+        assert!(ended.status.success(), "{ended:?}");
+        computer.use_data_folder("data");
+        bob_is_connected(&mut computer.start().await.unwrap()).await;
+    }
+    let ended = computer.run_app("--forget-everything").await.unwrap();
+    assert!(ended.status.success(), "{ended:?}");
+    assert!(computer.keychain.keys().await.unwrap().is_empty());
+}
