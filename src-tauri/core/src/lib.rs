@@ -16,6 +16,7 @@ pub mod chance;
 pub mod check;
 pub mod clock;
 pub mod error;
+pub mod head_and_tail;
 pub mod http;
 mod json;
 pub mod keeper;

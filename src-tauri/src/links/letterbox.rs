@@ -4,12 +4,14 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use amiqus_core::head_and_tail::HeadAndTail;
 use tokio::sync::oneshot;
 
 use super::start::Start;
 
-/// As many are kept as the core keeps links while its vault is closed: more are a flood.
-const ROOM: usize = 16;
+/// So many of the first are kept, and so many of the newest, as the core keeps links while its vault is
+/// closed.
+const ENDS: usize = 64;
 
 /// Follows a start, and says where it will tell that it has done so.
 type Reader = Arc<dyn Fn(Start) -> Followed + Send + Sync>;
@@ -33,14 +35,14 @@ pub(crate) enum Put {
 pub(crate) struct Letterbox(Arc<Mutex<Slot>>);
 
 enum Slot {
-    Waiting(Vec<Start>),
+    Waiting(HeadAndTail<Start, ENDS>),
     Read(Reader),
     Closed,
 }
 
 impl Default for Slot {
     fn default() -> Self {
-        Self::Waiting(Vec::new())
+        Self::Waiting(HeadAndTail::default())
     }
 }
 
@@ -49,8 +51,11 @@ impl Letterbox {
     pub(crate) fn put(&self, start: Start) -> Put {
         let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &mut *slot {
-            Slot::Waiting(starts) if starts.len() < ROOM => starts.push(start),
-            Slot::Waiting(_) => tracing::warn!("there is no room for another link: ignored"),
+            Slot::Waiting(starts) => {
+                if starts.push(start) {
+                    tracing::warn!("there is no room for another start: one is dropped");
+                }
+            }
             Slot::Read(read) => return Put::Read(read(start)),
             Slot::Closed => return Put::Closed,
         }
@@ -129,7 +134,7 @@ mod tests {
         for _ in 0..10_000 {
             put(&letterbox, &link("again"));
         }
-        assert_eq!(read(&letterbox).try_iter().count(), ROOM);
+        assert_eq!(read(&letterbox).try_iter().count(), 2 * ENDS);
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod renewal;
 mod sign_in;
 mod unclaimed;
 mod view;
+mod waiting;
 
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use self::unclaimed::Unclaimed;
+use self::waiting::Waiting;
 pub use event::{Effect, Event, Outcome, Provisioning, Question, Serial, Step, Try, Way, WhyRenew};
 
 use crate::account::{Account, AccountKey, Standing, WhySignInAgain};
@@ -67,13 +69,6 @@ enum Phase {
     /// The vault is open.
     Open(Box<Open>),
 }
-
-/// Addresses that arrived before the vault was open, in their order. All of them wait: a hostile
-/// one must not push out the one that a person just allowed.
-type Waiting = Vec<(Received, Way)>;
-
-/// No more addresses wait than this.
-const MOST_WAITING: usize = 16;
 
 /// What is done if the vault doesn't open this time.
 #[derive(Debug, Default)]
@@ -220,7 +215,7 @@ impl Default for Session {
     fn default() -> Self {
         Self {
             phase: Phase::Opening {
-                waiting: Waiting::new(),
+                waiting: Waiting::default(),
                 was_locked: None,
                 may_ask: true,
                 takes_long: false,
@@ -412,7 +407,7 @@ impl Session {
         }
         open.resume(&mut step, now);
         self.phase = Phase::Open(Box::new(open));
-        for (received, way) in waiting {
+        for (received, way) in waiting.into_addresses() {
             step.append(self.address_received(received, way, now));
         }
         step
@@ -542,9 +537,7 @@ impl Session {
     fn address_received(&mut self, received: Received, way: Way, now: Timestamp) -> Step {
         match &mut self.phase {
             Phase::Opening { waiting, .. } | Phase::Locked { waiting, .. } => {
-                if waiting.len() < MOST_WAITING {
-                    waiting.push((received, way));
-                }
+                waiting.put(received, way);
                 Step::default()
             }
             Phase::Open(open) => open.address_received(&mut self.problem, &received, way, now),

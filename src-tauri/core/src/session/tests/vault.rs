@@ -294,7 +294,41 @@ fn no_flood_of_links_is_kept_while_the_vault_is_closed() {
     let super::super::Phase::Opening { waiting, .. } = &bench.session.phase else {
         panic!("not opening");
     };
-    assert!(waiting.len() <= 16);
+    assert_eq!(waiting.len(), 1, "the newest of each state");
+}
+
+/// Shows checks 11 and 17.
+#[test]
+fn no_flood_of_links_pushes_out_the_one_that_waits() {
+    let hostile = |number: u32| format!("{REDIRECT}?code=evil&state=evil-{number}");
+    for (before, after) in [(0, 100_000), (16, 16), (40, 100_000), (100_000, 40)] {
+        let (records, link) = pending_records();
+        let mut bench = closed();
+        for number in 0..before {
+            bench.link(&hostile(number));
+        }
+        bench.link(&link);
+        for number in 0..after {
+            bench.link(&hostile(before + number));
+        }
+        let super::super::Phase::Opening { waiting, .. } = &bench.session.phase else {
+            panic!("not opening");
+        };
+        assert!(waiting.len() <= 128);
+        let step = bench.open(records);
+        assert!(effects(&step).contains(&"exchange hush-code".to_owned()));
+    }
+}
+
+#[test]
+fn link_that_no_answer_can_be_is_not_kept_while_the_vault_is_closed() {
+    let mut bench = closed();
+    let long = "x".repeat(crate::redirect::LONGEST_REDIRECT);
+    bench.link(&format!("{REDIRECT}?code=1&state={long}"));
+    let super::super::Phase::Opening { waiting, .. } = &bench.session.phase else {
+        panic!("not opening");
+    };
+    assert_eq!(waiting.len(), 0);
 }
 
 #[test]
