@@ -131,8 +131,8 @@ mod small_disk {
         say(&log, "the first");
         disk.fill();
         // What is left is less than a page of the disk's.
-        for _ in 0..50 {
-            say(&log, &"x".repeat(100));
+        for _ in 0..15 {
+            say(&log, &"x".repeat(400));
         }
         disk.make_room();
         say(&log, "the last");

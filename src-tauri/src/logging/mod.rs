@@ -8,6 +8,7 @@
 //! leaves the permissions to the umask, and its queue loses lines uncounted when the disk is full.
 
 mod daily_file;
+mod flood;
 mod queue;
 mod tail;
 
@@ -22,13 +23,14 @@ use amiqus_core::clock::Clock;
 use amiqus_core::keeper::Keeper;
 use jiff::Timestamp;
 use tracing::{Level, Subscriber};
-use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::filter::{FilterExt as _, LevelFilter, Targets};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use self::daily_file::DailyFile;
+use self::flood::FloodLimit;
 use self::queue::Queue;
 use crate::clock::SystemClock;
 use crate::standard_error;
@@ -46,6 +48,7 @@ static LOG: OnceLock<Log> = OnceLock::new();
 /// A log that is being written.
 #[derive(Clone)]
 pub struct Log {
+    flood: FloodLimit,
     queue: Queue,
     folder: PathBuf,
     clock: Arc<dyn Clock>,
@@ -59,16 +62,29 @@ impl Log {
     /// When the system gives no thread to write with.
     pub fn open(folder: &Path, clock: Arc<dyn Clock>) -> io::Result<Self> {
         let mut file = DailyFile::new(folder.to_owned(), Arc::clone(&clock));
-        let queue = Queue::start(move |lines| match lines {
-            queue::Work::Begin => file.prepare(),
-            queue::Work::Line(line) => file.write(line),
-            queue::Work::Lost(count) => {
-                file.lost(count, "they came faster than they are written");
-                // What can't be said now is said before the next line.
-                let _ = file.say_lost();
-            }
-        })?;
+        let counts = Arc::new(flood::Counts::new(Arc::clone(&clock)));
+        let (left_out, due) = (Arc::clone(&counts), Arc::clone(&counts));
+        let now = Arc::clone(&clock);
+        let queue = Queue::start(
+            move |lines| match lines {
+                queue::Work::Begin => file.prepare(),
+                queue::Work::Line(line) => file.write(line),
+                queue::Work::Lost(count) => {
+                    file.lost(count, "they came faster than they are written");
+                    // What can't be said now is said before the next line.
+                    let _ = file.say_lost();
+                }
+                queue::Work::Due { all } => {
+                    for text in left_out.take_due(all) {
+                        file.write(line(now.now(), Level::WARN, &text).as_bytes());
+                    }
+                }
+            },
+            move || due.next_due(),
+        )?;
+        let woken = queue.clone();
         Ok(Self {
+            flood: FloodLimit::new(counts, move || woken.look_at_clock()),
             queue,
             folder: folder.to_owned(),
             clock,
@@ -88,7 +104,7 @@ impl Log {
             .log_internal_errors(false)
             .with_timer(ClockTime(Arc::clone(&self.clock)))
             .with_writer(move || queue.clone());
-        tracing_subscriber::registry().with(layer.with_filter(own))
+        tracing_subscriber::registry().with(layer.with_filter(own.and(self.flood.clone())))
     }
 
     /// Waits until the lines so far are written, but no longer than a moment: the disk may be one that

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
@@ -21,11 +21,18 @@ pub(super) enum Work<'line> {
     Line(&'line [u8]),
     /// Say that so many lines were dropped.
     Lost(u64),
+    /// Say what is due; whatever there is to say where the process may end.
+    Due {
+        /// Whether it may end.
+        all: bool,
+    },
 }
 
 enum Message {
     Line(Vec<u8>),
     Flush(SyncSender<()>),
+    /// Something will be due.
+    LookAtClock,
 }
 
 /// Takes lines and never makes their writers wait. A clone is another end of the same queue.
@@ -45,15 +52,17 @@ struct Counts {
 
 impl Queue {
     /// Starts the thread that does the work. It ends with the last clone of the queue.
+    /// `next_due` tells how long it is until something is due by itself.
     pub(super) fn start(
         work: impl for<'line> FnMut(Work<'line>) + Send + 'static,
+        next_due: impl Fn() -> Option<Duration> + Send + 'static,
     ) -> io::Result<Self> {
         let (messages, received) = channel();
         let counts = Arc::new(Counts::default());
         let counted = Arc::clone(&counts);
         let thread = thread::Builder::new()
             .name("log".to_owned())
-            .spawn(move || do_all(&received, &counted, work))?;
+            .spawn(move || do_all(&received, &counted, work, next_due))?;
         Ok(Self {
             messages,
             counts,
@@ -83,6 +92,12 @@ impl Queue {
         self.counts.waiting.fetch_add(1, Ordering::Relaxed);
         // Nobody can be told that the thread is gone.
         let _ = self.messages.send(Message::Line(line));
+    }
+
+    /// Has the thread ask anew when something is due.
+    pub(super) fn look_at_clock(&self) {
+        // Nobody can be told that the thread is gone.
+        let _ = self.messages.send(Message::LookAtClock);
     }
 
     /// Waits until all lines so far are written, or for so long.
@@ -121,10 +136,24 @@ fn do_all(
     received: &Receiver<Message>,
     counts: &Counts,
     mut work: impl for<'line> FnMut(Work<'line>),
+    next_due: impl Fn() -> Option<Duration>,
 ) {
     work(Work::Begin);
-    for message in received {
+    loop {
+        let message = match next_due() {
+            None => received.recv().map_err(RecvTimeoutError::from),
+            Some(wait) => received.recv_timeout(wait),
+        };
+        let message = match message {
+            Ok(message) => message,
+            Err(RecvTimeoutError::Timeout) => {
+                work(Work::Due { all: false });
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
         match message {
+            Message::LookAtClock => {}
             Message::Line(line) => {
                 work(Work::Line(&line));
                 // Said once the burst is over, and not within it again and again.
@@ -134,6 +163,7 @@ fn do_all(
             }
             Message::Flush(done) => {
                 say_what_was_lost(counts, &mut work);
+                work(Work::Due { all: true });
                 // Who asked may have stopped waiting.
                 let _ = done.try_send(());
             }
@@ -159,17 +189,20 @@ mod tests {
     fn standing_still() -> (Queue, Sender<()>, mpsc::Receiver<String>) {
         let (go, may_go) = channel::<()>();
         let (done, written) = channel();
-        let queue = Queue::start(move |work| {
-            let text = match work {
-                Work::Begin => return,
-                Work::Line(line) => {
-                    let _ = may_go.recv();
-                    String::from_utf8_lossy(line).into_owned()
-                }
-                Work::Lost(count) => format!("lost {count}"),
-            };
-            let _ = done.send(text);
-        })
+        let queue = Queue::start(
+            move |work| {
+                let text = match work {
+                    Work::Begin | Work::Due { .. } => return,
+                    Work::Line(line) => {
+                        let _ = may_go.recv();
+                        String::from_utf8_lossy(line).into_owned()
+                    }
+                    Work::Lost(count) => format!("lost {count}"),
+                };
+                let _ = done.send(text);
+            },
+            || None,
+        )
         .unwrap();
         (queue, go, written)
     }

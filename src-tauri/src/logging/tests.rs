@@ -86,6 +86,9 @@ impl Scene {
     }
 }
 
+/// From one line of a kind to the next where none is left out.
+const UNHURRIED: SignedDuration = SignedDuration::from_secs(3);
+
 const WHOLE_DAY: SignedDuration = SignedDuration::from_hours(24);
 
 #[test]
@@ -162,6 +165,7 @@ fn days_log_keeps_its_newest_lines_within_its_limit() {
     let long = "x".repeat(4000);
     for number in 0..2000 {
         scene.says(&format!("{number} {long}"));
+        scene.clock.turn(UNHURRIED);
         // The queue has room again.
         if number % 100 == 0 {
             scene.log.flush();
@@ -177,6 +181,69 @@ fn days_log_keeps_its_newest_lines_within_its_limit() {
     assert!(earlier.len() > 1_900_000);
     assert!(!scene.read(TODAY).contains("lines lost"));
     assert_eq!(scene.names().len(), 2);
+}
+
+/// Shows check 42.
+#[test]
+fn flood_of_one_kind_of_line_is_counted_and_said_once_a_minute() {
+    let scene = Scene::set();
+    let flood = |lines: usize| {
+        scene.logs(|| {
+            for _ in 0..lines {
+                tracing::warn!(target: "sign_in_with_amiqus::links", "a caller was refused");
+            }
+        });
+    };
+    let refused = |text: &str| text.matches(": a caller was refused").count();
+    let (most, kind) = (
+        flood::MAX_LINES as usize,
+        "like those of sign_in_with_amiqus::links:",
+    );
+    flood(100_000);
+    // Others are not in its shade.
+    scene.says("something else");
+    let text = scene.read(TODAY);
+    assert_eq!(refused(&text), most);
+    assert!(
+        text.contains(&format!("{} more lines {kind}", 100_000 - most)),
+        "{text}"
+    );
+    assert!(text.contains(": something else"));
+    assert!(text.len() < 8 * 1024, "{}", text.len());
+    // The end of the process, where that was said, begins a new minute.
+    flood(most + 5);
+    scene.clock.turn(SignedDuration::from_mins(1));
+    flood(3);
+    let text = scene.read(TODAY);
+    assert!(text.contains(&format!("8 more lines {kind}")), "{text}");
+    assert_eq!(refused(&text), 2 * most);
+}
+
+#[test]
+fn what_was_left_out_is_said_though_nothing_more_comes() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = SetClock::at("2026-11-23T12:00:00Z");
+    let log = Log::open(folder.path(), Arc::<SetClock>::clone(&clock)).unwrap();
+    tracing::subscriber::with_default(log.subscriber(), || {
+        for number in 0..flood::MAX_LINES + 7 {
+            // Its minute is over as soon as the first line is left out.
+            if number == flood::MAX_LINES {
+                clock.turn(SignedDuration::from_secs(59));
+            }
+            if number == flood::MAX_LINES + 6 {
+                clock.turn(SignedDuration::from_secs(1));
+            }
+            tracing::info!(target: "sign_in_with_amiqus", "again");
+        }
+    });
+    for _ in 0..100 {
+        let text = fs::read_to_string(folder.path().join(TODAY)).unwrap_or_default();
+        if text.contains("7 more lines like those of sign_in_with_amiqus:") {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("nothing was said");
 }
 
 #[test]
@@ -327,6 +394,7 @@ fn lines_that_came_too_fast_are_counted_without_another_line() {
     tracing::subscriber::with_default(log.subscriber(), || {
         for number in 0..queue::MAX_WAITING + 20 {
             tracing::info!(target: "sign_in_with_amiqus", number);
+            clock.1.turn(UNHURRIED);
         }
     });
     drop(held);
