@@ -70,11 +70,12 @@ fn run_what_is_asked_for() -> ExitCode {
 
     let handed_over = links::Letterbox::default();
     #[cfg(target_os = "linux")]
-    let name_owner = {
+    let (name_owner, is_name_taken) = {
         let start = links::take_own_start();
-        let owner = match links::single_instance_linux::claim(&start, &handed_over) {
-            Instance::First(owner) => Some(owner),
-            Instance::Unknown => None,
+        let (owner, is_taken) = match links::single_instance_linux::claim(&start, &handed_over) {
+            Instance::First(owner) => (Some(owner), false),
+            Instance::Unknown => (None, false),
+            Instance::NameTaken => (None, true),
             // No thread but the bus's runs yet: nothing is in the way of the process's end.
             Instance::HandedOver => return ExitCode::SUCCESS,
             Instance::NotAnswered => return ExitCode::FAILURE,
@@ -84,8 +85,10 @@ fn run_what_is_asked_for() -> ExitCode {
             let launch = links::start::Launch::default();
             handed_over.put(links::start::Start { launch, ..start });
         }
-        owner
+        (owner, is_taken)
     };
+    #[cfg(not(target_os = "linux"))]
+    let is_name_taken = false;
     // The windows' class on X11 and their app ID on Wayland: the desktop entry's name.
     #[cfg(target_os = "linux")]
     gtk::glib::set_prgname(Some(brand::IDENTIFIER));
@@ -110,7 +113,7 @@ fn run_what_is_asked_for() -> ExitCode {
         .plugin(tauri_plugin_deep_link::init())
         .invoke_handler(commands::handler())
         .on_menu_event(tray::on_menu)
-        .setup(move |app| set_up(app, &handed_over));
+        .setup(move |app| set_up(app, &handed_over, is_name_taken));
     #[cfg(target_os = "macos")]
     let builder = builder.on_web_content_process_terminate(|page| {
         window::page_ended(page.app_handle(), window::Loss::Ended);
@@ -233,7 +236,7 @@ fn on_closed(app: &AppHandle) {
 }
 
 /// Ends the app unless it is opened again meanwhile, once nothing is on its way: an answer with new
-/// tokens that arrived at nobody would be lost, and a browser that comes back would find nobody.
+/// tokens that arrived at nobody would be lost, and a browser that comes once more would find nobody.
 pub(crate) fn end_at_rest(app: &AppHandle) {
     static IS_ENDING: AtomicBool = AtomicBool::new(false);
     if IS_ENDING.swap(true, Ordering::SeqCst) {
@@ -285,10 +288,20 @@ fn is_the_only(argument: &str, given: impl Iterator<Item = OsString>) -> bool {
     given.eq([argument])
 }
 
-fn set_up(app: &mut App, handed_over: &links::Letterbox) -> Result<(), Box<dyn Error>> {
+fn set_up(
+    app: &mut App,
+    handed_over: &links::Letterbox,
+    is_name_taken: bool,
+) -> Result<(), Box<dyn Error>> {
     let data = places::data().ok_or(places::NO_FOLDER)?;
     logging::start(&places::log().ok_or(places::NO_FOLDER)?);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
+    if is_name_taken {
+        tracing::error!(
+            "another program has this app's name on the session bus: it is handed nothing"
+        );
+        notices::say(app.handle(), words::NAME_TAKEN, words::NAME_TAKEN_ADVICE);
+    }
 
     let has_window = !is_asked_for(start_at_login::IN_THE_TRAY);
     // With a window the toolkit does it.
@@ -315,6 +328,7 @@ fn set_up(app: &mut App, handed_over: &links::Letterbox) -> Result<(), Box<dyn E
             chance: Arc::new(SystemChance),
             clients: clients.clone(),
             surroundings,
+            allows_plain_http: allows_plain_http(),
             provisioning: Box::new(provisioning::read),
         })
     });
@@ -333,6 +347,11 @@ fn set_up(app: &mut App, handed_over: &links::Letterbox) -> Result<(), Box<dyn E
     notices::watch(app.handle(), &keeper, data);
     once_painted(app.handle().clone(), keeper);
     Ok(())
+}
+
+/// Whether a developer wants to enter a practice service on this computer in the window.
+fn allows_plain_http() -> bool {
+    std::env::var_os("AMIQUS_ALLOW_HTTP").is_some_and(|value| value == "1")
 }
 
 /// Does what nobody waits for once the window is painted: before that it would take the processor from

@@ -68,6 +68,8 @@ pub fn look() -> Option<Look> {
 pub enum Loose {
     /// Others than its owner may change it.
     OthersMayWrite,
+    /// Others may put another file in its place.
+    OthersMayReplace,
     /// Everybody on this computer may read it.
     EverybodyMayRead,
 }
@@ -76,6 +78,7 @@ impl std::fmt::Display for Loose {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(match self {
             Self::OthersMayWrite => "others than its owner may change it",
+            Self::OthersMayReplace => "others may put another file in its place",
             Self::EverybodyMayRead => "everybody on this computer may read it",
         })
     }
@@ -139,6 +142,13 @@ fn look_at(file: PathBuf, must_exist: bool) -> Look {
                 return look;
             }
             match provisioning::read(&bytes) {
+                // Without PKCE a code alone leads to tokens, for whoever has the secret.
+                Ok(read)
+                    if !read.registration.pkce
+                        && look.looseness.contains(&Loose::EverybodyMayRead) =>
+                {
+                    look.provisioning = wrong(Code::ProvisioningNotTrusted, Some(Field::Pkce));
+                }
                 Ok(read) => {
                     look.policy = read.policy;
                     look.provisioning = Provisioning::Valid(Box::new(read.registration));
@@ -157,27 +167,69 @@ fn look_at(file: PathBuf, must_exist: bool) -> Look {
 
 /// Who may do what with a file.
 struct Care {
-    /// Whether it belongs to an administrator or to this person. Whoever else owns it could point
-    /// the app at a service of their own, and so at tokens.
+    /// Whether nobody but an administrator and this person can have written it. Whoever else could would
+    /// point the app at a service of their own, and so at tokens.
     is_trusted: bool,
     looseness: Vec<Loose>,
 }
 
+/// What the system says of a file or a folder.
+#[cfg(unix)]
+#[derive(Debug, Clone, Copy)]
+struct Rights {
+    owner: u32,
+    group: u32,
+    mode: u32,
+}
+
+#[cfg(unix)]
+impl Rights {
+    const ROOT: u32 = 0;
+    const STICKY: u32 = 0o1000;
+
+    fn of(about: &std::fs::Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt as _;
+        Self {
+            owner: about.uid(),
+            group: about.gid(),
+            mode: about.mode(),
+        }
+    }
+
+    /// Whether it belongs to root or to this user.
+    fn is_trusted_owners(self, me: u32) -> bool {
+        self.owner == Self::ROOT || self.owner == me
+    }
+
+    /// Whether others than its owner may write to it. Root's own group is as good as root.
+    fn others_may_write(self) -> bool {
+        self.mode & 0o002 != 0 || self.mode & 0o020 != 0 && self.group != Self::ROOT
+    }
+
+    /// Whether others can put another file in the place of one in this folder. In a sticky one they can't.
+    fn others_may_replace(self, me: u32) -> bool {
+        !self.is_trusted_owners(me) || self.others_may_write() && self.mode & Self::STICKY == 0
+    }
+}
+
 impl Care {
     #[cfg(unix)]
-    fn of(file: &std::fs::Metadata) -> Self {
-        use std::os::unix::fs::MetadataExt as _;
-        Self::judge(
-            file.uid(),
-            rustix::process::geteuid().as_raw(),
-            file.mode() & 0o777,
-        )
+    fn of(path: &Path, file: &std::fs::Metadata) -> Self {
+        let me = rustix::process::geteuid().as_raw();
+        // The path as it leads to the file, whatever links are on the way.
+        let folders: Vec<_> = std::fs::canonicalize(path)
+            .iter()
+            .flat_map(|path| path.ancestors().skip(1))
+            .filter_map(|folder| std::fs::metadata(folder).ok())
+            .map(|about| Rights::of(&about))
+            .collect();
+        Self::judge(Rights::of(file), &folders, me)
     }
 
     /// Windows and macOS installers write to folders that only administrators may write to; Windows'
     /// lists of who may do what aren't read here.
     #[cfg(not(unix))]
-    fn of(_file: &std::fs::Metadata) -> Self {
+    fn of(_path: &Path, _file: &std::fs::Metadata) -> Self {
         Self {
             is_trusted: true,
             looseness: Vec::new(),
@@ -185,16 +237,20 @@ impl Care {
     }
 
     #[cfg(unix)]
-    fn judge(owner: u32, me: u32, mode: u32) -> Self {
+    fn judge(file: Rights, folders: &[Rights], me: u32) -> Self {
         let mut looseness = Vec::new();
-        if mode & 0o022 != 0 {
+        if file.others_may_write() {
             looseness.push(Loose::OthersMayWrite);
         }
-        if mode & 0o004 != 0 {
+        if folders.iter().any(|folder| folder.others_may_replace(me)) {
+            looseness.push(Loose::OthersMayReplace);
+        }
+        let is_trusted = file.is_trusted_owners(me) && looseness.is_empty();
+        if file.mode & 0o004 != 0 {
             looseness.push(Loose::EverybodyMayRead);
         }
         Self {
-            is_trusted: owner == 0 || owner == me,
+            is_trusted,
             looseness,
         }
     }
@@ -221,7 +277,7 @@ fn read_bytes(path: &Path) -> std::io::Result<(Zeroizing<Vec<u8>>, Care)> {
         usize::try_from(about.len()).unwrap_or_default() + 1,
     ));
     file.take(LONGEST_FILE).read_to_end(&mut bytes)?;
-    Ok((bytes, Care::of(&about)))
+    Ok((bytes, Care::of(path, &about)))
 }
 
 #[cfg(test)]
@@ -230,23 +286,110 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_file_of_somebody_else_is_not_trusted_and_a_loose_one_is_told_of() {
-        const ADMINISTRATOR: u32 = 0;
+    fn file_that_others_can_write_or_replace_is_not_trusted() {
+        const ROOT: u32 = 0;
         const ME: u32 = 1000;
-        const SOMEBODY_ELSE: u32 = 1001;
-        assert!(Care::judge(ADMINISTRATOR, ME, 0o640).is_trusted);
-        assert!(Care::judge(ME, ME, 0o600).is_trusted);
-        assert!(!Care::judge(SOMEBODY_ELSE, ME, 0o600).is_trusted);
-        assert!(!Care::judge(ME, ADMINISTRATOR, 0o600).is_trusted);
-        assert_eq!(Care::judge(ADMINISTRATOR, ME, 0o640).looseness, []);
-        assert_eq!(
-            Care::judge(ADMINISTRATOR, ME, 0o644).looseness,
-            [Loose::EverybodyMayRead]
-        );
-        assert_eq!(
-            Care::judge(ADMINISTRATOR, ME, 0o666).looseness,
-            [Loose::OthersMayWrite, Loose::EverybodyMayRead]
-        );
+        const OTHER: u32 = 1001;
+        let rights = |owner, group, mode| Rights { owner, group, mode };
+        let etc = [rights(ROOT, ROOT, 0o755), rights(ROOT, ROOT, 0o755)];
+        for (file, me, is_trusted, looseness) in [
+            (rights(ROOT, OTHER, 0o640), ME, true, &[][..]),
+            (rights(ME, ME, 0o600), ME, true, &[]),
+            (
+                rights(ROOT, ROOT, 0o664),
+                ME,
+                true,
+                &[Loose::EverybodyMayRead],
+            ),
+            (
+                rights(ROOT, ROOT, 0o644),
+                ME,
+                true,
+                &[Loose::EverybodyMayRead],
+            ),
+            (rights(OTHER, OTHER, 0o600), ME, false, &[]),
+            (rights(ME, ME, 0o600), ROOT, false, &[]),
+            (
+                rights(ROOT, OTHER, 0o660),
+                ME,
+                false,
+                &[Loose::OthersMayWrite],
+            ),
+            (rights(ME, ME, 0o660), ME, false, &[Loose::OthersMayWrite]),
+            (
+                rights(ROOT, ROOT, 0o602),
+                ME,
+                false,
+                &[Loose::OthersMayWrite],
+            ),
+            (
+                rights(ROOT, ROOT, 0o666),
+                ME,
+                false,
+                &[Loose::OthersMayWrite, Loose::EverybodyMayRead],
+            ),
+        ] {
+            let care = Care::judge(file, &etc, me);
+            assert_eq!(care.is_trusted, is_trusted, "{file:?}");
+            assert_eq!(care.looseness, looseness, "{file:?}");
+        }
+        let file = rights(ROOT, ROOT, 0o640);
+        for (folder, is_trusted) in [
+            (rights(ROOT, ROOT, 0o1777), true),
+            (rights(ROOT, ROOT, 0o775), true),
+            (rights(ME, ME, 0o700), true),
+            (rights(ROOT, OTHER, 0o775), false),
+            (rights(ROOT, ROOT, 0o777), false),
+            (rights(OTHER, OTHER, 0o755), false),
+            (rights(OTHER, OTHER, 0o1777), false),
+        ] {
+            let care = Care::judge(file, &[folder, etc[0]], ME);
+            assert_eq!(care.is_trusted, is_trusted, "{folder:?}");
+            let replaced = care.looseness.contains(&Loose::OthersMayReplace);
+            assert_eq!(replaced, !is_trusted, "{folder:?}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn loose_file_is_refused_wherever_a_link_leads_to_it_from() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let folder = tempfile::tempdir().unwrap();
+        let loose = folder.path().join("loose");
+        std::fs::create_dir(&loose).unwrap();
+        let file = loose.join("provisioning.json");
+        let link = folder.path().join("link.json");
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let write = |text: &str| std::fs::write(&file, text).unwrap();
+        let set_mode = |path: &Path, mode: u32| {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        let is_refused = |field: Option<Field>| {
+            [&file, &link].into_iter().all(|path| {
+                matches!(look_at(path.clone(), true).provisioning, Provisioning::Wrong {
+                    code: Code::ProvisioningNotTrusted, field: named, ..
+                } if named == field)
+            })
+        };
+        write(r#"{"client_id": "9f3c", "client_secret": "s3cret"}"#);
+        for (of_folder, of_file, refused) in [
+            (0o755, 0o644, false),
+            (0o755, 0o646, true),
+            (0o757, 0o600, true),
+            (0o1777, 0o600, false),
+        ] {
+            set_mode(&loose, of_folder);
+            set_mode(&file, of_file);
+            assert_eq!(is_refused(None), refused, "{of_folder:o} {of_file:o}");
+        }
+        // A secret that everybody may read makes a code without PKCE everybody's.
+        write(r#"{"client_id": "9f3c", "client_secret": "s3cret", "pkce": false}"#);
+        set_mode(&loose, 0o755);
+        for (of_file, refused) in [(0o644, true), (0o640, false), (0o600, false)] {
+            set_mode(&file, of_file);
+            assert_eq!(is_refused(Some(Field::Pkce)), refused, "{of_file:o}");
+        }
     }
 
     #[test]

@@ -12,6 +12,9 @@ pub(crate) const SWITCH: &str = "Switch account";
 pub(crate) const RENEW_NOW: &str = "Renew now";
 pub(crate) const SIGN_OUT: &str = "Sign out";
 pub(crate) const QUIT: &str = "Quit";
+pub(crate) const NAME_TAKEN: &str = "Another program uses this app’s name";
+pub(crate) const NAME_TAKEN_ADVICE: &str =
+    "Please tell your IT team. Your sign-in was not handed to that program.";
 #[cfg(target_os = "linux")]
 pub(crate) const NOT_RESPONDING: &str = "The app isn’t responding";
 #[cfg(target_os = "linux")]

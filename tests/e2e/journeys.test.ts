@@ -218,6 +218,27 @@ journey(
   notManaged,
 );
 
+// Shows check 40.
+journey(
+  "a service over plain http can't be entered without a developer's switch",
+  async ({ app, desktop, practice }) => {
+    delete desktop.env.AMIQUS_ALLOW_HTTP;
+    await app.start();
+    await app.state("needs-setup");
+    await app.type("Client ID", "9a1c0ffe");
+    await app.type("Client secret", "a secret");
+    await app.press("Advanced");
+    for (const address of [practice.baseUrl, "http://localhost:4000", "http://[::1]:4000"]) {
+      await app.type("Service address", address);
+      await app.press("Save");
+      await app.says("https");
+      await app.state("needs-setup");
+    }
+    assert.equal(await practice.tokenRequests(), 0);
+  },
+  notManaged,
+);
+
 // Shows check 22.
 journey(
   "a wrong secret is the set-up's fault, and says so",

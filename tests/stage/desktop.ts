@@ -33,6 +33,8 @@ export class Desktop {
       HOME: at("home"),
       XDG_CONFIG_HOME: at("config"),
       XDG_DATA_HOME: at("data"),
+      // The practice service is entered in the window by some.
+      AMIQUS_ALLOW_HTTP: "1",
       XDG_CACHE_HOME: at("cache"),
       XDG_STATE_HOME: at("state"),
       XDG_RUNTIME_DIR: at("runtime"),

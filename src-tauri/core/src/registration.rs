@@ -153,7 +153,8 @@ fn loopback(url: &Url) -> Result<SocketAddr, Reason> {
     }
 }
 
-/// Where Amiqus is: https, or http on a loopback address for a practice service.
+/// Where Amiqus is: https, or http on a loopback address for a practice service. A name as `localhost` is
+/// none: a resolver may lead it anywhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaseUrl(Url);
 
@@ -187,7 +188,7 @@ impl BaseUrl {
             return Err(Reason::HasQuery);
         }
         match (url.scheme(), url.host()) {
-            ("https", Some(_)) | ("http", Some(Host::Domain("localhost"))) => {}
+            ("https", Some(_)) => {}
             ("http", Some(Host::Ipv4(address))) if address.is_loopback() => {}
             ("http", Some(Host::Ipv6(address))) if address.is_loopback() => {}
             ("http", _) => return Err(Reason::NotHttps),
@@ -417,15 +418,23 @@ pub struct FieldProblem {
 
 impl RegistrationDraft {
     /// The same, with the secret of the registration in force where none was entered: it is never
-    /// shown, and need not be pasted again to change something else. Not for another API client, and
-    /// not for another service, which would be told a secret that isn't its own.
+    /// shown, and need not be pasted again to change something else. Not for another API client, not for
+    /// another service, which would be told a secret that isn't its own, and not where the code would come
+    /// back another way or unprotected: whoever is at the window would have it without the secret.
     #[must_use]
     pub fn with_secret_of(mut self, in_force: Option<&Registration>) -> Self {
         let blank = self.client_secret.trim().is_empty();
         if let Some(in_force) = in_force.filter(|_| blank) {
             let same_client = self.client_id.trim() == in_force.client_id.as_str();
             let base_url = BaseUrl::parse(entered(self.base_url.as_deref(), DEFAULT_BASE_URL));
-            if same_client && base_url.as_ref() == Ok(&in_force.base_url) {
+            let redirect_url =
+                RedirectUrl::parse(entered(self.redirect_url.as_deref(), DEFAULT_REDIRECT_URL));
+            let keeps_pkce = self.pkce.unwrap_or(true) || !in_force.pkce;
+            if same_client
+                && keeps_pkce
+                && base_url.as_ref() == Ok(&in_force.base_url)
+                && redirect_url.as_ref() == Ok(&in_force.redirect_url)
+            {
                 in_force
                     .client_secret
                     .expose()

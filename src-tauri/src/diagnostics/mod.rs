@@ -96,7 +96,8 @@ pub(crate) async fn save(state: &AppState) -> std::io::Result<PathBuf> {
 fn save_somewhere(report: &str) -> std::io::Result<PathBuf> {
     let mut outcome = Err(std::io::ErrorKind::NotFound.into());
     for path in places::reports(SystemClock.now()) {
-        let file = private_file().create(true).truncate(true).open(&path);
+        // Anew, and never through a link that somebody laid there.
+        let file = private_file().create_new(true).open(&path);
         outcome = file.and_then(|mut file| file.write_all(report.as_bytes()));
         if outcome.is_ok() {
             return Ok(path);

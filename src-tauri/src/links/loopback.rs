@@ -12,6 +12,8 @@
 
 mod answered;
 mod pages;
+mod peer;
+mod silent;
 
 #[cfg(test)]
 mod tests;
@@ -40,6 +42,7 @@ use url::Url;
 
 use self::answered::{Answered, Asked, Fingerprint};
 use self::pages::Page;
+use self::silent::{Silent, SilentCallers};
 
 /// No more of a request is kept, in bytes of its line and headers: a browser adds to the address the cookies
 /// of whatever else this computer serves at its own address.
@@ -49,7 +52,10 @@ const LARGEST_REQUEST: usize = 4 * LONGEST_REDIRECT;
 const MOST_CALLERS: usize = 32;
 
 /// How long a caller may take to say what it wants.
-const ASKING_TAKES: Duration = Duration::from_secs(10);
+const ASKING_TAKES: Duration = Duration::from_secs(3);
+
+/// For so long a caller may be silent though others wait for its place.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// How long the page waits for the sign-in's end; then it says to look at the app.
 const ENDING_TAKES: Duration = Duration::from_secs(30);
@@ -199,13 +205,14 @@ impl Loopback {
         Ok(Pending { port, attempt })
     }
 
-    /// Waits until no browser is expected any more: none has the floor, and none that comes late is
-    /// told how its attempt ended.
+    /// Waits until no browser that comes late is told any more how its attempt ended. One that has the floor
+    /// is not waited for: its attempt outlives this process.
     pub(crate) async fn at_rest(&self) {
         loop {
             // Hears of what happens from here on.
             let closed = self.closed.notified();
-            if self.open().is_none() {
+            let is_over = |port: &Arc<Port>| matches!(port.role.borrow().stage, Stage::Over(_));
+            if !self.open().as_ref().is_some_and(is_over) {
                 return;
             }
             closed.await;
@@ -284,16 +291,22 @@ async fn take_callers_while_open(
     is_listening: &watch::Receiver<()>,
 ) -> Option<TcpListener> {
     let places = Arc::new(Semaphore::new(MOST_CALLERS));
+    let silent = SilentCallers::default();
     let over = loopback.until_over(port);
     tokio::pin!(over);
     loop {
         let call = tokio::select! {
-            call = next_call(&listener, &places) => call,
+            call = next_call(&listener, &places, &silent, port.address) => call,
             () = &mut over => return loopback.close(port, listener),
         };
         match call {
             Ok((caller, place)) => {
-                let call = serve(caller, Arc::clone(port), is_listening.clone());
+                let call = serve(
+                    caller,
+                    Arc::clone(port),
+                    is_listening.clone(),
+                    silent.begin(),
+                );
                 tokio::spawn(async move {
                     call.await;
                     drop(place);
@@ -307,23 +320,46 @@ async fn take_callers_while_open(
     }
 }
 
+/// The next caller, once there is a place. Where there is none, whoever has been silent for longest is hung
+/// up on: nobody keeps the browser waiting by saying nothing.
 async fn next_call(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
+    silent: &SilentCallers,
+    address: SocketAddr,
 ) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
-    let place = Arc::clone(places)
-        .acquire_owned()
-        .await
-        .map_err(io::Error::other)?;
-    let (caller, _) = listener.accept().await?;
-    Ok((caller, place))
+    let caller = loop {
+        let (caller, peer) = listener.accept().await?;
+        if peer::may_be_own_users(peer, address) {
+            break caller;
+        }
+        tracing::warn!("a caller is another user's: hung up on");
+    };
+    loop {
+        if let Ok(place) = Arc::clone(places).try_acquire_owned() {
+            return Ok((caller, place));
+        }
+        let place = Arc::clone(places).acquire_owned();
+        tokio::select! {
+            place = place => return Ok((caller, place.map_err(io::Error::other)?)),
+            () = silent.hang_up_on_the_first() => {}
+        }
+    }
 }
 
 /// One connection, one request.
-async fn serve(caller: TcpStream, port: Arc<Port>, mut is_listening: watch::Receiver<()>) {
+async fn serve(
+    caller: TcpStream,
+    port: Arc<Port>,
+    mut is_listening: watch::Receiver<()>,
+    silent: Silent,
+) {
     let has_asked = AtomicBool::new(false);
+    let silent = Arc::new(silent);
+    let silence = Arc::clone(&silent);
     let service = service_fn(|request| {
         has_asked.store(true, Ordering::Relaxed);
+        silence.ends();
         let port = Arc::clone(&port);
         async move { Ok::<_, Infallible>(pages::response(answer(&request, &port).await)) }
     });
@@ -339,6 +375,7 @@ async fn serve(caller: TcpStream, port: Arc<Port>, mut is_listening: watch::Rece
         _ = &mut call => return,
         // Nothing is ever said on it: it only ends.
         _ = is_listening.changed() => {}
+        () = silent.hung_up() => {}
     }
     if has_asked.load(Ordering::Relaxed) {
         // How a call ends is the caller's affair.

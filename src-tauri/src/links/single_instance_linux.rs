@@ -7,6 +7,10 @@
 
 use std::collections::HashMap;
 use std::fmt::Display;
+use std::fs::{self, File};
+use std::io::{self, BufRead as _, BufReader};
+use std::os::unix::ffi::OsStringExt as _;
+use std::path::Path;
 use std::time::Duration;
 
 use amiqus_core::redirect::Received;
@@ -50,6 +54,8 @@ pub(crate) enum Instance {
     HandedOver,
     /// Another copy runs and doesn't answer. The request is with the bus, and reaches it if it goes on.
     NotAnswered,
+    /// The name is another program's, which is handed nothing. It starts, with what it was started for.
+    NameTaken,
     /// There is nobody to ask, so it starts.
     Unknown,
 }
@@ -110,8 +116,9 @@ async fn claim_or_hand_over(start: &Start, letterbox: &Letterbox) -> Instance {
         }
     };
     match outcome {
-        Ok(true) => Instance::First(NameOwner(connection.clone())),
-        Ok(false) => Instance::HandedOver,
+        Ok(Settled::First) => Instance::First(NameOwner(connection.clone())),
+        Ok(Settled::HandedOver) => Instance::HandedOver,
+        Ok(Settled::NameTaken) => Instance::NameTaken,
         Err(problem) => {
             warn("the other copy can't be asked", &problem);
             Instance::Unknown
@@ -127,50 +134,87 @@ async fn connect(letterbox: &Letterbox) -> zbus::Result<Connection> {
         .await
 }
 
-/// Tries until this copy is the first (true), or another has taken over what it was started for (false).
-async fn settle(connection: &Connection, start: &Start) -> zbus::Result<bool> {
+/// How the copies came to terms.
+enum Settled {
+    /// This copy is the first.
+    First,
+    /// Another has taken over what this one was started for.
+    HandedOver,
+    /// Another program has the name.
+    NameTaken,
+}
+
+/// Tries until this copy is the first, or knows who is.
+async fn settle(connection: &Connection, start: &Start) -> zbus::Result<Settled> {
     let bus = DBusProxy::new(connection).await?;
     loop {
         match connection
             .request_name_with_flags(brand::IDENTIFIER, RequestNameFlags::DoNotQueue.into())
             .await
         {
-            Ok(_) => return Ok(true),
+            Ok(_) => return Ok(Settled::First),
             Err(zbus::Error::NameTaken) => {}
             Err(problem) => return Err(problem),
         }
         let handed_over = match bus.get_name_owner(brand::IDENTIFIER.try_into()?).await {
-            Ok(owner) => {
-                check_owner(&bus, &owner).await?;
-                hand_over(connection, &owner, start).await
-            }
+            Ok(owner) => match is_own_copy(&bus, &owner).await {
+                Ok(true) => hand_over(connection, &owner, start).await,
+                Ok(false) => return Ok(Settled::NameTaken),
+                Err(problem) => Err(problem),
+            },
             Err(problem) => Err(problem.into()),
         };
         match handed_over {
-            Ok(()) => return Ok(false),
+            Ok(()) => return Ok(Settled::HandedOver),
             Err(problem) if owner_is_gone(&problem) => sleep(RETRY_INTERVAL).await,
             Err(problem) => return Err(problem),
         }
     }
 }
 
-/// Whether a link may be handed to the owner of the name: to the same user's process only.
-async fn check_owner(bus: &DBusProxy<'_>, owner: &OwnedUniqueName) -> zbus::Result<()> {
-    let name = owner.as_ref().to_owned().into();
-    match bus.get_connection_unix_user(name).await {
-        Ok(user) if user == rustix::process::getuid().as_raw() => Ok(()),
-        Ok(_) => Err(zbus::Error::Failure(
-            "another user owns the name".to_owned(),
-        )),
-        Err(problem) => {
-            let problem = zbus::Error::from(problem);
-            // Then handing over fails as well, and the name is tried again.
-            if owner_is_gone(&problem) {
-                Ok(())
-            } else {
-                Err(problem)
-            }
+/// Whether the owner of the name is the same user's and the same program: a link is handed to nobody else.
+/// Whoever runs as this user can take the name first, and would be handed code and `state`.
+async fn is_own_copy(bus: &DBusProxy<'_>, owner: &OwnedUniqueName) -> zbus::Result<bool> {
+    let name = || owner.as_ref().to_owned().into();
+    let user = bus.get_connection_unix_user(name()).await?;
+    if user != rustix::process::getuid().as_raw() {
+        return Ok(false);
+    }
+    let process = bus.get_connection_unix_process_id(name()).await?;
+    let program = Path::new("/proc").join(process.to_string()).join("exe");
+    Ok(is_same_program(&program, Path::new("/proc/self/exe")))
+}
+
+/// Whether two processes run the same program: the file by the same path, which an update may have
+/// replaced meanwhile, or the same bytes, as of an `AppImage` that is mounted twice.
+fn is_same_program(one: &Path, other: &Path) -> bool {
+    let path = |link: &Path| {
+        let target = fs::read_link(link).ok()?.into_os_string().into_vec();
+        let kept = target.strip_suffix(b" (deleted)".as_slice());
+        Some(kept.map_or_else(|| target.clone(), <[u8]>::to_vec))
+    };
+    let paths = (path(one), path(other));
+    matches!(paths, (Some(one), Some(other)) if one == other)
+        || has_same_bytes(one, other).unwrap_or(false)
+}
+
+fn has_same_bytes(one: &Path, other: &Path) -> io::Result<bool> {
+    let (one, other) = (File::open(one)?, File::open(other)?);
+    if one.metadata()?.len() != other.metadata()?.len() {
+        return Ok(false);
+    }
+    let (mut one, mut other) = (BufReader::new(one), BufReader::new(other));
+    loop {
+        let (left, right) = (one.fill_buf()?, other.fill_buf()?);
+        let length = left.len().min(right.len());
+        if length == 0 {
+            return Ok(left.is_empty() && right.is_empty());
         }
+        if left[..length] != right[..length] {
+            return Ok(false);
+        }
+        one.consume(length);
+        other.consume(length);
     }
 }
 
@@ -335,5 +379,36 @@ impl Application {
         // This app has no actions: all that counts is that the start is over.
         let _ = (action_name, parameter);
         self.put(StartRequest::Nothing, platform_data).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    /// Shows check 17.
+    #[test]
+    fn same_program_is_told_by_its_path_or_its_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let link = |name: &str, target: &str| {
+            symlink(at(target), at(name)).unwrap();
+            at(name)
+        };
+        std::fs::write(at("program"), b"the program").unwrap();
+        std::fs::write(at("mounted twice"), b"the program").unwrap();
+        std::fs::write(at("other"), b"the progrem").unwrap();
+        let own = link("own", "program");
+        assert!(is_same_program(&link("again", "program"), &own));
+        assert!(is_same_program(
+            &link("replaced", "program (deleted)"),
+            &own
+        ));
+        assert!(is_same_program(&link("appimage", "mounted twice"), &own));
+        assert!(!is_same_program(&link("squatter", "other"), &own));
+        assert!(!is_same_program(&link("gone", "nowhere"), &own));
+        assert!(!is_same_program(&at("no process"), &own));
     }
 }

@@ -101,6 +101,7 @@ impl Kept {
             chance: Arc::new(SystemChance),
             clients: amiqus_core::http::clients(Limits::default()),
             surroundings: Arc::new(NoDesktop(open)),
+            allows_plain_http: true,
             provisioning: Box::new(provisioning::read),
         });
         keeper

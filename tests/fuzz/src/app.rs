@@ -120,6 +120,19 @@ fn awaiting_browser() -> Session {
     session
 }
 
+/// The code that a paste leads to; empty for a denial, `None` where the paste is refused.
+pub(crate) fn code_of_paste(pasted: Received) -> Option<Vec<u8>> {
+    let mut session = awaiting_browser();
+    let step = session.step(Event::AddressReceived(pasted, Way::Pasted), now());
+    let is_taken = session.pending().is_none();
+    is_taken.then(|| {
+        codes(&step)
+            .first()
+            .map(|code| code.to_vec())
+            .unwrap_or_default()
+    })
+}
+
 /// An address arrives while an attempt is pending. `means` is what it is by the reference; only what
 /// answers the pending attempt may change anything.
 pub(crate) fn receive(received: Received, way: Way, means: Option<&Answer>) -> Verdict {

@@ -25,8 +25,9 @@ fn check(data: &[u8]) -> Verdict {
     assert!(readings.len() <= MOST, "{}", readings.len());
 
     // What is accepted is the first reading that answers the pending attempt; a reading is judged as a
-    // link is, and holds nothing that was not pasted.
+    // link is, and holds nothing that was not pasted. Where several bring different codes, none need be.
     let mut means = None;
+    let mut all: Vec<Answer> = Vec::new();
     for reading in &readings {
         let made = reading.expose();
         let rest = made.strip_prefix(DEFAULT_REDIRECT_URL);
@@ -35,11 +36,21 @@ fn check(data: &[u8]) -> Verdict {
             "{pasted:?} became {made:?}"
         );
         let answer = app::meaning(made);
-        if answer.as_ref().is_some_and(is_ours) {
-            means = answer;
-            break;
+        if let Some(ours) = answer.clone().filter(is_ours) {
+            all.push(ours);
+        } else if all.is_empty() {
+            means = means.or(answer);
         }
-        means = means.or(answer);
+    }
+    if let Some(first) = all.first() {
+        means = Some(first.clone());
+    }
+    if all.iter().any(|other| bare(other) != bare(&all[0])) {
+        let taken = app::code_of_paste(Received::new(&*pasted));
+        means = all
+            .into_iter()
+            .find(|answer| taken.as_deref() == Some(code_of(answer)));
+        return app::receive(Received::new(&*pasted), Way::Pasted, means.as_ref());
     }
     // An address that would do as a link does pasted, too, and means the same; only a full stop and the
     // like at its end are left out.
@@ -53,6 +64,24 @@ fn check(data: &[u8]) -> Verdict {
         assert_eq!(means, Some(as_link), "{pasted:?}");
     }
     app::receive(Received::new(&*pasted), Way::Pasted, means.as_ref())
+}
+
+fn code_of(answer: &Answer) -> &[u8] {
+    match answer {
+        Answer::Granted { code, .. } => code,
+        Answer::Denied { .. } => b"",
+    }
+}
+
+/// A code without what may close a sentence around it.
+fn bare(answer: &Answer) -> &[u8] {
+    let mut code = code_of(answer);
+    while let [rest @ .., last] = code
+        && b".,;:!?)]*'_~".contains(last)
+    {
+        code = rest;
+    }
+    code
 }
 
 fn is_ours(answer: &Answer) -> bool {

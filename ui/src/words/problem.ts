@@ -148,7 +148,7 @@ export const problem = {
   provisioning_not_trusted: {
     title: "The set-up file isn’t trusted",
     sentence:
-      "Your organisation’s set-up file belongs to another user of this computer, who could change it. An administrator can make it their own.",
+      "Other users of this computer could change your organisation’s set-up file, or use the secret in it. An administrator can make it theirs alone.",
   },
   report_not_saved: {
     title: "The report couldn’t be saved",

@@ -15,7 +15,10 @@ use crate::app_state::AppState;
 use crate::authorization::{Attempt, AttemptId};
 use crate::check::{self, CheckRefusal};
 use crate::error::{Code, Problem};
-use crate::registration::{BaseUrl, DEFAULT_BASE_URL, Page, Provenance, RegistrationDraft};
+use crate::registration::{
+    BaseUrl, DEFAULT_BASE_URL, Field, FieldProblem, Page, Provenance, Reason, Registration,
+    RegistrationDraft,
+};
 use crate::session::{Event, Outcome, Question, Session};
 use crate::vault::{Change, RecordName, SecretStore, Unlock};
 
@@ -215,11 +218,22 @@ impl Desk {
         let _ = reply.send(result);
     }
 
-    async fn save_registration(&mut self, draft: RegistrationDraft) -> Result<(), SaveRefusal> {
+    /// What was entered in the window, if it can be used.
+    fn validate(&self, draft: RegistrationDraft) -> Result<Registration, Vec<FieldProblem>> {
         let registration = draft
             .with_secret_of(self.session.registration())
-            .validate(Provenance::ByHand)
-            .map_err(SaveRefusal::Fields)?;
+            .validate(Provenance::ByHand)?;
+        if registration.base_url.is_on_this_computer() && !self.parts.allows_plain_http {
+            return Err(vec![FieldProblem {
+                field: Field::BaseUrl,
+                reason: Reason::NotHttps,
+            }]);
+        }
+        Ok(registration)
+    }
+
+    async fn save_registration(&mut self, draft: RegistrationDraft) -> Result<(), SaveRefusal> {
+        let registration = self.validate(draft).map_err(SaveRefusal::Fields)?;
         let entered = Event::RegistrationEntered(Box::new(registration));
         match self.take(entered).await {
             Outcome::Refused(problem) => Err(SaveRefusal::Problem(problem)),
@@ -238,9 +252,7 @@ impl Desk {
             let _ = reply.send(Err(Code::SetupManaged.into()));
             return;
         }
-        let registration = draft
-            .with_secret_of(self.session.registration())
-            .validate(Provenance::ByHand);
+        let registration = self.validate(draft);
         let parts = Arc::clone(&self.parts);
         tokio::spawn(async move {
             let result = match registration {

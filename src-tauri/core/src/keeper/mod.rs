@@ -186,6 +186,9 @@ pub struct Parts {
     pub chance: Arc<dyn Chance>,
     /// Speaks HTTP; made by [`crate::http::clients`].
     pub clients: Clients,
+    /// Whether a service on this computer, over plain http, may be entered in the window. IT's file may
+    /// name one in any case.
+    pub allows_plain_http: bool,
     /// The desktop.
     pub surroundings: Arc<dyn Surroundings>,
     /// Reads what IT says; asked each time the vault was opened.

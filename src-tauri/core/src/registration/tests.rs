@@ -199,7 +199,8 @@ fn a_secret_is_sent_over_https_or_on_this_computer() {
         ),
         ("http://127.0.0.1:4000", Ok("http://127.0.0.1:4000")),
         ("http://[::1]:4000", Ok("http://[::1]:4000")),
-        ("http://localhost:4000", Ok("http://localhost:4000")),
+        ("http://localhost:4000", Err(Reason::NotHttps)),
+        ("http://127.1:4000", Ok("http://127.0.0.1:4000")),
         ("http://id.amiqus.co", Err(Reason::NotHttps)),
         ("http://192.168.0.1", Err(Reason::NotHttps)),
         ("http://localhost.example.com", Err(Reason::NotHttps)),
@@ -313,5 +314,49 @@ fn a_base_url_means_the_same_read_again_however_many_slashes_end_it() {
         let url = BaseUrl::parse(text).unwrap();
         assert_eq!(url.token_endpoint().as_str(), endpoint);
         assert_eq!(BaseUrl::parse(url.as_str()), Ok(url));
+    }
+}
+
+/// Shows check 22.
+#[test]
+fn secret_in_force_is_kept_only_where_the_code_comes_back_the_same_way_and_as_well_protected() {
+    let in_force = draft().validate(Provenance::ByHand).unwrap();
+    let changes: [(&str, bool, fn(&mut RegistrationDraft)); 8] = [
+        ("nothing", true, |_| ()),
+        ("the organisation", true, |draft| {
+            draft.organisation = Some("Another".to_owned());
+        }),
+        ("PKCE, on", true, |draft| draft.pkce = Some(true)),
+        ("PKCE, off", false, |draft| draft.pkce = Some(false)),
+        ("the redirect URL", false, |draft| {
+            draft.redirect_url = Some("http://127.0.0.1:8123/callback".to_owned());
+        }),
+        ("the redirect URL's path", false, |draft| {
+            draft.redirect_url = Some("co.amiqus.signin://oauth/other".to_owned());
+        }),
+        ("the client", false, |draft| {
+            draft.client_id = "other".to_owned()
+        }),
+        ("the service", false, |draft| {
+            draft.base_url = Some("https://example.com".to_owned());
+        }),
+    ];
+    for (what, is_kept, change) in changes {
+        let mut draft = draft();
+        draft.client_secret = String::new();
+        change(&mut draft);
+        let entered = draft.with_secret_of(Some(&in_force));
+        match entered.validate(Provenance::ByHand) {
+            Ok(registration) => {
+                assert!(is_kept, "{what}");
+                let kept = registration.client_secret.expose();
+                assert_eq!(kept, in_force.client_secret.expose(), "{what}");
+            }
+            Err(problems) => {
+                assert!(!is_kept, "{what}");
+                let (field, reason) = (Field::ClientSecret, Reason::Missing);
+                assert_eq!(problems, [FieldProblem { field, reason }], "{what}");
+            }
+        }
     }
 }

@@ -362,6 +362,7 @@ impl Computer {
                 ear: Arc::clone(&self.ear),
                 painted: self.painted.subscribe(),
             }),
+            allows_plain_http: true,
             provisioning: Box::new(provisioning),
         });
         App {

@@ -137,6 +137,7 @@ impl World {
             chance: Arc::new(jitter),
             clients: amiqus_core::http::clients(Limits::default()),
             surroundings: Arc::new(EmptyDesk),
+            allows_plain_http: true,
             provisioning: Box::new(|| Provisioning::Absent),
         });
         keeper.state().await.unwrap();

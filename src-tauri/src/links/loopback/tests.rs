@@ -545,20 +545,67 @@ async fn port_is_free_at_once_for_another_address_and_after_the_last_wait() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn port_is_at_rest_once_no_browser_is_told_anything_any_more() {
+async fn port_is_at_rest_once_no_late_browser_is_told_anything_any_more() {
     let loopback = Loopback::default();
     // Never listened: nothing to wait for.
     loopback.at_rest().await;
     let mut heeding = Heeding::start().await;
+    // The browser has the floor: the attempt is in the vault.
+    heeding.loopback.at_rest().await;
+    heeding.end(AttemptEnd::Answered);
     let at_rest = {
         let loopback = heeding.loopback.clone();
         tokio::spawn(async move { loopback.at_rest().await })
     };
-    sleep(Duration::from_mins(9)).await;
-    assert!(!at_rest.is_finished(), "the browser has the floor");
-    heeding.end(AttemptEnd::Answered);
     sleep(heeding.loopback.linger / 2).await;
     assert!(!at_rest.is_finished(), "a browser that comes late is told");
     at_rest.await.unwrap();
     assert!(heeding.loopback.open().is_none());
+}
+
+/// Shows check 16.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn callers_who_say_nothing_keep_nobody_waiting() {
+    let heeding = Heeding::start().await;
+    let mut silent = Vec::new();
+    for _ in 0..150 {
+        silent.push(TcpStream::connect(heeding.address).await.unwrap());
+    }
+    let asked = std::time::Instant::now();
+    let answer = heeding.ask("/callback?code=good&state=1").await;
+    assert_eq!(status(&answer), "200");
+    assert!(asked.elapsed() < ASKING_TAKES, "{:?}", asked.elapsed());
+}
+
+/// A caller of another user's, who asks as a browser would.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_users_caller_is_hung_up_on() {
+    let heeding = Heeding::start().await;
+    let port = heeding.address.port();
+    let script = format!(
+        "exec 3<>/dev/tcp/127.0.0.1/{port} && \
+         printf 'GET /callback?code=good&state=1 HTTP/1.1\\r\\nHost: 127.0.0.1:{port}\\r\\n\\r\\n' >&3 && cat <&3"
+    );
+    let as_user = |user: u32| {
+        let is_root = rustix::process::geteuid().is_root();
+        let mut program = tokio::process::Command::new(if is_root { "env" } else { "sudo" });
+        program.args([
+            "setpriv",
+            &format!("--reuid={user}"),
+            "--clear-groups",
+            "--",
+        ]);
+        program.args(["bash", "-c", &script]);
+        program
+    };
+    let other = as_user(65_534).output().await.unwrap();
+    assert_eq!(String::from_utf8_lossy(&other.stdout), "", "{other:?}");
+    assert!(heeding.heard().is_empty());
+    let own = as_user(rustix::process::getuid().as_raw());
+    let own = { own }.output().await.unwrap();
+    assert!(
+        String::from_utf8_lossy(&own.stdout).starts_with("HTTP/1.1 200"),
+        "{own:?}"
+    );
 }
