@@ -8,8 +8,17 @@ import { run } from "./prepare.mjs";
  * stands before it can compile the app anew.
  */
 export function compile(args: readonly string[]): void {
+  tauri("build", args);
+}
+
+/** Makes the installers of a program that was compiled before: no code but Tauri's own runs. */
+export function bundle(args: readonly string[]): void {
+  tauri("bundle", args);
+}
+
+function tauri(command: "build" | "bundle", args: readonly string[]): void {
   run([
-    ...["npx", "tauri", "build"],
+    ...["npx", "tauri", command],
     ...["--config", JSON.stringify(forTauri)],
     ...["--config", JSON.stringify(forInstallers)],
     ...args,

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { billOfMaterials, objections } from "./bill-of-materials";
-import { compile } from "./compile";
+import { bundle, compile } from "./compile";
 import { writeTexts } from "./installers";
 import { root, run } from "./prepare.mjs";
 import { app, shippedCrates, shippedPackages } from "./shipped";
@@ -26,7 +26,11 @@ writeTexts(thirdPartyLicences([...crates.parts, ...packages]));
 // An installer of an older build would stand among the new checksums.
 const bundles = join(root, "target", "release", "bundle");
 rmSync(bundles, { recursive: true, force: true });
-compile([...signed(), ...process.argv.slice(2)]);
+const [first, ...others] = process.argv.slice(2);
+// A release signs the program and its installers where nothing is compiled, so that no build script of
+// anybody's is near the keys.
+if (first === "--bundle-only") bundle([...signed(), ...others]);
+else compile([...(process.argv.includes("--no-bundle") ? [] : signed()), ...process.argv.slice(2)]);
 
 const bill = JSON.stringify(billOfMaterials(crates, packages), null, 2);
 const wrong = await objections(bill);

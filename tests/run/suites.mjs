@@ -32,6 +32,7 @@ export const suites = [
     ...["node", "--import", "tsx", "--test", "--test-reporter=spec"],
     "tests/packages/configuration.test.ts",
     "tests/packages/lock-files.test.ts",
+    "tests/run/workflows.test.ts",
   ],
   ["the window's types", "npm", "run", "--silent", "ui:check"],
   ["the window's lints and form", "npm", "run", "--silent", "ui:lint"],
