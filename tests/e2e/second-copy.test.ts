@@ -1,7 +1,7 @@
 /** A copy of the app that finds another one running, and what it tells the desktop that started it. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import type { ChildProcess } from "node:child_process";
 import type { WebDriver } from "selenium-webdriver";
 import { closeAndBeginAnew } from "../stage/closing";
@@ -221,6 +221,75 @@ journey("person is told of a first copy whose window hangs", async (stage) => {
   assert.equal(await ended, 0);
   assert.deepEqual(app.processIds(), [first]);
 });
+
+// Shows check 17.
+journey("program that has the app's name is handed nothing, and that is said", async (stage) => {
+  const { app, desktop } = stage;
+  const tray = await Tray.start(desktop);
+  await tray.squat("co.amiqus.signin");
+  await app.start();
+  await app.state("signed-out");
+  await until("the person is told", async () => {
+    const told = JSON.stringify(await tray.notifications());
+    return told.includes("Another program uses this app’s name") || undefined;
+  });
+  assert.match(desktop.appLog(), /another program has this app's name/);
+  // The answer comes to a second copy, which keeps it until the first one's vault is free.
+  await stage.beginSignIn();
+  const tab = await stage.consentPage();
+  const address = await consentByHand(stage, tab);
+  await app.detach();
+  const [first = 0] = app.processIds();
+  const second = launch(stage, { args: [address] });
+  await until("the second copy waits", () => app.processIds().length === 2 || undefined);
+  await until("it has looked for the vault", () => {
+    return desktop.appLog().includes("the state is now locked") || undefined;
+  });
+  process.kill(first, "SIGKILL");
+  await app.attach();
+  await app.state("signed-in");
+  assert.equal(second.exitCode, null);
+  assert.deepEqual(await tray.handedOver(), []);
+});
+
+// Shows check 16.
+for (const which of ["that starts the app", "that is handed over"]) {
+  journey(`link ${which} leaves the command line before anything else is done`, async (stage) => {
+    const { app } = stage;
+    if (which === "that is handed over") {
+      await app.start();
+      await app.state("signed-out");
+      await app.detach();
+    }
+    const link = "co.amiqus.signin://oauth/callback?code=hush-code&state=hush-state";
+    const copy = launch(stage, { args: [link] });
+    const folder = `/proc/${String(copy.pid)}`;
+    const looks: { threads: number; readable: boolean }[] = [];
+    // Until it has long begun, or has ended.
+    for (const end = Date.now() + 5_000; Date.now() < end && copy.exitCode === null;) {
+      try {
+        const threads = readdirSync(`${folder}/task`).length;
+        const line = readFileSync(`${folder}/cmdline`, "utf8");
+        // Before that it is this test's own copy, about to become the app.
+        if (line.includes("sign-in-with-amiqus")) {
+          looks.push({ threads, readable: line.includes("hush") });
+        }
+      } catch {
+        // It has ended.
+      }
+      if (looks.length % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    assert.ok(looks.length > 0);
+    assert.deepEqual(
+      // A library of the toolkit's begins one of its own before the app's first instruction.
+      looks.filter(({ threads, readable }) => threads > 2 && readable),
+      [],
+      "nothing was begun while it could be read",
+    );
+    assert.equal(looks.at(-1)?.readable, false);
+    if (copy.exitCode === null) await app.kill();
+  });
+}
 
 journey("relaunched copy in the tray is the first copy still", async (stage) => {
   const { app, desktop } = stage;

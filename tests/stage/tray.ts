@@ -80,6 +80,16 @@ export class Tray {
     assert.deepEqual(await this.#ask(`click ${String(number)}`), { clicked: true });
   }
 
+  /** Takes an app's name on the bus, as a program does that is after what the app is handed. */
+  async squat(name: string): Promise<void> {
+    assert.deepEqual(await this.#ask(`squat ${name}`), { squats: true });
+  }
+
+  /** What was handed to whoever has that name. */
+  async handedOver(): Promise<string[]> {
+    return ((await this.#ask("handed over")) as { handed_over: string[] }).handed_over;
+  }
+
   /** The panel ends, and the tray with it. */
   async stop(): Promise<void> {
     await end(this.process);

@@ -157,9 +157,14 @@ async fn settle(connection: &Connection, start: &Start) -> zbus::Result<Settled>
             Err(problem) => return Err(problem),
         }
         let handed_over = match bus.get_name_owner(brand::IDENTIFIER.try_into()?).await {
-            Ok(owner) => match is_own_copy(&bus, &owner).await {
-                Ok(true) => hand_over(connection, &owner, start).await,
-                Ok(false) => return Ok(Settled::NameTaken),
+            Ok(owner) => match who_is(&bus, &owner).await {
+                Ok(Owner::OwnCopy) => hand_over(connection, &owner, start).await,
+                Ok(Owner::Other) => return Ok(Settled::NameTaken),
+                // A copy that crashed keeps its name for a moment.
+                Ok(Owner::Ended) => {
+                    sleep(RETRY_INTERVAL).await;
+                    continue;
+                }
                 Err(problem) => Err(problem),
             },
             Err(problem) => Err(problem.into()),
@@ -172,17 +177,32 @@ async fn settle(connection: &Connection, start: &Start) -> zbus::Result<Settled>
     }
 }
 
-/// Whether the owner of the name is the same user's and the same program: a link is handed to nobody else.
-/// Whoever runs as this user can take the name first, and would be handed code and `state`.
-async fn is_own_copy(bus: &DBusProxy<'_>, owner: &OwnedUniqueName) -> zbus::Result<bool> {
+/// Who has the name.
+#[derive(Debug, PartialEq, Eq)]
+enum Owner {
+    /// The same user's process of the same program.
+    OwnCopy,
+    /// Anybody else.
+    Other,
+    /// A process that has ended.
+    Ended,
+}
+
+/// Tells who has the name: a link is handed to a copy of this program's and to nobody else. Whoever runs as
+/// this user can take the name first, and would be handed code and `state`.
+async fn who_is(bus: &DBusProxy<'_>, owner: &OwnedUniqueName) -> zbus::Result<Owner> {
     let name = || owner.as_ref().to_owned().into();
     let user = bus.get_connection_unix_user(name()).await?;
     if user != rustix::process::getuid().as_raw() {
-        return Ok(false);
+        return Ok(Owner::Other);
     }
     let process = bus.get_connection_unix_process_id(name()).await?;
     let program = Path::new("/proc").join(process.to_string()).join("exe");
-    Ok(is_same_program(&program, Path::new("/proc/self/exe")))
+    match fs::read_link(&program) {
+        Err(problem) if problem.kind() == io::ErrorKind::NotFound => Ok(Owner::Ended),
+        _ if is_same_program(&program, Path::new("/proc/self/exe")) => Ok(Owner::OwnCopy),
+        _ => Ok(Owner::Other),
+    }
 }
 
 /// Whether two processes run the same program: the file by the same path, which an update may have

@@ -6,10 +6,13 @@
 //! choose Renew now   chooses there; says whether there was such a line
 //! notifications      what the person was notified of
 //! click 1            clicks on the first notification
+//! squat a.b          takes an app's name on the bus
+//! handed over        what it was handed by that name
 //! ```
 
 mod menu;
 mod notifications;
+mod squatter;
 mod watcher;
 
 use std::io::{BufRead as _, Write as _};
@@ -23,6 +26,7 @@ use crate::watcher::{Items, Watcher};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let items = Items::default();
     let shown = notifications::Shown::default();
+    let handed_over = squatter::HandedOver::default();
     let bus = connection::Builder::session()?
         .serve_at("/StatusNotifierWatcher", Watcher::new(items.clone()))?
         .serve_at(
@@ -40,6 +44,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             None if line == "notifications" => json!({ "notifications": shown.all() }),
             Some(("choose", label)) => choose(&bus, &items, label),
             Some(("click", number)) => click(&bus, number),
+            Some(("squat", name)) => squat(&bus, name, &handed_over),
+            _ if line == "handed over" => json!({ "handed_over": handed_over.all() }),
             _ => json!({ "problem": "no such wish" }),
         };
         say(&answer)?;
@@ -60,6 +66,18 @@ fn choose(bus: &Connection, items: &Items, label: &str) -> Value {
         None => json!({ "chosen": false }),
         Some(Ok(chosen)) => json!({ "chosen": chosen }),
         Some(Err(problem)) => json!({ "problem": problem.to_string() }),
+    }
+}
+
+fn squat(bus: &Connection, name: &str, handed_over: &squatter::HandedOver) -> Value {
+    let path = format!("/{}", name.replace('.', "/").replace('-', "_"));
+    let taken = bus
+        .object_server()
+        .at(path, squatter::Application(handed_over.clone()))
+        .and_then(|_| bus.request_name(name));
+    match taken {
+        Ok(()) => json!({ "squats": true }),
+        Err(problem) => json!({ "problem": problem.to_string() }),
     }
 }
 
