@@ -23,6 +23,7 @@ mod proxy_linux;
 mod standard_error;
 mod start_at_login;
 mod tray;
+mod trust;
 pub mod updates;
 pub mod vault;
 pub mod wake;
@@ -296,6 +297,7 @@ fn set_up(
     let data = places::data().ok_or(places::NO_FOLDER)?;
     logging::start(&places::log().ok_or(places::NO_FOLDER)?);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
+    trust::log();
     if is_name_taken {
         tracing::error!(
             "another program has this app's name on the session bus: it is handed nothing"

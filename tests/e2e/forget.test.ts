@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Desktop } from "../stage/desktop";
 import { journey } from "../stage/journey";
 import { keysInKeychain } from "../stage/keychain";
+import { ROOT } from "../stage/places";
+import { until } from "../stage/processes";
 
 /** What is the app's in a desktop's folders. */
 function leftOvers(desktop: Desktop): string[] {
@@ -12,6 +15,11 @@ function leftOvers(desktop: Desktop): string[] {
       .filter((name) => /amiqus/i.test(name))
       .map((name) => join(folder, name)),
   );
+}
+
+/** Who opens the app's links. */
+async function handlerOf(desktop: Desktop): Promise<string> {
+  return desktop.run("xdg-mime", ["query", "default", "x-scheme-handler/co.amiqus.signin"]);
 }
 
 journey(
@@ -43,6 +51,40 @@ journey(
   },
 );
 
+// Shows check 35.
+journey("practice start leaves a real sign-in alone, and nothing of itself", async (stage) => {
+  const { app, desktop } = stage;
+  await app.start();
+  await stage.signIn();
+  await app.press("Help");
+  await app.press("Start when I log in to this computer");
+  await until("it starts at login", () => {
+    return leftOvers(desktop).some((name) => name.startsWith("config/autostart/")) || undefined;
+  });
+  const before = { files: leftOvers(desktop), handler: await handlerOf(desktop) };
+  const real = app.processIds();
+  const trying = desktop.processes.start(
+    "node",
+    ["--import", "tsx", join(ROOT, "tests/run/try.ts")],
+    { env: desktop.env, cwd: ROOT },
+  );
+  const [practice = 0] = await until("the practice app is there", () => {
+    const ids = app.processIds().filter((id) => !real.includes(id));
+    return ids.length === 1 ? ids : undefined;
+  });
+  await until("it has a vault", async () => (await keysInKeychain(desktop)) === 2 || undefined);
+  assert.equal(await handlerOf(desktop), before.handler);
+  const ended = once(trying, "exit");
+  process.kill(practice, "SIGTERM");
+  await ended;
+  assert.equal(await keysInKeychain(desktop), 1);
+  assert.deepEqual(leftOvers(desktop), before.files);
+  assert.equal(await handlerOf(desktop), before.handler);
+  assert.ok(!existsSync(join(ROOT, "target/practice")));
+  await app.press("Renew now");
+  await app.says("Connected.");
+});
+
 journey("--forget-everything touches nothing while the app runs, and says so", async (stage) => {
   const { app, desktop } = stage;
   await app.start();
@@ -65,12 +107,16 @@ journey("--forget-everything where the keychain isn't says that the key is left"
   // As over ssh, or in a script of IT's.
   desktop.env.DBUS_SESSION_BUS_ADDRESS = "unix:path=/nowhere";
   await assert.rejects(desktop.run(app.program, ["--forget-everything"]), /ended with 1/);
-  assert.deepEqual(leftOvers(desktop), []);
+  // Nothing is left but what tells which key is to be removed.
+  const vault = "data/co.amiqus.signin/vault";
+  const files = leftOvers(desktop).filter((name) => name.startsWith(`${vault}/`));
+  assert.deepEqual(files.sort(), [`${vault}/key.json`, `${vault}/lock`]);
   desktop.env.DBUS_SESSION_BUS_ADDRESS = bus;
   assert.equal(await keysInKeychain(desktop), 1);
   const said = await desktop.run(app.program, ["--forget-everything"]);
   assert.match(said, /key was removed from the keychain/);
   assert.equal(await keysInKeychain(desktop), 0);
+  assert.deepEqual(leftOvers(desktop), []);
 });
 
 journey(

@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { appendFileSync, lstatSync, mkdirSync, readFileSync } from "node:fs";
+import {
+  appendFileSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { journey } from "../stage/journey";
 import { until } from "../stage/processes";
@@ -103,6 +110,47 @@ journey(
   },
   { provisioning: (practice) => practice.provisioning({ base_url: "https://amiqus.invalid" }) },
 );
+
+// Shows check 40.
+journey(
+  "certificates that a variable names are shown in the report and in the log",
+  async (stage) => {
+    const { app, desktop } = stage;
+    assert.ok(
+      (await desktop.run(app.program, ["--diagnose"])).includes("certificates: the system's"),
+    );
+    desktop.env.SSL_CERT_FILE = "/etc/ssl/certs/ca-certificates.crt";
+    const printed = await desktop.run(app.program, ["--diagnose"]);
+    const says = `SSL_CERT_FILE names others than the system's: ${desktop.env.SSL_CERT_FILE}`;
+    assert.ok(printed.includes(`certificates: ${says}`), printed);
+    await app.start();
+    await app.state("signed-out");
+    assert.match(desktop.appLog(), /names certificates in place of the system's/);
+  },
+);
+
+// Shows check 42.
+journey("a report is a new file, whatever lies where it would", async (stage) => {
+  const { app, desktop } = stage;
+  const home = String(desktop.env.HOME);
+  const downloads = join(home, "Downloads");
+  mkdirSync(downloads);
+  desktop.write("config/user-dirs.dirs", 'XDG_DOWNLOAD_DIR="$HOME/Downloads"\n');
+  const victim = join(home, "victim");
+  writeFileSync(victim, "precious");
+  await app.start();
+  await app.state("signed-out");
+  for (let second = 0; second < 60; second += 1) {
+    const time = new Date(Date.now() + second * 1000).toISOString();
+    const name = `sign-in-with-amiqus-report-${time.slice(0, 19).replaceAll(":", "-")}Z.txt`;
+    symlinkSync(victim, join(downloads, name));
+  }
+  const saved = await save(stage);
+  assert.equal(dirname(saved), home);
+  assert.equal(readFileSync(victim, "utf8"), "precious");
+  const { mode } = lstatSync(saved);
+  assert.equal(mode & 0o777, 0o600);
+});
 
 journey("where Downloads can only be read, the report goes to the home folder", async (stage) => {
   const { app, desktop } = stage;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Key, type WebDriver, type WebElement } from "selenium-webdriver";
 import { press, pressNow } from "../stage/browser";
@@ -160,6 +161,42 @@ journey(
       },
       60_000,
     );
+  },
+  atLoopback,
+);
+
+// Shows checks 11, 16 and 42.
+journey(
+  "a flood at the port fills no log and keeps no browser waiting",
+  async (stage) => {
+    const { app, desktop, practice } = stage;
+    await app.start();
+    await stage.beginSignIn();
+    const tab = await readyToAllow(stage);
+    const before = desktop.appLog().length;
+    const silent = Array.from({ length: 400 }, () => connect(loopbackPort, "127.0.0.1"));
+    for (const socket of silent) socket.on("error", () => undefined);
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        let refused = 0;
+        for (let times = 0; times < 30; times += 1) {
+          const path = times % 2 === 0 ? "/callback?code=made-up&state=made-up" : "/elsewhere";
+          const answer = await fetch(`http://127.0.0.1:${String(loopbackPort)}${path}`).catch(
+            () => undefined,
+          );
+          if (answer?.ok === false) refused += 1;
+        }
+        return refused;
+      }),
+    );
+    assert.ok(answers.reduce((sum, refused) => sum + refused) > 300);
+    await press(tab, "Allow");
+    await untilTitle(tab, "You are signed in");
+    await app.state("signed-in");
+    assert.equal(await practice.tokenRequests(), 1);
+    for (const socket of silent) socket.destroy();
+    const grown = desktop.appLog().length - before;
+    assert.ok(grown < 32 * 1024, `${String(grown)} bytes`);
   },
   atLoopback,
 );

@@ -3,11 +3,20 @@
 use super::Report;
 #[cfg(target_os = "linux")]
 use crate::deadline::{self, ANSWER_TIMEOUT};
+use crate::trust;
 
 pub(super) fn describe(report: &mut Report) {
     report.section("System");
     report.says("system", &name());
     report.says("architecture", std::env::consts::ARCH);
+    let replaced_by = trust::replaced_by();
+    if replaced_by.is_empty() {
+        report.says("certificates", "the system's");
+    }
+    for (variable, value) in replaced_by {
+        let told = format!("{variable} names others than the system's: {value}");
+        report.says("certificates", &told);
+    }
     #[cfg(target_os = "linux")]
     {
         for (name, variable) in [

@@ -18,8 +18,8 @@ use std::time::Duration;
 
 use amiqus_core::keeper::Keeper;
 use amiqus_core::redirect::Received;
-use amiqus_core::registration::SCHEME;
-use tauri::AppHandle;
+use amiqus_core::registration::{RedirectKind, SCHEME};
+use tauri::{AppHandle, Manager as _};
 use tauri_plugin_deep_link::DeepLinkExt as _;
 use tokio::sync::oneshot;
 
@@ -125,6 +125,9 @@ pub(crate) fn claim(app: &AppHandle) -> bool {
     static BEGUN: Once = Once::new();
     static IS_DONE: Mutex<bool> = Mutex::new(false);
     static DONE: Condvar = Condvar::new();
+    if !needs_links(app) {
+        return true;
+    }
     let is_done = || IS_DONE.lock().unwrap_or_else(PoisonError::into_inner);
     BEGUN.call_once(|| {
         let app = app.clone();
@@ -146,6 +149,18 @@ pub(crate) fn claim(app: &AppHandle) -> bool {
         }
         _ => true,
     }
+}
+
+/// Whether the browser comes back by a link: not where the organisation's redirect URL is this computer's own
+/// address.
+fn needs_links(app: &AppHandle) -> bool {
+    app.try_state::<Keeper>().is_none_or(|keeper| {
+        let states = keeper.states();
+        let state = states.borrow();
+        state
+            .as_ref()
+            .is_none_or(|state| state.setup.redirect == RedirectKind::Scheme)
+    })
 }
 
 /// On Windows the installer registers the scheme and the app only mends it; on macOS the bundle's own

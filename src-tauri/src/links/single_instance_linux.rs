@@ -46,6 +46,20 @@ const MAX_WAIT: Duration = Duration::from_mins(1);
 /// The wait between two tries. A copy that crashed keeps its name for up to half a second.
 const RETRY_INTERVAL: Duration = Duration::from_millis(25);
 
+/// With this a developer has a copy of its own beside an installed one: part of a name on the bus.
+const INSTANCE: &str = "AMIQUS_INSTANCE";
+
+/// The name that the first copy owns.
+fn name() -> String {
+    let instance = std::env::var(INSTANCE).unwrap_or_default();
+    let is_sound = !instance.is_empty() && instance.bytes().all(|byte| byte.is_ascii_lowercase());
+    if is_sound {
+        format!("{}.{instance}", brand::IDENTIFIER)
+    } else {
+        brand::IDENTIFIER.to_owned()
+    }
+}
+
 /// What became of this copy.
 pub(crate) enum Instance {
     /// It is the first.
@@ -68,8 +82,8 @@ impl NameOwner {
     pub(crate) fn release(self) {
         let Ok(runtime) = runtime() else { return };
         // A timeout is made within the runtime, which has its timer.
-        let released = runtime
-            .block_on(async { timeout(BUS_TIMEOUT, self.0.release_name(brand::IDENTIFIER)).await });
+        let released =
+            runtime.block_on(async { timeout(BUS_TIMEOUT, self.0.release_name(name())).await });
         if !matches!(released, Ok(Ok(_))) {
             tracing::warn!("single instance: the name stays until the process ends");
         }
@@ -149,14 +163,14 @@ async fn settle(connection: &Connection, start: &Start) -> zbus::Result<Settled>
     let bus = DBusProxy::new(connection).await?;
     loop {
         match connection
-            .request_name_with_flags(brand::IDENTIFIER, RequestNameFlags::DoNotQueue.into())
+            .request_name_with_flags(name(), RequestNameFlags::DoNotQueue.into())
             .await
         {
             Ok(_) => return Ok(Settled::First),
             Err(zbus::Error::NameTaken) => {}
             Err(problem) => return Err(problem),
         }
-        let handed_over = match bus.get_name_owner(brand::IDENTIFIER.try_into()?).await {
+        let handed_over = match bus.get_name_owner(name().try_into()?).await {
             Ok(owner) => match who_is(&bus, &owner).await {
                 Ok(Owner::OwnCopy) => hand_over(connection, &owner, start).await,
                 Ok(Owner::Other) => return Ok(Settled::NameTaken),
