@@ -1,6 +1,6 @@
 //! A program that takes another app's name on the session bus, and is handed what was meant for it.
 #![expect(
-    clippy::unused_self,
+    clippy::needless_pass_by_value,
     clippy::used_underscore_binding,
     reason = "the specification's methods, in the shape that zbus's macro takes"
 )]
