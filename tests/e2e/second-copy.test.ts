@@ -252,44 +252,48 @@ journey("program that has the app's name is handed nothing, and that is said", a
   assert.deepEqual(await tray.handedOver(), []);
 });
 
-// Shows check 16.
-for (const which of ["that starts the app", "that is handed over"]) {
-  journey(`link ${which} leaves the command line before anything else is done`, async (stage) => {
-    const { app } = stage;
-    if (which === "that is handed over") {
-      await app.start();
-      await app.state("signed-out");
-      await app.detach();
-    }
-    const link = "co.amiqus.signin://oauth/callback?code=hush-code&state=hush-state";
-    const copy = launch(stage, { args: [link] });
-    const folder = `/proc/${String(copy.pid)}`;
-    const looks: { threads: number; readable: boolean }[] = [];
-    // Until it has long begun, or has ended.
-    for (const end = Date.now() + 5_000; Date.now() < end && copy.exitCode === null;) {
-      try {
-        const threads = readdirSync(`${folder}/task`).length;
-        const line = readFileSync(`${folder}/cmdline`, "utf8");
-        // Before that it is this test's own copy, about to become the app.
-        if (line.includes("sign-in-with-amiqus")) {
-          looks.push({ threads, readable: line.includes("hush") });
-        }
-      } catch {
-        // It has ended.
+/** Starts a copy with a link, and looks at its command line all the while. */
+async function linkLeavesTheCommandLine(stage: Stage): Promise<void> {
+  const { app } = stage;
+  const link = "co.amiqus.signin://oauth/callback?code=hush-code&state=hush-state";
+  const copy = launch(stage, { args: [link] });
+  const folder = `/proc/${String(copy.pid)}`;
+  const looks: { threads: number; readable: boolean }[] = [];
+  // Until it has long begun, or has ended.
+  for (const end = Date.now() + 5_000; Date.now() < end && copy.exitCode === null;) {
+    try {
+      const threads = readdirSync(`${folder}/task`).length;
+      const line = readFileSync(`${folder}/cmdline`, "utf8");
+      // Before that it is this test's own copy, about to become the app.
+      if (line.includes("sign-in-with-amiqus")) {
+        looks.push({ threads, readable: line.includes("hush") });
       }
-      if (looks.length % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    } catch {
+      // It has ended.
     }
-    assert.ok(looks.length > 0);
-    assert.deepEqual(
-      // A library of the toolkit's begins one of its own before the app's first instruction.
-      looks.filter(({ threads, readable }) => threads > 2 && readable),
-      [],
-      "nothing was begun while it could be read",
-    );
-    assert.equal(looks.at(-1)?.readable, false);
-    if (copy.exitCode === null) await app.kill();
-  });
+    if (looks.length % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  assert.ok(looks.length > 0);
+  assert.deepEqual(
+    // A library of the toolkit's begins one of its own before the app's first instruction.
+    looks.filter(({ threads, readable }) => threads > 2 && readable),
+    [],
+    "nothing was begun while it could be read",
+  );
+  assert.equal(looks.at(-1)?.readable, false);
+  if (copy.exitCode === null) await app.kill();
 }
+
+// Shows check 16.
+journey("link that starts the app leaves the command line at once", linkLeavesTheCommandLine);
+
+// Shows check 16.
+journey("link that is handed over leaves the command line at once", async (stage) => {
+  await stage.app.start();
+  await stage.app.state("signed-out");
+  await stage.app.detach();
+  await linkLeavesTheCommandLine(stage);
+});
 
 journey("relaunched copy in the tray is the first copy still", async (stage) => {
   const { app, desktop } = stage;

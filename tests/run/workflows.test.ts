@@ -28,13 +28,13 @@ const runsScripts = (step: Step) =>
     step.run ?? "",
   );
 
-test("every action is pinned to a commit", () => {
+void test("every action is pinned to a commit", () => {
   const used = jobs.flatMap(({ job }) => job.steps.flatMap(({ uses }) => uses ?? []));
   assert.ok(used.length > 0);
   for (const action of used) assert.match(action, /@[0-9a-f]{40}$/);
 });
 
-test("no job that has a secret runs a script of a dependency", () => {
+void test("no job that has a secret runs a script of a dependency", () => {
   const withSecrets = jobs.filter(({ job }) => secretsOf(job).length > 0);
   assert.ok(withSecrets.length > 0);
   for (const { name, job } of withSecrets) {
@@ -43,11 +43,11 @@ test("no job that has a secret runs a script of a dependency", () => {
   }
 });
 
-test("secrets are given to single steps", () => {
+void test("secrets are given to single steps", () => {
   for (const { name, job } of jobs) assert.deepEqual(secretsOf(job.env ?? {}), [], name);
 });
 
-test("only the job that publishes may write, and it runs nothing of the project's", () => {
+void test("only the job that publishes may write, and it runs nothing of the project's", () => {
   const writing = jobs.filter(({ job }) => Object.values(job.permissions ?? {}).includes("write"));
   assert.deepEqual(
     writing.map(({ name }) => name),

@@ -241,7 +241,7 @@ fn what_was_left_out_is_said_though_nothing_more_comes() {
         if text.contains("7 more lines like those of sign_in_with_amiqus:") {
             return;
         }
-        std::thread::sleep(Duration::from_millis(50));
+        std::thread::park_timeout(Duration::from_millis(50));
     }
     panic!("nothing was said");
 }

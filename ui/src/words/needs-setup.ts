@@ -12,7 +12,8 @@ export const copyBack = "Open it, and copy its ID and secret to here.";
 export const redirectToEnter = "Redirect URL, to enter there";
 export const clientId = "Client ID";
 export const clientSecret = "Client secret";
-export const clientSecretKept = "The saved secret isn’t shown. Leave this empty to keep it. Another client ID, service or redirect URL needs it again.";
+export const clientSecretKept =
+  "The saved secret isn’t shown. Leave this empty to keep it. Another client ID, service or redirect URL needs it again.";
 export const advanced = "Advanced";
 export const redirectUrl = "Redirect URL";
 export const redirectUrlHint = `Change it only if another one is registered at Amiqus. It begins with ${scheme}:// or is like http://127.0.0.1:8123/callback`;

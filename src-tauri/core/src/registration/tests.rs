@@ -317,11 +317,14 @@ fn a_base_url_means_the_same_read_again_however_many_slashes_end_it() {
     }
 }
 
+/// Something that an administrator changes.
+type Change = fn(&mut RegistrationDraft);
+
 /// Shows check 22.
 #[test]
 fn secret_in_force_is_kept_only_where_the_code_comes_back_the_same_way_and_as_well_protected() {
     let in_force = draft().validate(Provenance::ByHand).unwrap();
-    let changes: [(&str, bool, fn(&mut RegistrationDraft)); 8] = [
+    let changes: [(&str, bool, Change); 8] = [
         ("nothing", true, |_| ()),
         ("the organisation", true, |draft| {
             draft.organisation = Some("Another".to_owned());
@@ -335,7 +338,7 @@ fn secret_in_force_is_kept_only_where_the_code_comes_back_the_same_way_and_as_we
             draft.redirect_url = Some("co.amiqus.signin://oauth/other".to_owned());
         }),
         ("the client", false, |draft| {
-            draft.client_id = "other".to_owned()
+            draft.client_id = "other".to_owned();
         }),
         ("the service", false, |draft| {
             draft.base_url = Some("https://example.com".to_owned());
