@@ -216,14 +216,16 @@ impl Care {
     #[cfg(unix)]
     fn of(path: &Path, file: &std::fs::Metadata) -> Self {
         let me = rustix::process::geteuid().as_raw();
-        // The path as it leads to the file, whatever links are on the way.
-        let folders: Vec<_> = std::fs::canonicalize(path)
-            .iter()
-            .flat_map(|path| path.ancestors().skip(1))
-            .filter_map(|folder| std::fs::metadata(folder).ok())
-            .map(|about| Rights::of(&about))
-            .collect();
-        Self::judge(Rights::of(file), &folders, me)
+        match folders_above(path) {
+            Ok(folders) => Self::judge(Rights::of(file), &folders, me),
+            Err(problem) => {
+                tracing::warn!(%problem, "the provisioning file's folders can't be looked at");
+                Self {
+                    is_trusted: false,
+                    looseness: vec![Loose::OthersMayReplace],
+                }
+            }
+        }
     }
 
     /// Windows and macOS installers write to folders that only administrators may write to; Windows'
@@ -254,6 +256,31 @@ impl Care {
             looseness,
         }
     }
+}
+
+/// The folders above a file, by the path as it was given, by that to which each link in its place leads, and
+/// by the one without links.
+#[cfg(unix)]
+fn folders_above(path: &Path) -> std::io::Result<Vec<Rights>> {
+    const MOST_LINKS: usize = 16;
+    let mut paths = vec![std::fs::canonicalize(path)?, std::path::absolute(path)?];
+    while let Some(last) = paths.last() {
+        let Some(folder) = last.parent() else { break };
+        match std::fs::read_link(last) {
+            Ok(target) => paths.push(folder.join(target)),
+            // No link: the file itself.
+            Err(_) => break,
+        }
+        if paths.len() > MOST_LINKS {
+            return Err(std::io::Error::other("too many links lead to it"));
+        }
+    }
+    paths
+        .iter()
+        .flat_map(|path| path.ancestors().skip(1))
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .map(|folder| std::fs::metadata(folder).map(|about| Rights::of(&about)))
+        .collect()
 }
 
 /// The owner is asked of the open file: a path could lead to another one by then.
@@ -382,6 +409,22 @@ mod tests {
             set_mode(&loose, of_folder);
             set_mode(&file, of_file);
             assert_eq!(is_refused(None), refused, "{of_folder:o} {of_file:o}");
+        }
+        // Nor may others turn a link on the way elsewhere.
+        set_mode(&loose, 0o755);
+        set_mode(&file, 0o600);
+        assert!(!is_refused(None));
+        let turned = folder.path().join("turned");
+        std::fs::create_dir(&turned).unwrap();
+        let second = turned.join("second.json");
+        std::os::unix::fs::symlink(&file, &second).unwrap();
+        let first = folder.path().join("first.json");
+        std::os::unix::fs::symlink(&second, &first).unwrap();
+        for (mode, refused) in [(0o755, false), (0o777, true)] {
+            set_mode(&turned, mode);
+            let look = look_at(first.clone(), true);
+            let is_wrong = matches!(look.provisioning, Provisioning::Wrong { .. });
+            assert_eq!(is_wrong, refused, "{mode:o}");
         }
         // A secret that everybody may read makes a code without PKCE everybody's.
         write(r#"{"client_id": "9f3c", "client_secret": "s3cret", "pkce": false}"#);

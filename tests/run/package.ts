@@ -3,10 +3,10 @@
  * of and their checksums. What was made is opened and looked at before it counts as built.
  */
 import { createHash } from "node:crypto";
-import { readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { billOfMaterials, objections } from "./bill-of-materials";
-import { bundle, compile } from "./compile";
+import { compile, writeBundleSettings } from "./compile";
 import { writeTexts } from "./installers";
 import { root, run } from "./prepare.mjs";
 import { app, shippedCrates, shippedPackages } from "./shipped";
@@ -21,16 +21,22 @@ for (const [name, value] of Object.entries(process.env)) {
 
 const crates = shippedCrates();
 const packages = await shippedPackages();
-writeTexts(thirdPartyLicences([...crates.parts, ...packages]));
-
-// An installer of an older build would stand among the new checksums.
 const bundles = join(root, "target", "release", "bundle");
-rmSync(bundles, { recursive: true, force: true });
-const [first, ...others] = process.argv.slice(2);
-// A release signs the program and its installers where nothing is compiled, so that no build script of
-// anybody's is near the keys.
-if (first === "--bundle-only") bundle([...signed(), ...others]);
-else compile([...(process.argv.includes("--no-bundle") ? [] : signed()), ...process.argv.slice(2)]);
+const args = process.argv.slice(2);
+// A release makes its installers in three steps, of which only Tauri's own, between these two, has keys.
+const isAfterBundling = args[0] === "--after-bundling";
+if (!isAfterBundling) {
+  writeTexts(thirdPartyLicences([...crates.parts, ...packages]));
+  // An installer of an older build would stand among the new checksums.
+  rmSync(bundles, { recursive: true, force: true });
+  if (args[0] === "--before-bundling") {
+    writeBundleSettings(join(root, "target", "installers"), updates() ?? {});
+    process.exit();
+  }
+  const override = args.includes("--no-bundle") ? undefined : updates();
+  compile([...(override ? ["--config", JSON.stringify(override)] : []), ...args]);
+}
+mkdirSync(bundles, { recursive: true });
 
 const bill = JSON.stringify(billOfMaterials(crates, packages), null, 2);
 const wrong = await objections(bill);
@@ -48,7 +54,7 @@ const sums = [...installers, billFile].map((path) => {
 });
 writeFileSync(join(bundles, "SHA256SUMS"), sums.join(""));
 
-if (process.platform === "linux") {
+if (process.platform === "linux" && installers.length > 0) {
   const test = ["node", "--import", "tsx", "--test", "--test-reporter=spec"];
   run([...test, "tests/packages/linux.test.ts"]);
 }
@@ -61,9 +67,8 @@ for (const path of [join(root, "target", "release", program), ...installers, bil
  * What makes Tauri sign the installers, where a distributor gave a public key for updates; it asks
  * for `TAURI_SIGNING_PRIVATE_KEY` then, and says so when that isn't the key's other half.
  */
-function signed(): string[] {
+function updates(): object | undefined {
   const pubkey = process.env.AMIQUS_UPDATE_PUBLIC_KEY;
-  if (!pubkey) return [];
-  const override = { bundle: { createUpdaterArtifacts: true }, plugins: { updater: { pubkey } } };
-  return ["--config", JSON.stringify(override)];
+  if (!pubkey) return undefined;
+  return { bundle: { createUpdaterArtifacts: true }, plugins: { updater: { pubkey } } };
 }

@@ -43,6 +43,12 @@ void test("no job that has a secret runs a script of a dependency", () => {
   }
 });
 
+void test("beside a secret nothing runs but Tauri's own program and the system's", () => {
+  const steps = jobs.flatMap(({ job }) => job.steps).filter((step) => secretsOf(step).length > 0);
+  assert.equal(steps.length, 2);
+  for (const { run = "" } of steps) assert.doesNotMatch(run, /\b(node|npm|npx|tsx|cargo)\b(?!_)/);
+});
+
 void test("secrets are given to single steps", () => {
   for (const { name, job } of jobs) assert.deepEqual(secretsOf(job.env ?? {}), [], name);
 });

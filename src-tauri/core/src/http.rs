@@ -16,7 +16,6 @@ use reqwest::header::{
     RETRY_AFTER,
 };
 use reqwest::{Proxy, RequestBuilder, Response, StatusCode, redirect};
-use ruzstd::decoding::StreamingDecoder;
 use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
 use url::Url;
@@ -245,14 +244,6 @@ pub fn decompress(answer: &mut Answer) -> Result<(), NoAnswer> {
         let body = answer.body.as_slice();
         let inflated = match body {
             [0x1f, 0x8b, ..] => inflate(GzDecoder::new(body))?,
-            // A Zstandard frame (RFC 8878 §3.1.1).
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => match StreamingDecoder::new(body) {
-                Ok(decoder) => inflate(decoder)?,
-                Err(problem) => {
-                    tracing::debug!(%problem, "http: no Zstandard frame");
-                    return Ok(());
-                }
-            },
             // A zlib header (RFC 1950 §2.2), and no beginning of JSON.
             [first @ (0x58 | 0x68 | 0x78), second, ..]
                 if (u16::from(*first) << 8 | u16::from(*second)) % 31 == 0 =>

@@ -393,8 +393,8 @@ async fn answer(request: &Request<impl Body>, peer: SocketAddr, port: &Arc<Port>
     };
     // Asked of what could be an answer alone: the system lists every connection for it.
     let own = port.address;
-    let looked = tokio::task::spawn_blocking(move || peer::may_be_own_users(peer, own)).await;
-    if !looked.unwrap_or(true) {
+    let looked = tokio::task::spawn_blocking(move || peer::is_own_users(peer, own)).await;
+    if !looked.unwrap_or(false) {
         tracing::warn!("a caller is another user's");
         return Page::Refused(StatusCode::FORBIDDEN);
     }

@@ -12,6 +12,8 @@ pub(crate) mod loopback;
 pub(crate) mod single_instance_linux;
 pub(crate) mod start;
 
+#[cfg(target_os = "linux")]
+use std::sync::OnceLock;
 use std::sync::{Condvar, Mutex, Once, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -49,6 +51,13 @@ pub(crate) fn listen(app: &AppHandle, keeper: &Keeper, handed_over: &Letterbox) 
             }
         }
         Err(problem) => tracing::warn!(%problem, "the link that started the app can't be read"),
+    }
+    #[cfg(target_os = "linux")]
+    if let Some(problem) = LINK_STAYS.get() {
+        tracing::error!(
+            problem,
+            "the link stays in the command line, where everybody can read it"
+        );
     }
     forget_link(app);
     let for_links = keeper.clone();
@@ -89,13 +98,18 @@ fn follow(app: &AppHandle, keeper: &Keeper, start: Start) {
     }
 }
 
+/// Why the link could not be taken out of the command line.
+#[cfg(target_os = "linux")]
+static LINK_STAYS: OnceLock<String> = OnceLock::new();
+
 /// What this process was started for, if anything comes of it that its own window does not do. A link is
 /// taken out of the command line at once: there every user of the computer can read it.
 #[cfg(target_os = "linux")]
 pub(crate) fn take_own_start() -> Start {
     let request = StartRequest::of(std::env::args_os().skip(1));
     if let Err(problem) = command_line_linux::forget_links(SCHEME) {
-        tracing::warn!(%problem, "the link stays in the command line");
+        // There is no log yet.
+        LINK_STAYS.get_or_init(|| problem.to_string());
     }
     Start {
         request,

@@ -11,7 +11,7 @@ use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use amiqus_core::redirect::Received;
 use tokio::runtime;
@@ -42,6 +42,9 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long it is waited for in all. When it ends meanwhile this copy takes its place, with the link.
 const MAX_WAIT: Duration = Duration::from_mins(1);
+
+/// For so long at most a process that has ended may keep its name.
+const NAME_OUTLIVES: Duration = Duration::from_secs(3);
 
 /// The wait between two tries. A copy that crashed keeps its name for up to half a second.
 const RETRY_INTERVAL: Duration = Duration::from_millis(25);
@@ -161,6 +164,7 @@ enum Settled {
 /// Tries until this copy is the first, or knows who is.
 async fn settle(connection: &Connection, start: &Start) -> zbus::Result<Settled> {
     let bus = DBusProxy::new(connection).await?;
+    let mut ended = Instant::now();
     loop {
         match connection
             .request_name_with_flags(name(), RequestNameFlags::DoNotQueue.into())
@@ -172,13 +176,18 @@ async fn settle(connection: &Connection, start: &Start) -> zbus::Result<Settled>
         }
         let handed_over = match bus.get_name_owner(name().try_into()?).await {
             Ok(owner) => match who_is(&bus, &owner).await {
-                Ok(Owner::OwnCopy) => hand_over(connection, &owner, start).await,
-                Ok(Owner::Other) => return Ok(Settled::NameTaken),
+                Ok(Owner::OwnCopy) => {
+                    let handed_over = hand_over(connection, &owner, start).await;
+                    ended = Instant::now();
+                    handed_over
+                }
                 // A copy that crashed keeps its name for a moment.
-                Ok(Owner::Ended) => {
+                Ok(Owner::Ended) if ended.elapsed() < NAME_OUTLIVES => {
                     sleep(RETRY_INTERVAL).await;
                     continue;
                 }
+                // Where it has ended, its connection lives on in another process.
+                Ok(Owner::Other | Owner::Ended) => return Ok(Settled::NameTaken),
                 Err(problem) => Err(problem),
             },
             Err(problem) => Err(problem.into()),

@@ -56,10 +56,9 @@ pub(crate) fn forget(folder: PathBuf) -> Result<Forgotten, NotForgotten> {
     let vault = folder.exists();
     let key_file = folder.key_file();
     let is_keychains = match &key_file {
-        Ok(file) => file
-            .as_ref()
-            .is_some_and(|file| matches!(file.kind, Kind::Keychain)),
-        // What can't be read may say so.
+        Ok(Some(file)) => matches!(file.kind, Kind::Keychain),
+        // One that is gone, or makes no sense, may have said so.
+        Ok(None) => folder.snapshot().exists(),
         Err(_) => true,
     };
     let lock = if vault {
@@ -77,7 +76,15 @@ pub(crate) fn forget(folder: PathBuf) -> Result<Forgotten, NotForgotten> {
         }
         let id = key_file.as_ref().and_then(|file| file.vault.as_ref());
         let fit = |key: &Key| keychain::fit(&of_vault, key_file.as_ref(), key);
-        Keychain::connect(CALL_TIMEOUT).and_then(|keychain| keychain.remove(id, &fit))
+        let keychain = Keychain::connect(CALL_TIMEOUT)?;
+        let is_made_of_passphrase = matches!(
+            key_file.as_ref().map(|file| &file.kind),
+            Some(Kind::Passphrase { .. })
+        );
+        if is_made_of_passphrase {
+            return Ok(0);
+        }
+        keychain.remove(id, &fit)
     });
     let key = match removed.unwrap_or(Err(KeychainFailure::NotAnswering)) {
         Ok(0) => KeyGone::WasNotThere,

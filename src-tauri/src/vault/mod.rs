@@ -210,9 +210,10 @@ impl StrongholdDoor {
                 Ok(key)
             }
             _ if found.locked > 0 => Err(locked(KeychainFailure::Locked)),
-            // The snapshot says what is wrong with it.
-            Some((_, key)) if exists => Ok(key),
-            None if exists => Err(DoorFailure::Locked(WhyLocked::KeyLost)),
+            // The snapshot says what is wrong with it. A key that isn't the one written down is another
+            // vault's.
+            Some((_, key)) if exists && key_file.is_none() => Ok(key),
+            Some(_) | None if exists => Err(DoorFailure::Locked(WhyLocked::KeyLost)),
             Some(_) | None => {
                 let key = Key::random().ok_or_else(no_randomness)?;
                 // Before the keychain has it: a key whose vault has no name yet would be nobody's.

@@ -110,6 +110,27 @@ fn a_vault_of_a_newer_stronghold_is_set_aside_and_said_to_be_newer() {
 }
 
 #[test]
+fn key_file_that_asks_for_more_than_a_computer_has_is_refused_at_once() {
+    let place = Place::filled();
+    let path = place.vault.join("key.json");
+    let sound = std::fs::read_to_string(&path).unwrap();
+    for (field, value) in [
+        ("memory_kib", u32::MAX),
+        ("passes", u32::MAX),
+        ("lanes", 16_777_215),
+    ] {
+        let mut file: serde_json::Value = serde_json::from_str(&sound).unwrap();
+        file["kind"]["passphrase"][field] = value.into();
+        std::fs::write(&path, file.to_string()).unwrap();
+        let failure = place.open().err().unwrap();
+        let is_said = matches!(failure, DoorFailure::Locked(WhyLocked::VaultUnreachable));
+        assert!(is_said, "{field}: {failure}");
+    }
+    std::fs::write(&path, sound).unwrap();
+    assert!(place.open().is_ok());
+}
+
+#[test]
 fn a_wrong_passphrase_changes_nothing() {
     let place = Place::filled();
     let before = fs::read(place.snapshot()).unwrap();

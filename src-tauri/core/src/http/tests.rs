@@ -57,14 +57,11 @@ fn a_number_in_a_header_is_read_or_left() {
 
 const PAIR: &[u8] = br#"{"access_token":"a","refresh_token":"r"}"#;
 
-/// The same, as the Zstandard and brotli libraries of their authors compress it.
-const ZSTANDARD_PAIR: &str =
-    "28b52ffd20282d0100f87b226163636573735f746f6b656e223a2261222c227265667265736872227d01005c319d";
+/// The same, as brotli's own library compresses it.
 const BROTLI_PAIR: &str =
     "8b13807b226163636573735f746f6b656e223a2261222c22726566726573685f746f6b656e223a2272227d03";
 
 /// Three MiB of spaces.
-const ZSTANDARD_SPACES: &str = "28b52ffda0000030004c000008200100fcff3910020200102002001020020010200200102002001020020010200200102002001020020010200200102002001020020010200200102002001020020010200200102002001020020010200200102002001020020010200200102003001020";
 const BROTLI_SPACES: &str = "9bffff2ff82540e2b14020f7fe05";
 
 fn hex(text: &str) -> Vec<u8> {
@@ -115,8 +112,6 @@ fn body_compressed_unasked_is_read() {
         body
     };
     for (coding, body) in [
-        ("zstd", hex(ZSTANDARD_PAIR)),
-        ("identity", hex(ZSTANDARD_PAIR)),
         ("br", hex(BROTLI_PAIR)),
         ("BR", hex(BROTLI_PAIR)),
         ("br, gzip", gzip(&hex(BROTLI_PAIR))),
@@ -143,8 +138,6 @@ fn body_compressed_unasked_is_read() {
         b"\x1f\x8b",
         b"\x1f\x8b\x08\x00this is none",
         b"\x78\x9c",
-        b"\x28\xb5\x2f\xfd",
-        b"\x28\xb5\x2f\xfdthis is none",
         b"\x5bthis is none",
     ] {
         for coding in ["gzip", "deflate", "br", "zstd"] {
@@ -163,10 +156,8 @@ fn compressed_body_is_no_larger_than_any_other() {
         let outcome = decompressed("gzip", body);
         assert!(matches!(outcome, Err(NoAnswer::TooLarge)));
     }
-    for (coding, spaces) in [("zstd", ZSTANDARD_SPACES), ("br", BROTLI_SPACES)] {
-        let outcome = decompressed(coding, hex(spaces));
-        assert!(matches!(outcome, Err(NoAnswer::TooLarge)), "{coding}");
-    }
+    let outcome = decompressed("br", hex(BROTLI_SPACES));
+    assert!(matches!(outcome, Err(NoAnswer::TooLarge)));
     let largest = vec![b' '; LARGEST_BODY];
     assert_eq!(decompressed("gzip", gzip(&largest)).unwrap(), largest);
 }

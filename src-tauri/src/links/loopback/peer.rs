@@ -2,32 +2,34 @@
 
 use std::net::SocketAddr;
 
-/// Whether a connection may come from a process of this user's: it does, or the system doesn't tell, as of a
-/// process in another network namespace.
+/// Whether a connection is this user's own. Both of its ends are in this computer's lists; one that isn't there
+/// any more has hung up, and nobody is to be judged by it.
 #[cfg(target_os = "linux")]
-pub(super) fn may_be_own_users(peer: SocketAddr, own: SocketAddr) -> bool {
-    let connections = if peer.is_ipv4() {
-        procfs::net::tcp()
-    } else {
-        procfs::net::tcp6()
-    };
-    let of_peer = connections.map(|connections| {
-        connections
+pub(super) fn is_own_users(peer: SocketAddr, own: SocketAddr) -> bool {
+    // A caller that speaks IPv6 reaches an IPv4 port, too, and stands in the other list.
+    let plain = |address: SocketAddr| SocketAddr::new(address.ip().to_canonical(), address.port());
+    let (peer, own) = (plain(peer), plain(own));
+    let mut is_told = false;
+    for connections in [procfs::net::tcp(), procfs::net::tcp6()] {
+        let Ok(connections) = connections else {
+            continue;
+        };
+        is_told = true;
+        let of_peer = connections
             .into_iter()
-            .find(|other| other.local_address == peer && other.remote_address == own)
-    });
-    match of_peer {
-        Ok(Some(connection)) => connection.uid == rustix::process::getuid().as_raw(),
-        Ok(None) => true,
-        Err(problem) => {
-            tracing::debug!(%problem, "the system doesn't tell whose a connection is");
-            true
+            .find(|other| plain(other.local_address) == peer && plain(other.remote_address) == own);
+        if let Some(connection) = of_peer {
+            return connection.uid == rustix::process::getuid().as_raw();
         }
     }
+    if !is_told {
+        tracing::warn!("the system doesn't tell whose a connection is");
+    }
+    !is_told
 }
 
 /// Windows and macOS are not asked.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn may_be_own_users(_peer: SocketAddr, _own: SocketAddr) -> bool {
+pub(super) fn is_own_users(_peer: SocketAddr, _own: SocketAddr) -> bool {
     true
 }

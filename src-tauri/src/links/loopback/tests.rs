@@ -583,11 +583,13 @@ async fn callers_who_say_nothing_keep_nobody_waiting() {
 async fn another_users_caller_is_refused() {
     let heeding = Heeding::start().await;
     let port = heeding.address.port();
-    let script = format!(
-        "exec 3<>/dev/tcp/127.0.0.1/{port} && \
+    let script = |host: &str| {
+        format!(
+            "exec 3<>/dev/tcp/{host}/{port} && \
          printf 'GET /callback?code=good&state=1 HTTP/1.1\\r\\nHost: 127.0.0.1:{port}\\r\\n\\r\\n' >&3 && cat <&3"
-    );
-    let as_user = |user: u32| {
+        )
+    };
+    let as_user = |user: u32, host: &str| {
         let is_root = rustix::process::geteuid().is_root();
         let mut program = tokio::process::Command::new(if is_root { "env" } else { "sudo" });
         program.args([
@@ -596,17 +598,22 @@ async fn another_users_caller_is_refused() {
             "--clear-groups",
             "--",
         ]);
-        program.args(["bash", "-c", &script]);
+        program.args(["bash", "-c", &script(host)]);
         program
     };
-    let other = as_user(65_534).output().await.unwrap();
-    let refused = String::from_utf8_lossy(&other.stdout).starts_with("HTTP/1.1 403");
-    assert!(refused, "{other:?}");
-    assert!(heeding.heard().is_empty());
-    let own = as_user(rustix::process::getuid().as_raw());
-    let own = { own }.output().await.unwrap();
-    assert!(
-        String::from_utf8_lossy(&own.stdout).starts_with("HTTP/1.1 200"),
-        "{own:?}"
-    );
+    // By IPv6 it is another list of the system's.
+    for host in ["127.0.0.1", "::ffff:127.0.0.1"] {
+        let other = as_user(65_534, host).output().await.unwrap();
+        let refused = String::from_utf8_lossy(&other.stdout).starts_with("HTTP/1.1 403");
+        assert!(refused, "{host}: {other:?}");
+        assert!(heeding.heard().is_empty());
+    }
+    for host in ["127.0.0.1", "::ffff:127.0.0.1"] {
+        let own = as_user(rustix::process::getuid().as_raw(), host)
+            .output()
+            .await
+            .unwrap();
+        let taken = String::from_utf8_lossy(&own.stdout).starts_with("HTTP/1.1 200");
+        assert!(taken, "{host}: {own:?}");
+    }
 }

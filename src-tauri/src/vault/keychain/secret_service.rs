@@ -204,16 +204,31 @@ impl Keychain {
             None => names(),
         };
         let mut removed = self.remove_open(vault, fit)?;
-        let locked = self.search(&names)?.locked;
+        let mut locked = self.search(&names)?.locked;
+        if locked.is_empty() && removed == 0 {
+            // Some tell of no item while they are locked.
+            locked.extend(self.locked_default()?);
+        }
         if !locked.is_empty() {
             self.unlock(&locked, &|| Ok(false), &|_| ())?;
             removed += self.remove_open(vault, fit)?;
         }
-        if self.search(&names)?.locked.is_empty() {
-            Ok(removed)
-        } else {
+        let is_locked = !self.search(&names)?.locked.is_empty()
+            || removed == 0 && self.locked_default()?.is_some();
+        if is_locked {
             Err(KeychainFailure::Locked)
+        } else {
+            Ok(removed)
         }
+    }
+
+    /// The collection that new secrets go into, while it is locked.
+    fn locked_default(&self) -> Result<Option<OwnedObjectPath>, KeychainFailure> {
+        let Some(default) = self.default_collection()? else {
+            return Ok(None);
+        };
+        let is_locked = default.is_locked()?;
+        Ok(is_locked.then(|| default.collection_path.clone()))
     }
 
     fn remove_open(
@@ -224,9 +239,11 @@ impl Keychain {
         let mut removed = 0;
         for path in self.search(&names())?.open {
             let item = self.service.get_item_by_path(path)?;
-            let is_ours = match item.get_attributes()?.get(VAULT) {
-                Some(named) => vault.is_some_and(|vault| named == vault.as_str()),
-                None => {
+            let attributes = item.get_attributes()?;
+            // Where the vault's own name is lost, its snapshot tells which key is its.
+            let is_ours = match (attributes.get(VAULT), vault) {
+                (Some(named), Some(vault)) => named == vault.as_str(),
+                (Some(_), None) | (None, _) => {
                     Key::from_secret(item.get_secret()?).is_some_and(|key| fit(&key) == Fit::Yes)
                 }
             };

@@ -176,6 +176,48 @@ async fn own_key_alone_is_removed_where_everything_is() {
     assert!(left.contains(&FOREIGN.to_vec()) && left.contains(&Vec::new()));
 }
 
+/// Shows check 35.
+#[tokio::test]
+async fn key_whose_vault_lost_its_name_is_removed_all_the_same() {
+    for spoil in [None, Some("{")] {
+        let (computer, imported) = with_a_second_collection().await;
+        computer
+            .keychain
+            .add_key(&imported, &FOREIGN)
+            .await
+            .unwrap();
+        let key_file = computer.vault().join("key.json");
+        match spoil {
+            None => fs::remove_file(&key_file).unwrap(),
+            Some(text) => fs::write(&key_file, text).unwrap(),
+        }
+        let ended = computer.run_app("--forget-everything").await.unwrap();
+        assert!(ended.status.success(), "{ended:?}");
+        let left = computer.keychain.keys().await.unwrap();
+        assert_eq!(left, [FOREIGN.to_vec()], "{spoil:?}");
+    }
+}
+
+/// Shows check 33.
+#[tokio::test]
+async fn damaged_vault_is_not_begun_anew_with_another_vaults_key() {
+    let (computer, imported) = with_a_second_collection().await;
+    computer.keychain.forget_everything().await.unwrap();
+    computer
+        .keychain
+        .add_key(&imported, &FOREIGN)
+        .await
+        .unwrap();
+    let snapshot = computer.vault().join("vault.stronghold");
+    let damaged = b"no snapshot at all".to_vec();
+    fs::write(&snapshot, &damaged).unwrap();
+    let mut kept = computer.start().await.unwrap();
+    locked(&mut kept, "key_lost").await.unwrap();
+    assert_eq!(fs::read(&snapshot).unwrap(), damaged);
+    kept.end().await.unwrap();
+    assert_eq!(computer.keychain.keys().await.unwrap(), [FOREIGN.to_vec()]);
+}
+
 #[tokio::test]
 async fn key_that_is_locked_is_left_and_said_and_removed_later() {
     let computer = with_bob().await.unwrap();
