@@ -45,16 +45,17 @@ pub(crate) fn log() -> Option<PathBuf> {
     Some(dirs::data_local_dir()?.join(IDENTIFIER).join("logs"))
 }
 
-/// Where a report for support goes: where people look for what a program gave them, else to their home.
+/// Where a report for support goes: where people look for what a program gave them, else to their home; each
+/// with some names, for those who save two within a second.
 pub(crate) fn reports(now: Timestamp) -> Vec<PathBuf> {
-    let name = format!(
-        "sign-in-with-amiqus-report-{}.txt",
-        now.strftime("%Y-%m-%dT%H-%M-%SZ")
-    );
+    let name = now
+        .strftime("sign-in-with-amiqus-report-%Y-%m-%dT%H-%M-%SZ")
+        .to_string();
+    let names = [".txt", "-2.txt", "-3.txt", "-4.txt"].map(|ending| format!("{name}{ending}"));
     dirs::download_dir()
         .filter(|folder| folder.is_dir())
         .into_iter()
         .chain(dirs::home_dir())
-        .map(|folder| folder.join(&name))
+        .flat_map(|folder| names.clone().map(|name| folder.join(name)))
         .collect()
 }

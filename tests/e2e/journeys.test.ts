@@ -226,7 +226,7 @@ journey(
     await app.start();
     await app.state("needs-setup");
     await app.type("Client ID", "9a1c0ffe");
-    await app.type("Client secret", "a secret");
+    await app.type("Client secret", "a-secret");
     await app.press("Advanced");
     for (const address of [practice.baseUrl, "http://localhost:4000", "http://[::1]:4000"]) {
       await app.type("Service address", address);

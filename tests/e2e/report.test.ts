@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import {
   appendFileSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   readFileSync,
@@ -142,11 +143,14 @@ journey("a report is a new file, whatever lies where it would", async (stage) =>
   await app.state("signed-out");
   for (let second = 0; second < 60; second += 1) {
     const time = new Date(Date.now() + second * 1000).toISOString();
-    const name = `sign-in-with-amiqus-report-${time.slice(0, 19).replaceAll(":", "-")}Z.txt`;
-    symlinkSync(victim, join(downloads, name));
+    const name = `sign-in-with-amiqus-report-${time.slice(0, 19).replaceAll(":", "-")}Z`;
+    symlinkSync(victim, join(downloads, `${name}.txt`));
+    symlinkSync(join(home, "nowhere"), join(downloads, `${name}-2.txt`));
   }
   const saved = await save(stage);
-  assert.equal(dirname(saved), home);
+  assert.match(saved, /-3\.txt$/);
+  assert.equal(dirname(saved), downloads);
+  assert.ok(!existsSync(join(home, "nowhere")));
   assert.equal(readFileSync(victim, "utf8"), "precious");
   const { mode } = lstatSync(saved);
   assert.equal(mode & 0o777, 0o600);

@@ -246,8 +246,11 @@ journey("program that has the app's name is handed nothing, and that is said", a
     return desktop.appLog().includes("the state is now locked") || undefined;
   });
   process.kill(first, "SIGKILL");
-  await app.attach();
-  await app.state("signed-in");
+  // The driver's port was the first one's when the second began: the log has to do.
+  await until("it has signed in", () => {
+    return desktop.appLog().includes("the state is now signed-in") || undefined;
+  });
+  assert.equal(await stage.practice.tokenRequests(), 1);
   assert.equal(second.exitCode, null);
   assert.deepEqual(await tray.handedOver(), []);
 });
