@@ -567,14 +567,15 @@ async fn port_is_at_rest_once_no_late_browser_is_told_anything_any_more() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn callers_who_say_nothing_keep_nobody_waiting() {
     let heeding = Heeding::start().await;
+    let begun = std::time::Instant::now();
     let mut silent = Vec::new();
-    for _ in 0..2 * MOST_CALLERS {
+    for _ in 0..MOST_CALLERS + 64 {
         silent.push(TcpStream::connect(heeding.address).await.unwrap());
     }
-    let asked = std::time::Instant::now();
     let answer = heeding.ask("/callback?code=good&state=1").await;
     assert_eq!(status(&answer), "200");
-    assert!(asked.elapsed() < ASKING_TAKES, "{:?}", asked.elapsed());
+    // Before the first of them would have been hung up on for its silence alone.
+    assert!(begun.elapsed() < ASKING_TAKES, "{:?}", begun.elapsed());
 }
 
 /// A caller of another user's, who asks as a browser would.
