@@ -268,7 +268,7 @@ pub(crate) fn quit(app: &AppHandle) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         if let Some(keeper) = app.try_state::<Keeper>()
-            && timeout(QUITTING_TAKES, keeper.at_rest()).await.is_err()
+            && timeout(QUIT_TIMEOUT, keeper.at_rest()).await.is_err()
         {
             tracing::error!("ends though something is on its way");
         }
@@ -278,7 +278,7 @@ pub(crate) fn quit(app: &AppHandle) {
 
 /// How long what is on its way is waited for when a person quits: longer than Amiqus may take, and a disk
 /// that hangs keeps nobody from ending the app.
-const QUITTING_TAKES: Duration = Duration::from_secs(45);
+const QUIT_TIMEOUT: Duration = Duration::from_secs(45);
 
 /// Whether this argument was given, and no other: what a link adds to a command line asks for nothing.
 fn is_asked_for(argument: &str) -> bool {

@@ -218,13 +218,11 @@ impl Care {
         let me = rustix::process::geteuid().as_raw();
         match folders_above(path) {
             Ok(folders) => Self::judge(Rights::of(file), &folders, me),
-            Err(problem) => {
-                tracing::warn!(%problem, "the provisioning file's folders can't be looked at");
-                Self {
-                    is_trusted: false,
-                    looseness: vec![Loose::OthersMayReplace],
-                }
-            }
+            // Who may do what there isn't known.
+            Err(_) => Self {
+                is_trusted: false,
+                looseness: vec![Loose::OthersMayReplace],
+            },
         }
     }
 
@@ -262,7 +260,7 @@ impl Care {
 /// by the one without links.
 #[cfg(unix)]
 fn folders_above(path: &Path) -> std::io::Result<Vec<Rights>> {
-    const MOST_LINKS: usize = 16;
+    const MAX_LINKS: usize = 16;
     let mut paths = vec![std::fs::canonicalize(path)?, std::path::absolute(path)?];
     while let Some(last) = paths.last() {
         let Some(folder) = last.parent() else { break };
@@ -271,7 +269,7 @@ fn folders_above(path: &Path) -> std::io::Result<Vec<Rights>> {
             // No link: the file itself.
             Err(_) => break,
         }
-        if paths.len() > MOST_LINKS {
+        if paths.len() > MAX_LINKS {
             return Err(std::io::Error::other("too many links lead to it"));
         }
     }

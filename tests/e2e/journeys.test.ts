@@ -226,12 +226,18 @@ journey(
     await app.start();
     await app.state("needs-setup");
     await app.type("Client ID", "9a1c0ffe");
-    await app.type("Client secret", "a-secret");
     await app.press("Advanced");
+    // All that is to be changed is said at once.
+    await app.type("Client secret", "a secret with spaces");
+    await app.type("Service address", practice.baseUrl);
+    await app.press("Save");
+    await app.says("take out the spaces");
+    await app.says("must begin with https://");
+    await app.type("Client secret", "a-secret");
     for (const address of [practice.baseUrl, "http://localhost:4000", "http://[::1]:4000"]) {
       await app.type("Service address", address);
       await app.press("Save");
-      await app.says("https");
+      await app.says("must begin with https://");
       await app.state("needs-setup");
     }
     assert.equal(await practice.tokenRequests(), 0);

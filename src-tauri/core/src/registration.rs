@@ -426,14 +426,11 @@ impl RegistrationDraft {
         let blank = self.client_secret.trim().is_empty();
         if let Some(in_force) = in_force.filter(|_| blank) {
             let same_client = self.client_id.trim() == in_force.client_id.as_str();
-            let base_url = BaseUrl::parse(entered(self.base_url.as_deref(), DEFAULT_BASE_URL));
-            let redirect_url =
-                RedirectUrl::parse(entered(self.redirect_url.as_deref(), DEFAULT_REDIRECT_URL));
             let keeps_pkce = self.pkce.unwrap_or(true) || !in_force.pkce;
             if same_client
                 && keeps_pkce
-                && base_url.as_ref() == Ok(&in_force.base_url)
-                && redirect_url.as_ref() == Ok(&in_force.redirect_url)
+                && self.base_url().as_ref() == Ok(&in_force.base_url)
+                && self.redirect_url().as_ref() == Ok(&in_force.redirect_url)
             {
                 in_force
                     .client_secret
@@ -442,6 +439,18 @@ impl RegistrationDraft {
             }
         }
         self
+    }
+
+    /// The service that was entered, or the default.
+    ///
+    /// # Errors
+    /// The [`Reason`] why it can't be used.
+    pub(crate) fn base_url(&self) -> Result<BaseUrl, Reason> {
+        BaseUrl::parse(entered(self.base_url.as_deref(), DEFAULT_BASE_URL))
+    }
+
+    fn redirect_url(&self) -> Result<RedirectUrl, Reason> {
+        RedirectUrl::parse(entered(self.redirect_url.as_deref(), DEFAULT_REDIRECT_URL))
     }
 
     /// Checks all fields. White space around a pasted value is not the person's fault and is
@@ -454,11 +463,8 @@ impl RegistrationDraft {
         let note = |field: Field| move |reason: Reason| FieldProblem { field, reason };
         let client_id = plain(self.client_id.trim()).map_err(note(Field::ClientId));
         let client_secret = plain(self.client_secret.trim()).map_err(note(Field::ClientSecret));
-        let redirect_url =
-            RedirectUrl::parse(entered(self.redirect_url.as_deref(), DEFAULT_REDIRECT_URL))
-                .map_err(note(Field::RedirectUrl));
-        let base_url = BaseUrl::parse(entered(self.base_url.as_deref(), DEFAULT_BASE_URL))
-            .map_err(note(Field::BaseUrl));
+        let redirect_url = self.redirect_url().map_err(note(Field::RedirectUrl));
+        let base_url = self.base_url().map_err(note(Field::BaseUrl));
         let organisation = match self.organisation.as_deref().map(str::trim) {
             Some(name) if name.len() > LONGEST_VALUE => {
                 Err(note(Field::Organisation)(Reason::TooLong))

@@ -55,7 +55,7 @@ const MOST_CALLERS: usize = 256;
 const ASKING_TAKES: Duration = Duration::from_secs(3);
 
 /// For so long a caller may be silent though others wait for its place.
-const PATIENCE: Duration = Duration::from_millis(100);
+const MIN_SILENCE: Duration = Duration::from_millis(100);
 
 /// How long the page waits for the sign-in's end; then it says to look at the app.
 const ENDING_TAKES: Duration = Duration::from_secs(30);

@@ -8,8 +8,8 @@
 //! leaves the permissions to the umask, and its queue loses lines uncounted when the disk is full.
 
 mod daily_file;
-mod flood;
 mod queue;
+mod rate_limit;
 mod tail;
 
 use std::fmt;
@@ -30,8 +30,8 @@ use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use self::daily_file::DailyFile;
-use self::flood::FloodLimit;
 use self::queue::Queue;
+use self::rate_limit::RateLimit;
 use crate::clock::SystemClock;
 use crate::standard_error;
 
@@ -48,7 +48,7 @@ static LOG: OnceLock<Log> = OnceLock::new();
 /// A log that is being written.
 #[derive(Clone)]
 pub struct Log {
-    flood: FloodLimit,
+    rate_limit: RateLimit,
     queue: Queue,
     folder: PathBuf,
     clock: Arc<dyn Clock>,
@@ -62,7 +62,7 @@ impl Log {
     /// When the system gives no thread to write with.
     pub fn open(folder: &Path, clock: Arc<dyn Clock>) -> io::Result<Self> {
         let mut file = DailyFile::new(folder.to_owned(), Arc::clone(&clock));
-        let counts = Arc::new(flood::Counts::new(Arc::clone(&clock)));
+        let counts = Arc::new(rate_limit::Counts::new(Arc::clone(&clock)));
         let (left_out, due) = (Arc::clone(&counts), Arc::clone(&counts));
         let now = Arc::clone(&clock);
         let queue = Queue::start(
@@ -84,7 +84,7 @@ impl Log {
         )?;
         let woken = queue.clone();
         Ok(Self {
-            flood: FloodLimit::new(counts, move || woken.look_at_clock()),
+            rate_limit: RateLimit::new(counts, move || woken.look_at_clock()),
             queue,
             folder: folder.to_owned(),
             clock,
@@ -104,7 +104,7 @@ impl Log {
             .log_internal_errors(false)
             .with_timer(ClockTime(Arc::clone(&self.clock)))
             .with_writer(move || queue.clone());
-        tracing_subscriber::registry().with(layer.with_filter(own.and(self.flood.clone())))
+        tracing_subscriber::registry().with(layer.with_filter(own.and(self.rate_limit.clone())))
     }
 
     /// Waits until the lines so far are written, but no longer than a moment: the disk may be one that

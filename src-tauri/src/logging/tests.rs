@@ -196,7 +196,7 @@ fn flood_of_one_kind_of_line_is_counted_and_said_once_a_minute() {
     };
     let refused = |text: &str| text.matches(": a caller was refused").count();
     let (most, kind) = (
-        flood::MAX_LINES as usize,
+        rate_limit::MAX_LINES as usize,
         "like those of sign_in_with_amiqus::links:",
     );
     flood(100_000);
@@ -225,12 +225,12 @@ fn what_was_left_out_is_said_though_nothing_more_comes() {
     let clock = SetClock::at("2026-11-23T12:00:00Z");
     let log = Log::open(folder.path(), Arc::<SetClock>::clone(&clock)).unwrap();
     tracing::subscriber::with_default(log.subscriber(), || {
-        for number in 0..flood::MAX_LINES + 7 {
+        for number in 0..rate_limit::MAX_LINES + 7 {
             // Its minute is over as soon as the first line is left out.
-            if number == flood::MAX_LINES {
+            if number == rate_limit::MAX_LINES {
                 clock.turn(SignedDuration::from_secs(59));
             }
-            if number == flood::MAX_LINES + 6 {
+            if number == rate_limit::MAX_LINES + 6 {
                 clock.turn(SignedDuration::from_secs(1));
             }
             tracing::info!(target: "sign_in_with_amiqus", "again");

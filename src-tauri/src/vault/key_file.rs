@@ -64,13 +64,13 @@ pub(super) enum Kind {
 }
 
 /// The most memory that a passphrase's key is made with, in KiB.
-const MOST_MEMORY_KIB: u32 = 1024 * 1024;
+const MAX_MEMORY_KIB: u32 = 1024 * 1024;
 
 /// The most passes over it.
-const MOST_PASSES: u32 = 32;
+const MAX_PASSES: u32 = 32;
 
 /// The most lanes.
-const MOST_LANES: u32 = 64;
+const MAX_LANES: u32 = 64;
 
 impl Kind {
     /// Whether what it costs to make the key is within reason: the file could ask for all of a computer's
@@ -83,7 +83,7 @@ impl Kind {
                 passes,
                 lanes,
                 ..
-            } => *memory_kib <= MOST_MEMORY_KIB && *passes <= MOST_PASSES && *lanes <= MOST_LANES,
+            } => *memory_kib <= MAX_MEMORY_KIB && *passes <= MAX_PASSES && *lanes <= MAX_LANES,
         }
     }
 

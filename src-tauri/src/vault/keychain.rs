@@ -16,9 +16,9 @@ pub(super) use self::system::Keychain;
 pub(crate) use self::watch::watch;
 use super::files::Folder;
 use super::key::Key;
+use super::key_file::KeyFile;
 #[cfg(target_os = "linux")]
 use super::key_file::Kind;
-use super::key_file::{KeyFile, VaultId};
 use super::snapshot::{WontOpen, try_key};
 use crate::deadline::{self, ANSWER_TIMEOUT};
 
@@ -185,13 +185,9 @@ pub(super) fn look(folder: Folder) -> KeyLook {
             return KeyLook::NoFolder;
         };
         let fit = |key: &Key| fit(&folder, key_file.as_ref(), key);
-        // One that has no name yet bears none in the keychain either.
-        let named = key_file.as_ref().and_then(|file| file.vault.clone());
-        let Some(vault) = named.or_else(VaultId::random) else {
-            return KeyLook::NotAnswering;
-        };
+        let vault = key_file.as_ref().and_then(|file| file.vault.as_ref());
         let found = Keychain::connect(ANSWER_TIMEOUT)
-            .and_then(|keychain| keychain.find(&vault, Prompt::Never, &fit, &|_| ()));
+            .and_then(|keychain| keychain.find(vault, Prompt::Never, &fit, &|_| ()));
         match found {
             Ok(found) if found.fits() => KeyLook::There {
                 others: found.read.saturating_sub(1),

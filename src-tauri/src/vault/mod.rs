@@ -190,7 +190,8 @@ impl StrongholdDoor {
         let found = if is_new {
             Found::default()
         } else {
-            keychain.find(vault, prompt, &fit, &asks).map_err(locked)?
+            let found = keychain.find(Some(vault), prompt, &fit, &asks);
+            found.map_err(locked)?
         };
         if found.read > 1 {
             tracing::info!(

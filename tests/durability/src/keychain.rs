@@ -263,15 +263,9 @@ impl Keychain {
     /// # Errors
     /// When the Secret Service doesn't tell.
     pub async fn keys(&self) -> Result<Vec<Vec<u8>>> {
-        let names = HashMap::from(KEY_NAMES);
-        let answer = self
-            .call(SERVICE_INTERFACE, "SearchItems", &(names,))
-            .await?;
-        let (open, _): (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) =
-            answer.body().deserialize()?;
         let session = self.session().await?;
         let mut keys = Vec::new();
-        for item in open {
+        for item in self.open_items().await? {
             let answer = self
                 .connection
                 .call_method(
@@ -326,14 +320,8 @@ impl Keychain {
 
     /// The app's items in open collections, with their names.
     async fn attributes(&self) -> Result<Vec<(OwnedObjectPath, HashMap<String, String>)>> {
-        let names = HashMap::from(KEY_NAMES);
-        let answer = self
-            .call(SERVICE_INTERFACE, "SearchItems", &(names,))
-            .await?;
-        let (open, _): (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) =
-            answer.body().deserialize()?;
         let mut all = Vec::new();
-        for item in open {
+        for item in self.open_items().await? {
             let property = ("org.freedesktop.Secret.Item", "Attributes");
             let interface = Some("org.freedesktop.DBus.Properties");
             let answer = self
@@ -344,6 +332,17 @@ impl Keychain {
             all.push((item, HashMap::try_from(value).map_err(zbus::Error::from)?));
         }
         Ok(all)
+    }
+
+    /// The items that bear the names of the app's keys, in open collections.
+    async fn open_items(&self) -> Result<Vec<OwnedObjectPath>> {
+        let names = HashMap::from(KEY_NAMES);
+        let answer = self
+            .call(SERVICE_INTERFACE, "SearchItems", &(names,))
+            .await?;
+        let (open, _): (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) =
+            answer.body().deserialize()?;
+        Ok(open)
     }
 
     /// A session in which secrets aren't encrypted.

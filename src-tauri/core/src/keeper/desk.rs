@@ -220,16 +220,20 @@ impl Desk {
 
     /// What was entered in the window, if it can be used.
     fn validate(&self, draft: RegistrationDraft) -> Result<Registration, Vec<FieldProblem>> {
-        let registration = draft
-            .with_secret_of(self.session.registration())
-            .validate(Provenance::ByHand)?;
-        if registration.base_url.is_on_this_computer() && !self.parts.allows_plain_http {
-            return Err(vec![FieldProblem {
-                field: Field::BaseUrl,
-                reason: Reason::NotHttps,
-            }]);
+        let draft = draft.with_secret_of(self.session.registration());
+        let validated = draft.validate(Provenance::ByHand);
+        let is_plain_http = draft
+            .base_url()
+            .is_ok_and(|base_url| base_url.is_on_this_computer());
+        if !is_plain_http || self.parts.allows_plain_http {
+            return validated;
         }
-        Ok(registration)
+        let mut problems = validated.err().unwrap_or_default();
+        problems.push(FieldProblem {
+            field: Field::BaseUrl,
+            reason: Reason::NotHttps,
+        });
+        Err(problems)
     }
 
     async fn save_registration(&mut self, draft: RegistrationDraft) -> Result<(), SaveRefusal> {

@@ -2,8 +2,9 @@
 
 use std::net::SocketAddr;
 
-/// Whether a connection is this user's own. Both of its ends are in this computer's lists; one that isn't there
-/// any more has hung up, and nobody is to be judged by it.
+/// Whether a connection comes from a process of this user's. While it is open the system lists both of its
+/// ends; one that isn't listed is refused, because nobody can tell whose it was. Blocks: the system lists
+/// every connection. Where it lists none at all, every caller passes.
 #[cfg(target_os = "linux")]
 pub(super) fn is_own_users(peer: SocketAddr, own: SocketAddr) -> bool {
     // A caller that speaks IPv6 reaches an IPv4 port, too, and stands in the other list.

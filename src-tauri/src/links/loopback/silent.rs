@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use super::PATIENCE;
+use super::MIN_SILENCE;
 
 /// All of them.
 #[derive(Default)]
@@ -48,7 +48,7 @@ impl SilentCallers {
         let Some(since) = first else {
             return std::future::pending().await;
         };
-        sleep_until(since + PATIENCE).await;
+        sleep_until(since + MIN_SILENCE).await;
         let is_still_silent = |caller: &mut Caller| caller.since == since;
         if let Some(caller) = lock(&self.0).pop_front_if(is_still_silent) {
             caller.hang_up.send_replace(true);

@@ -46,18 +46,19 @@ impl Keychain {
     /// Finds the key that fits best. The system asks its person by itself.
     pub(in crate::vault) fn find(
         &self,
-        vault: &VaultId,
+        vault: Option<&VaultId>,
         _prompt: Prompt,
         fit: &dyn Fn(&Key) -> Fit,
         _asks: Asks<'_>,
     ) -> Result<Found, KeychainFailure> {
         let mut found = Found::default();
-        for vault in [Some(vault), None] {
-            for secret in secrets(&self.entry(vault)?)? {
+        for secret in secrets(&self.entry(vault)?)? {
+            found.add(secret, fit);
+        }
+        // One from before vaults had names.
+        if vault.is_some() && !found.fits() {
+            for secret in secrets(&self.entry(None)?)? {
                 found.add(secret, fit);
-            }
-            if found.fits() {
-                break;
             }
         }
         Ok(found)

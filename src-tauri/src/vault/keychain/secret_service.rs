@@ -125,7 +125,7 @@ impl Keychain {
     /// person is asked to unlock them if that is allowed.
     pub(in crate::vault) fn find(
         &self,
-        _vault: &VaultId,
+        _vault: Option<&VaultId>,
         prompt: Prompt,
         fit: &dyn Fn(&Key) -> Fit,
         asks: Asks<'_>,

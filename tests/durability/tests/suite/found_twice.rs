@@ -22,6 +22,15 @@ async fn bob_is_connected(kept: &mut Kept) {
     assert!(state.account(BOB, FUSION).unwrap().is_connected());
 }
 
+/// Removes the vault's key file, or puts this in its place.
+fn spoil_key_file(computer: &Computer, text: Option<&str>) {
+    let key_file = computer.vault().join("key.json");
+    match text {
+        None => fs::remove_file(key_file).unwrap(),
+        Some(text) => fs::write(key_file, text).unwrap(),
+    }
+}
+
 /// What the report for support says of the key.
 async fn diagnosis(computer: &Computer) -> String {
     let report = computer.run_app("--diagnose").await.unwrap();
@@ -133,10 +142,7 @@ async fn key_is_told_from_others_by_the_snapshot_where_its_fingerprint_is_gone()
     };
     let before = fingerprint();
     for spoil in [None, Some("{"), Some("")] {
-        match spoil {
-            None => fs::remove_file(&key_file).unwrap(),
-            Some(text) => fs::write(&key_file, text).unwrap(),
-        }
+        spoil_key_file(&computer, spoil);
         let mut kept = computer.start().await.unwrap();
         bob_is_connected(&mut kept).await;
         kept.end().await.unwrap();
@@ -186,11 +192,7 @@ async fn key_whose_vault_lost_its_name_is_removed_all_the_same() {
             .add_key(&imported, &FOREIGN)
             .await
             .unwrap();
-        let key_file = computer.vault().join("key.json");
-        match spoil {
-            None => fs::remove_file(&key_file).unwrap(),
-            Some(text) => fs::write(&key_file, text).unwrap(),
-        }
+        spoil_key_file(&computer, spoil);
         let ended = computer.run_app("--forget-everything").await.unwrap();
         assert!(ended.status.success(), "{ended:?}");
         let left = computer.keychain.keys().await.unwrap();

@@ -12,15 +12,15 @@ use tracing::callsite::Identifier;
 use tracing::{Event, Metadata};
 use tracing_subscriber::layer::{Context, Filter};
 
-/// So many lines of one kind are written in each [`SPAN`]; more than anything does that goes well.
+/// So many lines of one kind are written in each [`WINDOW`]; more than anything does that goes well.
 pub(super) const MAX_LINES: u32 = 20;
 
-/// For so long they are counted together.
-const SPAN: SignedDuration = SignedDuration::from_mins(1);
+/// The time in which they are counted together.
+const WINDOW: SignedDuration = SignedDuration::from_mins(1);
 
-/// Keeps a log from being flooded.
+/// A layer's filter that limits how many events of one callsite pass in a minute.
 #[derive(Clone)]
-pub(super) struct FloodLimit {
+pub(super) struct RateLimit {
     counts: Arc<Counts>,
     /// Told when lines begin to be left out.
     begun: Arc<dyn Fn() + Send + Sync>,
@@ -39,7 +39,7 @@ struct Kind {
     left_out: u64,
 }
 
-impl FloodLimit {
+impl RateLimit {
     /// A limit that calls `begun` whenever lines begin to be left out: [`Counts::next_due`] tells from then
     /// on when that is to be said.
     pub(super) fn new(counts: Arc<Counts>, begun: impl Fn() + Send + Sync + 'static) -> Self {
@@ -99,8 +99,8 @@ impl Counts {
         let waiting = kinds.values().filter(|kind| kind.left_out > 0);
         waiting
             .map(|kind| {
-                let left = SPAN - now.duration_since(kind.since);
-                Duration::try_from(left.clamp(SignedDuration::ZERO, SPAN)).unwrap_or_default()
+                let left = WINDOW - now.duration_since(kind.since);
+                Duration::try_from(left.clamp(SignedDuration::ZERO, WINDOW)).unwrap_or_default()
             })
             .min()
     }
@@ -133,12 +133,12 @@ enum Verdict {
     LeaveOut,
 }
 
-/// Whether the span is over, by whichever way the clock was turned.
+/// Whether the window is over, by whichever way the clock was turned.
 fn is_over(since: Timestamp, now: Timestamp) -> bool {
-    now.duration_since(since).abs() >= SPAN
+    now.duration_since(since).abs() >= WINDOW
 }
 
-impl<S> Filter<S> for FloodLimit {
+impl<S> Filter<S> for RateLimit {
     fn enabled(&self, _metadata: &Metadata<'_>, _context: &Context<'_, S>) -> bool {
         true
     }
