@@ -173,6 +173,16 @@ export class Desktop {
     return readdirSync(folder).map((name) => join(folder, name));
   }
 
+  /** Copies the app's log out of the desktop; says whether there was one. */
+  keepLog(path: string): boolean {
+    try {
+      writeFileSync(path, this.appLog());
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   write(name: string, text: string | Uint8Array, mode = 0o600): string {
     const path = join(this.folder, name);
     mkdirSync(dirname(path), { recursive: true });

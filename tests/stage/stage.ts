@@ -157,9 +157,11 @@ export async function onStage(
   } catch (problem) {
     const folder = join(ROOT, "target", "e2e");
     mkdirSync(folder, { recursive: true });
-    const picture = join(folder, `${name.replace(/\W+/g, "-")}.png`);
-    await stage.picture(picture).catch(() => undefined);
-    console.error(`A picture of how it ended: ${picture}`);
+    const remains = join(folder, name.replace(/\W+/g, "-"));
+    await stage.picture(`${remains}.png`).catch(() => undefined);
+    console.error(`A picture of how it ended: ${remains}.png`);
+    // Before the desktop's folder goes.
+    if (stage.desktop.keepLog(`${remains}.log`)) console.error(`Its log: ${remains}.log`);
     throw problem;
   } finally {
     await stage.strike();
