@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use amiqus_core::app_state::AppState;
-use amiqus_core::check::CheckRefusal;
+use amiqus_core::check::CheckError;
 use amiqus_core::error::{Code, Problem};
-use amiqus_core::keeper::{Keeper, SaveRefusal};
-use amiqus_core::redirect::Received;
+use amiqus_core::redirect::ReceivedLink;
 use amiqus_core::registration::{Page, RegistrationDraft};
+use amiqus_core::runtime::{SaveError, SessionHandle};
 use amiqus_core::secret::Passphrase;
 use amiqus_core::vault::Unlock;
 use specta_typescript::Typescript;
@@ -66,7 +66,7 @@ pub fn bindings(to: &Path) -> Result<(), specta_typescript::Error> {
     builder().export(Typescript::default(), to)
 }
 
-type Keeping<'a> = State<'a, Keeper>;
+type Keeping<'a> = State<'a, SessionHandle>;
 
 /// What the window shows of this computer, beside the state.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, specta::Type)]
@@ -84,8 +84,8 @@ struct ThisComputer {
 /// The state now.
 #[tauri::command]
 #[specta::specta]
-async fn app_state(keeper: Keeping<'_>) -> Result<AppState, Problem> {
-    keeper.state().await.map(|state| AppState::clone(&state))
+async fn app_state(session: Keeping<'_>) -> Result<AppState, Problem> {
+    session.state().await.map(|state| AppState::clone(&state))
 }
 
 /// The state now, and each one after it, down a channel of the window's own. An event would also
@@ -95,12 +95,12 @@ async fn app_state(keeper: Keeping<'_>) -> Result<AppState, Problem> {
 #[specta::specta]
 async fn follow(
     app: AppHandle,
-    keeper: Keeping<'_>,
+    session: Keeping<'_>,
     states: Channel<AppState>,
 ) -> Result<(), Problem> {
     tracing::info!("a window follows the state");
     window::page_is_alive(&app);
-    let mut following = keeper.follow();
+    let mut following = session.follow();
     let telling = tauri::async_runtime::spawn(async move {
         while let Some(state) = following.next().await {
             if states.send(AppState::clone(&state)).is_err() {
@@ -115,114 +115,114 @@ async fn follow(
 /// Begins to sign in.
 #[tauri::command]
 #[specta::specta]
-async fn authorize(keeper: Keeping<'_>) -> Result<(), Problem> {
-    keeper.authorize().await
+async fn authorize(session: Keeping<'_>) -> Result<(), Problem> {
+    session.authorize().await
 }
 
 /// Finishes a sign-in whose owner Amiqus has not told yet.
 #[tauri::command]
 #[specta::specta]
-async fn finish_sign_in(keeper: Keeping<'_>) -> Result<(), Problem> {
-    keeper.finish_sign_in().await
+async fn finish_sign_in(session: Keeping<'_>) -> Result<(), Problem> {
+    session.finish_sign_in().await
 }
 
 /// Drops such a sign-in.
 #[tauri::command]
 #[specta::specta]
-async fn forget_sign_in(keeper: Keeping<'_>) -> Result<(), Problem> {
-    keeper.forget_sign_in().await
+async fn forget_sign_in(session: Keeping<'_>) -> Result<(), Problem> {
+    session.forget_sign_in().await
 }
 
 /// Opens the browser again for the pending attempt.
 #[tauri::command]
 #[specta::specta]
-async fn open_browser_again(keeper: Keeping<'_>) -> Result<(), Problem> {
-    keeper.open_browser_again().await
+async fn open_browser_again(session: Keeping<'_>) -> Result<(), Problem> {
+    session.open_browser_again().await
 }
 
 /// Takes the address that a person pasted, exchanges its code.
 #[tauri::command]
 #[specta::specta]
-async fn exchange(keeper: Keeping<'_>, address: String) -> Result<(), Problem> {
-    keeper.exchange(Received::new(address)).await
+async fn exchange(session: Keeping<'_>, address: String) -> Result<(), Problem> {
+    session.exchange(ReceivedLink::new(address)).await
 }
 
 /// Gives up the pending attempt, or leaves the set-up.
 #[tauri::command]
 #[specta::specta]
-async fn cancel(keeper: Keeping<'_>) -> Result<(), Problem> {
-    keeper.cancel().await
+async fn cancel(session: Keeping<'_>) -> Result<(), Problem> {
+    session.cancel().await
 }
 
 /// Renews the current account.
 #[tauri::command]
 #[specta::specta]
-async fn refresh(keeper: Keeping<'_>) -> Result<(), Problem> {
-    keeper.refresh().await
+async fn refresh(session: Keeping<'_>) -> Result<(), Problem> {
+    session.refresh().await
 }
 
 /// Asks Amiqus who the current account is.
 #[tauri::command]
 #[specta::specta]
-async fn me(keeper: Keeping<'_>) -> Result<(), Problem> {
-    keeper.me().await
+async fn me(session: Keeping<'_>) -> Result<(), Problem> {
+    session.me().await
 }
 
 /// Removes an account's tokens from this computer.
 #[tauri::command]
 #[specta::specta]
-async fn sign_out(keeper: Keeping<'_>, account: String) -> Result<(), Problem> {
-    keeper.sign_out(&account).await
+async fn sign_out(session: Keeping<'_>, account: String) -> Result<(), Problem> {
+    session.sign_out(&account).await
 }
 
 /// Makes another account current.
 #[tauri::command]
 #[specta::specta]
-async fn switch_account(keeper: Keeping<'_>, account: String) -> Result<(), Problem> {
-    keeper.switch_account(&account).await
+async fn switch_account(session: Keeping<'_>, account: String) -> Result<(), Problem> {
+    session.switch_account(&account).await
 }
 
 /// Takes what an administrator entered.
 #[tauri::command]
 #[specta::specta]
 async fn save_registration(
-    keeper: Keeping<'_>,
+    session: Keeping<'_>,
     draft: RegistrationDraft,
-) -> Result<(), SaveRefusal> {
-    keeper.save_registration(draft).await
+) -> Result<(), SaveError> {
+    session.save_registration(draft).await
 }
 
 /// Asks Amiqus whether what an administrator entered is right; keeps none of it.
 #[tauri::command]
 #[specta::specta]
 async fn check_registration(
-    keeper: Keeping<'_>,
+    session: Keeping<'_>,
     draft: RegistrationDraft,
-) -> Result<(), CheckRefusal> {
-    keeper.check_registration(draft).await
+) -> Result<(), CheckError> {
+    session.check_registration(draft).await
 }
 
 /// Goes to the set-up screen.
 #[tauri::command]
 #[specta::specta]
-async fn change_setup(keeper: Keeping<'_>) -> Result<(), Problem> {
-    keeper.change_setup().await
+async fn change_setup(session: Keeping<'_>) -> Result<(), Problem> {
+    session.change_setup().await
 }
 
 /// Opens a locked vault.
 #[tauri::command]
 #[specta::specta]
-async fn unlock(keeper: Keeping<'_>, passphrase: Option<String>) -> Result<(), Problem> {
-    keeper
-        .unlock(amiqus_core::keeper::unlock_with(passphrase))
+async fn unlock(session: Keeping<'_>, passphrase: Option<String>) -> Result<(), Problem> {
+    session
+        .unlock(amiqus_core::runtime::unlock_with(passphrase))
         .await
 }
 
 /// Makes a vault that a passphrase opens, on a computer without a keychain.
 #[tauri::command]
 #[specta::specta]
-async fn choose_passphrase(keeper: Keeping<'_>, passphrase: String) -> Result<(), Problem> {
-    keeper
+async fn choose_passphrase(session: Keeping<'_>, passphrase: String) -> Result<(), Problem> {
+    session
         .unlock(Unlock::NewPassphrase(Passphrase::new(passphrase)))
         .await
 }
@@ -230,15 +230,15 @@ async fn choose_passphrase(keeper: Keeping<'_>, passphrase: String) -> Result<()
 /// Sets a vault aside whose key is lost, and begins with an empty one.
 #[tauri::command]
 #[specta::specta]
-async fn start_over(keeper: Keeping<'_>) -> Result<(), Problem> {
-    keeper.start_over().await
+async fn start_over(session: Keeping<'_>) -> Result<(), Problem> {
+    session.start_over().await
 }
 
 /// Opens one of Amiqus's pages in the system's browser. There is no way to name another address.
 #[tauri::command]
 #[specta::specta]
-async fn open_page(keeper: Keeping<'_>, page: Page) -> Result<(), Problem> {
-    let address = keeper.page_address(page).await?;
+async fn open_page(session: Keeping<'_>, page: Page) -> Result<(), Problem> {
+    let address = session.page_address(page).await?;
     tauri::async_runtime::spawn_blocking(move || {
         desktop::open_in_browser(&address.url, &address.service)
     })
@@ -290,8 +290,8 @@ async fn take_links_back(app: AppHandle) -> Result<(), Problem> {
 /// Saves a report for support; answers with its file.
 #[tauri::command]
 #[specta::specta]
-async fn save_report(keeper: Keeping<'_>) -> Result<String, Problem> {
-    let state = keeper.state().await?;
+async fn save_report(session: Keeping<'_>) -> Result<String, Problem> {
+    let state = session.state().await?;
     diagnostics::save(&state)
         .await
         .map(|path| path.display().to_string())
@@ -325,8 +325,8 @@ fn report_fault(fault: PageFault) {
 /// Installs the newer version and starts again.
 #[tauri::command]
 #[specta::specta]
-async fn update(app: AppHandle, keeper: Keeping<'_>) -> Result<(), Problem> {
-    updates::install(&app, &keeper).await.map_err(|problem| {
+async fn update(app: AppHandle, session: Keeping<'_>) -> Result<(), Problem> {
+    updates::install(&app, &session).await.map_err(|problem| {
         tracing::error!(%problem, "the newer version is not installed");
         Code::UpdateFailed.into()
     })

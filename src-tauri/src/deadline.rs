@@ -14,17 +14,17 @@ pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// There was no answer within the deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no answer within {} s", .0.as_secs())]
-pub(crate) struct NoAnswer(pub(crate) Duration);
+pub(crate) struct TimedOut(pub(crate) Duration);
 
 /// Runs blocking work on a thread of its own and waits for its result, but no longer than this. Work
 /// that is late goes on alone, and its result is dropped.
 ///
 /// # Errors
-/// [`NoAnswer`] when it is late, and when it panicked or no thread could be had.
+/// [`TimedOut`] when it is late, and when it panicked or no thread could be had.
 pub(crate) fn within<T: Send + 'static>(
     limit: Duration,
     work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, NoAnswer> {
+) -> Result<T, TimedOut> {
     let (result, results) = mpsc::sync_channel(1);
     std::thread::Builder::new()
         .name("ask another process".to_owned())
@@ -32,8 +32,8 @@ pub(crate) fn within<T: Send + 'static>(
             // Nobody waits any more when it is late.
             let _ = result.send(work());
         })
-        .map_err(|_| NoAnswer(limit))?;
-    results.recv_timeout(limit).map_err(|_| NoAnswer(limit))
+        .map_err(|_| TimedOut(limit))?;
+    results.recv_timeout(limit).map_err(|_| TimedOut(limit))
 }
 
 /// Runs a program to its end and returns what it wrote. One that takes longer than this is killed, with
@@ -92,7 +92,7 @@ async fn run(mut program: Command, limit: Duration) -> io::Result<Output> {
     #[cfg(unix)]
     kill_group(&child);
     child.kill().await?;
-    let late = NoAnswer(limit).to_string();
+    let late = TimedOut(limit).to_string();
     Err(io::Error::new(io::ErrorKind::TimedOut, late))
 }
 
@@ -119,7 +119,7 @@ mod tests {
     fn work_that_never_ends_is_not_waited_for() {
         let (_never, receiver) = mpsc::channel::<()>();
         let limit = Duration::from_millis(20);
-        assert_eq!(within(limit, move || receiver.recv()), Err(NoAnswer(limit)));
+        assert_eq!(within(limit, move || receiver.recv()), Err(TimedOut(limit)));
         assert_eq!(within(ANSWER_TIMEOUT, || 7), Ok(7));
     }
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use amiqus_core::clock::Wait;
-use amiqus_core::keeper::{BrowserDidNotOpen, CannotListen, Listener, Recipient, Surroundings};
 use amiqus_core::registration::{BaseUrl, RedirectUrl};
+use amiqus_core::runtime::{BrowserDidNotOpen, Host, ListenError, Listener, Recipient};
 use tauri::AppHandle;
 use url::Url;
 
@@ -28,7 +28,7 @@ impl Desktop {
     }
 }
 
-impl Surroundings for Desktop {
+impl Host for Desktop {
     fn open_browser(&self, url: &Url, service: &BaseUrl) -> Result<(), BrowserDidNotOpen> {
         // The browser is to come back by our links.
         links::claim(&self.app);
@@ -39,11 +39,11 @@ impl Surroundings for Desktop {
         &self,
         redirect_url: &RedirectUrl,
         recipient: Recipient,
-    ) -> Result<Box<dyn Listener>, CannotListen> {
+    ) -> Result<Box<dyn Listener>, ListenError> {
         let hear = move |received| recipient.clone().receive(received);
         match self.loopback.listen(redirect_url, hear) {
             Ok(listener) => Ok(Box::new(listener)),
-            Err(problem) => Err(CannotListen(problem.to_string())),
+            Err(problem) => Err(ListenError(problem.to_string())),
         }
     }
 

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use crate::vault::forget::{KeyGone, NotForgotten, forget};
 use crate::words::forget as words;
-use crate::{links, places, start_at_login};
+use crate::{links, paths, start_at_login};
 
 /// The argument that asks for it.
 pub(crate) const ARGUMENT: &str = "--forget-everything";
@@ -31,11 +31,11 @@ pub(crate) fn run() -> ExitCode {
 fn everything(said: &mut Vec<u8>) -> bool {
     // Writing to a vector can't fail.
     let mut say = |line: &str| drop(writeln!(said, "{line}"));
-    let Some(data) = places::data() else {
-        say(places::NO_FOLDER);
+    let Some(data) = paths::data() else {
+        say(paths::NO_FOLDER);
         return false;
     };
-    let is_key_gone = match forget(data.join(places::VAULT)) {
+    let is_key_gone = match forget(data.join(paths::VAULT)) {
         Ok(forgotten) => {
             say(if forgotten.vault {
                 words::VAULT_REMOVED
@@ -60,17 +60,17 @@ fn everything(said: &mut Vec<u8>) -> bool {
             return false;
         }
         Err(NotForgotten::Unreachable(problem)) => {
-            say(&words::not_removed(&data.join(places::VAULT), &problem));
+            say(&words::not_removed(&data.join(paths::VAULT), &problem));
             return false;
         }
     };
     let mut is_rest_gone = true;
-    for folder in places::all() {
+    for folder in paths::all() {
         // What tells of a key that is still in the keychain stays there.
         let outcome = if is_key_gone || folder != data {
             remove(&folder)
         } else {
-            remove_all_but(&folder, places::VAULT)
+            remove_all_but(&folder, paths::VAULT)
         };
         if let Err(problem) = outcome {
             say(&words::not_removed(&folder, &problem));

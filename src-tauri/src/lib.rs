@@ -1,8 +1,6 @@
 //! The desktop shell: it plugs the core into a window, the vault, the system's links and browser.
 //! This page says who is plugged into what; nothing here decides anything about signing in.
 
-#[cfg(target_os = "linux")]
-mod anew_linux;
 pub mod clock;
 mod commands;
 mod deadline;
@@ -10,23 +8,25 @@ mod desktop;
 #[cfg(target_os = "linux")]
 mod desktop_entry_linux;
 mod diagnostics;
+pub mod environment_watch;
 #[cfg(test)]
-mod examples;
+mod fixtures;
 mod forget;
 mod links;
 pub mod logging;
 mod notices;
-mod places;
+mod paths;
 pub mod provisioning;
 #[cfg(target_os = "linux")]
 mod proxy_linux;
+#[cfg(target_os = "linux")]
+mod relaunch_linux;
 mod standard_error;
 mod start_at_login;
 mod tray;
 mod trust;
 pub mod updates;
 pub mod vault;
-pub mod wake;
 mod window;
 mod words;
 
@@ -37,9 +37,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use amiqus_core::chance::SystemChance;
+use amiqus_core::entropy::SystemEntropy;
 use amiqus_core::http::Limits;
-use amiqus_core::keeper::{Keeper, Parts};
+use amiqus_core::runtime::{Dependencies, SessionHandle};
 use tauri::{App, AppHandle, Manager as _, RunEvent, WindowEvent};
 use tokio::time::timeout;
 
@@ -134,7 +134,7 @@ fn run_what_is_asked_for() -> ExitCode {
             match code {
                 tauri::RESTART_EXIT_CODE => start_again_with_a_window(),
                 #[cfg(target_os = "linux")]
-                anew_linux::EXIT_CODE => anew_linux::begin(),
+                relaunch_linux::EXIT_CODE => relaunch_linux::begin(),
                 code => ExitCode::from(u8::try_from(code).unwrap_or(1)),
             }
         }
@@ -208,8 +208,8 @@ fn on_event(app: &AppHandle, event: RunEvent) {
             window::check_page(app);
             // Where nobody tells of a keychain that was unlocked, its person comes back from doing so.
             #[cfg(not(target_os = "linux"))]
-            if let Some(keeper) = app.try_state::<Keeper>() {
-                keeper.keychain_changed();
+            if let Some(session) = app.try_state::<SessionHandle>() {
+                session.keychain_changed();
             }
         }
         RunEvent::Exit => {
@@ -230,7 +230,7 @@ fn on_closed(app: &AppHandle) {
         tracing::info!("the window is closed; the app stays in the tray");
         window::sweep();
         #[cfg(target_os = "linux")]
-        anew_linux::once_nothing_is_lost(app);
+        relaunch_linux::once_nothing_is_lost(app);
     } else {
         end_at_rest(app);
     }
@@ -249,8 +249,8 @@ pub(crate) fn end_at_rest(app: &AppHandle) {
         if let Some(loopback) = app.try_state::<Loopback>() {
             loopback.at_rest().await;
         }
-        if let Some(keeper) = app.try_state::<Keeper>() {
-            keeper.at_rest().await;
+        if let Some(session) = app.try_state::<SessionHandle>() {
+            session.at_rest().await;
         }
         IS_ENDING.store(false, Ordering::SeqCst);
         if app.webview_windows().is_empty() {
@@ -267,8 +267,8 @@ pub(crate) fn quit(app: &AppHandle) {
     }
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
-        if let Some(keeper) = app.try_state::<Keeper>()
-            && timeout(QUIT_TIMEOUT, keeper.at_rest()).await.is_err()
+        if let Some(session) = app.try_state::<SessionHandle>()
+            && timeout(QUIT_TIMEOUT, session.at_rest()).await.is_err()
         {
             tracing::error!("ends though something is on its way");
         }
@@ -294,8 +294,8 @@ fn set_up(
     handed_over: &links::Letterbox,
     is_name_taken: bool,
 ) -> Result<(), Box<dyn Error>> {
-    let data = places::data().ok_or(places::NO_FOLDER)?;
-    logging::start(&places::log().ok_or(places::NO_FOLDER)?);
+    let data = paths::data().ok_or(paths::NO_FOLDER)?;
+    logging::start(&paths::log().ok_or(paths::NO_FOLDER)?);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
     trust::log();
     if is_name_taken {
@@ -314,28 +314,28 @@ fn set_up(
     app.manage(window::FirstPage::awaited(has_window));
     app.manage(window::PageProcess::new());
     // The vault and the keychain open beside the window.
-    let door = Arc::new(vault::StrongholdDoor::new(data.join(places::VAULT)));
+    let opener = Arc::new(vault::StrongholdOpener::new(data.join(paths::VAULT)));
     let loopback = Loopback::default();
     app.manage(loopback.clone());
-    let surroundings = Arc::new(desktop::Desktop::new(app.handle().clone(), loopback));
+    let host = Arc::new(desktop::Desktop::new(app.handle().clone(), loopback));
     #[cfg(target_os = "linux")]
     let clients = proxy_linux::clients(Limits::default());
     #[cfg(not(target_os = "linux"))]
     let clients = amiqus_core::http::clients(Limits::default());
     // Within the runtime, because the keeper's work is spawned on it.
-    let keeper = tauri::async_runtime::block_on(async {
-        Keeper::start(Parts {
-            door,
+    let session = tauri::async_runtime::block_on(async {
+        SessionHandle::start(Dependencies {
+            opener,
             clock: Arc::new(clock::SystemClock),
-            chance: Arc::new(SystemChance),
+            entropy: Arc::new(SystemEntropy),
             clients: clients.clone(),
-            surroundings,
+            host,
             allows_plain_http: allows_plain_http(),
             provisioning: Box::new(provisioning::read),
         })
     });
-    logging::follow(&keeper);
-    app.manage(keeper.clone());
+    logging::follow(&session);
+    app.manage(session.clone());
 
     // Before anything that could bring it to the front.
     if has_window {
@@ -343,11 +343,11 @@ fn set_up(
     }
 
     app.manage(handed_over.clone());
-    links::listen(app.handle(), &keeper, handed_over);
+    links::listen(app.handle(), &session, handed_over);
     updates::watch(app.handle(), clients);
-    tray::stand(app.handle(), &keeper);
-    notices::watch(app.handle(), &keeper, data);
-    once_painted(app.handle().clone(), keeper);
+    tray::stand(app.handle(), &session);
+    notices::watch(app.handle(), &session, data);
+    once_painted(app.handle().clone(), session);
     Ok(())
 }
 
@@ -358,12 +358,12 @@ fn allows_plain_http() -> bool {
 
 /// Does what nobody waits for once the window is painted: before that it would take the processor from
 /// it. It runs other programs, and reads the network's interfaces.
-fn once_painted(app: AppHandle, keeper: Keeper) {
+fn once_painted(app: AppHandle, session: SessionHandle) {
     tauri::async_runtime::spawn(async move {
         window::first_painted(&app).await;
-        wake::watch(&keeper);
+        environment_watch::watch(&session);
         // A network may have come before anybody watched.
-        keeper.look_again();
+        session.on_environment_change();
         tauri::async_runtime::spawn_blocking(move || {
             links::claim(&app);
             start_at_login::settle();

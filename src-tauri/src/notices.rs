@@ -6,8 +6,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use amiqus_core::app_state::{AccountView, AppState, Screen, StandingView};
-use amiqus_core::keeper::Keeper;
+use amiqus_core::app_state::{AccountStatusView, AccountView, AppState, Screen};
+use amiqus_core::runtime::SessionHandle;
 use sha2::{Digest as _, Sha256};
 use tauri::AppHandle;
 use tokio::sync::watch;
@@ -19,9 +19,9 @@ use crate::{window, words};
 const FILE: &str = "told.json";
 
 /// Tells of what comes, for as long as the keeper lives.
-pub(crate) fn watch(app: &AppHandle, keeper: &Keeper, folder: PathBuf) {
+pub(crate) fn watch(app: &AppHandle, session: &SessionHandle, folder: PathBuf) {
     let app = app.clone();
-    let mut following = keeper.follow();
+    let mut following = session.follow();
     tauri::async_runtime::spawn(async move {
         let file = folder.join(FILE);
         let mut told = read(&file);
@@ -55,7 +55,7 @@ fn compare<'a>(
     let mut now = BTreeSet::new();
     let mut news = Vec::new();
     for account in &state.accounts {
-        let StandingView::SignInAgain { why } = account.standing else {
+        let AccountStatusView::SignInAgain { why } = account.status else {
             continue;
         };
         let fingerprint = fingerprint(&format!("{} {why:?}", account.id));
@@ -105,7 +105,7 @@ fn write(file: &Path, told: &BTreeSet<String>) {
 }
 
 fn notify(app: &AppHandle, account: &AccountView) {
-    let StandingView::SignInAgain { why } = account.standing else {
+    let AccountStatusView::SignInAgain { why } = account.status else {
         return;
     };
     tracing::info!(?why, "an account needs its person");
@@ -191,25 +191,25 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::examples;
-    use amiqus_core::account::WhySignInAgain;
+    use crate::fixtures;
+    use amiqus_core::account::SignInAgainReason;
 
-    fn state(accounts: &[(&str, Option<WhySignInAgain>)]) -> AppState {
+    fn state(accounts: &[(&str, Option<SignInAgainReason>)]) -> AppState {
         let accounts = accounts.iter().map(|(id, why)| {
-            let standing = why.map_or(StandingView::Connected, |why| StandingView::SignInAgain {
-                why,
+            let status = why.map_or(AccountStatusView::Connected, |why| {
+                AccountStatusView::SignInAgain { why }
             });
-            examples::account(id, standing)
+            fixtures::account(id, status)
         });
-        examples::state(Screen::SignedIn, accounts.collect())
+        fixtures::state(Screen::SignedIn, accounts.collect())
     }
 
     #[test]
     fn each_account_and_cause_is_told_once_until_it_was_well_again() {
-        let removed = Some(WhySignInAgain::AccessRemoved);
-        let lost = Some(WhySignInAgain::AnswerLost);
+        let removed = Some(SignInAgainReason::AccessRemoved);
+        let lost = Some(SignInAgainReason::AnswerLost);
         let mut told = BTreeSet::new();
-        let mut news = |accounts: &[(&str, Option<WhySignInAgain>)]| {
+        let mut news = |accounts: &[(&str, Option<SignInAgainReason>)]| {
             let state = state(accounts);
             let (now, news) = compare(&told, &state);
             let count = news.len();
@@ -229,7 +229,7 @@ mod tests {
     fn what_was_told_outlives_a_restart_and_names_nobody() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("data").join(FILE);
-        let state = state(&[("345789.unknown", Some(WhySignInAgain::AccessRemoved))]);
+        let state = state(&[("345789.unknown", Some(SignInAgainReason::AccessRemoved))]);
         let (now, _) = compare(&BTreeSet::new(), &state);
         write(&file, &now);
         assert_eq!(read(&file), now);

@@ -78,13 +78,13 @@ mod system {
 
     use super::IN_THE_TRAY;
     use crate::desktop_entry_linux::{exec_argument, string};
-    use crate::{places, words};
+    use crate::{paths, words};
 
     fn entry() -> io::Result<PathBuf> {
         let folder = dirs::config_dir().ok_or(io::ErrorKind::NotFound)?;
         Ok(folder
             .join("autostart")
-            .join(format!("{}.desktop", places::IDENTIFIER)))
+            .join(format!("{}.desktop", paths::IDENTIFIER)))
     }
 
     pub(super) fn is_on() -> bool {

@@ -2,7 +2,7 @@
 //! table: that one lies in the window's own bundle, and these are said while there is no window.
 //! Where both say the same, a test holds them to the same words.
 
-use amiqus_core::account::WhySignInAgain;
+use amiqus_core::account::SignInAgainReason;
 use amiqus_core::app_state::AccountView;
 
 pub(crate) const APP: &str = brand::NAME;
@@ -48,12 +48,12 @@ pub(crate) const WINDOW_CLOSED_ADVICE: &str =
     "It stopped several times, so it was closed. Open the app again.";
 
 /// Why an account needs its person, in a line.
-pub(crate) const fn why(why: WhySignInAgain) -> &'static str {
+pub(crate) const fn why(why: SignInAgainReason) -> &'static str {
     match why {
-        WhySignInAgain::AccessRemoved => "Amiqus no longer accepts this computer’s sign-in",
-        WhySignInAgain::AnswerLost => "An answer from Amiqus was lost.",
-        WhySignInAgain::TooLongAway => "It has been a long time.",
-        WhySignInAgain::SetUpChanged => "Your organisation changed its connection to Amiqus.",
+        SignInAgainReason::AccessRemoved => "Amiqus no longer accepts this computer’s sign-in",
+        SignInAgainReason::AnswerLost => "An answer from Amiqus was lost.",
+        SignInAgainReason::TooLongAway => "It has been a long time.",
+        SignInAgainReason::SetUpChanged => "Your organisation changed its connection to Amiqus.",
     }
 }
 
@@ -114,10 +114,10 @@ mod tests {
             NEEDS_SETUP,
             OFFLINE,
             UPDATE_READY,
-            why(WhySignInAgain::AccessRemoved),
-            why(WhySignInAgain::AnswerLost),
-            why(WhySignInAgain::TooLongAway),
-            why(WhySignInAgain::SetUpChanged),
+            why(SignInAgainReason::AccessRemoved),
+            why(SignInAgainReason::AnswerLost),
+            why(SignInAgainReason::TooLongAway),
+            why(SignInAgainReason::SetUpChanged),
         ] {
             assert!(
                 WINDOW.contains(&format!("\"{words}\"")),

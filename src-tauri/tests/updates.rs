@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use amiqus_core::http::{self, Clients, Limits, NoAnswer};
+use amiqus_core::http::{self, Clients, Limits, RequestError};
 use amiqus_core::registration::provisioning::Policy;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -428,13 +428,19 @@ async fn an_announcement_without_end_costs_no_memory() {
     let scene = Scene::set().await;
     scene.server.put("/latest.json", Reply::Endless);
     let refusal = scene.refusal().await;
-    assert!(matches!(refusal, NoUpdate::NoAnswer(NoAnswer::TooLarge)));
+    assert!(matches!(
+        refusal,
+        NoUpdate::RequestError(RequestError::TooLarge)
+    ));
     // What the two sockets hold comes on top of the one MiB that is read.
     assert!(scene.server.sent_without_end.load(Ordering::Relaxed) < READ_AT_MOST);
 
     scene.server.put("/latest.json", Reply::Promise(HUNDRED_MB));
     let refusal = scene.refusal().await;
-    assert!(matches!(refusal, NoUpdate::NoAnswer(NoAnswer::TooLarge)));
+    assert!(matches!(
+        refusal,
+        NoUpdate::RequestError(RequestError::TooLarge)
+    ));
 }
 
 #[tokio::test]
@@ -444,7 +450,10 @@ async fn an_installer_without_end_is_refused() {
     for reply in [Reply::Promise(LARGEST_INSTALLER + 1), Reply::Endless] {
         scene.server.put("/installer", reply);
         let refusal = scene.refusal().await;
-        assert!(matches!(refusal, NoUpdate::NoAnswer(NoAnswer::TooLarge)));
+        assert!(matches!(
+            refusal,
+            NoUpdate::RequestError(RequestError::TooLarge)
+        ));
     }
 }
 

@@ -7,8 +7,8 @@ import type {
   Screen,
   SetupView,
   ThisComputer,
-  WhyLocked,
-  WhySignInAgain,
+  LockReason,
+  SignInAgainReason,
 } from "../../ui/src/bindings";
 import { words } from "../../ui/src/words";
 
@@ -63,7 +63,7 @@ const bob: AccountView = {
   is_disabled: false,
   team: "Fusion Industries",
   role: "owner",
-  standing: { kind: "connected" },
+  status: { kind: "connected" },
   renews_by: "2027-11-23T09:00:00Z",
   as_of: "2026-11-23T09:14:00Z",
   offline: false,
@@ -335,14 +335,14 @@ const onSignedIn: Scene[] = [
   scene("signed-in-three-accounts", signedIn, {
     accounts: [
       bob,
-      { ...lorraine, standing: { kind: "sign_in_again", why: "access_removed" } },
+      { ...lorraine, status: { kind: "sign_in_again", why: "access_removed" } },
       { ...bob, id: "345791-79", name: "Émile Ångström", team: "Clock Tower HR", role: null },
     ],
     buttons: settled,
   }),
 ];
 
-const reasonsToSignInAgain: WhySignInAgain[] = [
+const reasonsToSignInAgain: SignInAgainReason[] = [
   "access_removed",
   "answer_lost",
   "too_long_away",
@@ -354,7 +354,7 @@ const onSignInAgain: Scene[] = [
       `sign-in-again-${why.replaceAll("_", "-")}`,
       { state: "sign-in-again", why },
       {
-        accounts: [{ ...bob, standing: { kind: "sign_in_again", why } }],
+        accounts: [{ ...bob, status: { kind: "sign_in_again", why } }],
         buttons: [...signIn, "Remove this account"],
       },
     ),
@@ -363,7 +363,7 @@ const onSignInAgain: Scene[] = [
     "sign-in-again-of-two",
     { state: "sign-in-again", why: "access_removed" },
     {
-      accounts: [{ ...bob, standing: { kind: "sign_in_again", why: "access_removed" } }, lorraine],
+      accounts: [{ ...bob, status: { kind: "sign_in_again", why: "access_removed" } }, lorraine],
       problem: problem("offline"),
       buttons: signIn,
     },
@@ -374,13 +374,13 @@ const unfinishedElsewhere = scene(
   "sign-in-again-unfinished",
   { state: "sign-in-again", why: "too_long_away" },
   {
-    accounts: [{ ...bob, standing: { kind: "sign_in_again", why: "too_long_away" } }],
+    accounts: [{ ...bob, status: { kind: "sign_in_again", why: "too_long_away" } }],
     unfinished: true,
     buttons: [...signIn, ...unfinished],
   },
 );
 
-const lockedActions: Record<WhyLocked, string[]> = {
+const lockedActions: Record<LockReason, string[]> = {
   keychain_locked: ["Try again"],
   keychain_absent: ["Use this passphrase", "Try again"],
   keychain_unreachable: ["Try again"],
@@ -391,7 +391,7 @@ const lockedActions: Record<WhyLocked, string[]> = {
   disk_full: ["Try again"],
 };
 const onLocked: Scene[] = [
-  ...(Object.keys(lockedActions) as WhyLocked[]).map((why) =>
+  ...(Object.keys(lockedActions) as LockReason[]).map((why) =>
     scene(
       `locked-${why.replaceAll("_", "-")}`,
       { state: "locked", why },

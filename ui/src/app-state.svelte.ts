@@ -2,16 +2,15 @@ import { Channel } from "@tauri-apps/api/core";
 import {
   commands,
   type AppState,
-  type CheckRefusal,
+  type CheckError,
   type FieldProblem,
   type Problem,
   type RegistrationDraft,
-  type SaveRefusal,
+  type SaveError,
   type ThisComputer,
 } from "./bindings";
 
-type Submitted =
-  { status: "ok"; data: null } | { status: "error"; error: SaveRefusal | CheckRefusal };
+type Submitted = { status: "ok"; data: null } | { status: "error"; error: SaveError | CheckError };
 type Answer = { status: "ok"; data: null } | { status: "error"; error: Problem };
 
 /** The state as the core last told it. Nothing here is worked out by the window. */

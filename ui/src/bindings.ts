@@ -33,9 +33,9 @@ export const commands = {
 	/**  Makes another account current. */
 	switchAccount: (account: string) => typedError<null, Problem>(__TAURI_INVOKE("switch_account", { account })),
 	/**  Takes what an administrator entered. */
-	saveRegistration: (draft: RegistrationDraft) => typedError<null, SaveRefusal>(__TAURI_INVOKE("save_registration", { draft })),
+	saveRegistration: (draft: RegistrationDraft) => typedError<null, SaveError>(__TAURI_INVOKE("save_registration", { draft })),
 	/**  Asks Amiqus whether what an administrator entered is right; keeps none of it. */
-	checkRegistration: (draft: RegistrationDraft) => typedError<null, CheckRefusal>(__TAURI_INVOKE("check_registration", { draft })),
+	checkRegistration: (draft: RegistrationDraft) => typedError<null, CheckError>(__TAURI_INVOKE("check_registration", { draft })),
 	/**  Goes to the set-up screen. */
 	changeSetup: () => typedError<null, Problem>(__TAURI_INVOKE("change_setup")),
 	/**  Opens a locked vault. */
@@ -61,6 +61,15 @@ export const commands = {
 };
 
 /* Types */
+/**  How an account stands. */
+export type AccountStatusView = 
+/**  Connected. */
+{ kind: "connected" } | 
+/**  Needs the browser again. */
+{ kind: "sign_in_again"; 
+/**  Why. */
+why: SignInAgainReason };
+
 /**  One account. */
 export type AccountView = {
 	/**  Names the account in commands. */
@@ -78,7 +87,7 @@ export type AccountView = {
 	/**  What they are in it. */
 	role: Role | null,
 	/**  How it stands. */
-	standing: StandingView,
+	status: AccountStatusView,
 	/**  Before when it renews by itself; `None` where it can't. */
 	renews_by: string | null,
 	/**  When Amiqus last confirmed this. */
@@ -116,7 +125,7 @@ export type AtLogin = {
 };
 
 /**  Why a registration could not be called right. */
-export type CheckRefusal = 
+export type CheckError = 
 /**  What to change in it. */
 ({ fields: FieldProblem[] }) & { problem?: never } | 
 /**  It could not be told this time. */
@@ -244,6 +253,25 @@ export type FieldProblem = {
 	reason: Reason,
 };
 
+/**  Why the store didn't open. */
+export type LockReason = 
+/**  The keychain is there and locked. */
+"keychain_locked" | 
+/**  There is no keychain that could be used. */
+"keychain_absent" | 
+/**  The keychain that holds the store's key can't be reached. */
+"keychain_unreachable" | 
+/**  The store's key is made of a passphrase. */
+"passphrase_needed" | 
+/**  The store is there, and the keychain no longer holds its key. */
+"key_lost" | 
+/**  Another process holds the store. */
+"in_use_elsewhere" | 
+/**  The store's folder can't be read or written. */
+"vault_unreachable" | 
+/**  The disk that the store's folder is on is full. */
+"disk_full";
+
 /**  A page of Amiqus that the window may ask to open; nothing else can be opened from there. */
 export type Page = 
 /**  The service's first page. */
@@ -344,7 +372,7 @@ export type Role =
 "assumed";
 
 /**  Why a registration was not saved. */
-export type SaveRefusal = 
+export type SaveError = 
 /**  What to change in it. */
 ({ fields: FieldProblem[] }) & { problem?: never } | 
 /**  It is fine, and was not kept. */
@@ -371,11 +399,11 @@ deadline: string } |
 /**  The current account needs the browser again. */
 { state: "sign-in-again"; 
 /**  Why. */
-why: WhySignInAgain } | 
+why: SignInAgainReason } | 
 /**  The vault didn't open. */
 { state: "locked"; 
 /**  Why. */
-why: WhyLocked };
+why: LockReason };
 
 /**  How the app is set up, without its secret. */
 export type SetupView = {
@@ -393,48 +421,8 @@ export type SetupView = {
 	base_url: string,
 };
 
-/**  How an account stands. */
-export type StandingView = 
-/**  Connected. */
-{ kind: "connected" } | 
-/**  Needs the browser again. */
-{ kind: "sign_in_again"; 
-/**  Why. */
-why: WhySignInAgain };
-
-/**  What the window shows of this computer, beside the state. */
-export type ThisComputer = {
-	/**  Whether the app starts at login. */
-	at_login: AtLogin,
-	/**  Which other app opens our links, by the name that it gives itself. */
-	links_taken_by: string | null,
-	/**  Whether no app opens our links, and this one can't have them. */
-	links_unclaimed: boolean,
-	/**  Whether a newer version is ready to be installed. */
-	update_ready: boolean,
-};
-
-/**  Why the store didn't open. */
-export type WhyLocked = 
-/**  The keychain is there and locked. */
-"keychain_locked" | 
-/**  There is no keychain that could be used. */
-"keychain_absent" | 
-/**  The keychain that holds the store's key can't be reached. */
-"keychain_unreachable" | 
-/**  The store's key is made of a passphrase. */
-"passphrase_needed" | 
-/**  The store is there, and the keychain no longer holds its key. */
-"key_lost" | 
-/**  Another process holds the store. */
-"in_use_elsewhere" | 
-/**  The store's folder can't be read or written. */
-"vault_unreachable" | 
-/**  The disk that the store's folder is on is full. */
-"disk_full";
-
 /**  Why an account must go through the browser again. */
-export type WhySignInAgain = 
+export type SignInAgainReason = 
 /**
  *  Amiqus no longer accepts its tokens. Why can't be told from here: the app was removed on the
  *  Team apps page, or the tokens were used elsewhere, as after a restored backup or from a copied
@@ -447,6 +435,18 @@ export type WhySignInAgain =
 "too_long_away" | 
 /**  The organisation's set-up now names another API client or another service. */
 "set_up_changed";
+
+/**  What the window shows of this computer, beside the state. */
+export type ThisComputer = {
+	/**  Whether the app starts at login. */
+	at_login: AtLogin,
+	/**  Which other app opens our links, by the name that it gives itself. */
+	links_taken_by: string | null,
+	/**  Whether no app opens our links, and this one can't have them. */
+	links_unclaimed: boolean,
+	/**  Whether a newer version is ready to be installed. */
+	update_ready: boolean,
+};
 
 /* Tauri Specta runtime */
 async function typedError<T, E>(result: Promise<T>): Promise<{ status: "ok"; data: T } | { status: "error"; error: E }> {

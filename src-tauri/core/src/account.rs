@@ -51,36 +51,36 @@ impl fmt::Display for AccountKey {
 /// A text that is not an account's key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an account's key")]
-pub struct NotAKey;
+pub struct ParseAccountKeyError;
 
 impl std::str::FromStr for AccountKey {
-    type Err = NotAKey;
+    type Err = ParseAccountKeyError;
 
-    fn from_str(text: &str) -> Result<Self, NotAKey> {
-        let (user, team) = text.split_once('.').ok_or(NotAKey)?;
+    fn from_str(text: &str) -> Result<Self, ParseAccountKeyError> {
+        let (user, team) = text.split_once('.').ok_or(ParseAccountKeyError)?;
         let team = match team {
             "unknown" => TeamKey::FIRST_UNKNOWN,
             team => match team.strip_prefix("unknown-") {
-                Some(number) => TeamKey::Unknown(number.parse().map_err(|_| NotAKey)?),
-                None => TeamKey::Known(team.parse().map_err(|_| NotAKey)?),
+                Some(number) => TeamKey::Unknown(number.parse().map_err(|_| ParseAccountKeyError)?),
+                None => TeamKey::Known(team.parse().map_err(|_| ParseAccountKeyError)?),
             },
         };
         let key = Self {
-            user: user.parse().map_err(|_| NotAKey)?,
+            user: user.parse().map_err(|_| ParseAccountKeyError)?,
             team,
         };
         // One spelling for one account: what its name removes is its only record.
         if key.to_string() == text {
             Ok(key)
         } else {
-            Err(NotAKey)
+            Err(ParseAccountKeyError)
         }
     }
 }
 
 /// The person, as `/me` tells.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Person {
+pub struct User {
     /// The user's number.
     pub id: u64,
     /// The person's name, as plain text; empty where there is none.
@@ -95,7 +95,7 @@ pub struct Person {
     pub is_disabled: bool,
 }
 
-impl Person {
+impl User {
     /// What tells this person from others: the name, else the e-mail address.
     #[must_use]
     pub fn shown_name(&self) -> &str {
@@ -137,7 +137,7 @@ pub enum Role {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// Who.
-    pub person: Person,
+    pub user: User,
     /// Where, once known.
     pub team: Option<Team>,
     /// As what, once known.
@@ -150,7 +150,7 @@ impl Identity {
     #[must_use]
     pub fn key(&self) -> AccountKey {
         AccountKey {
-            user: self.person.id,
+            user: self.user.id,
             team: self
                 .team
                 .as_ref()
@@ -162,7 +162,7 @@ impl Identity {
 /// Why an account must go through the browser again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
 #[serde(rename_all = "snake_case")]
-pub enum WhySignInAgain {
+pub enum SignInAgainReason {
     /// Amiqus no longer accepts its tokens. Why can't be told from here: the app was removed on the
     /// Team apps page, or the tokens were used elsewhere, as after a restored backup or from a copied
     /// profile. The name is the one that earlier versions wrote into their records.
@@ -177,7 +177,7 @@ pub enum WhySignInAgain {
 
 /// How an account stands. Only a connected one has tokens.
 #[derive(Debug)]
-pub enum Standing {
+pub enum AccountStatus {
     /// Its tokens are believed to work.
     Connected {
         /// The pair in use.
@@ -186,7 +186,7 @@ pub enum Standing {
         journal: Journal,
     },
     /// It needs the browser again. What it was stays listed.
-    SignInAgain(WhySignInAgain),
+    SignInAgain(SignInAgainReason),
 }
 
 /// The journal of one pair's refreshes, durable before any of them is sent.
@@ -207,5 +207,5 @@ pub struct Account {
     /// When Amiqus last confirmed it.
     pub as_of: Timestamp,
     /// How it stands.
-    pub standing: Standing,
+    pub status: AccountStatus,
 }

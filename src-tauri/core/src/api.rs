@@ -6,8 +6,8 @@ use reqwest::header::HeaderName;
 use reqwest::{Client, StatusCode};
 use uuid::Uuid;
 
-use crate::account::{Identity, Person, Role, Team, plain_text};
-use crate::http::{self, NoAnswer};
+use crate::account::{Identity, Role, Team, User, plain_text};
+use crate::http::{self, RequestError};
 use crate::lenient_json::{self as json, Object};
 use crate::registration::BaseUrl;
 use crate::token::{AccessToken, Transient};
@@ -27,19 +27,19 @@ pub struct RateLimit {
 
 /// Why the API didn't answer the question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ApiFailure {
+pub enum ApiError {
     /// 401: the access token is not taken any more.
     Unauthenticated,
     /// It didn't work this time.
     Transient(Transient),
 }
 
-impl From<NoAnswer> for ApiFailure {
-    fn from(problem: NoAnswer) -> Self {
+impl From<RequestError> for ApiError {
+    fn from(problem: RequestError) -> Self {
         Self::Transient(match problem {
-            NoAnswer::NotSent(obstacle, _) => obstacle.into(),
-            NoAnswer::Lost(_) => Transient::Offline,
-            NoAnswer::TooLarge => Transient::OddAnswer,
+            RequestError::NotSent(connect_error, _) => connect_error.into(),
+            RequestError::Lost(_) => Transient::Offline,
+            RequestError::TooLarge => Transient::UnexpectedResponse,
         })
     }
 }
@@ -60,10 +60,10 @@ pub struct Api<'a> {
 /// missing or odd.
 ///
 /// # Errors
-/// [`ApiFailure`].
-pub fn read_person(answer: &http::Answer, now: Timestamp) -> Result<Person, ApiFailure> {
+/// [`ApiError`].
+pub fn read_user(answer: &http::Answer, now: Timestamp) -> Result<User, ApiError> {
     read(answer, now, |object| {
-        Some(Person {
+        Some(User {
             id: only(object.words("id").filter_map(|id| whole_number(&id)))?,
             name: shown(object, "name"),
             email: shown(object, "email"),
@@ -76,8 +76,8 @@ pub fn read_person(answer: &http::Answer, now: Timestamp) -> Result<Person, ApiF
 /// Reads an answer of `GET /team`. Only the team's identity is needed.
 ///
 /// # Errors
-/// [`ApiFailure`].
-pub fn read_team(answer: &http::Answer, now: Timestamp) -> Result<Team, ApiFailure> {
+/// [`ApiError`].
+pub fn read_team(answer: &http::Answer, now: Timestamp) -> Result<Team, ApiError> {
     read(answer, now, |object| {
         Some(Team {
             uuid: only(
@@ -93,8 +93,8 @@ pub fn read_team(answer: &http::Answer, now: Timestamp) -> Result<Team, ApiFailu
 /// Reads an answer of `GET /team/me`. A role this version doesn't know is no reason to fail.
 ///
 /// # Errors
-/// [`ApiFailure`].
-pub fn read_role(answer: &http::Answer, now: Timestamp) -> Result<Option<Role>, ApiFailure> {
+/// [`ApiError`].
+pub fn read_role(answer: &http::Answer, now: Timestamp) -> Result<Option<Role>, ApiError> {
     read(answer, now, |object| {
         Some(object.texts("role").rev().find_map(|role| {
             let role = serde_json::Value::from(role.to_ascii_lowercase());
@@ -131,8 +131,8 @@ fn shown(object: &Object<'_>, name: &str) -> String {
 /// Reads an answer of `GET /status`.
 ///
 /// # Errors
-/// [`ApiFailure`].
-pub fn read_status(answer: &http::Answer, now: Timestamp) -> Result<(), ApiFailure> {
+/// [`ApiError`].
+pub fn read_status(answer: &http::Answer, now: Timestamp) -> Result<(), ApiError> {
     // Nothing but 204: a gateway's page must not pass for a living token.
     if answer.status == StatusCode::NO_CONTENT {
         Ok(())
@@ -145,7 +145,7 @@ fn read<Told>(
     answer: &http::Answer,
     now: Timestamp,
     told: impl Fn(&Object<'_>) -> Option<Told>,
-) -> Result<Told, ApiFailure> {
+) -> Result<Told, ApiError> {
     if !answer.status.is_success() {
         return Err(read_failure(answer, now));
     }
@@ -155,17 +155,17 @@ fn read<Told>(
     let text = json::decode(&answer.body);
     json::objects(&text)
         .find_map(|object| object.is_whole.then(|| told(&object))?)
-        .ok_or_else(|| ApiFailure::Transient(Transient::of_odd(answer)))
+        .ok_or_else(|| ApiError::Transient(Transient::of_unexpected(answer)))
 }
 
-fn read_failure(answer: &http::Answer, now: Timestamp) -> ApiFailure {
+fn read_failure(answer: &http::Answer, now: Timestamp) -> ApiError {
     match answer.status {
         // A page for people in its place says nothing of the token.
-        StatusCode::UNAUTHORIZED if !answer.is_from_a_portal() => ApiFailure::Unauthenticated,
+        StatusCode::UNAUTHORIZED if !answer.is_from_a_portal() => ApiError::Unauthenticated,
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-            ApiFailure::Transient(Transient::Busy(http::retry_after(&answer.headers, now)))
+            ApiError::Transient(Transient::Busy(http::retry_after(&answer.headers, now)))
         }
-        _ => ApiFailure::Transient(Transient::of_odd(answer)),
+        _ => ApiError::Transient(Transient::of_unexpected(answer)),
     }
 }
 
@@ -173,16 +173,16 @@ impl Api<'_> {
     /// Who the token belongs to.
     ///
     /// # Errors
-    /// [`ApiFailure`].
-    pub async fn me(&self) -> Result<Person, ApiFailure> {
-        self.ask("me", read_person).await
+    /// [`ApiError`].
+    pub async fn me(&self) -> Result<User, ApiError> {
+        self.ask("me", read_user).await
     }
 
     /// The team the token belongs to.
     ///
     /// # Errors
-    /// [`ApiFailure`].
-    pub async fn team(&self) -> Result<Team, ApiFailure> {
+    /// [`ApiError`].
+    pub async fn team(&self) -> Result<Team, ApiError> {
         self.ask("team", read_team).await
     }
 
@@ -190,27 +190,27 @@ impl Api<'_> {
     /// doesn't know.
     ///
     /// # Errors
-    /// [`ApiFailure`].
-    pub async fn role(&self) -> Result<Option<Role>, ApiFailure> {
+    /// [`ApiError`].
+    pub async fn role(&self) -> Result<Option<Role>, ApiError> {
         self.ask("team/me", read_role).await
     }
 
     /// Whether the token lives: the cheapest question there is.
     ///
     /// # Errors
-    /// [`ApiFailure::Unauthenticated`] when it doesn't; otherwise it can't be told.
-    pub async fn status(&self) -> Result<(), ApiFailure> {
+    /// [`ApiError::Unauthenticated`] when it doesn't; otherwise it can't be told.
+    pub async fn status(&self) -> Result<(), ApiError> {
         self.ask("status", read_status).await
     }
 
     /// Person, team and role, asked side by side. A team or role that fails is left out.
     ///
     /// # Errors
-    /// [`ApiFailure`] of `/me`.
-    pub async fn identity(&self) -> Result<Identity, ApiFailure> {
-        let (person, team, role) = tokio::join!(self.me(), self.team(), self.role());
+    /// [`ApiError`] of `/me`.
+    pub async fn identity(&self) -> Result<Identity, ApiError> {
+        let (user, team, role) = tokio::join!(self.me(), self.team(), self.role());
         Ok(Identity {
-            person: person?,
+            user: user?,
             team: team.ok(),
             role: role.ok().flatten(),
         })
@@ -219,15 +219,15 @@ impl Api<'_> {
     async fn ask<Told>(
         &self,
         resource: &str,
-        read: impl FnOnce(&http::Answer, Timestamp) -> Result<Told, ApiFailure>,
-    ) -> Result<Told, ApiFailure> {
+        read: impl FnOnce(&http::Answer, Timestamp) -> Result<Told, ApiError>,
+    ) -> Result<Told, ApiError> {
         let request = self
             .client
             .get(self.base_url.api(resource))
             .bearer_auth(self.access.expose());
         let answer = http::send(request).await.map_err(|problem| {
             tracing::warn!(resource, %problem, "the API gave no whole answer");
-            ApiFailure::from(problem)
+            ApiError::from(problem)
         })?;
         let told = read(&answer, self.now);
         if told.is_err() && !answer.status.is_success() {

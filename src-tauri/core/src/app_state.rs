@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use specta::Type;
 
-use crate::account::{Role, WhySignInAgain};
+use crate::account::{Role, SignInAgainReason};
 use crate::error::Problem;
 use crate::registration::RedirectKind;
-use crate::vault::WhyLocked;
+use crate::vault::LockReason;
 
 /// The whole of what the window draws.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
@@ -55,12 +55,12 @@ pub enum Screen {
     /// The current account needs the browser again.
     SignInAgain {
         /// Why.
-        why: WhySignInAgain,
+        why: SignInAgainReason,
     },
     /// The vault didn't open.
     Locked {
         /// Why.
-        why: WhyLocked,
+        why: LockReason,
     },
 }
 
@@ -86,7 +86,7 @@ pub struct AccountView {
     /// What they are in it.
     pub role: Option<Role>,
     /// How it stands.
-    pub standing: StandingView,
+    pub status: AccountStatusView,
     /// Before when it renews by itself; `None` where it can't.
     #[specta(type = Option<String>)]
     pub renews_by: Option<Timestamp>,
@@ -102,13 +102,13 @@ pub struct AccountView {
 /// How an account stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum StandingView {
+pub enum AccountStatusView {
     /// Connected.
     Connected,
     /// Needs the browser again.
     SignInAgain {
         /// Why.
-        why: WhySignInAgain,
+        why: SignInAgainReason,
     },
 }
 

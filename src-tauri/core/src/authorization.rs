@@ -9,7 +9,7 @@ use url::Url;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::chance::{Chance, NoRandomness};
+use crate::entropy::{EntropyError, EntropySource};
 use crate::registration::{RedirectUrl, Registration};
 use crate::secret::secret_text;
 
@@ -81,23 +81,23 @@ impl Attempt {
     /// Begins an attempt with a `state` and a verifier of its own.
     ///
     /// # Errors
-    /// [`NoRandomness`] when the system has none to give.
+    /// [`EntropyError`] when the system has none to give.
     pub fn begin(
         registration: &Registration,
         now: Timestamp,
-        chance: &dyn Chance,
-    ) -> Result<Self, NoRandomness> {
+        entropy: &dyn EntropySource,
+    ) -> Result<Self, EntropyError> {
         let mut id = [0; 16];
-        chance.fill(&mut id)?;
+        entropy.fill(&mut id)?;
         let verifier = if registration.pkce {
-            Some(CodeVerifier::new(random_text(chance)?))
+            Some(CodeVerifier::new(random_text(entropy)?))
         } else {
             None
         };
         Ok(Self {
             id: AttemptId(uuid::Builder::from_random_bytes(id).into_uuid()),
             started_at: now,
-            state: State::new(random_text(chance)?),
+            state: State::new(random_text(entropy)?),
             verifier,
             redirect_url: registration.redirect_url.clone(),
         })
@@ -172,8 +172,8 @@ impl std::fmt::Debug for AuthorizationUrl {
 }
 
 /// 256 random bits as 43 characters of the url-safe alphabet.
-pub(crate) fn random_text(chance: &dyn Chance) -> Result<String, NoRandomness> {
+pub(crate) fn random_text(entropy: &dyn EntropySource) -> Result<String, EntropyError> {
     let mut bytes = Zeroizing::new([0; RANDOM_BYTES]);
-    chance.fill(&mut *bytes)?;
+    entropy.fill(&mut *bytes)?;
     Ok(URL_SAFE_NO_PAD.encode(*bytes))
 }

@@ -7,12 +7,12 @@ use serde::Serialize;
 use specta::Type;
 
 use crate::authorization::random_text;
-use crate::chance::Chance;
+use crate::entropy::EntropySource;
 use crate::error::{Code, Problem};
-use crate::http::NoAnswer;
+use crate::http::RequestError;
 use crate::redirect::AuthorizationCode;
 use crate::registration::{Field, FieldProblem, Reason, Registration};
-use crate::token::{self, Failure, Refused};
+use crate::token::{self, Refused, TokenError};
 
 #[cfg(test)]
 mod tests;
@@ -23,26 +23,26 @@ const MADE_UP: &str = "made-up-to-check-the-set-up-";
 /// Why a registration could not be called right.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
 #[serde(rename_all = "snake_case")]
-pub enum CheckRefusal {
+pub enum CheckError {
     /// What to change in it.
     Fields(Vec<FieldProblem>),
     /// It could not be told this time.
     Problem(Problem),
 }
 
-impl From<Code> for CheckRefusal {
+impl From<Code> for CheckError {
     fn from(code: Code) -> Self {
         Self::Problem(code.into())
     }
 }
 
-impl From<NoAnswer> for CheckRefusal {
-    fn from(problem: NoAnswer) -> Self {
+impl From<RequestError> for CheckError {
+    fn from(problem: RequestError) -> Self {
         judge_without_redirect_url(problem.into())
     }
 }
 
-impl CheckRefusal {
+impl CheckError {
     fn field(field: Field, reason: Reason) -> Self {
         Self::Fields(vec![FieldProblem { field, reason }])
     }
@@ -57,20 +57,19 @@ enum Verdict {
     /// registered, so this means the ID and the secret only where no redirect URL was named.
     ClientRefused,
     /// Something else.
-    Wrong(CheckRefusal),
+    Wrong(CheckError),
 }
 
 /// Reads the table of failures for what it says of a registration.
-fn judge(failure: Failure) -> Verdict {
+fn judge(failure: TokenError) -> Verdict {
     match failure {
-        Failure::Dead { .. } | Failure::Refused(Refused::Request) => Verdict::Right,
-        Failure::SetUpWrong => Verdict::ClientRefused,
-        Failure::Refused(Refused::RedirectUrl) => Verdict::Wrong(CheckRefusal::field(
-            Field::RedirectUrl,
-            Reason::NotRegistered,
-        )),
-        Failure::Refused(Refused::Client) => Verdict::Wrong(Code::RequestNotAccepted.into()),
-        Failure::NotProcessed(transient) | Failure::PerhapsProcessed(transient) => {
+        TokenError::Dead { .. } | TokenError::Refused(Refused::Request) => Verdict::Right,
+        TokenError::SetUpWrong => Verdict::ClientRefused,
+        TokenError::Refused(Refused::RedirectUrl) => {
+            Verdict::Wrong(CheckError::field(Field::RedirectUrl, Reason::NotRegistered))
+        }
+        TokenError::Refused(Refused::Client) => Verdict::Wrong(Code::RequestNotAccepted.into()),
+        TokenError::NotProcessed(transient) | TokenError::PerhapsProcessed(transient) => {
             Verdict::Wrong(Code::from(transient).into())
         }
     }
@@ -78,10 +77,10 @@ fn judge(failure: Failure) -> Verdict {
 
 /// Says which of the two is wrong, when the client was refused, from the answer to the same request
 /// without a redirect URL.
-fn judge_without_redirect_url(failure: Failure) -> CheckRefusal {
+fn judge_without_redirect_url(failure: TokenError) -> CheckError {
     match judge(failure) {
-        Verdict::ClientRefused => CheckRefusal::field(Field::ClientSecret, Reason::NotRecognised),
-        Verdict::Right => CheckRefusal::field(Field::RedirectUrl, Reason::NotRegistered),
+        Verdict::ClientRefused => CheckError::field(Field::ClientSecret, Reason::NotRecognised),
+        Verdict::Right => CheckError::field(Field::RedirectUrl, Reason::NotRegistered),
         Verdict::Wrong(refusal) => refusal,
     }
 }
@@ -93,15 +92,15 @@ fn judge_without_redirect_url(failure: Failure) -> CheckRefusal {
 pub(crate) async fn check(
     client: &Client,
     registration: &Registration,
-    chance: &dyn Chance,
+    entropy: &dyn EntropySource,
     now: impl Fn() -> Timestamp,
-) -> Result<(), CheckRefusal> {
+) -> Result<(), CheckError> {
     let show = async |redirect_url| {
-        let code = made_up_code(chance)?;
+        let code = made_up_code(entropy)?;
         token::probe(client, registration, redirect_url, &code, &now)
             .await
             // A service that gives tokens for it is none that this app should be set up with.
-            .ok_or_else(|| CheckRefusal::from(Code::OddAnswer))
+            .ok_or_else(|| CheckError::from(Code::UnexpectedResponse))
     };
     match judge(show(Some(&registration.redirect_url)).await?) {
         Verdict::Right => Ok(()),
@@ -110,8 +109,8 @@ pub(crate) async fn check(
     }
 }
 
-fn made_up_code(chance: &dyn Chance) -> Result<AuthorizationCode, CheckRefusal> {
-    match random_text(chance) {
+fn made_up_code(entropy: &dyn EntropySource) -> Result<AuthorizationCode, CheckError> {
+    match random_text(entropy) {
         Ok(random) => Ok(AuthorizationCode::new(format!("{MADE_UP}{random}"))),
         Err(problem) => {
             tracing::error!(%problem, "no code can be made up");

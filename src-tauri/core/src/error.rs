@@ -30,11 +30,13 @@ pub enum Code {
     /// A page for people or a redirect came in place of Amiqus's answer: a network's login page.
     CaptivePortal,
     /// Amiqus answers, but with a fault of its own (5xx).
-    AmiqusUnwell,
+    #[serde(rename = "amiqus_unwell")] // outside tools know it by this name
+    ServerError,
     /// Amiqus asks to be left alone for a while (429, 503).
     AmiqusBusy,
     /// Something answered that doesn't speak as Amiqus does: half an answer, another kind.
-    OddAnswer,
+    #[serde(rename = "odd_answer")] // outside tools know it by this name
+    UnexpectedResponse,
     /// Amiqus answered 403.
     NotPermitted,
     /// An address that is not an answer to this app.

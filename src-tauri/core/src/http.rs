@@ -28,7 +28,7 @@ use crate::registration::BaseUrl;
 mod tests;
 
 /// No answer of Amiqus's is larger, in bytes; what comes after is not read.
-pub const LARGEST_BODY: usize = 1024 * 1024;
+pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// How long Amiqus may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl Default for Limits {
 }
 
 /// No wait that a server asks for is longer than this.
-pub const LONGEST_RETRY_AFTER: SignedDuration = SignedDuration::from_hours(1);
+pub const MAX_RETRY_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
 /// Speaks HTTP: certificates against the operating system's trust store, `Accept:
 /// application/json` (without it Amiqus answers with a login page), no redirects, no cookies.
@@ -114,8 +114,8 @@ impl Clients {
     /// system's trust store was read. Must be called within a tokio runtime.
     ///
     /// # Errors
-    /// [`NoAnswer::NotSent`] when that can't be used; the next one who asks tries again.
-    pub async fn for_service(&self, base_url: &BaseUrl) -> Result<&Client, NoAnswer> {
+    /// [`RequestError::NotSent`] when that can't be used; the next one who asks tries again.
+    pub async fn for_service(&self, base_url: &BaseUrl) -> Result<&Client, RequestError> {
         let (client, is_proxied) = if base_url.is_on_this_computer() {
             (&self.this_computer, false)
         } else {
@@ -129,7 +129,8 @@ impl Clients {
         let desktop = desktop.cloned();
         client
             .get_or_try_init(|| async move {
-                let no_trust_store = |why| NoAnswer::NotSent(Obstacle::CertificateNotTrusted, why);
+                let no_trust_store =
+                    |why| RequestError::NotSent(ConnectError::CertificateNotTrusted, why);
                 let built = spawn_blocking(move || build(limits, is_proxied, desktop)).await;
                 built
                     .map_err(|problem| no_trust_store(problem.to_string()))?
@@ -184,7 +185,7 @@ pub struct Answer {
 
 /// What kept a connection from coming about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Obstacle {
+pub enum ConnectError {
     /// No network, no name, nobody there, or no time left.
     Unreachable,
     /// The proxy wants a name and a password (407, RFC 9110 §15.5.8).
@@ -195,10 +196,10 @@ pub enum Obstacle {
 
 /// Why there is no whole answer.
 #[derive(Debug, thiserror::Error)]
-pub enum NoAnswer {
+pub enum RequestError {
     /// The request never left: no connection came about.
     #[error("no connection: {1}")]
-    NotSent(Obstacle, String),
+    NotSent(ConnectError, String),
     /// The request may have been processed, but no answer, or only a part of one, arrived.
     #[error("the answer was lost: {0}")]
     Lost(String),
@@ -210,9 +211,9 @@ pub enum NoAnswer {
 /// Sends a request, once, and reads its answer within bounds.
 ///
 /// # Errors
-/// [`NoAnswer`], which tells whether the request can have been processed.
-pub async fn send(request: RequestBuilder) -> Result<Answer, NoAnswer> {
-    let mut answer = send_for(LARGEST_BODY, request).await?;
+/// [`RequestError`], which tells whether the request can have been processed.
+pub async fn send(request: RequestBuilder) -> Result<Answer, RequestError> {
+    let mut answer = send_for(MAX_BODY_BYTES, request).await?;
     decompress(&mut answer)?;
     Ok(answer)
 }
@@ -227,8 +228,8 @@ const MAX_CODINGS: usize = 3;
 /// is, and of one that was cut off its beginning is left.
 ///
 /// # Errors
-/// [`NoAnswer::TooLarge`] when it is larger than an answer may be.
-pub fn decompress(answer: &mut Answer) -> Result<(), NoAnswer> {
+/// [`RequestError::TooLarge`] when it is larger than an answer may be.
+pub fn decompress(answer: &mut Answer) -> Result<(), RequestError> {
     let names = |headers: &HeaderMap, coding: &str| {
         headers
             .get_all(CONTENT_ENCODING)
@@ -263,15 +264,15 @@ pub fn decompress(answer: &mut Answer) -> Result<(), NoAnswer> {
     Ok(())
 }
 
-fn inflate(decoder: impl Read) -> Result<Zeroizing<Vec<u8>>, NoAnswer> {
+fn inflate(decoder: impl Read) -> Result<Zeroizing<Vec<u8>>, RequestError> {
     // With the room there from the start, no half-filled copy is left behind by growing.
-    let mut body = Zeroizing::new(Vec::with_capacity(LARGEST_BODY + 1));
-    let mut bounded = decoder.take(LARGEST_BODY as u64 + 1);
+    let mut body = Zeroizing::new(Vec::with_capacity(MAX_BODY_BYTES + 1));
+    let mut bounded = decoder.take(MAX_BODY_BYTES as u64 + 1);
     if let Err(problem) = bounded.read_to_end(&mut body) {
         tracing::debug!(%problem, read = body.len(), "http: decompression stopped");
     }
-    if body.len() > LARGEST_BODY {
-        return Err(NoAnswer::TooLarge);
+    if body.len() > MAX_BODY_BYTES {
+        return Err(RequestError::TooLarge);
     }
     Ok(body)
 }
@@ -279,9 +280,11 @@ fn inflate(decoder: impl Read) -> Result<Zeroizing<Vec<u8>>, NoAnswer> {
 /// Sends a request, once, and keeps what arrived of its answer also when that isn't all of it.
 ///
 /// # Errors
-/// [`NoAnswer`], when not even the status arrived.
-pub(crate) async fn send_keeping_part(request: RequestBuilder) -> Result<Received, NoAnswer> {
-    let mut received = receive(LARGEST_BODY, respond(request).await?).await;
+/// [`RequestError`], when not even the status arrived.
+pub(crate) async fn send_keeping_part(
+    request: RequestBuilder,
+) -> Result<PartialResponse, RequestError> {
+    let mut received = receive(MAX_BODY_BYTES, respond(request).await?).await;
     if let Err(problem) = decompress(&mut received.answer) {
         received.cut = Some(problem);
     }
@@ -291,18 +294,18 @@ pub(crate) async fn send_keeping_part(request: RequestBuilder) -> Result<Receive
 /// Sends a request, once, for an answer that is no larger than this, in bytes.
 ///
 /// # Errors
-/// [`NoAnswer`], which tells whether the request can have been processed.
-pub async fn send_for(largest: usize, request: RequestBuilder) -> Result<Answer, NoAnswer> {
+/// [`RequestError`], which tells whether the request can have been processed.
+pub async fn send_for(largest: usize, request: RequestBuilder) -> Result<Answer, RequestError> {
     read(largest, respond(request).await?).await
 }
 
-async fn respond(request: RequestBuilder) -> Result<Response, NoAnswer> {
+async fn respond(request: RequestBuilder) -> Result<Response, RequestError> {
     request.send().await.map_err(|error| {
         let error = error.without_url();
         if error.is_connect() || error.is_builder() {
-            NoAnswer::NotSent(obstacle(&error), chain(&error))
+            RequestError::NotSent(connect_error(&error), chain(&error))
         } else {
-            NoAnswer::Lost(chain(&error))
+            RequestError::Lost(chain(&error))
         }
     })
 }
@@ -311,15 +314,15 @@ async fn respond(request: RequestBuilder) -> Result<Response, NoAnswer> {
 /// and what comes after is not waited for. An answer that announces more is not waited for at all.
 ///
 /// # Errors
-/// [`NoAnswer`], when it doesn't arrive whole.
-pub async fn read(largest: usize, response: Response) -> Result<Answer, NoAnswer> {
+/// [`RequestError`], when it doesn't arrive whole.
+pub async fn read(largest: usize, response: Response) -> Result<Answer, RequestError> {
     if response
         .content_length()
         .is_some_and(|length| length > largest as u64)
     {
-        return Err(NoAnswer::TooLarge);
+        return Err(RequestError::TooLarge);
     }
-    let Received { answer, cut } = receive(largest, response).await;
+    let PartialResponse { answer, cut } = receive(largest, response).await;
     match cut {
         None => Ok(answer),
         Some(problem) => Err(problem),
@@ -327,14 +330,14 @@ pub async fn read(largest: usize, response: Response) -> Result<Answer, NoAnswer
 }
 
 /// What arrived of an answer.
-pub(crate) struct Received {
+pub(crate) struct PartialResponse {
     /// The status, the headers, and as much of the body as arrived within bounds.
     pub(crate) answer: Answer,
     /// Why that isn't all of it.
-    pub(crate) cut: Option<NoAnswer>,
+    pub(crate) cut: Option<RequestError>,
 }
 
-async fn receive(largest: usize, mut response: Response) -> Received {
+async fn receive(largest: usize, mut response: Response) -> PartialResponse {
     let status = response.status();
     let headers = response.headers().clone();
     let expected = response
@@ -350,14 +353,14 @@ async fn receive(largest: usize, mut response: Response) -> Received {
                 let room = largest - body.len();
                 body.extend_from_slice(part.get(..room).unwrap_or(&part));
                 if part.len() > room {
-                    break Some(NoAnswer::TooLarge);
+                    break Some(RequestError::TooLarge);
                 }
             }
             Ok(None) => break None,
-            Err(error) => break Some(NoAnswer::Lost(chain(&error.without_url()))),
+            Err(error) => break Some(RequestError::Lost(chain(&error.without_url()))),
         }
     };
-    Received {
+    PartialResponse {
         answer: Answer {
             status,
             headers,
@@ -388,18 +391,18 @@ fn chain(error: &(dyn Error + 'static)) -> String {
 }
 
 /// What kept the connection from coming about, as far as the causes tell.
-fn obstacle(error: &(dyn Error + 'static)) -> Obstacle {
+fn connect_error(error: &(dyn Error + 'static)) -> ConnectError {
     std::iter::successors(Some(error), |error| cause(*error))
         .find_map(|error| {
             if let Some(rustls::Error::InvalidCertificate(_)) = error.downcast_ref() {
-                Some(Obstacle::CertificateNotTrusted)
+                Some(ConnectError::CertificateNotTrusted)
             } else if is_proxy_authentication(error) {
-                Some(Obstacle::ProxyNeedsPassword)
+                Some(ConnectError::ProxyNeedsPassword)
             } else {
                 None
             }
         })
-        .unwrap_or(Obstacle::Unreachable)
+        .unwrap_or(ConnectError::Unreachable)
 }
 
 /// Whether a proxy refused the tunnel with 407. The error's type can't be named outside the crate
@@ -449,21 +452,21 @@ impl Answer {
 }
 
 /// What `Retry-After` asks for, in seconds or as a date (RFC 9110 §10.2.3), capped at
-/// [`LONGEST_RETRY_AFTER`].
+/// [`MAX_RETRY_AFTER`].
 #[must_use]
 pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<SignedDuration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = match value.parse::<u32>() {
         Ok(seconds) => SignedDuration::from_secs(i64::from(seconds)),
         Err(_) if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
-            LONGEST_RETRY_AFTER
+            MAX_RETRY_AFTER
         }
         Err(_) => jiff::fmt::rfc2822::parse(value)
             .ok()?
             .timestamp()
             .duration_since(now),
     };
-    Some(wait.clamp(SignedDuration::ZERO, LONGEST_RETRY_AFTER))
+    Some(wait.clamp(SignedDuration::ZERO, MAX_RETRY_AFTER))
 }
 
 /// A header that is a whole number.

@@ -1,6 +1,6 @@
 //! The whole sign-in with Amiqus, with no window, no Tauri and no platform in it.
 //!
-//! State comes down, commands go up. A [`keeper::Keeper`] owns the one [`session::Session`];
+//! State comes down, commands go up. A [`runtime::SessionHandle`] owns the one [`session::Session`];
 //! it feeds events to that pure machine, makes its changes durable in the
 //! [`vault`], runs its effects (the browser, Amiqus over HTTPS, deadlines) and hands the window
 //! an [`app_state::AppState`] that has no field for a secret.
@@ -12,17 +12,17 @@ pub mod account;
 pub mod api;
 pub mod app_state;
 pub mod authorization;
-pub mod chance;
 pub mod check;
 pub mod clock;
+pub mod entropy;
 pub mod error;
 pub mod head_and_tail;
 pub mod http;
 mod json;
-pub mod keeper;
 mod lenient_json;
 pub mod redirect;
 pub mod registration;
+pub mod runtime;
 pub mod secret;
 pub mod session;
 pub mod text;
@@ -30,4 +30,4 @@ pub mod token;
 pub mod vault;
 
 #[cfg(test)]
-mod examples;
+mod fixtures;

@@ -16,11 +16,11 @@ pub mod pasted;
 mod tests;
 
 /// No answer of Amiqus's is longer, in bytes: a real one is about 1 kB.
-pub const LONGEST_REDIRECT: usize = 8 * 1024;
+pub const MAX_REDIRECT_BYTES: usize = 8 * 1024;
 
 secret_text! {
     /// An address as it arrived, by link, argument, listener or paste. It may hold a code.
-    Received
+    ReceivedLink
 }
 
 secret_text! {
@@ -96,7 +96,7 @@ impl Redirect {
 /// Why an address is not an answer. The text goes into the log and holds none of the address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// Longer than [`LONGEST_REDIRECT`].
+    /// Longer than [`MAX_REDIRECT_BYTES`].
     #[error("it is too long")]
     TooLong,
     /// Its scheme, host, port, user or path is not exactly the redirect URL's.
@@ -131,12 +131,12 @@ pub enum Refusal {
 /// # Errors
 /// The [`Refusal`] for anything that isn't an answer to `redirect_url`.
 pub fn parse(
-    received: &Received,
+    received: &ReceivedLink,
     redirect_url: &RedirectUrl,
     issuer: &BaseUrl,
 ) -> Result<Redirect, Refusal> {
     let text = received.expose();
-    if text.len() > LONGEST_REDIRECT {
+    if text.len() > MAX_REDIRECT_BYTES {
         return Err(Refusal::TooLong);
     }
     let text = without_fragment(text);
@@ -188,7 +188,7 @@ fn without_fragment(text: &str) -> &str {
 /// Whether an address carries this `state` to the redirect URL, whatever else is wrong with it: then
 /// whoever sent it knows the pending attempt, as the browser's answer does and a stranger doesn't.
 #[must_use]
-pub fn carries_state(received: &Received, redirect_url: &RedirectUrl, state: &State) -> bool {
+pub fn carries_state(received: &ReceivedLink, redirect_url: &RedirectUrl, state: &State) -> bool {
     let query = without_fragment(received.expose())
         .strip_prefix(redirect_url.as_str())
         .and_then(|rest| rest.strip_prefix('?'));

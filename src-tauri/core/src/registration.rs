@@ -25,7 +25,7 @@ pub const DEFAULT_REDIRECT_URL: &str = brand::REDIRECT_URL;
 pub const DEFAULT_BASE_URL: &str = brand::BASE_URL;
 
 /// The lowest port that a program of a person's own may listen on.
-const LOWEST_PORT: u16 = 1024;
+const MIN_PORT: u16 = 1024;
 
 /// No value of a registration is longer than this, in bytes.
 const LONGEST_VALUE: usize = 2048;
@@ -148,7 +148,7 @@ fn loopback(url: &Url) -> Result<SocketAddr, Reason> {
         _ => return Err(Reason::LoopbackNotLiteral),
     };
     match url.port() {
-        Some(port) if port >= LOWEST_PORT => Ok((address, port).into()),
+        Some(port) if port >= MIN_PORT => Ok((address, port).into()),
         _ => Err(Reason::LoopbackIncomplete),
     }
 }

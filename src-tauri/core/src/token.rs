@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::authorization::CodeVerifier;
 use crate::error::Code;
-use crate::http::{self, NoAnswer, Obstacle};
+use crate::http::{self, ConnectError, RequestError};
 use crate::lenient_json::{self as json, Object};
 use crate::redirect::AuthorizationCode;
 use crate::registration::{RedirectUrl, Registration};
@@ -108,11 +108,11 @@ pub enum Transient {
     /// A network's own answer in place of Amiqus's: a login page, a filter's page.
     CaptivePortal,
     /// 5xx.
-    Unwell,
+    ServerError,
     /// 429 or 503, and how long to wait where it says.
     Busy(Option<SignedDuration>),
     /// Half an answer, JSON of another shape, far too much of it.
-    OddAnswer,
+    UnexpectedResponse,
     /// 403, in Amiqus's own words.
     NotPermitted,
 }
@@ -133,13 +133,13 @@ impl Transient {
 
     /// What an answer is that says nothing else: the network's, a failure of Amiqus's, a refusal, or
     /// none that can be made sense of.
-    pub(crate) fn of_odd(answer: &http::Answer) -> Self {
+    pub(crate) fn of_unexpected(answer: &http::Answer) -> Self {
         match answer.status {
             StatusCode::PROXY_AUTHENTICATION_REQUIRED => Self::ProxyNeedsPassword,
             _ if answer.is_from_a_portal() => Self::CaptivePortal,
-            _ if answer.is_server_error() => Self::Unwell,
+            _ if answer.is_server_error() => Self::ServerError,
             StatusCode::FORBIDDEN if says_why(answer) => Self::NotPermitted,
-            _ => Self::OddAnswer,
+            _ => Self::UnexpectedResponse,
         }
     }
 }
@@ -151,12 +151,12 @@ fn says_why(answer: &http::Answer) -> bool {
         .any(|object| object.text("message").is_some() || object.text("error").is_some())
 }
 
-impl From<Obstacle> for Transient {
-    fn from(obstacle: Obstacle) -> Self {
-        match obstacle {
-            Obstacle::Unreachable => Self::Offline,
-            Obstacle::ProxyNeedsPassword => Self::ProxyNeedsPassword,
-            Obstacle::CertificateNotTrusted => Self::CertificateNotTrusted,
+impl From<ConnectError> for Transient {
+    fn from(connect_error: ConnectError) -> Self {
+        match connect_error {
+            ConnectError::Unreachable => Self::Offline,
+            ConnectError::ProxyNeedsPassword => Self::ProxyNeedsPassword,
+            ConnectError::CertificateNotTrusted => Self::CertificateNotTrusted,
         }
     }
 }
@@ -168,9 +168,9 @@ impl From<Transient> for Code {
             Transient::ProxyNeedsPassword => Self::ProxyNeedsPassword,
             Transient::CertificateNotTrusted => Self::CertificateNotTrusted,
             Transient::CaptivePortal => Self::CaptivePortal,
-            Transient::Unwell => Self::AmiqusUnwell,
+            Transient::ServerError => Self::ServerError,
             Transient::Busy(_) => Self::AmiqusBusy,
-            Transient::OddAnswer => Self::OddAnswer,
+            Transient::UnexpectedResponse => Self::UnexpectedResponse,
             Transient::NotPermitted => Self::NotPermitted,
         }
     }
@@ -179,7 +179,7 @@ impl From<Transient> for Code {
 /// How the token endpoint failed. This is the one table of what means what; the README has
 /// the same as prose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Failure {
+pub enum TokenError {
     /// The grant is dead: a code that was used or expired; a refresh token that was used, expired,
     /// revoked or foreign.
     Dead {
@@ -197,12 +197,12 @@ pub enum Failure {
     PerhapsProcessed(Transient),
 }
 
-impl From<NoAnswer> for Failure {
-    fn from(problem: NoAnswer) -> Self {
+impl From<RequestError> for TokenError {
+    fn from(problem: RequestError) -> Self {
         match problem {
-            NoAnswer::NotSent(obstacle, _) => Self::NotProcessed(obstacle.into()),
-            NoAnswer::Lost(_) => Self::PerhapsProcessed(Transient::Offline),
-            NoAnswer::TooLarge => Self::PerhapsProcessed(Transient::OddAnswer),
+            RequestError::NotSent(connect_error, _) => Self::NotProcessed(connect_error.into()),
+            RequestError::Lost(_) => Self::PerhapsProcessed(Transient::Offline),
+            RequestError::TooLarge => Self::PerhapsProcessed(Transient::UnexpectedResponse),
         }
     }
 }
@@ -232,7 +232,7 @@ pub enum Grant {
 /// after a timeout (RFC 6749 §4.1.2).
 ///
 /// # Errors
-/// The [`Failure`], read by the table above.
+/// The [`TokenError`], read by the table above.
 pub async fn exchange(
     client: &Client,
     registration: &Registration,
@@ -240,7 +240,7 @@ pub async fn exchange(
     code: AuthorizationCode,
     verifier: Option<CodeVerifier>,
     now: impl Fn() -> Timestamp,
-) -> Result<TokenSet, Failure> {
+) -> Result<TokenSet, TokenError> {
     let mut fields = vec![
         ("grant_type", "authorization_code"),
         ("client_id", registration.client_id.as_str()),
@@ -266,14 +266,14 @@ pub async fn exchange(
 /// Posts a refresh token, once. Whoever calls has journalled the intent.
 ///
 /// # Errors
-/// The [`Failure`], read by the table above.
+/// The [`TokenError`], read by the table above.
 pub async fn refresh(
     client: &Client,
     registration: &Registration,
     refresh: &RefreshToken,
     redirect_url: &RedirectUrl,
     now: impl Fn() -> Timestamp,
-) -> Result<TokenSet, Failure> {
+) -> Result<TokenSet, TokenError> {
     let fields = [
         ("grant_type", "refresh_token"),
         ("client_id", registration.client_id.as_str()),
@@ -300,7 +300,7 @@ pub(crate) async fn probe(
     redirect_url: Option<&RedirectUrl>,
     made_up: &AuthorizationCode,
     now: impl Fn() -> Timestamp,
-) -> Option<Failure> {
+) -> Option<TokenError> {
     let mut fields = vec![
         ("grant_type", "authorization_code"),
         ("client_id", registration.client_id.as_str()),
@@ -330,14 +330,14 @@ async fn post(
     kept: Option<&RefreshToken>,
     fields: &[(&str, &str)],
     now: impl Fn() -> Timestamp,
-) -> Result<TokenSet, Failure> {
+) -> Result<TokenSet, TokenError> {
     let request = client
         .post(registration.base_url.token_endpoint())
         .form(fields);
     let received = http::send_keeping_part(request).await;
-    let http::Received { answer, cut } = received.map_err(|problem| {
+    let http::PartialResponse { answer, cut } = received.map_err(|problem| {
         tracing::warn!(?grant, %problem, "the token endpoint gave no answer");
-        Failure::from(problem)
+        TokenError::from(problem)
     })?;
     let Some(problem) = cut else {
         return read(grant, &answer, kept, redirect_url, now());
@@ -365,14 +365,14 @@ struct ErrorAnswer {
 /// the answer brings no other (RFC 6749 §6), `redirect_url` the grant's.
 ///
 /// # Errors
-/// The [`Failure`], read by the table above.
+/// The [`TokenError`], read by the table above.
 pub fn read(
     grant: Grant,
     answer: &http::Answer,
     kept: Option<&RefreshToken>,
     redirect_url: &RedirectUrl,
     now: Timestamp,
-) -> Result<TokenSet, Failure> {
+) -> Result<TokenSet, TokenError> {
     let text = json::decode(&answer.body);
     if let Some(tokens) = read_pair(answer, &text, kept, redirect_url, now) {
         return Ok(tokens);
@@ -456,32 +456,32 @@ fn lifetime(object: &Object<'_>) -> SignedDuration {
         })
 }
 
-fn read_failure(grant: Grant, answer: &http::Answer, text: &str, now: Timestamp) -> Failure {
+fn read_failure(grant: Grant, answer: &http::Answer, text: &str, now: Timestamp) -> TokenError {
     let status = answer.status;
     let busy = || Transient::Busy(http::retry_after(&answer.headers, now));
     match status {
         // A limit is drawn in front of what it protects (RFC 6585 §4).
-        StatusCode::TOO_MANY_REQUESTS => return Failure::NotProcessed(busy()),
+        StatusCode::TOO_MANY_REQUESTS => return TokenError::NotProcessed(busy()),
         // A gateway says this also of a request that it had passed on.
-        StatusCode::SERVICE_UNAVAILABLE => return Failure::PerhapsProcessed(busy()),
+        StatusCode::SERVICE_UNAVAILABLE => return TokenError::PerhapsProcessed(busy()),
         StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
-            return Failure::NotProcessed(Transient::ProxyNeedsPassword);
+            return TokenError::NotProcessed(Transient::ProxyNeedsPassword);
         }
         _ => {}
     }
-    let transient = Transient::of_odd(answer);
+    let transient = Transient::of_unexpected(answer);
     if answer.is_server_error() {
-        return Failure::PerhapsProcessed(transient);
+        return TokenError::PerhapsProcessed(transient);
     }
     let named = json::objects(text).find_map(|object| read_error(&object));
     if let Some(failure) = named.and_then(|error| meaning(grant, status, &error)) {
         return failure;
     }
     match transient {
-        Transient::NotPermitted => Failure::NotProcessed(transient),
+        Transient::NotPermitted => TokenError::NotProcessed(transient),
         // Neither whoever answers in place of Amiqus nor what nobody understands says what became of
         // the request.
-        _ => Failure::PerhapsProcessed(transient),
+        _ => TokenError::PerhapsProcessed(transient),
     }
 }
 
@@ -495,7 +495,7 @@ fn read_error(object: &Object<'_>) -> Option<ErrorAnswer> {
 
 /// What an OAuth error means, whatever status it came with: both server generations, see the table
 /// in the service's description. `None` where it is none of OAuth's.
-fn meaning(grant: Grant, status: StatusCode, error: &ErrorAnswer) -> Option<Failure> {
+fn meaning(grant: Grant, status: StatusCode, error: &ErrorAnswer) -> Option<TokenError> {
     if status.is_redirection() {
         return None;
     }
@@ -516,18 +516,18 @@ fn meaning(grant: Grant, status: StatusCode, error: &ErrorAnswer) -> Option<Fail
         _ => false,
     };
     if is_dead {
-        return Some(Failure::Dead {
+        return Some(TokenError::Dead {
             expired: says(&error.hint, "expired"),
         });
     }
     match error.error.as_str() {
-        "invalid_client" => Some(Failure::SetUpWrong),
+        "invalid_client" => Some(TokenError::SetUpWrong),
         "invalid_request" if says(&error.hint, "redirect") => {
-            Some(Failure::Refused(Refused::RedirectUrl))
+            Some(TokenError::Refused(Refused::RedirectUrl))
         }
-        "invalid_request" => Some(Failure::Refused(Refused::Request)),
+        "invalid_request" => Some(TokenError::Refused(Refused::Request)),
         "unauthorized_client" | "unsupported_grant_type" | "invalid_scope" => {
-            Some(Failure::Refused(Refused::Client))
+            Some(TokenError::Refused(Refused::Client))
         }
         _ => None,
     }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::account::{
-    Account, AccountKey, Identity, Journal, Person, Role, Standing, Team, WhySignInAgain,
+    Account, AccountKey, AccountStatus, Identity, Journal, Role, SignInAgainReason, Team, User,
 };
 use crate::authorization::{Attempt, AttemptId, CodeVerifier, State};
 use crate::error::Problem;
@@ -57,20 +57,22 @@ impl fmt::Display for RecordName {
 /// A name that this version doesn't know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not the name of a record")]
-pub struct UnknownRecord;
+pub struct ParseRecordNameError;
 
 impl FromStr for RecordName {
-    type Err = UnknownRecord;
+    type Err = ParseRecordNameError;
 
-    fn from_str(text: &str) -> Result<Self, UnknownRecord> {
+    fn from_str(text: &str) -> Result<Self, ParseRecordNameError> {
         match text {
             "registration" => Ok(Self::Registration),
             "attempt" => Ok(Self::Attempt),
             "unclaimed" => Ok(Self::Unclaimed),
             "current" => Ok(Self::Current),
             text => {
-                let key = text.strip_prefix("account/").ok_or(UnknownRecord)?;
-                key.parse().map(Self::Account).map_err(|_| UnknownRecord)
+                let key = text.strip_prefix("account/").ok_or(ParseRecordNameError)?;
+                key.parse()
+                    .map(Self::Account)
+                    .map_err(|_| ParseRecordNameError)
             }
         }
     }
@@ -92,20 +94,20 @@ pub trait SecretStore: Send + Sync + 'static {
     /// Everything in it, read anew from where it is durable.
     ///
     /// # Errors
-    /// [`StoreFailure`] when it can't be read.
-    fn read_all(&self) -> Result<Vec<(String, RecordBytes)>, StoreFailure>;
+    /// [`StoreError`] when it can't be read.
+    fn read_all(&self) -> Result<Vec<(String, RecordBytes)>, StoreError>;
 
     /// Makes all changes durable, or none: when this returns, they outlive a power cut.
     ///
     /// # Errors
-    /// [`StoreFailure`] when it can't be written; what was there before is still there.
-    fn commit(&self, changes: &[Change]) -> Result<(), StoreFailure>;
+    /// [`StoreError`] when it can't be written; what was there before is still there.
+    fn commit(&self, changes: &[Change]) -> Result<(), StoreError>;
 }
 
 /// The store can't be read or written just now. The text is for the log and holds no secret.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{0}")]
-pub struct StoreFailure(pub String);
+pub struct StoreError(pub String);
 
 /// With what to open the store.
 #[derive(Debug, Clone)]
@@ -124,7 +126,7 @@ pub enum Unlock {
 /// Why the store didn't open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, specta::Type)]
 #[serde(rename_all = "snake_case")]
-pub enum WhyLocked {
+pub enum LockReason {
     /// The keychain is there and locked.
     KeychainLocked,
     /// There is no keychain that could be used.
@@ -143,7 +145,7 @@ pub enum WhyLocked {
     DiskFull,
 }
 
-impl WhyLocked {
+impl LockReason {
     /// Whether another keychain, or the same one in another state, could open the store.
     #[must_use]
     pub fn is_keychains(self) -> bool {
@@ -162,33 +164,33 @@ impl WhyLocked {
 
 /// Why opening failed.
 #[derive(Debug, Clone, thiserror::Error)]
-pub enum DoorFailure {
+pub enum OpenError {
     /// It stays locked; nothing was changed.
     #[error("locked: {0:?}")]
-    Locked(WhyLocked),
+    Locked(LockReason),
     /// The passphrase is another one.
     #[error("the passphrase is another one")]
     WrongPassphrase,
-    /// The passphrase chosen has fewer than [`SHORTEST_PASSPHRASE`] characters.
+    /// The passphrase chosen has fewer than [`MIN_PASSPHRASE_CHARS`] characters.
     #[error("the passphrase is too short")]
     PassphraseTooShort,
 }
 
 /// The fewest characters of a passphrase.
-pub const SHORTEST_PASSPHRASE: usize = 12;
+pub const MIN_PASSPHRASE_CHARS: usize = 12;
 
 /// A file that could not be used was moved out of the way, whole.
 #[derive(Debug, Clone)]
 pub struct SetAside {
     /// Why.
-    pub why: WhySetAside,
+    pub why: SetAsideReason,
     /// Where it is now.
     pub to: PathBuf,
 }
 
 /// Why a file was set aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WhySetAside {
+pub enum SetAsideReason {
     /// Its bytes can't be read as a store.
     Damaged,
     /// A newer version of the app wrote it.
@@ -204,16 +206,16 @@ pub struct Opened {
 }
 
 /// What opens the store. All its methods block.
-pub trait Door: Send + Sync + 'static {
+pub trait VaultOpener: Send + Sync + 'static {
     /// Opens it. A store that can't be used is set aside, never overwritten.
     ///
     /// # Errors
-    /// [`DoorFailure`].
-    fn open(&self, unlock: Unlock) -> Result<Opened, DoorFailure>;
+    /// [`OpenError`].
+    fn open(&self, unlock: Unlock) -> Result<Opened, OpenError>;
 
     /// What an opening that takes long is waiting for, as the reason why the store is still locked.
-    fn waits_for(&self) -> WhyLocked {
-        WhyLocked::KeychainLocked
+    fn waits_for(&self) -> LockReason {
+        LockReason::KeychainLocked
     }
 
     /// Leaves off waiting for what the keychain asks its person, if an opening does: that fails. May
@@ -223,11 +225,11 @@ pub trait Door: Send + Sync + 'static {
     /// Waits until no other process has the store; it may be another's again by then.
     fn wait_until_free(&self);
 
-    /// Sets aside a store whose key is lost, so that [`Door::open`] makes a new one.
+    /// Sets aside a store whose key is lost, so that [`VaultOpener::open`] makes a new one.
     ///
     /// # Errors
-    /// [`StoreFailure`] when the file can't be moved.
-    fn set_aside(&self, why: WhySetAside) -> Result<SetAside, StoreFailure>;
+    /// [`StoreError`] when the file can't be moved.
+    fn set_aside(&self, why: SetAsideReason) -> Result<SetAside, StoreError>;
 }
 
 /// Everything that is kept, read.
@@ -248,20 +250,20 @@ pub struct Records {
 /// A record was written by a newer version of the app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a newer version of the app wrote this")]
-pub struct WrittenByNewer;
+pub struct NewerVersionError;
 
 impl Records {
     /// Reads what a store holds. A single record that can't be read is left where it is and said
     /// in the log; the others are not made to suffer for it.
     ///
     /// # Errors
-    /// [`WrittenByNewer`] when any record is of a later version: then nothing may be written.
-    pub fn read(stored: &[(String, RecordBytes)]) -> Result<Self, WrittenByNewer> {
+    /// [`NewerVersionError`] when any record is of a later version: then nothing may be written.
+    pub fn read(stored: &[(String, RecordBytes)]) -> Result<Self, NewerVersionError> {
         let mut records = Self::default();
         for (name, bytes) in stored {
             let is_newer = |record: Version| record.version > u64::from(RECORD_VERSION);
             if json::object(bytes).is_some_and(is_newer) {
-                return Err(WrittenByNewer);
+                return Err(NewerVersionError);
             }
             if records.take(name, bytes).is_none() {
                 tracing::error!(record = name, "a record can't be read and is left as it is");
@@ -411,38 +413,40 @@ struct CurrentRecord {
 #[derive(Serialize, Deserialize)]
 struct AccountRecord {
     version: u32,
-    person: Person,
+    #[serde(rename = "person")] // as version 1 writes it
+    user: User,
     team: Option<Team>,
     role: Option<Role>,
     as_of: Timestamp,
-    standing: StandingRecord,
+    #[serde(rename = "standing")] // as version 1 writes it
+    status: AccountStatusRecord,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum StandingRecord {
+enum AccountStatusRecord {
     Connected {
         tokens: TokensRecord,
         journal: Journal,
     },
-    SignInAgain(WhySignInAgain),
+    SignInAgain(SignInAgainReason),
 }
 
 impl AccountRecord {
     fn read(self) -> Option<Account> {
         Some(Account {
             identity: Identity {
-                person: self.person,
+                user: self.user,
                 team: self.team,
                 role: self.role,
             },
             as_of: self.as_of,
-            standing: match self.standing {
-                StandingRecord::Connected { tokens, journal } => Standing::Connected {
+            status: match self.status {
+                AccountStatusRecord::Connected { tokens, journal } => AccountStatus::Connected {
                     tokens: tokens.read()?,
                     journal,
                 },
-                StandingRecord::SignInAgain(why) => Standing::SignInAgain(why),
+                AccountStatusRecord::SignInAgain(why) => AccountStatus::SignInAgain(why),
             },
         })
     }
@@ -502,16 +506,16 @@ pub fn encode_current(key: AccountKey) -> RecordBytes {
 pub fn encode_account(account: &Account) -> RecordBytes {
     encode(&AccountRecord {
         version: RECORD_VERSION,
-        person: account.identity.person.clone(),
+        user: account.identity.user.clone(),
         team: account.identity.team.clone(),
         role: account.identity.role,
         as_of: account.as_of,
-        standing: match &account.standing {
-            Standing::Connected { tokens, journal } => StandingRecord::Connected {
+        status: match &account.status {
+            AccountStatus::Connected { tokens, journal } => AccountStatusRecord::Connected {
                 tokens: tokens.into(),
                 journal: *journal,
             },
-            Standing::SignInAgain(why) => StandingRecord::SignInAgain(*why),
+            AccountStatus::SignInAgain(why) => AccountStatusRecord::SignInAgain(*why),
         },
     })
 }
@@ -530,8 +534,8 @@ fn encode(record: &impl Serialize) -> RecordBytes {
 impl From<&SetAside> for Problem {
     fn from(set_aside: &SetAside) -> Self {
         let code = match set_aside.why {
-            WhySetAside::Damaged => crate::error::Code::VaultDamaged,
-            WhySetAside::Newer => crate::error::Code::VaultNewer,
+            SetAsideReason::Damaged => crate::error::Code::VaultDamaged,
+            SetAsideReason::Newer => crate::error::Code::VaultNewer,
         };
         Self::about_file(code, set_aside.to.display().to_string())
     }

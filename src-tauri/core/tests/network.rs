@@ -11,11 +11,11 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use amiqus_core::api::{Api, ApiFailure};
-use amiqus_core::http::{self, DesktopProxy, Limits, NoAnswer, Obstacle};
+use amiqus_core::api::{Api, ApiError};
+use amiqus_core::http::{self, ConnectError, DesktopProxy, Limits, RequestError};
 use amiqus_core::redirect::AuthorizationCode;
 use amiqus_core::registration::{Provenance, Registration, RegistrationDraft};
-use amiqus_core::token::{self, AccessToken, Failure, RefreshToken, Transient};
+use amiqus_core::token::{self, AccessToken, RefreshToken, TokenError, Transient};
 use jiff::Timestamp;
 use reqwest::{Client, Proxy};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -43,7 +43,7 @@ fn registration(base_url: &str) -> Registration {
 async fn ask_everything(
     client: &Client,
     registration: &Registration,
-) -> ([Failure; 2], [ApiFailure; 2]) {
+) -> ([TokenError; 2], [ApiError; 2]) {
     let redirect_url = &registration.redirect_url;
     let code = AuthorizationCode::new("hush-code");
     let exchanged = token::exchange(client, registration, redirect_url, code, None, || NOW).await;
@@ -141,8 +141,8 @@ async fn a_proxy_that_wants_a_password_is_told_from_no_network_and_nothing_was_s
     let registration = registration("https://amiqus.example");
     let (tokens, api) = ask_everything(&client, &registration).await;
     let transient = Transient::ProxyNeedsPassword;
-    assert_eq!(tokens, [Failure::NotProcessed(transient); 2]);
-    assert_eq!(api, [ApiFailure::Transient(transient); 2]);
+    assert_eq!(tokens, [TokenError::NotProcessed(transient); 2]);
+    assert_eq!(api, [ApiError::Transient(transient); 2]);
 }
 
 #[tokio::test]
@@ -159,7 +159,10 @@ async fn a_proxy_that_refuses_for_another_reason_is_no_network() {
             .unwrap();
         let outcome = http::send(client.get("https://amiqus.example/")).await;
         assert!(
-            matches!(outcome, Err(NoAnswer::NotSent(Obstacle::Unreachable, _))),
+            matches!(
+                outcome,
+                Err(RequestError::NotSent(ConnectError::Unreachable, _))
+            ),
             "{answer}"
         );
     }
@@ -202,7 +205,10 @@ async fn socks_proxy_is_asked_for_the_service_and_nothing_was_sent() {
         .unwrap();
     let outcome = http::send(client.get("https://amiqus.example/")).await;
     assert!(
-        matches!(outcome, Err(NoAnswer::NotSent(Obstacle::Unreachable, _))),
+        matches!(
+            outcome,
+            Err(RequestError::NotSent(ConnectError::Unreachable, _))
+        ),
         "{:?}",
         outcome.err()
     );
@@ -258,7 +264,7 @@ async fn desktops_proxy_is_used_and_followed_when_it_changes() {
     assert!(
         matches!(
             outcome,
-            Some(NoAnswer::NotSent(Obstacle::ProxyNeedsPassword, _))
+            Some(RequestError::NotSent(ConnectError::ProxyNeedsPassword, _))
         ),
         "{outcome:?}"
     );
@@ -269,7 +275,7 @@ async fn desktops_proxy_is_used_and_followed_when_it_changes() {
     let asked = tokio::spawn(socks5_once(socks));
     assert!(matches!(
         ask().await,
-        Some(NoAnswer::NotSent(Obstacle::Unreachable, _))
+        Some(RequestError::NotSent(ConnectError::Unreachable, _))
     ));
     assert_eq!(asked.await.unwrap(), "amiqus.example");
 }
@@ -282,8 +288,8 @@ async fn a_certificate_that_nobody_trusts_is_told_from_no_network_and_nothing_wa
     let client = client_for(&registration).await;
     let (tokens, api) = ask_everything(&client, &registration).await;
     let transient = Transient::CertificateNotTrusted;
-    assert_eq!(tokens, [Failure::NotProcessed(transient); 2]);
-    assert_eq!(api, [ApiFailure::Transient(transient); 2]);
+    assert_eq!(tokens, [TokenError::NotProcessed(transient); 2]);
+    assert_eq!(api, [ApiError::Transient(transient); 2]);
 }
 
 #[tokio::test]
@@ -292,7 +298,7 @@ async fn a_service_that_speaks_no_tls_is_no_matter_of_certificates() {
     let registration = registration(&format!("https://{address}"));
     let client = client_for(&registration).await;
     let (tokens, _) = ask_everything(&client, &registration).await;
-    assert_eq!(tokens, [Failure::NotProcessed(Transient::Offline); 2]);
+    assert_eq!(tokens, [TokenError::NotProcessed(Transient::Offline); 2]);
 }
 
 /// Shows check 19.
@@ -302,47 +308,47 @@ async fn a_login_page_in_place_of_an_answer_is_a_portals_and_a_grant_that_it_saw
     for (answer, expected) in [
         (
             "HTTP/1.1 302 Found\r\nLocation: http://guest.example/login\r\nContent-Length: 0\r\n\r\n",
-            Failure::PerhapsProcessed(portal),
+            TokenError::PerhapsProcessed(portal),
         ),
         (
             "HTTP/1.1 307 Temporary Redirect\r\nLocation: http://guest.example/\r\nContent-Length: 0\r\n\r\n",
-            Failure::PerhapsProcessed(portal),
+            TokenError::PerhapsProcessed(portal),
         ),
         (
             "HTTP/1.1 511 Network Authentication Required\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<a/>",
-            Failure::PerhapsProcessed(portal),
+            TokenError::PerhapsProcessed(portal),
         ),
         (
             "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 4\r\n\r\n<a/>",
-            Failure::PerhapsProcessed(portal),
+            TokenError::PerhapsProcessed(portal),
         ),
         (
             "HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<a/>",
-            Failure::PerhapsProcessed(portal),
+            TokenError::PerhapsProcessed(portal),
         ),
         (
             "HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: 4\r\n\r\n<a/>",
-            Failure::PerhapsProcessed(portal),
+            TokenError::PerhapsProcessed(portal),
         ),
         (
             "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
-            Failure::PerhapsProcessed(portal),
+            TokenError::PerhapsProcessed(portal),
         ),
         (
             "HTTP/1.1 451 Unavailable\r\nContent-Type: text/plain\r\nContent-Length: 7\r\n\r\nBlocked",
-            Failure::PerhapsProcessed(portal),
+            TokenError::PerhapsProcessed(portal),
         ),
         (
             "HTTP/1.1 401 Unauthorized\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<a/>",
-            Failure::PerhapsProcessed(portal),
+            TokenError::PerhapsProcessed(portal),
         ),
         (
             "HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<a/>",
-            Failure::PerhapsProcessed(portal),
+            TokenError::PerhapsProcessed(portal),
         ),
         (
             "HTTP/1.1 500 Internal Server Error\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<a/>",
-            Failure::PerhapsProcessed(portal),
+            TokenError::PerhapsProcessed(portal),
         ),
     ] {
         let address = always(answer).await;
@@ -350,7 +356,7 @@ async fn a_login_page_in_place_of_an_answer_is_a_portals_and_a_grant_that_it_saw
         let client = client_for(&registration).await;
         let (tokens, api) = ask_everything(&client, &registration).await;
         assert_eq!(tokens, [expected; 2], "{answer}");
-        assert_eq!(api, [ApiFailure::Transient(portal); 2], "{answer}");
+        assert_eq!(api, [ApiError::Transient(portal); 2], "{answer}");
     }
 }
 
@@ -398,7 +404,7 @@ async fn what_a_server_calls_a_person_and_a_team_is_plain_and_capped() {
         now: NOW,
     };
     let shown = format!("<b>Bob</b>{}", "e".repeat(200 - "<b>Bob</b>".len()));
-    let person = api.me().await.unwrap();
-    assert_eq!((person.name, person.email), (shown.clone(), shown.clone()));
+    let user = api.me().await.unwrap();
+    assert_eq!((user.name, user.email), (shown.clone(), shown.clone()));
     assert_eq!(api.team().await.unwrap().name, shown);
 }

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use amiqus_core::app_state::{AppState, StandingView};
+use amiqus_core::app_state::{AccountStatusView, AppState};
 use amiqus_core::clock::Clock as _;
 use amiqus_core::registration::{BaseUrl, DEFAULT_BASE_URL};
 use amiqus_core::session::Provisioning;
@@ -28,7 +28,7 @@ use crate::clock::SystemClock;
 use crate::deadline::{self, ANSWER_TIMEOUT};
 use crate::vault::files::private_file;
 use crate::vault::safeguards::{self, MISSING};
-use crate::{links, logging, places, provisioning, start_at_login, vault};
+use crate::{links, logging, paths, provisioning, start_at_login, vault};
 
 /// The argument that prints the report and ends.
 pub(crate) const ARGUMENT: &str = "--diagnose";
@@ -95,7 +95,7 @@ pub(crate) async fn save(state: &AppState) -> std::io::Result<PathBuf> {
 
 fn save_somewhere(report: &str) -> std::io::Result<PathBuf> {
     let mut outcome = Err(std::io::ErrorKind::NotFound.into());
-    for path in places::reports(SystemClock.now()) {
+    for path in paths::reports(SystemClock.now()) {
         // Anew, and never through a link that somebody laid there.
         let file = private_file().create_new(true).open(&path);
         outcome = file.and_then(|mut file| file.write_all(report.as_bytes()));
@@ -203,12 +203,12 @@ fn on_this_computer(report: &mut Report, look: Option<&provisioning::Look>) {
     system::describe(report);
 
     report.section("Keychain");
-    match places::data() {
+    match paths::data() {
         Some(data) => {
-            let key = vault::look_for_key(data.join(places::VAULT));
+            let key = vault::look_for_key(data.join(paths::VAULT));
             report.says("vault key", &key.describe());
         }
-        None => report.says("vault key", places::NO_FOLDER),
+        None => report.says("vault key", paths::NO_FOLDER),
     }
 
     report.section("Vault");
@@ -257,7 +257,7 @@ fn on_this_computer(report: &mut Report, look: Option<&provisioning::Look>) {
 
 /// What this process, or the one that the log was last started by, found to be missing.
 fn missing_safeguards() -> BTreeSet<String> {
-    let log = places::log()
+    let log = paths::log()
         .map(|folder| logging::newest(&folder, LOG_BYTES))
         .unwrap_or_default();
     let (_, since_start) = log.rsplit_once(" started version=").unwrap_or(("", &log));
@@ -284,9 +284,9 @@ fn accounts(report: &mut Report, state: Option<&AppState>) {
             .email
             .rsplit_once('@')
             .map_or("no domain", |(_, domain)| domain);
-        let stands = match account.standing {
-            StandingView::Connected => "connected".to_owned(),
-            StandingView::SignInAgain { why } => format!("sign in again, {why:?}"),
+        let stands = match account.status {
+            AccountStatusView::Connected => "connected".to_owned(),
+            AccountStatusView::SignInAgain { why } => format!("sign in again, {why:?}"),
         };
         let renews = account.renews_by.map_or_else(
             || "never".to_owned(),
@@ -309,7 +309,7 @@ pub(crate) fn summary(state: &AppState) -> String {
     let again = state
         .accounts
         .iter()
-        .filter(|account| account.standing != StandingView::Connected)
+        .filter(|account| account.status != AccountStatusView::Connected)
         .count();
     let problem = state.problem.as_ref().map_or_else(
         || "none".to_owned(),
@@ -331,7 +331,7 @@ pub(crate) fn summary(state: &AppState) -> String {
 
 /// The last state that the log knows.
 fn last_state_line() -> Option<String> {
-    logging::newest(&places::log()?, LOG_BYTES)
+    logging::newest(&paths::log()?, LOG_BYTES)
         .lines()
         .rev()
         .find_map(|line| {
@@ -342,7 +342,7 @@ fn last_state_line() -> Option<String> {
 
 fn log(report: &mut Report) {
     report.section("Log, the newest part");
-    let text = places::log()
+    let text = paths::log()
         .map(|folder| logging::newest(&folder, LOG_BYTES))
         .unwrap_or_default();
     let redacted = report.known.redact(&text);
@@ -351,11 +351,11 @@ fn log(report: &mut Report) {
 
 #[cfg(test)]
 mod tests {
-    use amiqus_core::account::WhySignInAgain;
+    use amiqus_core::account::SignInAgainReason;
     use amiqus_core::app_state::Screen;
 
     use super::*;
-    use crate::examples;
+    use crate::fixtures;
 
     fn report_on(state: &AppState) -> String {
         let mut report = Report {
@@ -369,9 +369,9 @@ mod tests {
     /// Shows check 42.
     #[test]
     fn an_account_is_told_by_its_standing_and_its_domain_and_nothing_else() {
-        let why = WhySignInAgain::AccessRemoved;
-        let bob = examples::account("345789.unknown", StandingView::SignInAgain { why });
-        let state = examples::state(Screen::SignInAgain { why }, vec![bob]);
+        let why = SignInAgainReason::AccessRemoved;
+        let bob = fixtures::account("345789.unknown", AccountStatusView::SignInAgain { why });
+        let state = fixtures::state(Screen::SignInAgain { why }, vec![bob]);
         let text = report_on(&state);
         for there in ["example.com", "AccessRemoved", "sign-in-again accounts=1"] {
             assert!(text.contains(there), "{text}");

@@ -135,8 +135,8 @@ fn redact_word(word: &str, into: &mut String) {
         redact_word(after, into);
         return;
     }
-    if let Some((person, domain)) = word.rsplit_once('@')
-        && !person.is_empty()
+    if let Some((user, domain)) = word.rsplit_once('@')
+        && !user.is_empty()
         && !word.contains("://")
     {
         into.push('…');

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use amiqus_core::http::{self, Limits, NoAnswer, Obstacle};
+use amiqus_core::http::{self, ConnectError, Limits, RequestError};
 use amiqus_core::registration::BaseUrl;
 use hyper_util::client::proxy::matcher::Matcher;
 
@@ -58,10 +58,10 @@ pub(super) async fn look(report: &mut Report, base_url: &BaseUrl) {
                 Some("accepted"),
             )
         }
-        Err(NoAnswer::NotSent(Obstacle::CertificateNotTrusted, why)) => {
+        Err(RequestError::NotSent(ConnectError::CertificateNotTrusted, why)) => {
             (format!("no: {why}"), Some("not accepted"))
         }
-        Err(NoAnswer::NotSent(_, why)) => (format!("no: {why}"), None),
+        Err(RequestError::NotSent(_, why)) => (format!("no: {why}"), None),
         Err(problem) => (format!("no: {problem}"), None),
     };
     report.says("reachable", &reachable);

@@ -14,7 +14,7 @@ use tauri::utils::platform::current_exe;
 use super::Holder;
 use crate::deadline::{self, ANSWER_TIMEOUT};
 use crate::desktop_entry_linux::{every_opener_runs, exec_argument, program_in, string};
-use crate::places;
+use crate::paths;
 
 /// The desktop entries that the package installs, before their ending: the app's, and the hidden one
 /// under the name of earlier packages.
@@ -58,7 +58,7 @@ pub(super) fn claim_scheme() {
 pub(super) fn register() -> io::Result<()> {
     let program = current_exe()?;
     let folder = own_applications()?;
-    let program = runnable(&program, places::data().as_deref());
+    let program = runnable(&program, paths::data().as_deref());
     let exec = exec_argument(&program).ok_or_else(|| {
         io::Error::new(
             io::ErrorKind::InvalidFilename,

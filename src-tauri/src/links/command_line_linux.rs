@@ -9,7 +9,7 @@ use std::os::unix::fs::FileExt as _;
 /// Overwrites what comes after the scheme, in each argument that is a link of it.
 pub(super) fn forget_links(scheme: &str) -> io::Result<()> {
     let line = fs::read("/proc/self/cmdline")?;
-    let links = places(&line, scheme);
+    let links = paths(&line, scheme);
     if links.is_empty() {
         return Ok(());
     }
@@ -24,7 +24,7 @@ pub(super) fn forget_links(scheme: &str) -> io::Result<()> {
 }
 
 /// Where in a command line the links' secret parts are, and how long. The program's own name is none.
-fn places(line: &[u8], scheme: &str) -> Vec<(u64, usize)> {
+fn paths(line: &[u8], scheme: &str) -> Vec<(u64, usize)> {
     let scheme = format!("{scheme}:");
     let mut offset = 0;
     let mut found = Vec::new();
@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn what_comes_after_the_scheme_is_found_in_every_link_and_nothing_else() {
         let line = b"co.amiqus.signin:\0--x\0CO.amiqus.signin://oauth/callback?code=1\0https://a\0co.amiqus.signin:\0";
-        let found = places(line, "co.amiqus.signin");
+        let found = paths(line, "co.amiqus.signin");
         let texts: Vec<_> = found
             .iter()
             .map(|(offset, length)| {

@@ -87,7 +87,7 @@ impl Letterbox {
 mod tests {
     use std::sync::mpsc;
 
-    use amiqus_core::redirect::Received;
+    use amiqus_core::redirect::ReceivedLink;
     use amiqus_core::registration::SCHEME;
 
     use super::*;
@@ -99,7 +99,7 @@ mod tests {
 
     fn put(letterbox: &Letterbox, link: &str) -> Put {
         letterbox.put(Start {
-            request: StartRequest::Link(Received::new(link.to_owned())),
+            request: StartRequest::Link(ReceivedLink::new(link.to_owned())),
             launch: Launch::default(),
         })
     }

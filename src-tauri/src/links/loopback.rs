@@ -26,9 +26,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use amiqus_core::keeper::{AttemptEnd, Ending, Listener};
-use amiqus_core::redirect::{LONGEST_REDIRECT, Received};
+use amiqus_core::redirect::{MAX_REDIRECT_BYTES, ReceivedLink};
 use amiqus_core::registration::RedirectUrl;
+use amiqus_core::runtime::{AttemptEnd, Listener, SignInOutcome};
 use hyper::body::Body;
 use hyper::header::HOST;
 use hyper::server::conn::http1;
@@ -46,7 +46,7 @@ use self::silent::{Silent, SilentCallers};
 
 /// No more of a request is kept, in bytes of its line and headers: a browser adds to the address the cookies
 /// of whatever else this computer serves at its own address.
-const LARGEST_REQUEST: usize = 4 * LONGEST_REDIRECT;
+const LARGEST_REQUEST: usize = 4 * MAX_REDIRECT_BYTES;
 
 /// No more callers at once; browsers open connections ahead of need.
 const MOST_CALLERS: usize = 256;
@@ -70,8 +70,11 @@ const BREATHER: Duration = Duration::from_millis(100);
 const LINGER: Duration = Duration::from_secs(15);
 
 /// Takes an address, and tells how the sign-in ended with it, or that it was no answer.
-type Hear =
-    Arc<dyn Fn(Received) -> Pin<Box<dyn Future<Output = Option<Ending>> + Send>> + Send + Sync>;
+type Hear = Arc<
+    dyn Fn(ReceivedLink) -> Pin<Box<dyn Future<Output = Option<SignInOutcome>> + Send>>
+        + Send
+        + Sync,
+>;
 
 /// The one port that is listened on, while there is one.
 #[derive(Clone)]
@@ -160,10 +163,10 @@ impl Loopback {
     pub(crate) fn listen<Heard>(
         &self,
         redirect_url: &RedirectUrl,
-        hear: impl Fn(Received) -> Heard + Send + Sync + 'static,
+        hear: impl Fn(ReceivedLink) -> Heard + Send + Sync + 'static,
     ) -> io::Result<Pending>
     where
-        Heard: Future<Output = Option<Ending>> + Send + 'static,
+        Heard: Future<Output = Option<SignInOutcome>> + Send + 'static,
     {
         let address = redirect_url
             .listens_at()
@@ -290,13 +293,13 @@ async fn take_callers_while_open(
     loopback: &Loopback,
     is_listening: &watch::Receiver<()>,
 ) -> Option<TcpListener> {
-    let places = Arc::new(Semaphore::new(MOST_CALLERS));
+    let paths = Arc::new(Semaphore::new(MOST_CALLERS));
     let silent = SilentCallers::default();
     let over = loopback.until_over(port);
     tokio::pin!(over);
     loop {
         let call = tokio::select! {
-            call = next_call(&listener, &places, &silent) => call,
+            call = next_call(&listener, &paths, &silent) => call,
             () = &mut over => return loopback.close(port, listener),
         };
         match call {
@@ -325,15 +328,15 @@ async fn take_callers_while_open(
 /// up on: nobody keeps the browser waiting by saying nothing.
 async fn next_call(
     listener: &TcpListener,
-    places: &Arc<Semaphore>,
+    paths: &Arc<Semaphore>,
     silent: &SilentCallers,
 ) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let (caller, peer) = listener.accept().await?;
     loop {
-        if let Ok(place) = Arc::clone(places).try_acquire_owned() {
+        if let Ok(place) = Arc::clone(paths).try_acquire_owned() {
             return Ok((caller, peer, place));
         }
-        let place = Arc::clone(places).acquire_owned();
+        let place = Arc::clone(paths).acquire_owned();
         tokio::select! {
             place = place => return Ok((caller, peer, place.map_err(io::Error::other)?)),
             () = silent.hang_up_on_the_first() => {}
@@ -417,7 +420,9 @@ async fn answer(request: &Request<impl Body>, peer: SocketAddr, port: &Arc<Port>
     };
     // Beside the connection: a browser that asks again drops the first one.
     let hearing = tokio::spawn(hear_out(Arc::clone(port), attempt, hear, received, tell));
-    hearing.await.unwrap_or(Page::Ended(Ending::Otherwise))
+    hearing
+        .await
+        .unwrap_or(Page::Ended(SignInOutcome::Otherwise))
 }
 
 /// Has an address judged by the core, and tells those who bring the same again.
@@ -425,16 +430,16 @@ async fn hear_out(
     port: Arc<Port>,
     attempt: u64,
     hear: Hear,
-    received: Received,
+    received: ReceivedLink,
     tell: watch::Sender<Option<Page>>,
 ) -> Page {
     port.heard.send_modify(|heard| *heard += 1);
     let ending = timeout(ENDING_TAKES, hear(received)).await;
     let page = match ending {
-        Ok(Some(Ending::NotUsable)) => Page::Ended(Ending::NotUsable),
+        Ok(Some(SignInOutcome::NotUsable)) => Page::Ended(SignInOutcome::NotUsable),
         Ok(None) => port.page_of_late(attempt),
         Ok(Some(_)) | Err(_) => {
-            let page = Page::Ended(ending.ok().flatten().unwrap_or(Ending::Otherwise));
+            let page = Page::Ended(ending.ok().flatten().unwrap_or(SignInOutcome::Otherwise));
             tell.send_replace(Some(page));
             page
         }
@@ -459,7 +464,7 @@ impl Port {
 }
 
 /// The address that was asked for, byte for byte, if it can be the browser's answer at all.
-fn read(request: &Request<impl Body>, host: &str, path: &str) -> Result<Received, StatusCode> {
+fn read(request: &Request<impl Body>, host: &str, path: &str) -> Result<ReceivedLink, StatusCode> {
     let mut hosts = request.headers().get_all(HOST).iter();
     let is_for_us = hosts.next().is_some_and(|named| named == host) && hosts.next().is_none();
     let uri = request.uri();
@@ -476,5 +481,5 @@ fn read(request: &Request<impl Body>, host: &str, path: &str) -> Result<Received
     let Some(query) = uri.query().filter(|_| request.body().is_end_stream()) else {
         return Err(StatusCode::BAD_REQUEST);
     };
-    Ok(Received::new(format!("http://{host}{path}?{query}")))
+    Ok(ReceivedLink::new(format!("http://{host}{path}?{query}")))
 }

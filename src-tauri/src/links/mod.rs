@@ -1,5 +1,5 @@
 //! Where addresses come in: the registered scheme, with the app running, closed, or started a
-//! second time, which end in [`Keeper::receive`]; and this computer's own address, which the core
+//! second time, which end in [`SessionHandle::receive`]; and this computer's own address, which the core
 //! has listened to while it waits. All of it is hostile input.
 
 #[cfg(target_os = "linux")]
@@ -18,9 +18,9 @@ use std::sync::{Condvar, Mutex, Once, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use amiqus_core::keeper::Keeper;
-use amiqus_core::redirect::Received;
+use amiqus_core::redirect::ReceivedLink;
 use amiqus_core::registration::{RedirectKind, SCHEME};
+use amiqus_core::runtime::SessionHandle;
 use tauri::{AppHandle, Manager as _};
 use tauri_plugin_deep_link::DeepLinkExt as _;
 use tokio::sync::oneshot;
@@ -34,12 +34,12 @@ const CLAIMING_TAKES: Duration = Duration::from_secs(3);
 
 /// Listens for links, and takes the one that started the app and those that other copies handed over
 /// meanwhile.
-pub(crate) fn listen(app: &AppHandle, keeper: &Keeper, handed_over: &Letterbox) {
-    let for_links = keeper.clone();
+pub(crate) fn listen(app: &AppHandle, session: &SessionHandle, handed_over: &Letterbox) {
+    let for_links = session.clone();
     // On macOS alone: elsewhere the system starts another copy with the link.
     app.deep_link().on_open_url(move |event| {
         for url in event.urls().into_iter().filter(|url| !is_no_link(url)) {
-            for_links.receive(Received::new(url));
+            for_links.receive(ReceivedLink::new(url));
         }
     });
     // On Linux it is taken before the plugin could see it.
@@ -47,7 +47,7 @@ pub(crate) fn listen(app: &AppHandle, keeper: &Keeper, handed_over: &Letterbox) 
     match app.deep_link().get_current() {
         Ok(urls) => {
             for url in urls.into_iter().flatten() {
-                keeper.receive(Received::new(url));
+                session.receive(ReceivedLink::new(url));
             }
         }
         Err(problem) => tracing::warn!(%problem, "the link that started the app can't be read"),
@@ -60,7 +60,7 @@ pub(crate) fn listen(app: &AppHandle, keeper: &Keeper, handed_over: &Letterbox) 
         );
     }
     forget_link(app);
-    let for_links = keeper.clone();
+    let for_links = session.clone();
     let for_window = app.clone();
     handed_over.read(move |start| {
         follow(&for_window, &for_links, start);
@@ -82,7 +82,7 @@ fn once_main_thread_is_free(app: &AppHandle) -> letterbox::Followed {
 
 /// Does what a start asks for. A link is judged by the core, which brings the window to the front when
 /// there is something to see.
-fn follow(app: &AppHandle, keeper: &Keeper, start: Start) {
+fn follow(app: &AppHandle, session: &SessionHandle, start: Start) {
     let Start { request, launch } = start;
     #[cfg(target_os = "linux")]
     match request {
@@ -93,7 +93,7 @@ fn follow(app: &AppHandle, keeper: &Keeper, start: Start) {
     drop(launch);
     match request {
         StartRequest::Window => window::bring_to_front(app),
-        StartRequest::Link(link) => keeper.receive(link),
+        StartRequest::Link(link) => session.receive(link),
         StartRequest::Nothing => {}
     }
 }
@@ -168,8 +168,8 @@ pub(crate) fn claim(app: &AppHandle) -> bool {
 /// Whether the browser comes back by a link: not where the organisation's redirect URL is this computer's own
 /// address.
 fn needs_links(app: &AppHandle) -> bool {
-    app.try_state::<Keeper>().is_none_or(|keeper| {
-        let states = keeper.states();
+    app.try_state::<SessionHandle>().is_none_or(|session| {
+        let states = session.states();
         let state = states.borrow();
         state
             .as_ref()

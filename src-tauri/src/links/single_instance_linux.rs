@@ -13,7 +13,7 @@ use std::os::unix::ffi::OsStringExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use amiqus_core::redirect::Received;
+use amiqus_core::redirect::ReceivedLink;
 use tokio::runtime;
 use tokio::time::{sleep, timeout};
 use zbus::fdo::{self, DBusProxy, RequestNameFlags};
@@ -407,7 +407,7 @@ impl Application {
     ) -> fdo::Result<()> {
         // As with the link that starts the app, it is the only one.
         let request = match <[String; 1]>::try_from(uris) {
-            Ok([link]) if start::is_ours(&link) => StartRequest::Link(Received::new(link)),
+            Ok([link]) if start::is_ours(&link) => StartRequest::Link(ReceivedLink::new(link)),
             _ => StartRequest::Nothing,
         };
         self.put(request, platform_data).await

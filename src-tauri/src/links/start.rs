@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 
-use amiqus_core::redirect::Received;
+use amiqus_core::redirect::ReceivedLink;
 use amiqus_core::registration::SCHEME;
 
 /// A start of the app.
@@ -20,7 +20,7 @@ pub(crate) enum StartRequest {
     Window,
     /// To look at a link. Anybody can send one, so it does not show the window: only the core does, once
     /// it has accepted the link.
-    Link(Received),
+    Link(ReceivedLink),
     /// Nothing of a copy that is running: `--in-the-tray`, and whatever else is no link of ours.
     Nothing,
 }
@@ -33,7 +33,7 @@ impl StartRequest {
         match (arguments.next(), arguments.next()) {
             (None, _) => Self::Window,
             (Some(link), None) => match link.into_string() {
-                Ok(link) if is_ours(&link) => Self::Link(Received::new(link)),
+                Ok(link) if is_ours(&link) => Self::Link(ReceivedLink::new(link)),
                 _ => Self::Nothing,
             },
             (Some(_), Some(_)) => Self::Nothing,

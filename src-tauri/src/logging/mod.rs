@@ -20,7 +20,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use amiqus_core::clock::Clock;
-use amiqus_core::keeper::Keeper;
+use amiqus_core::runtime::SessionHandle;
 use jiff::Timestamp;
 use tracing::{Level, Subscriber};
 use tracing_subscriber::filter::{FilterExt as _, LevelFilter, Targets};
@@ -163,8 +163,8 @@ pub(crate) fn flush() {
 }
 
 /// Writes each state's name into the log, for as long as the keeper lives.
-pub(crate) fn follow(keeper: &Keeper) {
-    let mut following = keeper.follow();
+pub(crate) fn follow(session: &SessionHandle) {
+    let mut following = session.follow();
     tauri::async_runtime::spawn(async move {
         let mut last = String::new();
         while let Some(state) = following.next().await {

@@ -3,21 +3,21 @@
 //! While there is a tray the app outlives its window; the process lives as long as it has one of the
 //! two.
 
-mod face;
 #[cfg(target_os = "linux")]
 mod host_linux;
+mod menu_model;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use amiqus_core::app_state::AppState;
-use amiqus_core::keeper::Keeper;
+use amiqus_core::runtime::SessionHandle;
 use tauri::menu::{CheckMenuItem, Menu, MenuEvent, MenuItem, PredefinedMenuItem, Submenu};
 use tauri::tray::TrayIconBuilder;
 use tauri::{AppHandle, Manager as _};
 use tokio::sync::watch;
 
-use self::face::{Face, Line, Wish};
+use self::menu_model::{Line, MenuModel, Wish};
 use crate::{updates, window, words};
 
 const ID: &str = "tray";
@@ -43,21 +43,21 @@ pub(crate) fn has_host() -> bool {
 }
 
 /// Puts the app into the tray, as soon and as long as there is one.
-pub(crate) fn stand(app: &AppHandle, keeper: &Keeper) {
+pub(crate) fn stand(app: &AppHandle, session: &SessionHandle) {
     let (tell, is_there) = watch::channel(false);
     app.manage(Tray(is_there));
     let app = app.clone();
-    let keeper = keeper.clone();
+    let session = session.clone();
     tauri::async_runtime::spawn(async move {
         #[cfg(target_os = "linux")]
         let mut hosts = host_linux::watch();
         // Windows and macOS always have one.
         #[cfg(not(target_os = "linux"))]
         let mut hosts = watch::channel(true).1;
-        let mut following = keeper.follow();
+        let mut following = session.follow();
         let mut updates = updates::ready(&app);
         let mut state: Option<Arc<AppState>> = None;
-        let mut shown: Option<Face> = None;
+        let mut shown: Option<MenuModel> = None;
         loop {
             let has_host = *hosts.borrow_and_update();
             let is_update_ready = updates.borrow_and_update().is_some();
@@ -70,11 +70,11 @@ pub(crate) fn stand(app: &AppHandle, keeper: &Keeper) {
                     .await;
                 }
             } else if let Some(state) = &state {
-                let face = Face::of(state, is_update_ready);
-                if shown.as_ref() != Some(&face) {
-                    let drawn = face.clone();
+                let menu_model = MenuModel::of(state, is_update_ready);
+                if shown.as_ref() != Some(&menu_model) {
+                    let drawn = menu_model.clone();
                     if on_main_thread(&app, move |app| draw(app, &drawn)).await {
-                        shown = Some(face);
+                        shown = Some(menu_model);
                     }
                 }
             }
@@ -122,9 +122,9 @@ async fn on_main_thread(
     }
 }
 
-fn draw(app: &AppHandle, face: &Face) -> tauri::Result<()> {
+fn draw(app: &AppHandle, menu_model: &MenuModel) -> tauri::Result<()> {
     let menu = Menu::new(app)?;
-    for line in &face.lines {
+    for line in &menu_model.lines {
         match line {
             Line::Says(text) => {
                 menu.append(&MenuItem::new(app, plain(text), false, None::<&str>)?)?;
@@ -150,7 +150,7 @@ fn draw(app: &AppHandle, face: &Face) -> tauri::Result<()> {
             Line::Gap => menu.append(&PredefinedMenuItem::separator(app)?)?,
         }
     }
-    let icon = face::icon(face.needs_its_person);
+    let icon = menu_model::icon(menu_model.needs_its_person);
     if let Some(tray) = app.tray_by_id(ID) {
         tray.set_icon(Some(icon))?;
         tray.set_tooltip(Some(words::APP))?;
@@ -178,16 +178,16 @@ pub(crate) fn on_menu(app: &AppHandle, event: MenuEvent) {
     let Some(wish) = Wish::named(event.id().as_ref()) else {
         return;
     };
-    let Some(keeper) = app.try_state::<Keeper>() else {
+    let Some(session) = app.try_state::<SessionHandle>() else {
         return;
     };
-    let keeper = Keeper::clone(&keeper);
+    let session = SessionHandle::clone(&session);
     match wish {
         Wish::Open => window::bring_to_front(app),
         Wish::Quit => crate::quit(app),
-        Wish::Renew => go_on(async move { keeper.refresh().await }),
-        Wish::Switch(account) => go_on(async move { keeper.switch_account(&account).await }),
-        Wish::SignOut(account) => go_on(async move { keeper.sign_out(&account).await }),
+        Wish::Renew => go_on(async move { session.refresh().await }),
+        Wish::Switch(account) => go_on(async move { session.switch_account(&account).await }),
+        Wish::SignOut(account) => go_on(async move { session.sign_out(&account).await }),
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use amiqus_core::clock::Clock;
 use amiqus_core::http::Clients;
-use amiqus_core::keeper::Keeper;
+use amiqus_core::runtime::SessionHandle;
 use serde_json::json;
 use tauri::{AppHandle, Builder, Context, Manager as _, Runtime};
 use tauri_plugin_updater::UpdaterExt as _;
@@ -143,7 +143,7 @@ pub(crate) fn ready(app: &AppHandle) -> watch::Receiver<Option<Announced>> {
 ///
 /// # Errors
 /// Why it was not installed; this version goes on.
-pub(crate) async fn install(app: &AppHandle, keeper: &Keeper) -> Result<(), NoUpdate> {
+pub(crate) async fn install(app: &AppHandle, session: &SessionHandle) -> Result<(), NoUpdate> {
     let (Some(_), Some(updates)) = (BUILT_WITH, app.try_state::<Updates>()) else {
         return Ok(());
     };
@@ -157,14 +157,14 @@ pub(crate) async fn install(app: &AppHandle, keeper: &Keeper) -> Result<(), NoUp
     let verified = found.download().await?;
     tracing::info!(version = found.version(), "verified");
     // The installer may end this process.
-    keeper.at_rest().await;
+    session.at_rest().await;
     crate::logging::flush();
     // It may ask for a password, and wait for it.
     tauri::async_runtime::spawn_blocking(move || verified.install())
         .await
         .map_err(tauri_plugin_updater::Error::from)??;
     tracing::info!(version = found.version(), "installed; starting again");
-    keeper.at_rest().await;
+    session.at_rest().await;
     app.exit(tauri::RESTART_EXIT_CODE);
     Ok(())
 }

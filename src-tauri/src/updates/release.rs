@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use amiqus_core::http::{self, Answer, Clients, NoAnswer};
+use amiqus_core::http::{self, Answer, Clients, RequestError};
 use amiqus_core::registration::BaseUrl;
 use amiqus_core::registration::provisioning::Policy;
 use tauri_plugin_updater::{Update, Updater};
@@ -26,7 +26,7 @@ pub enum NoUpdate {
     NotHttps(Url),
     /// Nothing came, or too much.
     #[error(transparent)]
-    NoAnswer(#[from] NoAnswer),
+    RequestError(#[from] RequestError),
     /// Something else came: a redirect, an error, a network's login page.
     #[error("the answer was {0}")]
     Answered(u16),

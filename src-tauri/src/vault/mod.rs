@@ -25,8 +25,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use amiqus_core::vault::{
-    Door, DoorFailure, Opened, SHORTEST_PASSPHRASE, SetAside, StoreFailure, Unlock, WhyLocked,
-    WhySetAside,
+    LockReason, MIN_PASSPHRASE_CHARS, OpenError, Opened, SetAside, SetAsideReason, StoreError,
+    Unlock, VaultOpener,
 };
 
 use self::files::{Folder, Lock};
@@ -50,7 +50,7 @@ pub(crate) fn opens_unasked(folder: PathBuf) -> bool {
 }
 
 /// Opens the vault in one folder.
-pub struct StrongholdDoor {
+pub struct StrongholdOpener {
     folder: Folder,
     /// Held from the first opening on, for the life of the process.
     lock: Mutex<Option<Arc<Lock>>>,
@@ -69,7 +69,7 @@ const KEYCHAIN: u8 = 1;
 /// An opening waits for the person whom the keychain asks.
 const PERSON: u8 = 2;
 
-impl StrongholdDoor {
+impl StrongholdOpener {
     /// The door to the vault in this folder. Nothing is touched yet.
     #[must_use]
     pub fn new(folder: PathBuf) -> Self {
@@ -88,7 +88,7 @@ impl StrongholdDoor {
     }
 
     /// Takes the folder for this process.
-    fn take_lock(&self) -> Result<Arc<Lock>, DoorFailure> {
+    fn take_lock(&self) -> Result<Arc<Lock>, OpenError> {
         let mut held = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(lock) = &*held {
             return Ok(Arc::clone(lock));
@@ -98,7 +98,7 @@ impl StrongholdDoor {
             .folder
             .lock()
             .map_err(unreachable)?
-            .ok_or(DoorFailure::Locked(WhyLocked::InUseElsewhere))?;
+            .ok_or(OpenError::Locked(LockReason::InUseElsewhere))?;
         let lock = Arc::new(lock);
         *held = Some(Arc::clone(&lock));
         self.folder.sweep();
@@ -112,33 +112,33 @@ impl StrongholdDoor {
         unlock: Unlock,
         vault: &VaultId,
         key_file: Option<&KeyFile>,
-    ) -> Result<(Key, Kind), DoorFailure> {
+    ) -> Result<(Key, Kind), OpenError> {
         let exists = self.folder.snapshot().try_exists().map_err(unreachable)?;
         match (unlock, key_file.map(|file| &file.kind)) {
             (Unlock::Passphrase(_), Some(kind)) if !kind.is_affordable() => {
                 tracing::error!("the key file asks for more than a passphrase's key may cost");
-                Err(DoorFailure::Locked(WhyLocked::VaultUnreachable))
+                Err(OpenError::Locked(LockReason::VaultUnreachable))
             }
             (Unlock::Passphrase(passphrase), Some(kind @ Kind::Passphrase { .. })) => {
-                let key = key::derive(&passphrase, kind).ok_or(DoorFailure::WrongPassphrase)?;
+                let key = key::derive(&passphrase, kind).ok_or(OpenError::WrongPassphrase)?;
                 Ok((key, kind.clone()))
             }
             (Unlock::NewPassphrase(passphrase), kind) => {
                 if exists && matches!(kind, Some(Kind::Passphrase { .. })) {
-                    return Err(DoorFailure::Locked(WhyLocked::PassphraseNeeded));
+                    return Err(OpenError::Locked(LockReason::PassphraseNeeded));
                 }
                 if exists {
-                    return Err(DoorFailure::Locked(WhyLocked::KeyLost));
+                    return Err(OpenError::Locked(LockReason::KeyLost));
                 }
-                if passphrase.expose().chars().count() < SHORTEST_PASSPHRASE {
-                    return Err(DoorFailure::PassphraseTooShort);
+                if passphrase.expose().chars().count() < MIN_PASSPHRASE_CHARS {
+                    return Err(OpenError::PassphraseTooShort);
                 }
-                let kind = Kind::new_passphrase().ok_or_else(no_randomness)?;
-                let key = key::derive(&passphrase, &kind).ok_or(DoorFailure::WrongPassphrase)?;
+                let kind = Kind::new_passphrase().ok_or_else(entropy_error)?;
+                let key = key::derive(&passphrase, &kind).ok_or(OpenError::WrongPassphrase)?;
                 Ok((key, kind))
             }
             (Unlock::Keychain | Unlock::KeychainWithoutPrompt, Some(Kind::Passphrase { .. })) => {
-                Err(DoorFailure::Locked(WhyLocked::PassphraseNeeded))
+                Err(OpenError::Locked(LockReason::PassphraseNeeded))
             }
             (unlock, _) => {
                 let prompt = match unlock {
@@ -161,17 +161,17 @@ impl StrongholdDoor {
         vault: &VaultId,
         key_file: Option<&KeyFile>,
         prompt: Prompt,
-    ) -> Result<Key, DoorFailure> {
+    ) -> Result<Key, OpenError> {
         let locked = |failure: KeychainFailure| {
             tracing::warn!(?failure, "the keychain gives no key");
-            DoorFailure::Locked(match failure {
-                KeychainFailure::Locked => WhyLocked::KeychainLocked,
+            OpenError::Locked(match failure {
+                KeychainFailure::Locked => LockReason::KeychainLocked,
                 // A passphrase would open nothing that the keychain's key closed.
                 KeychainFailure::Absent | KeychainFailure::NotAnswering if exists => {
-                    WhyLocked::KeychainUnreachable
+                    LockReason::KeychainUnreachable
                 }
                 KeychainFailure::Absent | KeychainFailure::NotAnswering => {
-                    WhyLocked::KeychainAbsent
+                    LockReason::KeychainAbsent
                 }
             })
         };
@@ -214,9 +214,9 @@ impl StrongholdDoor {
             // The snapshot says what is wrong with it. A key that isn't the one written down is another
             // vault's.
             Some((_, key)) if exists && key_file.is_none() => Ok(key),
-            Some(_) | None if exists => Err(DoorFailure::Locked(WhyLocked::KeyLost)),
+            Some(_) | None if exists => Err(OpenError::Locked(LockReason::KeyLost)),
             Some(_) | None => {
-                let key = Key::random().ok_or_else(no_randomness)?;
+                let key = Key::random().ok_or_else(entropy_error)?;
                 // Before the keychain has it: a key whose vault has no name yet would be nobody's.
                 KeyFile::new(vault.clone(), Kind::Keychain, &key)
                     .write(&self.folder)
@@ -228,15 +228,15 @@ impl StrongholdDoor {
     }
 }
 
-impl Door for StrongholdDoor {
-    fn open(&self, unlock: Unlock) -> Result<Opened, DoorFailure> {
+impl VaultOpener for StrongholdOpener {
+    fn open(&self, unlock: Unlock) -> Result<Opened, OpenError> {
         let lock = self.take_lock()?;
         let key_file = self.folder.key_file().map_err(unreachable)?;
         let with_passphrase = matches!(unlock, Unlock::Passphrase(_));
         let named = key_file.as_ref().and_then(|file| file.vault.clone());
         let vault = match named {
             Some(vault) => vault,
-            None => VaultId::random().ok_or_else(no_randomness)?,
+            None => VaultId::random().ok_or_else(entropy_error)?,
         };
         let (key, kind) = self.key(unlock, &vault, key_file.as_ref())?;
         // A new key has been written down already.
@@ -245,7 +245,7 @@ impl Door for StrongholdDoor {
         let fits = key_file.as_ref().map(|file| file.fits(&key));
         // Also where there is no snapshot yet that would refuse it.
         if with_passphrase && fits == Some(false) {
-            return Err(DoorFailure::WrongPassphrase);
+            return Err(OpenError::WrongPassphrase);
         }
         let mut set_aside = None;
         let snapshot = match Snapshot::open(&self.folder, &key, Arc::clone(&lock)) {
@@ -253,16 +253,16 @@ impl Door for StrongholdDoor {
             Err(problem @ WontOpen::Unreadable(_)) => return Err(unusable(&problem)),
             // Which of the two it is, the file alone can't tell; the key's fingerprint can.
             Err(WontOpen::WrongKey) if with_passphrase && fits != Some(true) => {
-                return Err(DoorFailure::WrongPassphrase);
+                return Err(OpenError::WrongPassphrase);
             }
             Err(WontOpen::WrongKey) if fits != Some(true) => {
-                return Err(DoorFailure::Locked(WhyLocked::KeyLost));
+                return Err(OpenError::Locked(LockReason::KeyLost));
             }
             Err(problem) => {
                 tracing::error!(%problem, "the vault can't be read and is set aside");
                 let why = match problem {
-                    WontOpen::Newer => WhySetAside::Newer,
-                    _ => WhySetAside::Damaged,
+                    WontOpen::Newer => SetAsideReason::Newer,
+                    _ => SetAsideReason::Damaged,
                 };
                 let to = self.folder.set_snapshot_aside().map_err(unreachable)?;
                 set_aside = Some(SetAside { why, to });
@@ -280,11 +280,11 @@ impl Door for StrongholdDoor {
         })
     }
 
-    fn waits_for(&self) -> WhyLocked {
+    fn waits_for(&self) -> LockReason {
         match self.waits_for.load(Ordering::Relaxed) {
-            PERSON => WhyLocked::KeychainLocked,
-            KEYCHAIN => WhyLocked::KeychainUnreachable,
-            _ => WhyLocked::VaultUnreachable,
+            PERSON => LockReason::KeychainLocked,
+            KEYCHAIN => LockReason::KeychainUnreachable,
+            _ => LockReason::VaultUnreachable,
         }
     }
 
@@ -301,32 +301,32 @@ impl Door for StrongholdDoor {
         }
     }
 
-    fn set_aside(&self, why: WhySetAside) -> Result<SetAside, StoreFailure> {
+    fn set_aside(&self, why: SetAsideReason) -> Result<SetAside, StoreError> {
         let to = self
             .folder
             .set_all_aside()
-            .map_err(|problem| StoreFailure(problem.to_string()))?;
+            .map_err(|problem| StoreError(problem.to_string()))?;
         Ok(SetAside { why, to })
     }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "as `map_err` wants it")]
-fn unreachable(problem: io::Error) -> DoorFailure {
+fn unreachable(problem: io::Error) -> OpenError {
     let locked = unusable(&problem);
     match problem.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            DoorFailure::Locked(WhyLocked::DiskFull)
+            OpenError::Locked(LockReason::DiskFull)
         }
         _ => locked,
     }
 }
 
-fn unusable(problem: &dyn std::fmt::Display) -> DoorFailure {
+fn unusable(problem: &dyn std::fmt::Display) -> OpenError {
     tracing::error!(%problem, "the vault can't be used");
-    DoorFailure::Locked(WhyLocked::VaultUnreachable)
+    OpenError::Locked(LockReason::VaultUnreachable)
 }
 
-fn no_randomness() -> DoorFailure {
+fn entropy_error() -> OpenError {
     tracing::error!("the system gives no randomness for a key");
-    DoorFailure::Locked(WhyLocked::VaultUnreachable)
+    OpenError::Locked(LockReason::VaultUnreachable)
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use amiqus_core::vault::{Change, RecordBytes, SecretStore, StoreFailure};
+use amiqus_core::vault::{Change, RecordBytes, SecretStore, StoreError};
 use iota_stronghold::engine::snapshot::{ReadError, decrypt_file, try_set_encrypt_work_factor};
 use iota_stronghold::{Client, ClientError};
 use tauri_plugin_stronghold::stronghold::Stronghold;
@@ -83,8 +83,8 @@ impl Snapshot {
 
     /// Puts into its place what Stronghold wrote whole, and then could not sync or rename because the
     /// file system refuses that. `problem` is what Stronghold said.
-    fn finish_save(&self, problem: &str) -> Result<(), StoreFailure> {
-        let failure = |problem: &dyn std::fmt::Display| StoreFailure(problem.to_string());
+    fn finish_save(&self, problem: &str) -> Result<(), StoreError> {
+        let failure = |problem: &dyn std::fmt::Display| StoreError(problem.to_string());
         // Stronghold hands on no more than the error's text.
         let refused = error_number(problem)
             .is_some_and(|number| is_refused(&io::Error::from_raw_os_error(number)));
@@ -145,13 +145,13 @@ impl From<ReadError> for WontOpen {
 }
 
 impl SecretStore for Snapshot {
-    fn read_all(&self) -> Result<Vec<(String, RecordBytes)>, StoreFailure> {
+    fn read_all(&self) -> Result<Vec<(String, RecordBytes)>, StoreError> {
         if !self.path.exists() {
             return Ok(Vec::new());
         }
         // What this process has in memory is not asked: the file is what outlives it.
         let on_disk = Stronghold::new(&self.path, self.key.bytes().to_vec())
-            .map_err(|problem| StoreFailure(problem.to_string()))?;
+            .map_err(|problem| StoreError(problem.to_string()))?;
         let store = on_disk.load_client(CLIENT).map_err(failure)?.store();
         let mut records = Vec::new();
         for name in store.keys().map_err(failure)? {
@@ -165,7 +165,7 @@ impl SecretStore for Snapshot {
         Ok(records)
     }
 
-    fn commit(&self, changes: &[Change]) -> Result<(), StoreFailure> {
+    fn commit(&self, changes: &[Change]) -> Result<(), StoreError> {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let store = inner.client.store();
         for change in changes {
@@ -181,13 +181,13 @@ impl SecretStore for Snapshot {
         // Stronghold's new file has the usual permissions; the folder keeps others out meanwhile.
         files::keep_private(&self.path)
             .and_then(|()| files::sync(self.folder.path()))
-            .map_err(|problem| StoreFailure(problem.to_string()))
+            .map_err(|problem| StoreError(problem.to_string()))
     }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "as `map_err` wants it")]
-fn failure(problem: ClientError) -> StoreFailure {
-    StoreFailure(problem.to_string())
+fn failure(problem: ClientError) -> StoreError {
+    StoreError(problem.to_string())
 }
 
 #[cfg(test)]

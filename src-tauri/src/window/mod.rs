@@ -1,11 +1,11 @@
 //! The one window.
 
-#[cfg(target_os = "linux")]
-mod draw_linux;
 mod page;
 mod page_process;
 #[cfg(target_os = "linux")]
 mod page_process_linux;
+#[cfg(target_os = "linux")]
+mod software_rendering_linux;
 #[cfg(target_os = "linux")]
 pub(crate) mod startup_linux;
 
@@ -41,7 +41,7 @@ pub(crate) fn open(app: &AppHandle) -> tauri::Result<()> {
         .build()?;
     #[cfg(target_os = "linux")]
     {
-        draw_linux::without_a_graphics_card(&window)?;
+        software_rendering_linux::without_a_graphics_card(&window)?;
         page_process_linux::listen(&window)?;
     }
     #[cfg(not(target_os = "linux"))]

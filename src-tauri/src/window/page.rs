@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use amiqus_core::app_state::AppState;
-use amiqus_core::keeper::Keeper;
+use amiqus_core::runtime::SessionHandle;
 use tauri::http::{Request, Response};
 use tauri::{AppHandle, Manager as _};
 use tokio::sync::watch;
@@ -72,8 +72,8 @@ pub(super) fn bring_state(app: &AppHandle) -> impl Fn(Request<Vec<u8>>, &mut Ser
             return;
         }
         let state = app
-            .try_state::<Keeper>()
-            .and_then(|keeper| keeper.states().borrow().clone());
+            .try_state::<SessionHandle>()
+            .and_then(|session| session.states().borrow().clone());
         if let Some(state) = state
             && let Some(page) = with_state(response.body(), &state)
         {
@@ -98,17 +98,17 @@ fn with_state(page: &[u8], state: &AppState) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use amiqus_core::app_state::{Screen, StandingView};
+    use amiqus_core::app_state::{AccountStatusView, Screen};
 
     use tokio::time::Instant;
 
     use super::*;
-    use crate::examples::{account, state};
+    use crate::fixtures::{account, state};
 
     /// Shows check 38.
     #[test]
     fn a_name_in_the_page_is_data_and_ends_no_script() {
-        let mut bob = account("1.a", StandingView::Connected);
+        let mut bob = account("1.a", AccountStatusView::Connected);
         bob.name = "</script><script>alert(1)</script><!--".to_owned();
         let state = state(Screen::SignedIn, vec![bob]);
         let page = b"<html><body><div></div></body></html>";

@@ -47,7 +47,7 @@ pub(crate) enum Loss {
     #[cfg(target_os = "linux")]
     OutOfMemory,
     /// It gave no sign of life.
-    NoAnswer,
+    Unresponsive,
     /// It was loaded and never followed the state.
     NotLoaded,
 }
@@ -78,7 +78,7 @@ impl Losses {
             .is_some_and(|last| now.duration_since(last) < STABLE_AFTER);
         self.count = if is_soon { self.count + 1 } else { 1 };
         // A process that hangs loads nothing.
-        if why == Loss::NoAnswer && self.count == 1 {
+        if why == Loss::Unresponsive && self.count == 1 {
             self.count = 2;
         }
         self.last = Some(now);
@@ -205,7 +205,7 @@ pub(crate) fn check_page(app: &AppHandle) {
             process.is_asked.store(false, Ordering::SeqCst);
         }
         if !lives {
-            lost_if_current(&app, load, Loss::NoAnswer);
+            lost_if_current(&app, load, Loss::Unresponsive);
         }
     });
 }
@@ -353,7 +353,7 @@ mod tests {
     fn page_that_hangs_is_not_loaded_in_the_process_that_hangs() {
         let begun = Instant::now();
         let mut losses = Losses::default();
-        assert_eq!(losses.count(Loss::NoAnswer, begun), Remedy::Rebuild);
-        assert_eq!(losses.count(Loss::NoAnswer, begun), Remedy::Close);
+        assert_eq!(losses.count(Loss::Unresponsive, begun), Remedy::Rebuild);
+        assert_eq!(losses.count(Loss::Unresponsive, begun), Remedy::Close);
     }
 }

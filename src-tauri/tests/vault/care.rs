@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use amiqus_core::secret::Passphrase;
 use amiqus_core::vault::{
-    Change, Door as _, DoorFailure, RecordName, Unlock, WhyLocked, WhySetAside, encode_current,
+    Change, LockReason, OpenError, RecordName, SetAsideReason, Unlock, VaultOpener as _,
+    encode_current,
 };
 
 use crate::place::{Place, assert_everything_is_in, bob, lorraine, records};
@@ -69,7 +70,7 @@ fn a_damaged_vault_is_set_aside_whole_under_a_dated_name_and_a_new_one_begun() {
             .set_aside
             .clone()
             .unwrap_or_else(|| panic!("{how}: not set aside"));
-        assert_eq!(aside.why, WhySetAside::Damaged, "{how}");
+        assert_eq!(aside.why, SetAsideReason::Damaged, "{how}");
         assert_eq!(
             fs::read(&aside.to).unwrap(),
             damaged,
@@ -106,7 +107,7 @@ fn a_vault_of_a_newer_stronghold_is_set_aside_and_said_to_be_newer() {
     // After the five magic bytes come two of version.
     place.spoil(|bytes| bytes[6] = bytes[6].saturating_add(1));
     let aside = place.open().unwrap().set_aside.unwrap();
-    assert_eq!(aside.why, WhySetAside::Newer);
+    assert_eq!(aside.why, SetAsideReason::Newer);
 }
 
 #[test]
@@ -123,7 +124,7 @@ fn key_file_that_asks_for_more_than_a_computer_has_is_refused_at_once() {
         file["kind"]["passphrase"][field] = value.into();
         std::fs::write(&path, file.to_string()).unwrap();
         let failure = place.open().err().unwrap();
-        let is_said = matches!(failure, DoorFailure::Locked(WhyLocked::VaultUnreachable));
+        let is_said = matches!(failure, OpenError::Locked(LockReason::VaultUnreachable));
         assert!(is_said, "{field}: {failure}");
     }
     std::fs::write(&path, sound).unwrap();
@@ -135,8 +136,8 @@ fn a_wrong_passphrase_changes_nothing() {
     let place = Place::filled();
     let before = fs::read(place.snapshot()).unwrap();
     let wrong = Unlock::Passphrase(Passphrase::new("practice makes imperfect"));
-    let failure = place.door().open(wrong).err().unwrap();
-    assert!(matches!(failure, DoorFailure::WrongPassphrase));
+    let failure = place.opener().open(wrong).err().unwrap();
+    assert!(matches!(failure, OpenError::WrongPassphrase));
     assert_eq!(fs::read(place.snapshot()).unwrap(), before);
     assert_everything_is_in(&records(&place.open().unwrap().store));
 }
@@ -171,10 +172,10 @@ fn a_vault_that_another_has_is_not_touched_and_opens_once_it_is_free() {
     let place = Place::filled();
     let first = place.open().unwrap();
     let failure = place.open().err().unwrap();
-    let why = WhyLocked::InUseElsewhere;
-    assert!(matches!(failure, DoorFailure::Locked(found) if found == why));
-    let door = place.door();
-    let waiting = std::thread::spawn(move || door.wait_until_free());
+    let why = LockReason::InUseElsewhere;
+    assert!(matches!(failure, OpenError::Locked(found) if found == why));
+    let opener = place.opener();
+    let waiting = std::thread::spawn(move || opener.wait_until_free());
     let (ended, end) = std::sync::mpsc::channel();
     let watched = std::thread::spawn(move || {
         waiting.join().unwrap();

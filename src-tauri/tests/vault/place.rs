@@ -5,19 +5,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use amiqus_core::account::{
-    Account, Identity, Journal, Person, Role, Standing, Team, WhySignInAgain,
+    Account, AccountStatus, Identity, Journal, Role, SignInAgainReason, Team, User,
 };
 use amiqus_core::authorization::Attempt;
-use amiqus_core::chance::{Chance, NoRandomness};
+use amiqus_core::entropy::{EntropyError, EntropySource};
 use amiqus_core::registration::{Provenance, RedirectUrl, Registration, RegistrationDraft};
 use amiqus_core::secret::Passphrase;
 use amiqus_core::token::{AccessToken, RefreshToken, TokenSet};
 use amiqus_core::vault::{
-    Change, Door as _, DoorFailure, Opened, RecordName, Records, SecretStore, Unlock,
+    Change, OpenError, Opened, RecordName, Records, SecretStore, Unlock, VaultOpener as _,
     encode_account, encode_attempt, encode_current, encode_registration, encode_unclaimed,
 };
 use jiff::{SignedDuration, Timestamp};
-use sign_in_with_amiqus::vault::StrongholdDoor;
+use sign_in_with_amiqus::vault::StrongholdOpener;
 
 pub(crate) const PASSPHRASE: &str = "practice makes perfect";
 const REDIRECT: &str = "co.amiqus.signin://oauth/callback";
@@ -50,18 +50,18 @@ impl Place {
         opened.store.commit(&everything()).unwrap();
     }
 
-    pub(crate) fn door(&self) -> StrongholdDoor {
-        StrongholdDoor::new(self.vault.clone())
+    pub(crate) fn opener(&self) -> StrongholdOpener {
+        StrongholdOpener::new(self.vault.clone())
     }
 
-    pub(crate) fn open_new(&self) -> Result<Opened, DoorFailure> {
+    pub(crate) fn open_new(&self) -> Result<Opened, OpenError> {
         let passphrase = Passphrase::new(PASSPHRASE);
-        self.door().open(Unlock::NewPassphrase(passphrase))
+        self.opener().open(Unlock::NewPassphrase(passphrase))
     }
 
-    pub(crate) fn open(&self) -> Result<Opened, DoorFailure> {
+    pub(crate) fn open(&self) -> Result<Opened, OpenError> {
         let passphrase = Passphrase::new(PASSPHRASE);
-        self.door().open(Unlock::Passphrase(passphrase))
+        self.opener().open(Unlock::Passphrase(passphrase))
     }
 
     pub(crate) fn snapshot(&self) -> PathBuf {
@@ -102,8 +102,8 @@ pub(crate) fn copy(from: &Path, to: &Path) {
 /// Bytes that are the same in each run.
 struct Counted(std::sync::atomic::AtomicU8);
 
-impl Chance for Counted {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
+impl EntropySource for Counted {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
         for byte in bytes {
             *byte = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         }
@@ -129,8 +129,8 @@ pub(crate) fn registration() -> Registration {
 }
 
 fn attempt() -> Attempt {
-    let chance = Counted(std::sync::atomic::AtomicU8::new(1));
-    Attempt::begin(&registration(), then(), &chance).unwrap()
+    let entropy = Counted(std::sync::atomic::AtomicU8::new(1));
+    Attempt::begin(&registration(), then(), &entropy).unwrap()
 }
 
 pub(crate) fn tokens(name: &str) -> TokenSet {
@@ -147,7 +147,7 @@ pub(crate) fn tokens(name: &str) -> TokenSet {
 pub(crate) fn bob() -> Account {
     Account {
         identity: Identity {
-            person: Person {
+            user: User {
                 id: 345_789,
                 name: "Bob Gale".to_owned(),
                 email: "bob@example.com".to_owned(),
@@ -161,7 +161,7 @@ pub(crate) fn bob() -> Account {
             role: Some(Role::Owner),
         },
         as_of: then(),
-        standing: Standing::Connected {
+        status: AccountStatus::Connected {
             tokens: tokens("bob"),
             journal: Journal {
                 open_since: Some(then()),
@@ -175,7 +175,7 @@ pub(crate) fn bob() -> Account {
 pub(crate) fn lorraine() -> Account {
     Account {
         identity: Identity {
-            person: Person {
+            user: User {
                 id: 345_790,
                 name: "Lorraine Baines".to_owned(),
                 email: "lorraine@example.com".to_owned(),
@@ -186,7 +186,7 @@ pub(crate) fn lorraine() -> Account {
             role: None,
         },
         as_of: then(),
-        standing: Standing::SignInAgain(WhySignInAgain::AnswerLost),
+        status: AccountStatus::SignInAgain(SignInAgainReason::AnswerLost),
     }
 }
 

@@ -7,18 +7,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use amiqus_core::app_state::Screen;
-use amiqus_core::chance::SystemChance;
 use amiqus_core::clock::Clock;
+use amiqus_core::entropy::SystemEntropy;
 use amiqus_core::http::Limits;
-use amiqus_core::keeper::{
-    BrowserDidNotOpen, CannotListen, Keeper, Listener, Parts, Recipient, Surroundings,
-};
-use amiqus_core::redirect::Received;
+use amiqus_core::redirect::ReceivedLink;
 use amiqus_core::registration::{BaseUrl, RedirectUrl};
-use amiqus_core::vault::Door as _;
+use amiqus_core::runtime::{
+    BrowserDidNotOpen, Dependencies, Host, ListenError, Listener, Recipient, SessionHandle,
+};
+use amiqus_core::vault::VaultOpener as _;
 use sign_in_with_amiqus::clock::SystemClock;
 use sign_in_with_amiqus::provisioning;
-use sign_in_with_amiqus::vault::StrongholdDoor;
+use sign_in_with_amiqus::vault::StrongholdOpener;
 use tokio::sync::mpsc;
 use url::Url;
 
@@ -36,7 +36,7 @@ pub(crate) struct Computer {
 /// A keeper, and the addresses that it sends the browser to.
 pub(crate) struct Kept {
     /// The keeper.
-    pub(crate) keeper: Keeper,
+    pub(crate) session: SessionHandle,
     browser: mpsc::UnboundedReceiver<Url>,
     vault: PathBuf,
 }
@@ -95,21 +95,21 @@ impl Kept {
     /// The same, by another clock.
     pub(crate) async fn start_by(clock: Arc<dyn Clock>, vault: &Path) -> Result<Self> {
         let (open, browser) = mpsc::unbounded_channel();
-        let keeper = Keeper::start(Parts {
-            door: Arc::new(StrongholdDoor::new(vault.to_owned())),
+        let session = SessionHandle::start(Dependencies {
+            opener: Arc::new(StrongholdOpener::new(vault.to_owned())),
             clock,
-            chance: Arc::new(SystemChance),
+            entropy: Arc::new(SystemEntropy),
             clients: amiqus_core::http::clients(Limits::default()),
-            surroundings: Arc::new(NoDesktop(open)),
+            host: Arc::new(NoDesktop(open)),
             allows_plain_http: true,
             provisioning: Box::new(provisioning::read),
         });
-        keeper
+        session
             .state()
             .await
             .map_err(|problem| format!("{problem:?}"))?;
         Ok(Self {
-            keeper,
+            session,
             browser,
             vault: vault.to_owned(),
         })
@@ -118,19 +118,19 @@ impl Kept {
     /// Signs the person in.
     pub(crate) async fn sign_in(&mut self, amiqus: &Amiqus) -> Result<()> {
         let address = self.allow(amiqus).await?;
-        self.keeper.receive(Received::new(address));
+        self.session.receive(ReceivedLink::new(address));
         let signed_in = |state: &Option<Arc<amiqus_core::app_state::AppState>>| {
             state
                 .as_ref()
                 .is_some_and(|state| state.screen == Screen::SignedIn)
         };
-        self.keeper.states().wait_for(signed_in).await?;
+        self.session.states().wait_for(signed_in).await?;
         Ok(())
     }
 
     /// Begins to sign in and allows it in the browser; answers where the browser is sent.
     async fn allow(&mut self, amiqus: &Amiqus) -> Result<String> {
-        let begun = self.keeper.authorize().await;
+        let begun = self.session.authorize().await;
         begun.map_err(|problem| format!("{problem:?}"))?;
         let url = self.browser.recv().await.ok_or("no browser opened")?;
         amiqus.allow(url.as_str()).await
@@ -138,10 +138,10 @@ impl Kept {
 
     /// Ends it, and waits until the vault is free.
     pub(crate) async fn end(self) -> Result<()> {
-        self.keeper.at_rest().await;
-        drop(self.keeper);
-        let door = StrongholdDoor::new(self.vault);
-        Ok(tokio::task::spawn_blocking(move || door.wait_until_free()).await?)
+        self.session.at_rest().await;
+        drop(self.session);
+        let opener = StrongholdOpener::new(self.vault);
+        Ok(tokio::task::spawn_blocking(move || opener.wait_until_free()).await?)
     }
 }
 
@@ -158,7 +158,7 @@ pub(crate) fn named(variable: &str) -> Result<OsString> {
 /// Tells which addresses the browser would be sent to.
 struct NoDesktop(mpsc::UnboundedSender<Url>);
 
-impl Surroundings for NoDesktop {
+impl Host for NoDesktop {
     fn open_browser(
         &self,
         url: &Url,
@@ -173,8 +173,8 @@ impl Surroundings for NoDesktop {
         &self,
         _redirect_url: &RedirectUrl,
         _recipient: Recipient,
-    ) -> std::result::Result<Box<dyn Listener>, CannotListen> {
-        Err(CannotListen("no part needs that".to_owned()))
+    ) -> std::result::Result<Box<dyn Listener>, ListenError> {
+        Err(ListenError("no part needs that".to_owned()))
     }
 
     fn bring_to_front(&self) {}

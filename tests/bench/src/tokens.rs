@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use amiqus_core::clock::{Clock, Wait};
-use amiqus_core::keeper::Keeper;
+use amiqus_core::runtime::SessionHandle;
 use jiff::{SignedDuration, Timestamp};
 use sign_in_with_amiqus::clock::SystemClock;
 use tokio::runtime::Runtime;
@@ -39,12 +39,12 @@ pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
         let mut waits = Figures::of("valid token, 1,000 callers");
         let mut refreshes = Figures::of("valid token, refreshes past its end");
         for _ in 0..given.rounds {
-            waits.ours.push(slow_one(ask(&kept.keeper).await?));
+            waits.ours.push(slow_one(ask(&kept.session).await?));
             waits.floor.push(slow_one(lock_alone()));
 
             let before = computer.amiqus.token_requests().await?;
             clock.turn();
-            ask(&kept.keeper).await?;
+            ask(&kept.session).await?;
             let made = u32::try_from(computer.amiqus.token_requests().await? - before)?;
             refreshes.ours.push(f64::from(made));
             refreshes.floor.push(1.0);
@@ -55,17 +55,17 @@ pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
 }
 
 /// All at once; answers how long each waited from its call to its token.
-async fn ask(keeper: &Keeper) -> Result<Vec<Duration>> {
+async fn ask(session: &SessionHandle) -> Result<Vec<Duration>> {
     let (start, started) = watch::channel(false);
     let mut callers = JoinSet::new();
     for _ in 0..CALLERS {
-        let keeper = keeper.clone();
+        let session = session.clone();
         let mut started = started.clone();
         callers.spawn(async move {
             // Who holds the other end waits for this.
             let _ = started.wait_for(|started| *started).await;
             let begun = Instant::now();
-            let access = keeper.access_token().await;
+            let access = session.access_token().await;
             (begun.elapsed(), access.map(drop))
         });
     }

@@ -4,12 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
-use amiqus_core::account::{Account, Standing};
+use amiqus_core::account::{Account, AccountStatus};
 use amiqus_core::token::{AccessToken, RefreshToken, TokenSet};
 use amiqus_core::vault::{
-    self, Change, Door as _, Opened, RecordName, Records, SecretStore, Unlock,
+    self, Change, Opened, RecordName, Records, SecretStore, Unlock, VaultOpener as _,
 };
-use sign_in_with_amiqus::vault::StrongholdDoor;
+use sign_in_with_amiqus::vault::StrongholdOpener;
 use tokio::runtime::Runtime;
 
 use crate::computer::{Computer, vault_in};
@@ -77,7 +77,7 @@ pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
 
 /// The real vault, with its key from the keychain.
 fn open(data: &Path) -> Result<Opened> {
-    let opened = StrongholdDoor::new(vault_in(data)).open(Unlock::Keychain);
+    let opened = StrongholdOpener::new(vault_in(data)).open(Unlock::Keychain);
     Ok(opened.map_err(|failure| failure.to_string())?)
 }
 
@@ -102,9 +102,9 @@ fn model(data: &Path) -> Result<Account> {
 /// The record of another person's account like this one, as its new pair of tokens arrives.
 fn account(number: usize, model: &Account) -> Change {
     let mut identity = model.identity.clone();
-    identity.person.id = number as u64;
-    let standing = match &model.standing {
-        Standing::Connected { tokens, journal } => Standing::Connected {
+    identity.user.id = number as u64;
+    let status = match &model.status {
+        AccountStatus::Connected { tokens, journal } => AccountStatus::Connected {
             tokens: TokenSet {
                 access: AccessToken::new(unlike(tokens.access.expose())),
                 refresh: RefreshToken::new(unlike(tokens.refresh.expose())),
@@ -112,14 +112,14 @@ fn account(number: usize, model: &Account) -> Change {
             },
             journal: *journal,
         },
-        Standing::SignInAgain(why) => Standing::SignInAgain(*why),
+        AccountStatus::SignInAgain(why) => AccountStatus::SignInAgain(*why),
     };
     Change {
         name: RecordName::Account(identity.key()),
         bytes: Some(vault::encode_account(&Account {
             identity,
             as_of: model.as_of,
-            standing,
+            status,
         })),
     }
 }

@@ -140,7 +140,7 @@ pub struct Account {
     /// The team's name.
     pub team: Option<String>,
     /// How it stands.
-    pub standing: Standing,
+    pub status: AccountStatus,
     /// When it ends unless it is renewed before: another time means another pair of tokens.
     pub renews_by: Option<String>,
     /// When Amiqus last confirmed it.
@@ -151,7 +151,7 @@ pub struct Account {
 
 /// How an account stands.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Standing {
+pub struct AccountStatus {
     /// `connected` or `sign_in_again`.
     pub kind: String,
     /// Why, for `sign_in_again`.
@@ -180,6 +180,6 @@ impl Account {
     /// Whether its tokens are believed to work.
     #[must_use]
     pub fn is_connected(&self) -> bool {
-        self.standing.kind == "connected"
+        self.status.kind == "connected"
     }
 }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use amiqus_core::http::{self, Answer, LARGEST_BODY, LONGEST_RETRY_AFTER, NoAnswer};
+use amiqus_core::http::{self, Answer, MAX_BODY_BYTES, MAX_RETRY_AFTER, RequestError};
 use bytes::Bytes;
 use http_body::Frame;
 use jiff::SignedDuration;
@@ -63,26 +63,26 @@ fn receive(status: StatusCode, headers: &HeaderMap, part: &[u8], times: usize) -
     let mut response = ::http::Response::new(reqwest::Body::wrap(body));
     *response.status_mut() = status;
     *response.headers_mut() = headers.clone();
-    let reading = pin!(http::read(LARGEST_BODY, response.into()));
+    let reading = pin!(http::read(MAX_BODY_BYTES, response.into()));
     let Poll::Ready(read) = reading.poll(&mut Context::from_waker(Waker::noop())) else {
         panic!("all of the answer was there, and the product waited for more");
     };
     let length = part.len() * times;
     let taken = part.len() * pulled.load(Ordering::Relaxed);
     assert!(
-        taken <= LARGEST_BODY + part.len(),
+        taken <= MAX_BODY_BYTES + part.len(),
         "{taken} bytes were taken"
     );
     match read {
         Ok(answer) => {
             assert_eq!(answer.body.len(), length);
-            assert!(length <= LARGEST_BODY);
-            assert!(answer.body.capacity() <= 2 * LARGEST_BODY);
+            assert!(length <= MAX_BODY_BYTES);
+            assert!(answer.body.capacity() <= 2 * MAX_BODY_BYTES);
             assert_eq!((answer.status, &answer.headers), (status, headers));
             Some(answer)
         }
-        Err(NoAnswer::TooLarge) => {
-            assert!(length > LARGEST_BODY);
+        Err(RequestError::TooLarge) => {
+            assert!(length > MAX_BODY_BYTES);
             None
         }
         Err(other) => panic!("{other}"),
@@ -124,7 +124,7 @@ pub(crate) fn object<Said: DeserializeOwned>(bytes: &[u8]) -> Option<Said> {
 pub(crate) fn assert_bounded(wait: Option<SignedDuration>) {
     if let Some(wait) = wait {
         assert!(
-            (SignedDuration::ZERO..=LONGEST_RETRY_AFTER).contains(&wait),
+            (SignedDuration::ZERO..=MAX_RETRY_AFTER).contains(&wait),
             "{wait}"
         );
     }

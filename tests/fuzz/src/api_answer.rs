@@ -1,6 +1,6 @@
 //! What answers at `/me`, `/team`, `/team/me` and `/status`.
 
-use amiqus_core::api::{self, ApiFailure};
+use amiqus_core::api::{self, ApiError};
 use amiqus_core::http::Answer;
 use amiqus_core::token::Transient;
 
@@ -25,7 +25,7 @@ fn check(data: &[u8]) -> Verdict {
         return "no answer";
     };
     let status = answer.status.as_u16();
-    let person = api::read_person(&answer, app::now());
+    let person = api::read_user(&answer, app::now());
     let team = api::read_team(&answer, app::now());
     let role = api::read_role(&answer, app::now());
     let living = api::read_status(&answer, app::now());
@@ -60,23 +60,23 @@ fn check(data: &[u8]) -> Verdict {
         (Ok(_), ..) => "a person",
         (_, Ok(_), _) => "a team",
         (.., Ok(())) => "a living token",
-        (Err(ApiFailure::Unauthenticated), ..) => "unauthenticated",
-        (Err(ApiFailure::Transient(Transient::Busy(_))), ..) => "busy",
+        (Err(ApiError::Unauthenticated), ..) => "unauthenticated",
+        (Err(ApiError::Transient(Transient::Busy(_))), ..) => "busy",
         _ => "passing",
     }
 }
 
 /// Only a 401 says that a token is dead; all else passes.
-fn assert_means(answer: &Answer, failure: ApiFailure) {
+fn assert_means(answer: &Answer, failure: ApiError) {
     let status = answer.status.as_u16();
     match failure {
-        ApiFailure::Unauthenticated => assert_eq!(status, 401),
-        ApiFailure::Transient(transient) => {
+        ApiError::Unauthenticated => assert_eq!(status, 401),
+        ApiError::Transient(transient) => {
             let is_a_portals = matches!(transient, Transient::CaptivePortal);
             assert!(status != 401 || is_a_portals);
             let is_busy = matches!(transient, Transient::Busy(_));
             assert_eq!(is_busy, matches!(status, 429 | 503), "{status}");
-            let is_unwell = matches!(transient, Transient::Unwell);
+            let is_unwell = matches!(transient, Transient::ServerError);
             let is_a_servers = status >= 500 && status != 503;
             assert!(!is_unwell || is_a_servers, "{status}");
             assert!(!is_a_servers || is_unwell || is_a_portals, "{status}");

@@ -1,14 +1,14 @@
 //! An app on a computer where each run is the same: its set-up, its time, its chance.
 
-use amiqus_core::account::{Account, Identity, Journal, Person, Role, Standing, Team};
+use amiqus_core::account::{Account, AccountStatus, Identity, Journal, Role, Team, User};
 use amiqus_core::authorization::Attempt;
-use amiqus_core::chance::{Chance, NoRandomness};
-use amiqus_core::redirect::Received;
+use amiqus_core::entropy::{EntropyError, EntropySource};
+use amiqus_core::redirect::ReceivedLink;
 use amiqus_core::registration::{
     DEFAULT_BASE_URL, DEFAULT_REDIRECT_URL, Provenance, RedirectUrl, Registration,
     RegistrationDraft,
 };
-use amiqus_core::session::{Effect, Event, Outcome, Provisioning, Session, Step, Way};
+use amiqus_core::session::{Effect, Event, LinkOrigin, Outcome, Provisioning, Session, Step};
 use amiqus_core::token::{AccessToken, RefreshToken, TokenSet};
 use amiqus_core::vault::{RecordName, Records};
 use jiff::{SignedDuration, Timestamp};
@@ -28,8 +28,8 @@ pub(crate) const STATE: &str = "abcdabcdabcdabcdabcdabcdabcdabcdabcdabcdabc";
 /// Chance that makes [`STATE`].
 struct SameAgain;
 
-impl Chance for SameAgain {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
+impl EntropySource for SameAgain {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
         for (byte, same) in bytes.iter_mut().zip([0x69, 0xb7, 0x1d].into_iter().cycle()) {
             *byte = same;
         }
@@ -71,7 +71,7 @@ fn tokens() -> TokenSet {
 pub(crate) fn bob() -> Account {
     Account {
         identity: Identity {
-            person: Person {
+            user: User {
                 id: 345_789,
                 name: "Bob Gale".to_owned(),
                 email: "bob@example.com".to_owned(),
@@ -85,7 +85,7 @@ pub(crate) fn bob() -> Account {
             role: Some(Role::Owner),
         },
         as_of: now(),
-        standing: Standing::Connected {
+        status: AccountStatus::Connected {
             tokens: tokens(),
             journal: Journal::default(),
         },
@@ -121,9 +121,9 @@ fn awaiting_browser() -> Session {
 }
 
 /// The code that a paste leads to; empty for a denial, `None` where the paste is refused.
-pub(crate) fn code_of_paste(pasted: Received) -> Option<Vec<u8>> {
+pub(crate) fn code_of_paste(pasted: ReceivedLink) -> Option<Vec<u8>> {
     let mut session = awaiting_browser();
-    let step = session.step(Event::AddressReceived(pasted, Way::Pasted), now());
+    let step = session.step(Event::AddressReceived(pasted, LinkOrigin::Pasted), now());
     let is_taken = session.pending().is_none();
     is_taken.then(|| {
         codes(&step)
@@ -135,8 +135,8 @@ pub(crate) fn code_of_paste(pasted: Received) -> Option<Vec<u8>> {
 
 /// An address arrives while an attempt is pending. `means` is what it is by the reference; only what
 /// answers the pending attempt may change anything.
-pub(crate) fn receive(received: Received, way: Way, means: Option<&Answer>) -> Verdict {
-    let is_said = way == Way::Link
+pub(crate) fn receive(received: ReceivedLink, way: LinkOrigin, means: Option<&Answer>) -> Verdict {
+    let is_said = way == LinkOrigin::Link
         && reference::is_said(
             received.expose(),
             DEFAULT_REDIRECT_URL,
@@ -177,7 +177,7 @@ pub(crate) fn receive(received: Received, way: Way, means: Option<&Answer>) -> V
             assert_eq!(session.pending(), pending);
             assert_eq!(session.record(RecordName::Attempt), record);
             let answer = format!("{DEFAULT_REDIRECT_URL}?code=c0de&state={STATE}");
-            let answer = Event::AddressReceived(Received::new(answer), Way::Link);
+            let answer = Event::AddressReceived(ReceivedLink::new(answer), LinkOrigin::Link);
             assert_eq!(codes(&session.step(answer, now())), [b"c0de"]);
             if other.is_some() {
                 "of another attempt"

@@ -1,9 +1,9 @@
 //! What a person pastes: all of an address, or what they took of it, and what clung to it.
 
-use amiqus_core::redirect::Received;
+use amiqus_core::redirect::ReceivedLink;
 use amiqus_core::redirect::pasted::readings;
 use amiqus_core::registration::DEFAULT_REDIRECT_URL;
-use amiqus_core::session::Way;
+use amiqus_core::session::LinkOrigin;
 
 use crate::app::STATE;
 use crate::reference::Answer;
@@ -21,7 +21,7 @@ const MOST: usize = 5_000;
 fn check(data: &[u8]) -> Verdict {
     let pasted = String::from_utf8_lossy(data);
     let ours = app::redirect_url();
-    let readings = readings(&Received::new(&*pasted), &ours);
+    let readings = readings(&ReceivedLink::new(&*pasted), &ours);
     assert!(readings.len() <= MOST, "{}", readings.len());
 
     // What is accepted is the first reading that answers the pending attempt; a reading is judged as a
@@ -46,11 +46,15 @@ fn check(data: &[u8]) -> Verdict {
         means = Some(first.clone());
     }
     if all.iter().any(|other| bare(other) != bare(&all[0])) {
-        let taken = app::code_of_paste(Received::new(&*pasted));
+        let taken = app::code_of_paste(ReceivedLink::new(&*pasted));
         means = all
             .into_iter()
             .find(|answer| taken.as_deref() == Some(code_of(answer)));
-        return app::receive(Received::new(&*pasted), Way::Pasted, means.as_ref());
+        return app::receive(
+            ReceivedLink::new(&*pasted),
+            LinkOrigin::Pasted,
+            means.as_ref(),
+        );
     }
     // An address that would do as a link does pasted, too, and means the same; only a full stop and the
     // like at its end are left out.
@@ -63,7 +67,11 @@ fn check(data: &[u8]) -> Verdict {
     {
         assert_eq!(means, Some(as_link), "{pasted:?}");
     }
-    app::receive(Received::new(&*pasted), Way::Pasted, means.as_ref())
+    app::receive(
+        ReceivedLink::new(&*pasted),
+        LinkOrigin::Pasted,
+        means.as_ref(),
+    )
 }
 
 fn code_of(answer: &Answer) -> &[u8] {

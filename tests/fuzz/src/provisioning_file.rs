@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use amiqus_core::registration::provisioning::{self, Unusable};
+use amiqus_core::registration::provisioning::{self, ProvisioningError};
 use amiqus_core::registration::{Page, Provenance, RedirectKind, Registration, SCHEME};
 use amiqus_core::vault::{RecordName, Records, encode_registration};
 use serde_json::Value;
@@ -34,20 +34,20 @@ fn check(data: &[u8]) -> Verdict {
             assert_survives_the_vault(registration);
             "valid"
         }
-        Err(problem @ Unusable::NotUtf8) => {
+        Err(problem @ ProvisioningError::NotUtf8) => {
             assert!(!value.is_some_and(|value| value.is_object()) && problem.field().is_none());
             assert!(str::from_utf8(data).is_err() || data.contains(&0));
             "not UTF-8"
         }
-        Err(problem @ Unusable::NotJson) => {
+        Err(problem @ ProvisioningError::NotJson) => {
             assert!(value.is_none() && problem.field().is_none());
             "not JSON"
         }
-        Err(problem @ Unusable::Invalid(Some(_))) => {
+        Err(problem @ ProvisioningError::Invalid(Some(_))) => {
             assert!(value.is_some_and(|value| value.is_object()) && problem.field().is_some());
             "a field"
         }
-        Err(Unusable::Invalid(None)) => {
+        Err(ProvisioningError::Invalid(None)) => {
             assert!(value.is_some_and(|value| !value.is_object()));
             "no fields"
         }

@@ -1,8 +1,8 @@
 //! The redirect: an address that any page or program can send.
 
-use amiqus_core::redirect::{self, LONGEST_REDIRECT, Received, Redirect, Refusal};
+use amiqus_core::redirect::{self, MAX_REDIRECT_BYTES, ReceivedLink, Redirect, Refusal};
 use amiqus_core::registration::{DEFAULT_REDIRECT_URL, RedirectUrl};
-use amiqus_core::session::Way;
+use amiqus_core::session::LinkOrigin;
 
 use crate::reference::{self, Answer};
 use crate::{Target, Verdict, app};
@@ -20,7 +20,7 @@ fn check(data: &[u8]) -> Verdict {
     let address = String::from_utf8_lossy(data);
     let means = parse(&address, DEFAULT_REDIRECT_URL);
     parse(&address, LOOPBACK);
-    app::receive(Received::new(address), Way::Link, means.as_ref())
+    app::receive(ReceivedLink::new(address), LinkOrigin::Link, means.as_ref())
 }
 
 /// The product's reading and the reference's are the same.
@@ -30,7 +30,7 @@ fn parse(address: &str, redirect_url: &str) -> Option<Answer> {
     let Ok(ours) = RedirectUrl::parse(redirect_url) else {
         panic!("{redirect_url} is none");
     };
-    let read = redirect::parse(&Received::new(address), &ours, issuer);
+    let read = redirect::parse(&ReceivedLink::new(address), &ours, issuer);
     let means = reference::read(address, redirect_url, issuer.as_str());
     let read_as = match &read {
         Ok(Redirect::Granted { code, state }) => Some(Answer::Granted {
@@ -43,7 +43,7 @@ fn parse(address: &str, redirect_url: &str) -> Option<Answer> {
         Err(_) => None,
     };
     assert_eq!(read_as, means, "{address:?}");
-    let too_long = address.len() > LONGEST_REDIRECT;
+    let too_long = address.len() > MAX_REDIRECT_BYTES;
     assert_eq!(matches!(read, Err(Refusal::TooLong)), too_long);
     means
 }

@@ -2,10 +2,10 @@
 //! anybody who got in between.
 
 use amiqus_core::account::Account;
-use amiqus_core::app_state::StandingView;
+use amiqus_core::app_state::AccountStatusView;
 use amiqus_core::http::Answer;
-use amiqus_core::session::{Effect, Event, WhyRenew};
-use amiqus_core::token::{self, Failure, Grant, RefreshToken, TokenSet, Transient};
+use amiqus_core::session::{Effect, Event, RenewalReason};
+use amiqus_core::token::{self, Grant, RefreshToken, TokenError, TokenSet, Transient};
 use amiqus_core::vault::Records;
 use jiff::SignedDuration;
 use serde::Deserialize;
@@ -37,7 +37,7 @@ fn check(data: &[u8]) -> Verdict {
 /// The refresh token that is in use before the answer comes.
 const OLD: &str = "hush-old-refresh";
 
-fn read(grant: Grant, answer: &Answer) -> Result<TokenSet, Failure> {
+fn read(grant: Grant, answer: &Answer) -> Result<TokenSet, TokenError> {
     let old = RefreshToken::new(OLD);
     let kept = (grant == Grant::Refresh).then_some(&old);
     token::read(grant, answer, kept, &app::redirect_url(), app::now())
@@ -53,11 +53,11 @@ fn judge(grant: Grant, answer: &Answer) -> Verdict {
         Err(failure) => {
             assert_means(grant, answer, failure);
             match failure {
-                Failure::Dead { .. } => "dead",
-                Failure::SetUpWrong => "set-up wrong",
-                Failure::Refused(_) => "refused",
-                Failure::NotProcessed(_) => "not processed",
-                Failure::PerhapsProcessed(_) => "perhaps processed",
+                TokenError::Dead { .. } => "dead",
+                TokenError::SetUpWrong => "set-up wrong",
+                TokenError::Refused(_) => "refused",
+                TokenError::NotProcessed(_) => "not processed",
+                TokenError::PerhapsProcessed(_) => "perhaps processed",
             }
         }
     };
@@ -121,7 +121,7 @@ fn assert_is_the_answers(grant: Grant, tokens: &TokenSet, answer: &Answer) {
 }
 
 /// What each failure may mean at the most.
-fn assert_means(grant: Grant, answer: &Answer, failure: Failure) {
+fn assert_means(grant: Grant, answer: &Answer, failure: TokenError) {
     let status = answer.status.as_u16();
     let said = answer::object::<Refusal>(&answer.body);
     let error = said.as_ref().and_then(|said| said.error.as_deref());
@@ -129,7 +129,7 @@ fn assert_means(grant: Grant, answer: &Answer, failure: Failure) {
     // An object with something around it is read by the product alone.
     let is_known = said.is_some();
     match failure {
-        Failure::Dead { .. } => {
+        TokenError::Dead { .. } => {
             let dead = match error.map(str::trim) {
                 Some("invalid_grant") => true,
                 Some("invalid_request") => grant == Grant::Refresh || status != 401,
@@ -137,12 +137,12 @@ fn assert_means(grant: Grant, answer: &Answer, failure: Failure) {
             };
             assert!(is_oauth && dead, "{status} {error:?}");
         }
-        Failure::SetUpWrong => {
+        TokenError::SetUpWrong => {
             let named = !is_known || error.map(str::trim) == Some("invalid_client");
             assert!(is_oauth && named, "{status}");
         }
-        Failure::Refused(_) => assert!(is_oauth, "{status}"),
-        Failure::NotProcessed(transient) => {
+        TokenError::Refused(_) => assert!(is_oauth, "{status}"),
+        TokenError::NotProcessed(transient) => {
             // Anything else may come from whoever had passed the request on.
             let knows = match status {
                 403 => transient == Transient::NotPermitted,
@@ -155,7 +155,7 @@ fn assert_means(grant: Grant, answer: &Answer, failure: Failure) {
                 answer::assert_bounded(wait);
             }
         }
-        Failure::PerhapsProcessed(transient) => {
+        TokenError::PerhapsProcessed(transient) => {
             assert!(!matches!(status, 407 | 429), "{status}");
             if let Transient::Busy(wait) = transient {
                 assert_eq!(status, 503);
@@ -165,14 +165,17 @@ fn assert_means(grant: Grant, answer: &Answer, failure: Failure) {
     }
     match status {
         429 => assert!(
-            matches!(failure, Failure::NotProcessed(Transient::Busy(_))),
+            matches!(failure, TokenError::NotProcessed(Transient::Busy(_))),
             "{failure:?}"
         ),
         503 => assert!(
-            matches!(failure, Failure::PerhapsProcessed(Transient::Busy(_))),
+            matches!(failure, TokenError::PerhapsProcessed(Transient::Busy(_))),
             "{failure:?}"
         ),
-        300..=399 => assert_eq!(failure, Failure::PerhapsProcessed(Transient::CaptivePortal)),
+        300..=399 => assert_eq!(
+            failure,
+            TokenError::PerhapsProcessed(Transient::CaptivePortal)
+        ),
         _ => {}
     }
 }
@@ -196,7 +199,10 @@ fn assert_the_dead_are_recognised(grant: Grant, answer: &Answer) {
     };
     if is_dead {
         let read = read(grant, answer);
-        assert!(matches!(read, Err(Failure::Dead { .. })), "{error} {hint}");
+        assert!(
+            matches!(read, Err(TokenError::Dead { .. })),
+            "{error} {hint}"
+        );
     }
 }
 
@@ -212,7 +218,7 @@ fn assert_pairs_are_recognised(grant: Grant, answer: &Answer) {
 }
 
 /// Whether Bob is still signed in when this is what came of his refresh.
-fn is_signed_in_after(result: Result<TokenSet, Failure>) -> bool {
+fn is_signed_in_after(result: Result<TokenSet, TokenError>) -> bool {
     let bob: Account = app::bob();
     let key = bob.identity.key();
     let (mut session, _) = app::opened(Records {
@@ -221,21 +227,21 @@ fn is_signed_in_after(result: Result<TokenSet, Failure>) -> bool {
         current: Some(key),
         ..Records::default()
     });
-    let asked = Event::RenewalRequested(key, WhyRenew::Asked);
+    let asked = Event::RenewalRequested(key, RenewalReason::Asked);
     let step = session.step(asked, app::now());
-    let serial = step.effects.iter().find_map(|effect| match effect {
-        Effect::Refresh(_, serial, ..) => Some(*serial),
+    let generation = step.effects.iter().find_map(|effect| match effect {
+        Effect::Refresh(_, generation, ..) => Some(*generation),
         _ => None,
     });
-    let Some(serial) = serial else {
+    let Some(generation) = generation else {
         panic!("no refresh was sent: {step:?}");
     };
-    session.step(Event::Refreshed(key, serial, result), app::now());
+    session.step(Event::Refreshed(key, generation, result), app::now());
     let state = session.app_state(1);
     !matches!(
         state.accounts[..],
         [] | [amiqus_core::app_state::AccountView {
-            standing: StandingView::SignInAgain { .. },
+            status: AccountStatusView::SignInAgain { .. },
             ..
         }]
     )

@@ -2,8 +2,8 @@
 //!
 //! An input has one record in a line: its name, a space, its bytes.
 
-use amiqus_core::account::Standing;
-use amiqus_core::session::{Event, WhyRenew};
+use amiqus_core::account::AccountStatus;
+use amiqus_core::session::{Event, RenewalReason};
 use amiqus_core::vault::{
     RECORD_VERSION, RecordBytes, RecordName, Records, encode_account, encode_attempt,
     encode_current, encode_registration, encode_unclaimed,
@@ -139,7 +139,7 @@ fn verdict(records: &Records) -> Verdict {
 fn assert_usable(records: Records) {
     let keys: Vec<_> = records.accounts.keys().copied().collect();
     for account in records.accounts.values() {
-        if let Standing::Connected { tokens, .. } = &account.standing {
+        if let AccountStatus::Connected { tokens, .. } = &account.status {
             for now in [Timestamp::MIN, app::now(), Timestamp::MAX] {
                 let _ = (tokens.ends_at(), tokens.renewal_due_at(now));
             }
@@ -149,9 +149,9 @@ fn assert_usable(records: Records) {
         assert!(attempt.deadline() >= attempt.started_at());
     }
     let (mut session, _) = app::opened(records);
-    session.step(Event::LookAgain, app::now());
+    session.step(Event::EnvironmentChanged, app::now());
     for key in keys {
-        session.step(Event::RenewalRequested(key, WhyRenew::Due), app::now());
+        session.step(Event::RenewalRequested(key, RenewalReason::Due), app::now());
         session.step(Event::CheckRequested(key), app::now());
     }
     if let Err(problem) = serde_json::to_string(&session.app_state(1)) {

@@ -1,4 +1,4 @@
-import type { WhyLocked } from "../bindings";
+import type { LockReason } from "../bindings";
 import type { Message } from "./message";
 
 export const why = {
@@ -41,7 +41,7 @@ export const why = {
     sentence:
       "Your sign-in can’t be opened on a full disk. Free some space, then try again. Nothing was changed.",
   },
-} satisfies Record<WhyLocked, Message>;
+} satisfies Record<LockReason, Message>;
 export const passphrase = "Passphrase";
 export const passphraseAgain = "Passphrase, once more";
 export const passphraseHint = "At least 12 characters. A few words in a row are easy to remember.";

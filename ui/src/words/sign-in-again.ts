@@ -1,4 +1,4 @@
-import type { WhySignInAgain } from "../bindings";
+import type { SignInAgainReason } from "../bindings";
 import type { Message } from "./message";
 
 export const title = "Please sign in again";
@@ -24,4 +24,4 @@ export const why = {
     sentence:
       "A sign-in that isn’t used lasts about a year, and this one has ended. Nothing else was affected; just sign in again.",
   },
-} satisfies Record<WhySignInAgain, Message>;
+} satisfies Record<SignInAgainReason, Message>;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::examples::{bob, connected, fusion, now, tokens};
+use crate::fixtures::{bob, connected, fusion, now, tokens};
 
 #[test]
 fn a_key_is_the_same_after_a_round_trip() {
@@ -43,7 +43,11 @@ fn what_is_not_a_key_is_refused() {
         "1.unknown.unknown",
         "../../etc/passwd",
     ] {
-        assert_eq!(text.parse::<AccountKey>(), Err(NotAKey), "{text:?}");
+        assert_eq!(
+            text.parse::<AccountKey>(),
+            Err(ParseAccountKeyError),
+            "{text:?}"
+        );
     }
 }
 

@@ -2,7 +2,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use zeroize::Zeroizing;
 
 use super::*;
-use crate::examples::now;
+use crate::fixtures::now;
 
 fn answer(status: u16, kind: &'static str, body: impl AsRef<[u8]>) -> http::Answer {
     let mut headers = HeaderMap::new();
@@ -45,8 +45,8 @@ fn person_needs_nothing_but_a_number() {
         ] {
             for status in [200, 201, 203, 206] {
                 let answer = answer(status, "text/html", &body);
-                let person = read_person(&answer, now());
-                assert_eq!(person.map(|person| person.id), Ok(345_789), "{body}");
+                let user = read_user(&answer, now());
+                assert_eq!(user.map(|user| user.id), Ok(345_789), "{body}");
             }
         }
     }
@@ -68,8 +68,8 @@ fn person_without_one_whole_number_is_none() {
         "",
         "null",
     ] {
-        let odd = ApiFailure::Transient(Transient::OddAnswer);
-        assert_eq!(read_person(&ok(body), now()), Err(odd), "{body}");
+        let odd = ApiError::Transient(Transient::UnexpectedResponse);
+        assert_eq!(read_user(&ok(body), now()), Err(odd), "{body}");
     }
 }
 
@@ -88,9 +88,9 @@ fn flags_are_read_as_servers_write_them() {
         ("\"\"", false),
     ] {
         let body = format!(r#"{{"id":1,"is_verified":{written},"is_disabled":{written}}}"#);
-        let person = read_person(&ok(body), now()).unwrap();
+        let user = read_user(&ok(body), now()).unwrap();
         assert_eq!(
-            (person.is_verified, person.is_disabled),
+            (user.is_verified, user.is_disabled),
             (expected, expected),
             "{written}"
         );
@@ -105,7 +105,7 @@ fn broken_characters_in_a_name_leave_the_rest_of_it() {
         (b"Bob \\ud83d\\ude00", "Bob \u{1f600}"),
     ] {
         let body = [b"{\"id\":1,\"name\":\"", written, b"\"}"].concat();
-        assert_eq!(read_person(&ok(body), now()).unwrap().name, expected);
+        assert_eq!(read_user(&ok(body), now()).unwrap().name, expected);
     }
 }
 
@@ -136,7 +136,7 @@ fn team_needs_nothing_but_a_uuid() {
         r#"{"uuid":88}"#,
         r#"{"uuid":""}"#,
     ] {
-        let odd = ApiFailure::Transient(Transient::OddAnswer);
+        let odd = ApiError::Transient(Transient::UnexpectedResponse);
         assert_eq!(read_team(&ok(body), now()), Err(odd), "{body}");
     }
 }
@@ -159,7 +159,9 @@ fn role_of_an_unknown_kind_is_none_and_no_failure() {
 
 #[test]
 fn refusal_that_is_not_the_services_own_is_the_networks() {
-    use Transient::{CaptivePortal, NotPermitted, OddAnswer, ProxyNeedsPassword, Unwell};
+    use Transient::{
+        CaptivePortal, NotPermitted, ProxyNeedsPassword, ServerError, UnexpectedResponse,
+    };
     const PAGE: &str = "<html><title>Blocked</title><p>{\"message\":\"no\"}";
     const OWN: &str = r#"{"message":"This action is unauthorized."}"#;
     for (status, kind, body, expected) in [
@@ -182,15 +184,20 @@ fn refusal_that_is_not_the_services_own_is_the_networks() {
             "<?xml version=\"1.0\"?><Error/>",
             CaptivePortal,
         ),
-        (403, "application/json", "{}", OddAnswer),
-        (403, "application/json", r#"{"blocked":true}"#, OddAnswer),
+        (403, "application/json", "{}", UnexpectedResponse),
+        (
+            403,
+            "application/json",
+            r#"{"blocked":true}"#,
+            UnexpectedResponse,
+        ),
         (401, "text/html", PAGE, CaptivePortal),
         (404, "text/html", PAGE, CaptivePortal),
         (
             404,
             "application/json",
             r#"{"error":"Not Found."}"#,
-            OddAnswer,
+            UnexpectedResponse,
         ),
         (451, "text/html", PAGE, CaptivePortal),
         (451, "text/plain", "", CaptivePortal),
@@ -198,22 +205,18 @@ fn refusal_that_is_not_the_services_own_is_the_networks() {
         (200, "text/html", PAGE, CaptivePortal),
         (200, "application/json", PAGE, CaptivePortal),
         (200, "text/html", "Log in", CaptivePortal),
-        (200, "text/plain", "Log in", OddAnswer),
+        (200, "text/plain", "Log in", UnexpectedResponse),
         (302, "text/html", "", CaptivePortal),
         (511, "text/html", PAGE, CaptivePortal),
         (500, "text/html", PAGE, CaptivePortal),
-        (500, "application/json", OWN, Unwell),
-        (502, "text/html", PAGE, Unwell),
-        (504, "text/html", PAGE, Unwell),
+        (500, "application/json", OWN, ServerError),
+        (502, "text/html", PAGE, ServerError),
+        (504, "text/html", PAGE, ServerError),
         (407, "text/html", PAGE, ProxyNeedsPassword),
     ] {
         let answer = answer(status, kind, body);
-        let failure = Some(ApiFailure::Transient(expected));
-        assert_eq!(
-            read_person(&answer, now()).err(),
-            failure,
-            "{status} {body}"
-        );
+        let failure = Some(ApiError::Transient(expected));
+        assert_eq!(read_user(&answer, now()).err(), failure, "{status} {body}");
         assert_eq!(
             read_status(&answer, now()).err(),
             failure,
@@ -224,9 +227,9 @@ fn refusal_that_is_not_the_services_own_is_the_networks() {
         let failure = read_status(&answer(401, "text/html", body), now()).err();
         let is_page = body == "Unauthorized";
         let expected = if is_page {
-            ApiFailure::Transient(CaptivePortal)
+            ApiError::Transient(CaptivePortal)
         } else {
-            ApiFailure::Unauthenticated
+            ApiError::Unauthenticated
         };
         assert_eq!(failure, Some(expected), "{body}");
     }

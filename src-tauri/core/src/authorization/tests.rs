@@ -5,16 +5,16 @@ use oauth2::basic::BasicClient;
 use oauth2::{AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier};
 
 use super::*;
-use crate::chance::SystemChance;
-use crate::examples::{Counting, attempt, draft, now, registration};
+use crate::entropy::SystemEntropy;
+use crate::fixtures::{Counting, attempt, draft, now, registration};
 use crate::registration::Provenance;
 
 /// A source that has nothing to give.
 struct Empty;
 
-impl Chance for Empty {
-    fn fill(&self, _: &mut [u8]) -> Result<(), NoRandomness> {
-        Err(NoRandomness)
+impl EntropySource for Empty {
+    fn fill(&self, _: &mut [u8]) -> Result<(), EntropyError> {
+        Err(EntropyError)
     }
 }
 
@@ -35,7 +35,7 @@ fn the_authorization_request_is_the_one_that_another_library_makes() {
         let client = BasicClient::new(ClientId::new("9a1c0ffe".to_owned()))
             .set_auth_uri(AuthUrl::new("https://id.amiqus.co/oauth/authorize".to_owned()).unwrap())
             .set_redirect_uri(
-                oauth2::RedirectUrl::new(crate::examples::REDIRECT.to_owned()).unwrap(),
+                oauth2::RedirectUrl::new(crate::fixtures::REDIRECT.to_owned()).unwrap(),
             );
         let state = attempt.state.expose().to_owned();
         let mut request = client.authorize_url(|| CsrfToken::new(state));
@@ -64,7 +64,7 @@ fn s256_is_what_the_rfc_and_another_library_compute() {
         "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
     );
     for _ in 0..100 {
-        let ours = Attempt::begin(&registration(), now(), &SystemChance).unwrap();
+        let ours = Attempt::begin(&registration(), now(), &SystemEntropy).unwrap();
         let verifier = ours.verifier.unwrap();
         let theirs = PkceCodeVerifier::new(verifier.expose().to_owned());
         let theirs = PkceCodeChallenge::from_code_verifier_sha256(&theirs);
@@ -99,7 +99,7 @@ fn no_scope_no_secret_and_nobodys_name_is_in_the_request() {
 fn two_attempts_never_share_a_state_or_a_verifier() {
     let mut seen = HashSet::new();
     for _ in 0..2_000 {
-        let attempt = Attempt::begin(&registration(), now(), &SystemChance).unwrap();
+        let attempt = Attempt::begin(&registration(), now(), &SystemEntropy).unwrap();
         let verifier = attempt.verifier.as_ref().unwrap().expose();
         assert!(seen.insert(attempt.state.expose().to_owned()));
         assert!(seen.insert(verifier.to_owned()));
@@ -111,7 +111,7 @@ fn two_attempts_never_share_a_state_or_a_verifier() {
 #[test]
 fn a_state_and_a_verifier_have_256_random_bits_in_43_allowed_characters() {
     for _ in 0..200 {
-        let attempt = Attempt::begin(&registration(), now(), &SystemChance).unwrap();
+        let attempt = Attempt::begin(&registration(), now(), &SystemEntropy).unwrap();
         for text in [
             attempt.state.expose(),
             attempt.verifier.as_ref().unwrap().expose(),
@@ -141,7 +141,7 @@ fn a_state_is_random_bits_and_nothing_else() {
 fn without_randomness_no_attempt_begins() {
     assert_eq!(
         Attempt::begin(&registration(), now(), &Empty).err(),
-        Some(NoRandomness)
+        Some(EntropyError)
     );
 }
 

@@ -1,17 +1,17 @@
 use super::*;
-use crate::examples::Counting;
+use crate::fixtures::Counting;
 use crate::token::Transient;
 
-fn wrong(field: Field, reason: Reason) -> CheckRefusal {
-    CheckRefusal::Fields(vec![FieldProblem { field, reason }])
+fn wrong(field: Field, reason: Reason) -> CheckError {
+    CheckError::Fields(vec![FieldProblem { field, reason }])
 }
 
 #[test]
 fn whoever_objects_to_the_code_knows_the_client() {
     for failure in [
-        Failure::Dead { expired: false },
-        Failure::Dead { expired: true },
-        Failure::Refused(Refused::Request),
+        TokenError::Dead { expired: false },
+        TokenError::Dead { expired: true },
+        TokenError::Refused(Refused::Request),
     ] {
         assert_eq!(judge(failure), Verdict::Right, "{failure:?}");
     }
@@ -19,9 +19,9 @@ fn whoever_objects_to_the_code_knows_the_client() {
 
 #[test]
 fn a_client_that_is_refused_with_and_without_a_redirect_url_has_a_wrong_id_or_secret() {
-    assert_eq!(judge(Failure::SetUpWrong), Verdict::ClientRefused);
+    assert_eq!(judge(TokenError::SetUpWrong), Verdict::ClientRefused);
     assert_eq!(
-        judge_without_redirect_url(Failure::SetUpWrong),
+        judge_without_redirect_url(TokenError::SetUpWrong),
         wrong(Field::ClientSecret, Reason::NotRecognised)
     );
 }
@@ -30,14 +30,14 @@ fn a_client_that_is_refused_with_and_without_a_redirect_url_has_a_wrong_id_or_se
 fn a_client_that_is_refused_only_with_its_redirect_url_has_registered_another() {
     let not_registered = wrong(Field::RedirectUrl, Reason::NotRegistered);
     for failure in [
-        Failure::Dead { expired: false },
-        Failure::Refused(Refused::Request),
-        Failure::Refused(Refused::RedirectUrl),
+        TokenError::Dead { expired: false },
+        TokenError::Refused(Refused::Request),
+        TokenError::Refused(Refused::RedirectUrl),
     ] {
         assert_eq!(judge_without_redirect_url(failure), not_registered);
     }
     assert_eq!(
-        judge(Failure::Refused(Refused::RedirectUrl)),
+        judge(TokenError::Refused(Refused::RedirectUrl)),
         Verdict::Wrong(not_registered)
     );
 }
@@ -52,29 +52,29 @@ fn what_passes_says_nothing_of_the_registration() {
             Code::CertificateNotTrusted,
         ),
         (Transient::CaptivePortal, Code::CaptivePortal),
-        (Transient::Unwell, Code::AmiqusUnwell),
+        (Transient::ServerError, Code::ServerError),
         (Transient::Busy(None), Code::AmiqusBusy),
-        (Transient::OddAnswer, Code::OddAnswer),
+        (Transient::UnexpectedResponse, Code::UnexpectedResponse),
         (Transient::NotPermitted, Code::NotPermitted),
     ] {
         for failure in [
-            Failure::NotProcessed(transient),
-            Failure::PerhapsProcessed(transient),
+            TokenError::NotProcessed(transient),
+            TokenError::PerhapsProcessed(transient),
         ] {
             assert_eq!(judge(failure), Verdict::Wrong(code.into()));
             assert_eq!(judge_without_redirect_url(failure), code.into());
         }
     }
     assert_eq!(
-        judge(Failure::Refused(Refused::Client)),
+        judge(TokenError::Refused(Refused::Client)),
         Verdict::Wrong(Code::RequestNotAccepted.into())
     );
 }
 
 #[test]
 fn a_made_up_code_says_that_it_is_one_and_is_never_the_same_twice() {
-    let chance = Counting::default();
-    let codes = [(); 2].map(|()| made_up_code(&chance).unwrap());
+    let entropy = Counting::default();
+    let codes = [(); 2].map(|()| made_up_code(&entropy).unwrap());
     for code in &codes {
         assert!(code.expose().starts_with(MADE_UP));
         assert_eq!(code.expose().len(), MADE_UP.len() + 43);

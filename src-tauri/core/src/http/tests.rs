@@ -4,7 +4,7 @@ use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 
 use super::*;
-use crate::examples::now;
+use crate::fixtures::now;
 
 fn wait(value: &str) -> Option<i64> {
     let mut headers = HeaderMap::new();
@@ -15,7 +15,7 @@ fn wait(value: &str) -> Option<i64> {
 /// Shows check 25.
 #[test]
 fn retry_after_is_read_in_both_forms_and_capped() {
-    let longest = LONGEST_RETRY_AFTER.as_secs();
+    let longest = MAX_RETRY_AFTER.as_secs();
     for (value, expected) in [
         ("0", Some(0)),
         ("30", Some(30)),
@@ -92,7 +92,7 @@ fn deflate(body: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-fn decompressed(coding: &'static str, body: Vec<u8>) -> Result<Vec<u8>, NoAnswer> {
+fn decompressed(coding: &'static str, body: Vec<u8>) -> Result<Vec<u8>, RequestError> {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
     let mut answer = Answer {
@@ -149,15 +149,15 @@ fn body_compressed_unasked_is_read() {
 /// Shows check 21.
 #[test]
 fn compressed_body_is_no_larger_than_any_other() {
-    let large = vec![b' '; 100 * LARGEST_BODY];
+    let large = vec![b' '; 100 * MAX_BODY_BYTES];
     let bomb = gzip(&large);
-    assert!(bomb.len() < LARGEST_BODY);
+    assert!(bomb.len() < MAX_BODY_BYTES);
     for body in [gzip(&bomb), zlib(&large), bomb] {
         let outcome = decompressed("gzip", body);
-        assert!(matches!(outcome, Err(NoAnswer::TooLarge)));
+        assert!(matches!(outcome, Err(RequestError::TooLarge)));
     }
     let outcome = decompressed("br", hex(BROTLI_SPACES));
-    assert!(matches!(outcome, Err(NoAnswer::TooLarge)));
-    let largest = vec![b' '; LARGEST_BODY];
+    assert!(matches!(outcome, Err(RequestError::TooLarge)));
+    let largest = vec![b' '; MAX_BODY_BYTES];
     assert_eq!(decompressed("gzip", gzip(&largest)).unwrap(), largest);
 }

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-use super::{AuthorizationCode, Received, Redirect, Refusal, carries_state, parse};
+use super::{AuthorizationCode, ReceivedLink, Redirect, Refusal, carries_state, parse};
 use crate::authorization::{STATE_LENGTH, State};
 use crate::registration::{BaseUrl, RedirectKind, RedirectUrl};
 
@@ -54,7 +54,7 @@ pub enum NotTheAnswer {
     DeniedWithoutState,
     /// It carries the pending attempt's `state` and can't be used.
     #[error("it can't be used: {0}")]
-    Unusable(Refusal),
+    ProvisioningError(Refusal),
 }
 
 /// Finds the answer to the pending attempt in what a person pasted.
@@ -62,7 +62,7 @@ pub enum NotTheAnswer {
 /// # Errors
 /// Why it isn't there, as far as that helps the person.
 pub fn find_answer(
-    pasted: &Received,
+    pasted: &ReceivedLink,
     redirect_url: &RedirectUrl,
     issuer: &BaseUrl,
     expected: &State,
@@ -84,7 +84,7 @@ pub fn find_answer(
                 Err(Refusal::DeniedWithoutState(_)) => NotTheAnswer::DeniedWithoutState,
                 Err(Refusal::NoState | Refusal::NeitherCodeNorError) => NotTheAnswer::Incomplete,
                 Err(refusal) if carries_state(&reading.address, redirect_url, expected) => {
-                    NotTheAnswer::Unusable(refusal)
+                    NotTheAnswer::ProvisioningError(refusal)
                 }
                 Err(_) => continue,
             };
@@ -141,7 +141,7 @@ impl NotTheAnswer {
             Self::Incomplete => 2,
             Self::DeniedWithoutState => 3,
             Self::AnotherAttempt => 4,
-            Self::Unusable(_) => 5,
+            Self::ProvisioningError(_) => 5,
         };
         rank(self) > rank(other)
     }
@@ -155,7 +155,7 @@ fn is_cut_off(state: &State) -> bool {
 
 /// One meaning of a paste.
 struct Reading {
-    address: Received,
+    address: ReceivedLink,
     end: End,
 }
 
@@ -172,7 +172,7 @@ enum End {
 
 /// All that a paste can mean, the likeliest first. Each begins with the redirect URL.
 #[must_use]
-pub fn readings(pasted: &Received, redirect_url: &RedirectUrl) -> Vec<Received> {
+pub fn readings(pasted: &ReceivedLink, redirect_url: &RedirectUrl) -> Vec<ReceivedLink> {
     readings_by_start(pasted, redirect_url)
         .into_iter()
         .flatten()
@@ -181,7 +181,7 @@ pub fn readings(pasted: &Received, redirect_url: &RedirectUrl) -> Vec<Received> 
 }
 
 /// The same, those together that begin at the same place.
-fn readings_by_start(pasted: &Received, redirect_url: &RedirectUrl) -> Vec<Vec<Reading>> {
+fn readings_by_start(pasted: &ReceivedLink, redirect_url: &RedirectUrl) -> Vec<Vec<Reading>> {
     let mut readings: Vec<Vec<Reading>> = Vec::new();
     if pasted.expose().len() > MAX_PASTED {
         return readings;
@@ -198,7 +198,7 @@ fn readings_by_start(pasted: &Received, redirect_url: &RedirectUrl) -> Vec<Vec<R
             for (address, end) in start.addresses(redirect_url) {
                 if is_new(&readings, &address) {
                     readings[begun_here].push(Reading {
-                        address: Received::new(address),
+                        address: ReceivedLink::new(address),
                         end,
                     });
                 }
@@ -217,7 +217,7 @@ fn readings_by_start(pasted: &Received, redirect_url: &RedirectUrl) -> Vec<Vec<R
         && is_new(&readings, whole)
     {
         readings.push(vec![Reading {
-            address: Received::new(whole),
+            address: ReceivedLink::new(whole),
             end: End::OfPieces,
         }]);
     }

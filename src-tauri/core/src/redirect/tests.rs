@@ -1,10 +1,10 @@
 use super::*;
-use crate::examples::{REDIRECT, Random, redirect_url};
+use crate::fixtures::{REDIRECT, Random, redirect_url};
 use crate::registration::DEFAULT_BASE_URL;
 
 fn judge(address: &str) -> Result<Redirect, Refusal> {
     let issuer = BaseUrl::parse(DEFAULT_BASE_URL).unwrap();
-    parse(&Received::new(address), &redirect_url(), &issuer)
+    parse(&ReceivedLink::new(address), &redirect_url(), &issuer)
 }
 
 fn refusal(address: &str) -> Option<Refusal> {
@@ -256,7 +256,7 @@ fn fragment_is_cut_off_and_nothing_in_it_counts() {
         ),
         (format!("#{REDIRECT}?{GOOD}"), Refusal::NotOurs),
         (
-            format!("{REDIRECT}?{GOOD}#{}", "x".repeat(LONGEST_REDIRECT)),
+            format!("{REDIRECT}?{GOOD}#{}", "x".repeat(MAX_REDIRECT_BYTES)),
             Refusal::TooLong,
         ),
     ]);
@@ -387,7 +387,8 @@ fn an_answer_needs_a_state_and_either_a_code_or_an_error() {
 #[test]
 fn refused_address_with_the_state_in_it_carries_it() {
     let state = State::new("st4te");
-    let carries = |address: String| carries_state(&Received::new(address), &redirect_url(), &state);
+    let carries =
+        |address: String| carries_state(&ReceivedLink::new(address), &redirect_url(), &state);
     for query in [
         format!("{GOOD}&iss=https://evil.example"),
         format!("{GOOD}&error=x"),
@@ -450,8 +451,8 @@ fn an_address_may_be_so_long_and_no_longer() {
         let code = "c".repeat(length - start.len());
         format!("{start}{code}")
     };
-    assert!(judge(&address(LONGEST_REDIRECT)).is_ok());
-    for length in [LONGEST_REDIRECT + 1, 1024 * 1024] {
+    assert!(judge(&address(MAX_REDIRECT_BYTES)).is_ok());
+    for length in [MAX_REDIRECT_BYTES + 1, 1024 * 1024] {
         assert_eq!(refusal(&address(length)), Some(Refusal::TooLong));
     }
 }
@@ -461,7 +462,7 @@ fn an_address_may_be_so_long_and_no_longer() {
 fn a_loopback_redirect_url_is_compared_as_exactly() {
     let ours = RedirectUrl::parse("http://127.0.0.1:8123/callback").unwrap();
     let issuer = BaseUrl::parse(DEFAULT_BASE_URL).unwrap();
-    let judge = |address: &str| parse(&Received::new(address), &ours, &issuer);
+    let judge = |address: &str| parse(&ReceivedLink::new(address), &ours, &issuer);
     assert!(judge("http://127.0.0.1:8123/callback?code=c&state=s").is_ok());
     for address in [
         "http://127.0.0.1:81234/callback?code=c&state=s",
@@ -623,7 +624,7 @@ fn random_noise_never_panics() {
             .collect();
         assert!(judge(&noise).is_err());
         assert!(judge(&format!("{REDIRECT}{noise}")).is_err());
-        let _ = pasted::readings(&Received::new(noise), &redirect_url());
+        let _ = pasted::readings(&ReceivedLink::new(noise), &redirect_url());
     }
 }
 
@@ -642,7 +643,7 @@ fn what_is_refused_is_told_without_any_of_the_address() {
 /// Shows check 42.
 #[test]
 fn an_answer_prints_none_of_its_secrets() {
-    let received = Received::new(format!("{REDIRECT}?code=hush-code&state=hush-state"));
+    let received = ReceivedLink::new(format!("{REDIRECT}?code=hush-code&state=hush-state"));
     let answer = judge(received.expose()).unwrap();
     assert!(!format!("{received:?} {answer:?}").contains("hush"));
 }

@@ -31,7 +31,7 @@ pub struct Policy {
 
 /// Why a provisioning file can't be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Unusable {
+pub enum ProvisioningError {
     /// Its text is in an encoding that can only be guessed at.
     #[error("it is not UTF-8")]
     NotUtf8,
@@ -43,7 +43,7 @@ pub enum Unusable {
     Invalid(Option<Field>),
 }
 
-impl Unusable {
+impl ProvisioningError {
     /// What the window is told.
     #[must_use]
     pub fn code(self) -> Code {
@@ -67,15 +67,17 @@ impl Unusable {
 /// Reads the bytes of a provisioning file.
 ///
 /// # Errors
-/// [`Unusable`], with the first field that must be mended.
-pub fn read(bytes: &[u8]) -> Result<Provisioned, Unusable> {
+/// [`ProvisioningError`], with the first field that must be mended.
+pub fn read(bytes: &[u8]) -> Result<Provisioned, ProvisioningError> {
     let text = text::text_of(bytes)?;
-    let value: Value = serde_json::from_str(&text).map_err(|_| Unusable::NotJson)?;
-    let policy = policy(&value).map_err(Unusable::Invalid)?;
-    let draft = draft(&value).map_err(Unusable::Invalid)?;
+    let value: Value = serde_json::from_str(&text).map_err(|_| ProvisioningError::NotJson)?;
+    let policy = policy(&value).map_err(ProvisioningError::Invalid)?;
+    let draft = draft(&value).map_err(ProvisioningError::Invalid)?;
     let registration = draft
         .validate(Provenance::Provisioned)
-        .map_err(|problems| Unusable::Invalid(problems.first().map(|problem| problem.field)))?;
+        .map_err(|problems| {
+            ProvisioningError::Invalid(problems.first().map(|problem| problem.field))
+        })?;
     Ok(Provisioned {
         registration,
         policy,

@@ -1,5 +1,5 @@
 use super::*;
-use crate::examples::draft;
+use crate::fixtures::draft;
 
 fn problems(draft: &RegistrationDraft) -> Vec<(Field, Reason)> {
     let problems = draft.validate(Provenance::ByHand).err().unwrap_or_default();

@@ -2,9 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Effect, Held, Open, Outcome, Question, Renewal, Serial, Step, WhyRenew};
-use crate::account::{AccountKey, Identity, Standing, TeamKey, WhySignInAgain};
-use crate::api::ApiFailure;
+use super::{
+    AccountEntry, Effect, Open, Outcome, PendingReply, Renewal, RenewalReason, Step,
+    TokenGeneration,
+};
+use crate::account::{AccountKey, AccountStatus, Identity, SignInAgainReason, TeamKey};
+use crate::api::ApiError;
 use crate::error::{Code, Problem};
 use crate::vault::RecordName;
 
@@ -26,18 +29,18 @@ impl Open {
         key: AccountKey,
     ) -> Step {
         let no_account = self.no_account();
-        let Some(held) = self.accounts.get_mut(&key) else {
+        let Some(entry) = self.accounts.get_mut(&key) else {
             return Step::refused(no_account);
         };
-        let Standing::Connected { .. } = &held.account.standing else {
+        let AccountStatus::Connected { .. } = &entry.account.status else {
             return Step::refused(Code::NotSignedIn);
         };
         *problem = None;
         let mut step = Step {
-            outcome: Outcome::Later(Question::Check(key)),
+            outcome: Outcome::Later(PendingReply::Check(key)),
             ..Step::default()
         };
-        held.check(&mut step, key);
+        entry.check(&mut step, key);
         step
     }
 
@@ -45,59 +48,58 @@ impl Open {
         &mut self,
         problem: &mut Option<Problem>,
         key: AccountKey,
-        serial: Serial,
-        result: Result<Identity, ApiFailure>,
+        generation: TokenGeneration,
+        result: Result<Identity, ApiError>,
         now: Timestamp,
     ) -> Step {
-        let Some(held) = self.accounts.get_mut(&key) else {
+        let Some(entry) = self.accounts.get_mut(&key) else {
             return Step::default();
         };
-        let question = Question::Check(key);
+        let reply = PendingReply::Check(key);
         let mut step = Step::default();
-        held.checking.take_if(|asked| *asked == serial);
+        entry.checking.take_if(|asked| *asked == generation);
         match result {
             // Of an account whose team isn't known, another pair may be for another team.
-            Ok(_) if held.serial != serial && matches!(key.team, TeamKey::Unknown(_)) => {
-                if held.checking.is_none() {
-                    step.answer(question, Ok(()));
+            Ok(_) if entry.generation != generation && matches!(key.team, TeamKey::Unknown(_)) => {
+                if entry.checking.is_none() {
+                    step.answer(reply, Ok(()));
                 }
             }
             Ok(identity) => {
-                held.offline = false;
-                held.refused_at = None;
-                put_right(problem);
-                held.account.as_of = now;
-                held.account.identity.update(identity);
-                step.answer(question, Ok(()))
-                    .change(RecordName::Account(key));
+                entry.offline = false;
+                entry.refused_at = None;
+                clear_service_problem(problem);
+                entry.account.as_of = now;
+                entry.account.identity.update(identity);
+                step.answer(reply, Ok(())).change(RecordName::Account(key));
                 self.rename(&mut step, key, now);
             }
             // An older pair's answer says nothing about the pair in use.
-            Err(ApiFailure::Unauthenticated) if held.serial != serial => {
-                if held.checking.is_none() {
-                    step.answer(question, Ok(()));
+            Err(ApiError::Unauthenticated) if entry.generation != generation => {
+                if entry.checking.is_none() {
+                    step.answer(reply, Ok(()));
                 }
             }
             // Once: when the pair that came of it is refused as well, Amiqus is at fault.
-            Err(ApiFailure::Unauthenticated) if held.refused_within(now, ONE_RENEWAL_IN) => {
-                *problem = Some(Code::AmiqusUnwell.into());
-                step.answer(question, Err(Code::AmiqusUnwell.into()));
+            Err(ApiError::Unauthenticated) if entry.refused_within(now, ONE_RENEWAL_IN) => {
+                *problem = Some(Code::ServerError.into());
+                step.answer(reply, Err(Code::ServerError.into()));
             }
             // Whoever asked is told how that ends: the new pair is checked as well.
-            Err(ApiFailure::Unauthenticated) => {
-                match held.begin_renewal(key, WhyRenew::Refused, now) {
+            Err(ApiError::Unauthenticated) => {
+                match entry.begin_renewal(key, RenewalReason::Refused, now) {
                     Ok(renewal) => {
-                        held.refused_at = Some(now);
+                        entry.refused_at = Some(now);
                         step = renewal;
                     }
                     Err(code) => {
-                        step.answer(question, Err(code.into()));
+                        step.answer(reply, Err(code.into()));
                     }
                 }
             }
-            Err(ApiFailure::Transient(transient)) => {
-                held.offline = transient.is_the_networks();
-                step.answer(question, Err(Code::from(transient).into()));
+            Err(ApiError::Transient(transient)) => {
+                entry.offline = transient.is_the_networks();
+                step.answer(reply, Err(Code::from(transient).into()));
             }
         }
         step
@@ -136,8 +138,8 @@ impl Open {
         self.drop_sign_in(&mut step);
         step.change(RecordName::Account(key))
             .change(RecordName::Current)
-            .answer(Question::Renewal(key), Err(Code::NotSignedIn.into()))
-            .answer(Question::Check(key), Err(Code::NotSignedIn.into()));
+            .answer(PendingReply::Renewal(key), Err(Code::NotSignedIn.into()))
+            .answer(PendingReply::Check(key), Err(Code::NotSignedIn.into()));
         step
     }
 
@@ -151,7 +153,7 @@ impl Open {
         let is_free = |key: &AccountKey| {
             self.accounts
                 .get(key)
-                .is_none_or(|held| matches!(held.account.standing, Standing::SignInAgain(_)))
+                .is_none_or(|entry| matches!(entry.account.status, AccountStatus::SignInAgain(_)))
         };
         (0..u32::MAX)
             .map(key)
@@ -162,74 +164,74 @@ impl Open {
     /// Once the team of an account is known, it gets its full key. Where that account is here already,
     /// the newer of the two pairs is kept.
     fn rename(&mut self, step: &mut Step, key: AccountKey, now: Timestamp) {
-        let Some(held) = self.accounts.get(&key) else {
+        let Some(entry) = self.accounts.get(&key) else {
             return;
         };
-        if held.account.identity.team.is_none() {
+        if entry.account.identity.team.is_none() {
             return;
         }
-        let full = held.account.identity.key();
+        let full = entry.account.identity.key();
         let is_renewing = |key| {
             self.accounts
                 .get(&key)
-                .is_some_and(|held| held.renewal != Renewal::None)
+                .is_some_and(|entry| entry.renewal != Renewal::None)
         };
         // What is under way finds its way back by the key: the name waits for a later check.
         if full == key || is_renewing(key) || is_renewing(full) {
             return;
         }
-        let Some(mut held) = self.accounts.remove(&key) else {
+        let Some(mut entry) = self.accounts.remove(&key) else {
             return;
         };
-        step.answer(Question::Check(key), Ok(()));
+        step.answer(PendingReply::Check(key), Ok(()));
         if self.current == Some(key) {
             self.current = Some(full);
             step.change(RecordName::Current);
         }
         match self.accounts.get_mut(&full) {
-            Some(here) if here.is_newer_than(&held) => {
-                here.account.identity.update(held.account.identity);
-                here.account.as_of = here.account.as_of.max(held.account.as_of);
+            Some(here) if here.is_newer_than(&entry) => {
+                here.account.identity.update(entry.account.identity);
+                here.account.as_of = here.account.as_of.max(entry.account.as_of);
             }
             _ => {
-                held.plan(step, full, now);
+                entry.plan(step, full, now);
                 // Answers to what was asked by the old name find nobody.
-                held.checking = None;
-                self.accounts.insert(full, held);
+                entry.checking = None;
+                self.accounts.insert(full, entry);
             }
         }
         step.change(RecordName::Account(full));
     }
 }
 
-impl Held {
+impl AccountEntry {
     /// Asks Amiqus who it is, unless that is being asked already.
     pub(super) fn check(&mut self, step: &mut Step, key: AccountKey) {
-        if self.checking == Some(self.serial) {
+        if self.checking == Some(self.generation) {
             return;
         }
-        if let Standing::Connected { tokens, .. } = &self.account.standing {
-            self.checking = Some(self.serial);
-            step.run(Effect::Check(key, self.serial, tokens.access.clone()));
+        if let AccountStatus::Connected { tokens, .. } = &self.account.status {
+            self.checking = Some(self.generation);
+            step.run(Effect::Check(key, self.generation, tokens.access.clone()));
         }
     }
 
     /// Whether its pair came later than another's. One that needs the browser again has none.
     fn is_newer_than(&self, other: &Self) -> bool {
-        let received_at = |held: &Self| match &held.account.standing {
-            Standing::Connected { tokens, .. } => Some(tokens.received_at),
-            Standing::SignInAgain(_) => None,
+        let received_at = |entry: &Self| match &entry.account.status {
+            AccountStatus::Connected { tokens, .. } => Some(tokens.received_at),
+            AccountStatus::SignInAgain(_) => None,
         };
         received_at(self) > received_at(other)
     }
 
     /// Ends the account's connection. Its tokens are gone; who it was stays.
-    pub(super) fn end(&mut self, why: WhySignInAgain) {
+    pub(super) fn end(&mut self, why: SignInAgainReason) {
         self.renewal = Renewal::None;
         self.pause = None;
         self.asked = false;
         self.offline = false;
-        self.account.standing = Standing::SignInAgain(why);
+        self.account.status = AccountStatus::SignInAgain(why);
     }
 
     /// Whether a 401 led to a renewal so short a time ago, by whichever way the clock was turned.
@@ -242,10 +244,10 @@ impl Held {
 impl Identity {
     /// Takes over what was heard; a team or role that could not be asked for stays as it was.
     fn update(&mut self, heard: Self) {
-        let before = std::mem::replace(&mut self.person, heard.person);
+        let before = std::mem::replace(&mut self.user, heard.user);
         // A text that is missing this time is no news.
-        keep_unless_told(&mut self.person.name, before.name);
-        keep_unless_told(&mut self.person.email, before.email);
+        keep_unless_told(&mut self.user.name, before.name);
+        keep_unless_told(&mut self.user.email, before.email);
         if let Some(mut team) = heard.team {
             if let Some(before) = self.team.take().filter(|before| before.uuid == team.uuid) {
                 keep_unless_told(&mut team.name, before.name);
@@ -265,7 +267,7 @@ fn keep_unless_told(text: &mut String, before: String) {
 }
 
 /// Amiqus answered as it should: what was said of its failing is over.
-pub(super) fn put_right(problem: &mut Option<Problem>) {
+pub(super) fn clear_service_problem(problem: &mut Option<Problem>) {
     let over = |problem: &mut Problem| {
         matches!(
             problem.code,
@@ -273,9 +275,9 @@ pub(super) fn put_right(problem: &mut Option<Problem>) {
                 | Code::ProxyNeedsPassword
                 | Code::CertificateNotTrusted
                 | Code::CaptivePortal
-                | Code::AmiqusUnwell
+                | Code::ServerError
                 | Code::AmiqusBusy
-                | Code::OddAnswer
+                | Code::UnexpectedResponse
                 | Code::NotPermitted
                 | Code::SetUpWrong
                 | Code::RequestNotAccepted

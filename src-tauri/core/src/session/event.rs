@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::account::{Account, AccountKey, Identity};
-use crate::api::ApiFailure;
+use crate::api::ApiError;
 use crate::authorization::{Attempt, AttemptId, AuthorizationUrl, CodeVerifier};
 use crate::error::{Code, Problem};
-use crate::redirect::{AuthorizationCode, Received};
+use crate::redirect::{AuthorizationCode, ReceivedLink};
 use crate::registration::{Field, RedirectUrl, Registration};
-use crate::token::{AccessToken, Failure, RefreshToken, TokenSet};
-use crate::vault::{DoorFailure, RecordName, Records, SetAside, Unlock, WhyLocked};
+use crate::token::{AccessToken, RefreshToken, TokenError, TokenSet};
+use crate::vault::{LockReason, OpenError, RecordName, Records, SetAside, Unlock};
 
 /// What IT's provisioning file said.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub enum Provisioning {
 
 /// How an address reached the app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub enum LinkOrigin {
     /// By the operating system, an argument, a second process, or the loopback listener: anybody
     /// can send one, so a wrong one is ignored.
     Link,
@@ -43,7 +43,7 @@ pub enum Way {
 
 /// Which pair of tokens an answer is about. Each pair of a run of the app has one of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Serial(pub(crate) u64);
+pub struct TokenGeneration(pub(crate) u64);
 
 /// Which of the tries to ask `/status` after a lost answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl Try {
 
 /// Why an account is to be renewed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WhyRenew {
+pub enum RenewalReason {
     /// A person asked.
     Asked,
     /// A caller within the process wants a living access token, and the one at hand is past its end.
@@ -81,9 +81,9 @@ pub enum Event {
         set_aside: Option<SetAside>,
     },
     /// The vault didn't open.
-    NotOpened(DoorFailure),
+    NotOpened(OpenError),
     /// The vault takes long to open, because of this.
-    OpeningTakesLong(WhyLocked),
+    OpeningTakesLong(LockReason),
     /// A keychain came, was unlocked or answers again.
     KeychainChanged,
     /// A person gives the vault up that can't be opened, and wants an empty one.
@@ -99,35 +99,35 @@ pub enum Event {
     /// Nobody can listen where the attempt's answer would arrive.
     NotListening(AttemptId),
     /// An address arrived.
-    AddressReceived(Received, Way),
+    AddressReceived(ReceivedLink, LinkOrigin),
     /// An attempt's ten minutes are over.
     DeadlinePassed(AttemptId),
     /// A person wants to go back: from the pending attempt, or from the set-up.
     Cancelled,
     /// The token endpoint answered to a code.
-    CodeExchanged(AttemptId, Result<TokenSet, Failure>),
+    CodeExchanged(AttemptId, Result<TokenSet, TokenError>),
     /// The API told who the new tokens belong to.
-    Identified(Serial, Result<Identity, ApiFailure>),
+    Identified(TokenGeneration, Result<Identity, ApiError>),
     /// A person wants the sign-in finished whose owner is not known yet.
     FinishRequested,
     /// A person wants that sign-in dropped.
     ForgetRequested,
     /// An account is to be renewed.
-    RenewalRequested(AccountKey, WhyRenew),
+    RenewalRequested(AccountKey, RenewalReason),
     /// The token endpoint answered to a refresh token.
-    Refreshed(AccountKey, Serial, Result<TokenSet, Failure>),
+    Refreshed(AccountKey, TokenGeneration, Result<TokenSet, TokenError>),
     /// `/status` told whether the old access token lives, after a refresh without an answer.
-    Probed(AccountKey, Serial, Result<(), ApiFailure>),
+    Probed(AccountKey, TokenGeneration, Result<(), ApiError>),
     /// It is time to ask `/status` again after a refresh without an answer.
-    ProbeDue(AccountKey, Serial, Try),
+    ProbeDue(AccountKey, TokenGeneration, Try),
     /// What the vault holds of an account that Amiqus calls dead.
-    ReadAgain(AccountKey, Serial, Option<Box<Account>>),
+    ReadAgain(AccountKey, TokenGeneration, Option<Box<Account>>),
     /// The computer woke, its clock was set, or a network came.
-    LookAgain,
+    EnvironmentChanged,
     /// An account's person and team are to be asked for.
     CheckRequested(AccountKey),
     /// The API told them.
-    Checked(AccountKey, Serial, Result<Identity, ApiFailure>),
+    Checked(AccountKey, TokenGeneration, Result<Identity, ApiError>),
     /// A person wants another account to be current.
     SwitchRequested(AccountKey),
     /// A person wants an account's tokens removed from this computer.
@@ -162,7 +162,7 @@ pub enum Effect {
     /// Say when the attempt's time is over.
     ArmDeadline(AttemptId, Timestamp),
     /// Prepare for the request that comes next: nothing is sent yet.
-    GetReady,
+    WarmUpTls,
     /// Show the window and give it the focus.
     BringToFront,
     /// Post a code. It moves in here and is gone afterwards.
@@ -177,24 +177,24 @@ pub enum Effect {
         redirect_url: RedirectUrl,
     },
     /// Ask who the new tokens belong to.
-    Identify(Serial, AccessToken),
+    Identify(TokenGeneration, AccessToken),
     /// Post a refresh token, once.
-    Refresh(AccountKey, Serial, RefreshToken, RedirectUrl),
+    Refresh(AccountKey, TokenGeneration, RefreshToken, RedirectUrl),
     /// Ask `/status`.
-    Probe(AccountKey, Serial, AccessToken),
+    Probe(AccountKey, TokenGeneration, AccessToken),
     /// Say [`Event::ProbeDue`] after a while.
-    ProbeLater(AccountKey, Serial, Try, SignedDuration),
+    ProbeLater(AccountKey, TokenGeneration, Try, SignedDuration),
     /// Read the account's record from the vault anew.
-    ReadAgain(AccountKey, Serial),
+    ReadAgain(AccountKey, TokenGeneration),
     /// Ask `/me`, `/team` and `/team/me`.
-    Check(AccountKey, Serial, AccessToken),
+    Check(AccountKey, TokenGeneration, AccessToken),
     /// Say [`Event::RenewalRequested`] then; it replaces the account's earlier plan.
     PlanRenewal(AccountKey, Timestamp),
 }
 
 /// A question that callers wait for, however many there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Question {
+pub enum PendingReply {
     /// How a renewal ends.
     Renewal(AccountKey),
     /// How a check ends.
@@ -207,7 +207,7 @@ pub enum Outcome {
     /// Done, or begun; the state tells the rest.
     Taken,
     /// The answer comes with the question's.
-    Later(Question),
+    Later(PendingReply),
     /// Not taken.
     Refused(Problem),
 }
@@ -222,7 +222,7 @@ pub struct Step {
     /// What the command that caused it gets back.
     pub outcome: Outcome,
     /// Questions that are answered now.
-    pub answers: Vec<(Question, Result<(), Problem>)>,
+    pub answers: Vec<(PendingReply, Result<(), Problem>)>,
 }
 
 impl Default for Step {
@@ -262,8 +262,8 @@ impl Step {
         self.answers.extend(other.answers);
     }
 
-    pub(crate) fn answer(&mut self, question: Question, result: Result<(), Problem>) -> &mut Self {
-        self.answers.push((question, result));
+    pub(crate) fn answer(&mut self, reply: PendingReply, result: Result<(), Problem>) -> &mut Self {
+        self.answers.push((reply, result));
         self
     }
 }

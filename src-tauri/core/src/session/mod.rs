@@ -10,17 +10,17 @@
 //! ```
 //!
 //! The pending variants own their secrets: when an attempt is over, its `state` and verifier are
-//! gone with it. A late answer carries its attempt's id, or its tokens' [`Serial`], and is dropped
+//! gone with it. A late answer carries its attempt's id, or its tokens' [`TokenGeneration`], and is dropped
 //! when that is over. Tokens whose owner isn't known lie beside all that: see `unclaimed`.
 
 mod accounts;
 mod event;
-mod kept;
+mod pending_links;
+mod quiescence;
 mod renewal;
 mod sign_in;
 mod unclaimed;
 mod view;
-mod waiting;
 
 #[cfg(test)]
 mod tests;
@@ -29,18 +29,21 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use self::pending_links::PendingLinks;
 use self::unclaimed::Unclaimed;
-use self::waiting::Waiting;
-pub use event::{Effect, Event, Outcome, Provisioning, Question, Serial, Step, Try, Way, WhyRenew};
+pub use event::{
+    Effect, Event, LinkOrigin, Outcome, PendingReply, Provisioning, RenewalReason, Step,
+    TokenGeneration, Try,
+};
 
-use crate::account::{Account, AccountKey, Standing, WhySignInAgain};
+use crate::account::{Account, AccountKey, AccountStatus, SignInAgainReason};
 use crate::authorization::{Attempt, AttemptId};
 use crate::error::{Code, Problem};
-use crate::redirect::Received;
+use crate::redirect::ReceivedLink;
 use crate::registration::{Provenance, RedirectKind, Registration};
 use crate::token::{TokenSet, Transient};
 use crate::vault::{
-    self, DoorFailure, RecordBytes, RecordName, Records, SetAside, Unlock, WhyLocked,
+    self, LockReason, OpenError, RecordBytes, RecordName, Records, SetAside, Unlock,
 };
 
 /// The one truth of the app.
@@ -56,8 +59,8 @@ pub struct Session {
 enum Phase {
     /// The vault is being opened. The link that started the app waits here.
     Opening {
-        waiting: Waiting,
-        was_locked: Option<WhyLocked>,
+        pending_links: PendingLinks,
+        was_locked: Option<LockReason>,
         /// Whether its person may be asked for something.
         may_ask: bool,
         /// Whether the window says what is being waited for.
@@ -65,7 +68,10 @@ enum Phase {
         next: NextOpening,
     },
     /// The vault didn't open.
-    Locked { waiting: Waiting, why: WhyLocked },
+    Locked {
+        pending_links: PendingLinks,
+        why: LockReason,
+    },
     /// The vault is open.
     Open(Box<Open>),
 }
@@ -77,7 +83,7 @@ enum NextOpening {
     #[default]
     Nothing,
     /// The keychain changed meanwhile, perhaps after it was looked into: that is done once more.
-    LookAgain,
+    EnvironmentChanged,
     /// What a person wished meanwhile.
     Unlock(Unlock),
     /// A person wished to begin with an empty vault meanwhile.
@@ -96,22 +102,22 @@ struct Open {
     came_back: Option<AttemptId>,
     /// Tokens that arrived, and whose owner Amiqus has not told yet.
     unclaimed: Option<Unclaimed>,
-    accounts: BTreeMap<AccountKey, Held>,
+    accounts: BTreeMap<AccountKey, AccountEntry>,
     current: Option<AccountKey>,
     /// Whether signing out was the last thing that a person did.
     signed_out: bool,
-    serials: Serials,
+    generations: TokenGenerations,
 }
 
-/// Hands out the [`Serial`]s. None is given twice, so that an answer about tokens that are gone
+/// Hands out the [`TokenGeneration`]s. None is given twice, so that an answer about tokens that are gone
 /// fits no account, whoever signed in meanwhile.
 #[derive(Debug, Default)]
-struct Serials(u64);
+struct TokenGenerations(u64);
 
-impl Serials {
-    fn next(&mut self) -> Serial {
+impl TokenGenerations {
+    fn next(&mut self) -> TokenGeneration {
         self.0 += 1;
-        Serial(self.0)
+        TokenGeneration(self.0)
     }
 }
 
@@ -131,9 +137,9 @@ enum SignIn {
 
 /// An account, and what is being done about it just now.
 #[derive(Debug)]
-struct Held {
+struct AccountEntry {
     account: Account,
-    serial: Serial,
+    generation: TokenGeneration,
     renewal: Renewal,
     /// While a renewal that failed waits for its next try.
     pause: Option<Pause>,
@@ -145,7 +151,7 @@ struct Held {
     /// When a 401 last led to a renewal, until a check goes well again.
     refused_at: Option<Timestamp>,
     /// The pair whose owner is being asked for.
-    checking: Option<Serial>,
+    checking: Option<TokenGeneration>,
 }
 
 /// Who wants the wait before the next renewal.
@@ -178,7 +184,7 @@ enum Renewal {
     /// refresh token is sent once more; what Amiqus says to that decides.
     LastTry { tries: Try },
     /// Amiqus called the refresh token dead; the vault is read again before the account ends so.
-    Confirming(WhySignInAgain),
+    Confirming(SignInAgainReason),
 }
 
 /// When the old access token is tried.
@@ -195,11 +201,11 @@ enum NextProbe {
     },
 }
 
-impl Held {
-    fn new(account: Account, serial: Serial) -> Self {
+impl AccountEntry {
+    fn new(account: Account, generation: TokenGeneration) -> Self {
         Self {
             account,
-            serial,
+            generation,
             renewal: Renewal::None,
             pause: None,
             failures: 0,
@@ -215,7 +221,7 @@ impl Default for Session {
     fn default() -> Self {
         Self {
             phase: Phase::Opening {
-                waiting: Waiting::default(),
+                pending_links: PendingLinks::default(),
                 was_locked: None,
                 may_ask: true,
                 takes_long: false,
@@ -275,14 +281,14 @@ impl Session {
     /// The current account's pair, while its access token can be used: no refresh is under way that
     /// may end it at any moment.
     #[must_use]
-    pub fn in_use(&self) -> Option<(Serial, &TokenSet)> {
+    pub fn current_tokens(&self) -> Option<(TokenGeneration, &TokenSet)> {
         let Phase::Open(open) = &self.phase else {
             return None;
         };
-        let held = open.accounts.get(&open.current?)?;
-        match &held.account.standing {
-            Standing::Connected { tokens, .. } if held.renewal == Renewal::None => {
-                Some((held.serial, tokens))
+        let entry = open.accounts.get(&open.current?)?;
+        match &entry.account.status {
+            AccountStatus::Connected { tokens, .. } if entry.renewal == Renewal::None => {
+                Some((entry.generation, tokens))
             }
             _ => None,
         }
@@ -332,7 +338,7 @@ impl Session {
             RecordName::Account(key) => open
                 .accounts
                 .get(&key)
-                .map(|held| vault::encode_account(&held.account)),
+                .map(|entry| vault::encode_account(&entry.account)),
         }
     }
 
@@ -365,7 +371,9 @@ impl Session {
             Event::KeychainChanged => self.keychain_changed(),
             Event::UnlockRequested(unlock) => self.unlock_requested(unlock),
             Event::StartOverRequested => self.start_over_requested(),
-            Event::AddressReceived(received, way) => self.address_received(received, way, now),
+            Event::AddressReceived(received, origin) => {
+                self.address_received(received, origin, now)
+            }
             event => match &mut self.phase {
                 Phase::Open(open) => open.step(&mut self.problem, event, now),
                 // Commands that need the vault, and answers that came too late.
@@ -381,9 +389,9 @@ impl Session {
         set_aside: Option<&SetAside>,
         now: Timestamp,
     ) -> Step {
-        let waiting = match &mut self.phase {
-            Phase::Opening { waiting, .. } | Phase::Locked { waiting, .. } => {
-                std::mem::take(waiting)
+        let pending_links = match &mut self.phase {
+            Phase::Opening { pending_links, .. } | Phase::Locked { pending_links, .. } => {
+                std::mem::take(pending_links)
             }
             Phase::Open(_) => return Step::default(),
         };
@@ -407,44 +415,50 @@ impl Session {
         }
         open.resume(&mut step, now);
         self.phase = Phase::Open(Box::new(open));
-        for (received, way) in waiting.into_addresses() {
-            step.append(self.address_received(received, way, now));
+        for (received, origin) in pending_links.into_addresses() {
+            step.append(self.address_received(received, origin, now));
         }
         step
     }
 
-    fn not_opened(&mut self, failure: &DoorFailure) -> Step {
-        let (waiting, was_locked, next) = match &mut self.phase {
+    fn not_opened(&mut self, failure: &OpenError) -> Step {
+        let (pending_links, was_locked, next) = match &mut self.phase {
             Phase::Opening {
-                waiting,
+                pending_links,
                 was_locked,
                 next,
                 ..
-            } => (std::mem::take(waiting), *was_locked, std::mem::take(next)),
-            Phase::Locked { waiting, why } => {
-                (std::mem::take(waiting), Some(*why), NextOpening::Nothing)
-            }
+            } => (
+                std::mem::take(pending_links),
+                *was_locked,
+                std::mem::take(next),
+            ),
+            Phase::Locked { pending_links, why } => (
+                std::mem::take(pending_links),
+                Some(*why),
+                NextOpening::Nothing,
+            ),
             Phase::Open(_) => return Step::default(),
         };
         let (why, problem) = match failure {
-            DoorFailure::Locked(why) => (*why, None),
-            DoorFailure::WrongPassphrase => {
-                (WhyLocked::PassphraseNeeded, Some(Code::WrongPassphrase))
+            OpenError::Locked(why) => (*why, None),
+            OpenError::WrongPassphrase => {
+                (LockReason::PassphraseNeeded, Some(Code::WrongPassphrase))
             }
-            DoorFailure::PassphraseTooShort => (
-                was_locked.unwrap_or(WhyLocked::KeychainAbsent),
+            OpenError::PassphraseTooShort => (
+                was_locked.unwrap_or(LockReason::KeychainAbsent),
                 Some(Code::PassphraseTooShort),
             ),
         };
         self.problem = problem.map(Problem::from);
-        self.phase = Phase::Locked { waiting, why };
+        self.phase = Phase::Locked { pending_links, why };
         let mut step = Step::default();
-        if why == WhyLocked::InUseElsewhere {
+        if why == LockReason::InUseElsewhere {
             step.run(Effect::AwaitVault);
         }
         match next {
             NextOpening::Nothing => {}
-            NextOpening::LookAgain => step.append(self.keychain_changed()),
+            NextOpening::EnvironmentChanged => step.append(self.keychain_changed()),
             NextOpening::Unlock(unlock) => step.append(self.unlock_requested(unlock)),
             NextOpening::StartOver => step.append(self.start_over_requested()),
         }
@@ -458,7 +472,7 @@ impl Session {
                 next: next @ NextOpening::Nothing,
                 ..
             } => {
-                *next = NextOpening::LookAgain;
+                *next = NextOpening::EnvironmentChanged;
                 Step::default()
             }
             Phase::Locked { why, .. } if why.is_keychains() => {
@@ -472,7 +486,7 @@ impl Session {
     /// lost, or its passphrase forgotten. Never while a vault is open, or could be.
     fn start_over_requested(&mut self) -> Step {
         let offers_it =
-            |why: &WhyLocked| matches!(why, WhyLocked::KeyLost | WhyLocked::PassphraseNeeded);
+            |why: &LockReason| matches!(why, LockReason::KeyLost | LockReason::PassphraseNeeded);
         match &mut self.phase {
             Phase::Locked { why, .. } if offers_it(why) => {
                 self.problem = None;
@@ -519,11 +533,11 @@ impl Session {
 
     /// Opens a vault that is locked.
     fn begin_opening(&mut self, opening: Effect) -> Step {
-        let Phase::Locked { waiting, why } = &mut self.phase else {
+        let Phase::Locked { pending_links, why } = &mut self.phase else {
             return Step::default();
         };
         self.phase = Phase::Opening {
-            waiting: std::mem::take(waiting),
+            pending_links: std::mem::take(pending_links),
             was_locked: Some(*why),
             may_ask: !matches!(opening, Effect::OpenVault(Unlock::KeychainWithoutPrompt)),
             takes_long: false,
@@ -534,13 +548,18 @@ impl Session {
         step
     }
 
-    fn address_received(&mut self, received: Received, way: Way, now: Timestamp) -> Step {
+    fn address_received(
+        &mut self,
+        received: ReceivedLink,
+        origin: LinkOrigin,
+        now: Timestamp,
+    ) -> Step {
         match &mut self.phase {
-            Phase::Opening { waiting, .. } | Phase::Locked { waiting, .. } => {
-                waiting.put(received, way);
+            Phase::Opening { pending_links, .. } | Phase::Locked { pending_links, .. } => {
+                pending_links.put(received, origin);
                 Step::default()
             }
-            Phase::Open(open) => open.address_received(&mut self.problem, &received, way, now),
+            Phase::Open(open) => open.address_received(&mut self.problem, &received, origin, now),
         }
     }
 }
@@ -553,8 +572,9 @@ impl Open {
             ..Self::default()
         };
         for (key, account) in records.accounts {
-            let serial = open.serials.next();
-            open.accounts.insert(key, Held::new(account, serial));
+            let generation = open.generations.next();
+            open.accounts
+                .insert(key, AccountEntry::new(account, generation));
         }
         open.current = records
             .current
@@ -562,7 +582,7 @@ impl Open {
             .or_else(|| open.accounts.keys().next().copied());
         open.unclaimed = records
             .unclaimed
-            .map(|tokens| Unclaimed::new(tokens, open.serials.next()));
+            .map(|tokens| Unclaimed::new(tokens, open.generations.next()));
         match records.attempt {
             Some(attempt) if attempt.is_alive(now) => {
                 open.sign_in = SignIn::AwaitingBrowser(attempt);
@@ -593,9 +613,9 @@ impl Open {
         }
         if same_client {
             // What failed for the set-up's sake may work now.
-            for (key, held) in &mut self.accounts {
-                if !same && held.pause == Some(Pause::Ours) {
-                    held.plan(step, *key, now);
+            for (key, entry) in &mut self.accounts {
+                if !same && entry.pause == Some(Pause::Ours) {
+                    entry.plan(step, *key, now);
                 }
             }
             return;
@@ -603,12 +623,12 @@ impl Open {
         self.drop_unclaimed(step);
         self.sign_in = SignIn::Idle;
         step.change(RecordName::Attempt);
-        for (key, held) in &mut self.accounts {
-            if let Standing::Connected { .. } = held.account.standing {
-                held.end(WhySignInAgain::SetUpChanged);
+        for (key, entry) in &mut self.accounts {
+            if let AccountStatus::Connected { .. } = entry.account.status {
+                entry.end(SignInAgainReason::SetUpChanged);
                 step.change(RecordName::Account(*key))
-                    .answer(Question::Renewal(*key), Err(Code::NotSignedIn.into()))
-                    .answer(Question::Check(*key), Err(Code::NotSignedIn.into()));
+                    .answer(PendingReply::Renewal(*key), Err(Code::NotSignedIn.into()))
+                    .answer(PendingReply::Check(*key), Err(Code::NotSignedIn.into()));
             }
         }
     }
@@ -628,7 +648,7 @@ impl Open {
         match &self.sign_in {
             SignIn::AwaitingBrowser(attempt) => {
                 step.run(Effect::ArmDeadline(attempt.id(), attempt.deadline()))
-                    .run(Effect::GetReady);
+                    .run(Effect::WarmUpTls);
                 if attempt.redirect_url.kind() == RedirectKind::Loopback {
                     let redirect_url = attempt.redirect_url.clone();
                     step.run(Effect::Listen(attempt.id(), redirect_url, None));
@@ -637,11 +657,12 @@ impl Open {
             SignIn::Idle | SignIn::ExchangingCode(_) | SignIn::Identifying => {}
         }
         self.identify_at_start(step, now);
-        for (key, held) in &mut self.accounts {
-            held.resume(step, *key, now);
+        for (key, entry) in &mut self.accounts {
+            entry.resume(step, *key, now);
             let is_shown = self.current == Some(*key);
-            if held.renewal == Renewal::None && (is_shown || held.account.identity.team.is_none()) {
-                held.check(step, *key);
+            if entry.renewal == Renewal::None && (is_shown || entry.account.identity.team.is_none())
+            {
+                entry.check(step, *key);
             }
         }
     }
@@ -655,21 +676,27 @@ impl Open {
             Event::DeadlinePassed(id) => self.deadline_passed(problem, id),
             Event::Cancelled => self.cancelled(problem),
             Event::CodeExchanged(id, result) => self.code_exchanged(problem, id, result),
-            Event::Identified(serial, result) => self.identified(problem, serial, result, now),
+            Event::Identified(generation, result) => {
+                self.identified(problem, generation, result, now)
+            }
             Event::FinishRequested => self.finish_requested(problem),
             Event::ForgetRequested => self.forget_requested(problem),
             Event::RenewalRequested(key, why) => self.renewal_requested(problem, key, why, now),
-            Event::Refreshed(key, serial, result) => {
-                self.refreshed(problem, key, serial, result, now)
+            Event::Refreshed(key, generation, result) => {
+                self.refreshed(problem, key, generation, result, now)
             }
-            Event::Probed(key, serial, result) => self.probed(problem, key, serial, result, now),
-            Event::ProbeDue(key, serial, due) => self.probe_due(key, serial, due),
-            Event::ReadAgain(key, serial, found) => {
-                self.read_again(problem, key, serial, found.map(|account| *account), now)
+            Event::Probed(key, generation, result) => {
+                self.probed(problem, key, generation, result, now)
             }
-            Event::LookAgain => self.look_again(problem, now),
+            Event::ProbeDue(key, generation, due) => self.probe_due(key, generation, due),
+            Event::ReadAgain(key, generation, found) => {
+                self.read_again(problem, key, generation, found.map(|account| *account), now)
+            }
+            Event::EnvironmentChanged => self.on_environment_change(problem, now),
             Event::CheckRequested(key) => self.check_requested(problem, key),
-            Event::Checked(key, serial, result) => self.checked(problem, key, serial, result, now),
+            Event::Checked(key, generation, result) => {
+                self.checked(problem, key, generation, result, now)
+            }
             Event::SwitchRequested(key) => self.switch_requested(problem, key),
             Event::SignOutRequested(key) => self.sign_out_requested(problem, key),
             Event::RegistrationEntered(registration) => {
@@ -732,8 +759,8 @@ impl Open {
                 Effect::OpenBrowser(..)
                 | Effect::Listen(_, _, Some(_))
                 | Effect::Exchange { .. } => self.sign_in = SignIn::Idle,
-                Effect::Refresh(key, serial, ..) => {
-                    self.renewal_not_saved(&mut step, key, serial, now);
+                Effect::Refresh(key, generation, ..) => {
+                    self.renewal_not_saved(&mut step, key, generation, now);
                 }
                 effect => {
                     step.run(effect);
@@ -752,10 +779,12 @@ fn abandon_prompt() -> Step {
 }
 
 /// The account whose tokens these are, if it still has them.
-fn held(
-    accounts: &mut BTreeMap<AccountKey, Held>,
+fn entry(
+    accounts: &mut BTreeMap<AccountKey, AccountEntry>,
     key: AccountKey,
-    serial: Serial,
-) -> Option<&mut Held> {
-    accounts.get_mut(&key).filter(|held| held.serial == serial)
+    generation: TokenGeneration,
+) -> Option<&mut AccountEntry> {
+    accounts
+        .get_mut(&key)
+        .filter(|entry| entry.generation == generation)
 }

@@ -15,15 +15,18 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::accounts::put_right;
-use super::held;
-use super::{Effect, Held, NextProbe, Open, Outcome, Pause, Question, Renewal, Serial, Step, Try};
-use super::{SignIn, WhyRenew};
-use crate::account::{Account, AccountKey, Journal, Standing, WhySignInAgain};
-use crate::api::ApiFailure;
+use super::accounts::clear_service_problem;
+use super::entry;
+use super::{
+    AccountEntry, Effect, NextProbe, Open, Outcome, Pause, PendingReply, Renewal, Step,
+    TokenGeneration, Try,
+};
+use super::{RenewalReason, SignIn};
+use crate::account::{Account, AccountKey, AccountStatus, Journal, SignInAgainReason};
+use crate::api::ApiError;
 use crate::error::{Code, Problem};
-use crate::http::LONGEST_RETRY_AFTER;
-use crate::token::{Failure, TokenSet, Transient};
+use crate::http::MAX_RETRY_AFTER;
+use crate::token::{TokenError, TokenSet, Transient};
 use crate::vault::RecordName;
 
 /// The first pause after a renewal that found no network; it doubles.
@@ -52,36 +55,36 @@ impl Open {
         &mut self,
         problem: &mut Option<Problem>,
         key: AccountKey,
-        why: WhyRenew,
+        why: RenewalReason,
         now: Timestamp,
     ) -> Step {
         let no_account = self.no_account();
-        let Some(held) = self.accounts.get_mut(&key) else {
+        let Some(entry) = self.accounts.get_mut(&key) else {
             return Step::refused(no_account);
         };
-        if why == WhyRenew::Needed
-            && let Some(step) = held.without_renewal(now)
+        if why == RenewalReason::Needed
+            && let Some(step) = entry.without_renewal(now)
         {
             return step;
         }
-        let mut step = match held.begin_renewal(key, why, now) {
+        let mut step = match entry.begin_renewal(key, why, now) {
             Ok(step) => step,
             Err(code) => {
-                if why == WhyRenew::Asked {
+                if why == RenewalReason::Asked {
                     *problem = (code == Code::AmiqusBusy).then(|| code.into());
                 }
                 return Step::refused(code);
             }
         };
-        if why == WhyRenew::Asked {
+        if why == RenewalReason::Asked {
             *problem = None;
             // Somebody waits: the next probe may be minutes away.
-            if !held.asked {
-                held.probe_now(&mut step, key);
+            if !entry.asked {
+                entry.probe_now(&mut step, key);
             }
-            held.asked = true;
+            entry.asked = true;
         }
-        step.outcome = Outcome::Later(Question::Renewal(key));
+        step.outcome = Outcome::Later(PendingReply::Renewal(key));
         step
     }
 
@@ -89,74 +92,77 @@ impl Open {
         &mut self,
         problem: &mut Option<Problem>,
         key: AccountKey,
-        serial: Serial,
-        result: Result<TokenSet, Failure>,
+        generation: TokenGeneration,
+        result: Result<TokenSet, TokenError>,
         now: Timestamp,
     ) -> Step {
-        let Some(held) = held(&mut self.accounts, key, serial) else {
+        let Some(entry) = entry(&mut self.accounts, key, generation) else {
             return Step::default();
         };
-        let last_try = match held.renewal {
+        let last_try = match entry.renewal {
             Renewal::Sent => None,
             Renewal::LastTry { tries } => Some(tries),
             Renewal::None | Renewal::Probing { .. } | Renewal::Confirming(_) => {
                 return Step::default();
             }
         };
-        let Standing::Connected { journal, .. } = &held.account.standing else {
+        let AccountStatus::Connected { journal, .. } = &entry.account.status else {
             return Step::default();
         };
         let mut step = Step::default();
         match result {
             Ok(tokens) => {
-                put_right(problem);
-                let serial = self.serials.next();
-                held.adopt(&mut step, key, serial, tokens, Journal::default(), now);
+                clear_service_problem(problem);
+                let generation = self.generations.next();
+                entry.adopt(&mut step, key, generation, tokens, Journal::default(), now);
             }
-            Err(Failure::Dead { expired }) => {
+            Err(TokenError::Dead { expired }) => {
                 let unanswered = last_try.is_some() || journal.unanswered_since.is_some();
                 let why = match (expired, unanswered) {
-                    (true, _) => WhySignInAgain::TooLongAway,
-                    (false, true) => WhySignInAgain::AnswerLost,
-                    (false, false) => WhySignInAgain::AccessRemoved,
+                    (true, _) => SignInAgainReason::TooLongAway,
+                    (false, true) => SignInAgainReason::AnswerLost,
+                    (false, false) => SignInAgainReason::AccessRemoved,
                 };
-                held.renewal = Renewal::Confirming(why);
-                step.run(Effect::ReadAgain(key, serial));
+                entry.renewal = Renewal::Confirming(why);
+                step.run(Effect::ReadAgain(key, generation));
             }
-            Err(Failure::PerhapsProcessed(transient)) if last_try.is_none() => {
+            Err(TokenError::PerhapsProcessed(transient)) if last_try.is_none() => {
                 // The journal's way: never a blind second send.
-                held.say(problem, transient);
+                entry.say(problem, transient);
                 if asked_for(transient).is_some() {
                     let because = Some(transient);
-                    held.probe_later(&mut step, key, Try(0), because, because, now);
-                    held.answer_failure(&mut step, key, transient.into());
+                    entry.probe_later(&mut step, key, Try(0), because, because, now);
+                    entry.answer_failure(&mut step, key, transient.into());
                 } else {
-                    held.probe(&mut step, key, Try(0), Some(transient));
+                    entry.probe(&mut step, key, Try(0), Some(transient));
                 }
             }
             Err(failure) => {
                 let (code, transient) = match failure {
-                    Failure::NotProcessed(transient) | Failure::PerhapsProcessed(transient) => {
-                        held.say(problem, transient);
+                    TokenError::NotProcessed(transient)
+                    | TokenError::PerhapsProcessed(transient) => {
+                        entry.say(problem, transient);
                         (Code::from(transient), Some(transient))
                     }
-                    Failure::SetUpWrong => (Code::SetUpWrong, None),
-                    Failure::Refused(_) | Failure::Dead { .. } => (Code::RequestNotAccepted, None),
+                    TokenError::SetUpWrong => (Code::SetUpWrong, None),
+                    TokenError::Refused(_) | TokenError::Dead { .. } => {
+                        (Code::RequestNotAccepted, None)
+                    }
                 };
                 if transient.is_none() {
                     *problem = Some(code.into());
                 }
-                held.answer_failure(&mut step, key, code);
+                entry.answer_failure(&mut step, key, code);
                 match last_try {
                     // The request was not processed: the pair in use still lives.
                     None => {
-                        held.close_journal();
-                        held.pause(&mut step, key, transient, now);
+                        entry.close_journal();
+                        entry.pause(&mut step, key, transient, now);
                         step.change(RecordName::Account(key));
                     }
                     // Whether the earlier request was processed is still not known.
                     Some(tries) => {
-                        held.probe_later(&mut step, key, tries, transient, transient, now);
+                        entry.probe_later(&mut step, key, tries, transient, transient, now);
                     }
                 }
             }
@@ -170,32 +176,32 @@ impl Open {
         &mut self,
         problem: &mut Option<Problem>,
         key: AccountKey,
-        serial: Serial,
+        generation: TokenGeneration,
         found: Option<Account>,
         now: Timestamp,
     ) -> Step {
-        let Some(held) = held(&mut self.accounts, key, serial) else {
+        let Some(entry) = entry(&mut self.accounts, key, generation) else {
             return Step::default();
         };
-        let (Renewal::Confirming(why), Standing::Connected { tokens: dead, .. }) =
-            (held.renewal, &held.account.standing)
+        let (Renewal::Confirming(why), AccountStatus::Connected { tokens: dead, .. }) =
+            (entry.renewal, &entry.account.status)
         else {
             return Step::default();
         };
         let mut step = Step::default();
-        match found.map(|account| account.standing) {
-            Some(Standing::Connected { tokens, journal })
+        match found.map(|account| account.status) {
+            Some(AccountStatus::Connected { tokens, journal })
                 if tokens.refresh.expose() != dead.refresh.expose() =>
             {
                 tracing::info!("the vault holds a newer pair: it is used");
-                put_right(problem);
-                let serial = self.serials.next();
-                held.adopt(&mut step, key, serial, tokens, journal, now);
+                clear_service_problem(problem);
+                let generation = self.generations.next();
+                entry.adopt(&mut step, key, generation, tokens, journal, now);
             }
             _ => {
-                held.end(why);
+                entry.end(why);
                 step.change(RecordName::Account(key));
-                held.answer_failure(&mut step, key, Code::NotSignedIn);
+                entry.answer_failure(&mut step, key, Code::NotSignedIn);
             }
         }
         step
@@ -205,17 +211,17 @@ impl Open {
         &mut self,
         problem: &mut Option<Problem>,
         key: AccountKey,
-        serial: Serial,
-        result: Result<(), ApiFailure>,
+        generation: TokenGeneration,
+        result: Result<(), ApiError>,
         now: Timestamp,
     ) -> Step {
-        let Some(held) = held(&mut self.accounts, key, serial) else {
+        let Some(entry) = entry(&mut self.accounts, key, generation) else {
             return Step::default();
         };
-        let Renewal::Probing { tries, because, .. } = held.renewal else {
+        let Renewal::Probing { tries, because, .. } = entry.renewal else {
             return Step::default();
         };
-        let Standing::Connected { tokens, .. } = &held.account.standing else {
+        let AccountStatus::Connected { tokens, .. } = &entry.account.status else {
             return Step::default();
         };
         let mut step = Step::default();
@@ -223,44 +229,49 @@ impl Open {
             // The old pair lives: the refresh was not processed, or not yet.
             Ok(()) => {
                 let is_due = tokens.renewal_due_at(now) <= now;
-                let code = because.map_or(Code::AmiqusUnwell, Code::from);
-                held.leave_in_doubt();
-                held.offline = false;
+                let code = because.map_or(Code::ServerError, Code::from);
+                entry.leave_in_doubt();
+                entry.offline = false;
                 if is_due {
                     // Long enough for a request that is still under way to arrive.
-                    held.pause(&mut step, key, Some(Transient::Unwell), now);
+                    entry.pause(&mut step, key, Some(Transient::ServerError), now);
                 } else {
-                    held.plan(&mut step, key, now);
+                    entry.plan(&mut step, key, now);
                 }
                 step.change(RecordName::Account(key));
-                held.answer_failure(&mut step, key, code);
+                entry.answer_failure(&mut step, key, code);
             }
-            Err(ApiFailure::Unauthenticated) => {
-                let refresh = tokens.hand_over_refresh(key, serial);
-                held.renewal = Renewal::LastTry { tries };
+            Err(ApiError::Unauthenticated) => {
+                let refresh = tokens.hand_over_refresh(key, generation);
+                entry.renewal = Renewal::LastTry { tries };
                 step.run(refresh);
             }
-            Err(ApiFailure::Transient(transient)) => {
-                held.say(problem, transient);
-                held.probe_later(&mut step, key, tries, because, Some(transient), now);
-                held.answer_failure(&mut step, key, Code::from(transient));
+            Err(ApiError::Transient(transient)) => {
+                entry.say(problem, transient);
+                entry.probe_later(&mut step, key, tries, because, Some(transient), now);
+                entry.answer_failure(&mut step, key, Code::from(transient));
             }
         }
         step
     }
 
-    pub(super) fn probe_due(&mut self, key: AccountKey, serial: Serial, due: Try) -> Step {
+    pub(super) fn probe_due(
+        &mut self,
+        key: AccountKey,
+        generation: TokenGeneration,
+        due: Try,
+    ) -> Step {
         let mut step = Step::default();
-        if let Some(held) = held(&mut self.accounts, key, serial)
+        if let Some(entry) = entry(&mut self.accounts, key, generation)
             && let Renewal::Probing {
                 tries,
                 because,
                 next: NextProbe::Waits | NextProbe::WaitsForAmiqus { .. },
-            } = held.renewal
+            } = entry.renewal
             // Otherwise another one was begun in its place.
             && tries == due
         {
-            held.probe(&mut step, key, tries, because);
+            entry.probe(&mut step, key, tries, because);
         }
         step
     }
@@ -268,7 +279,11 @@ impl Open {
     /// The computer woke, its clock was set, or a network came: what waits for such a thing is done
     /// now. What is planned stays so, for its timers outlive all of that: one rings by the wall clock
     /// also after sleep, the other after as much time as was planned, however the clock was set.
-    pub(super) fn look_again(&mut self, problem: &mut Option<Problem>, now: Timestamp) -> Step {
+    pub(super) fn on_environment_change(
+        &mut self,
+        problem: &mut Option<Problem>,
+        now: Timestamp,
+    ) -> Step {
         let mut step = Step::default();
         if let SignIn::AwaitingBrowser(attempt) = &self.sign_in
             && !attempt.is_alive(now)
@@ -277,14 +292,14 @@ impl Open {
         }
         self.identify_again(&mut step, now);
         let current = self.current;
-        for (key, held) in &mut self.accounts {
-            step.append(held.look_again(*key, now));
-            let is_stale = now.duration_since(held.account.as_of).abs() > STALE;
-            let is_unknown = held.account.identity.team.is_none();
-            if held.renewal == Renewal::None
-                && (held.offline || is_unknown || is_stale && current == Some(*key))
+        for (key, entry) in &mut self.accounts {
+            step.append(entry.on_environment_change(*key, now));
+            let is_stale = now.duration_since(entry.account.as_of).abs() > STALE;
+            let is_unknown = entry.account.identity.team.is_none();
+            if entry.renewal == Renewal::None
+                && (entry.offline || is_unknown || is_stale && current == Some(*key))
             {
-                held.check(&mut step, *key);
+                entry.check(&mut step, *key);
             }
         }
         step
@@ -293,9 +308,9 @@ impl Open {
     /// There is room on the disk again: renewals that waited for it go on.
     pub(super) fn saved(&mut self, now: Timestamp) -> Step {
         let mut step = Step::default();
-        for (key, held) in &mut self.accounts {
-            if held.pause.is_some() {
-                step.append(held.look_again(*key, now));
+        for (key, entry) in &mut self.accounts {
+            if entry.pause.is_some() {
+                step.append(entry.on_environment_change(*key, now));
             }
         }
         step
@@ -306,18 +321,18 @@ impl Open {
         &mut self,
         step: &mut Step,
         key: AccountKey,
-        serial: Serial,
+        generation: TokenGeneration,
         now: Timestamp,
     ) {
-        if let Some(held) = held(&mut self.accounts, key, serial) {
-            held.close_journal();
-            held.pause(step, key, Some(Transient::Unwell), now);
-            held.answer_failure(step, key, Code::CannotSave);
+        if let Some(entry) = entry(&mut self.accounts, key, generation) {
+            entry.close_journal();
+            entry.pause(step, key, Some(Transient::ServerError), now);
+            entry.answer_failure(step, key, Code::CannotSave);
         }
     }
 }
 
-impl Held {
+impl AccountEntry {
     /// Writes the intent into the journal and hands the refresh token over. While a renewal is under
     /// way, one more request waits for that one; while Amiqus asked to be left alone, only the
     /// renewal that is planned for the end of that is begun.
@@ -327,13 +342,13 @@ impl Held {
     pub(super) fn begin_renewal(
         &mut self,
         key: AccountKey,
-        why: WhyRenew,
+        why: RenewalReason,
         now: Timestamp,
     ) -> Result<Step, Code> {
-        if why != WhyRenew::Due && self.is_to_leave_amiqus_alone(now) {
+        if why != RenewalReason::Due && self.is_to_leave_amiqus_alone(now) {
             return Err(Code::AmiqusBusy);
         }
-        let Standing::Connected { tokens, journal } = &mut self.account.standing else {
+        let AccountStatus::Connected { tokens, journal } = &mut self.account.status else {
             return Err(Code::NotSignedIn);
         };
         let mut step = Step::default();
@@ -342,7 +357,7 @@ impl Held {
             self.renewal = Renewal::Sent;
             self.pause = None;
             step.change(RecordName::Account(key))
-                .run(tokens.hand_over_refresh(key, self.serial));
+                .run(tokens.hand_over_refresh(key, self.generation));
         }
         Ok(step)
     }
@@ -350,7 +365,7 @@ impl Held {
     /// What a caller in need of a token is told where no renewal is begun for it: another one has just
     /// brought a pair, or lost its answer, and the next look at that may be long in coming.
     fn without_renewal(&self, now: Timestamp) -> Option<Step> {
-        let Standing::Connected { tokens, .. } = &self.account.standing else {
+        let AccountStatus::Connected { tokens, .. } = &self.account.status else {
             return None;
         };
         match self.renewal {
@@ -359,16 +374,14 @@ impl Held {
                 because,
                 next: NextProbe::Waits | NextProbe::WaitsForAmiqus { .. },
                 ..
-            } => Some(Step::refused(
-                because.map_or(Code::AmiqusUnwell, Code::from),
-            )),
+            } => Some(Step::refused(because.map_or(Code::ServerError, Code::from))),
             _ => None,
         }
     }
 
     /// Whether Amiqus asked for a pause that is not over, be it before a renewal or before the question
     /// what became of one. None that it may ask for is longer than
-    /// [`LONGEST_RETRY_AFTER`]: one that looks so is a clock that was turned back.
+    /// [`MAX_RETRY_AFTER`]: one that looks so is a clock that was turned back.
     fn is_to_leave_amiqus_alone(&self, now: Timestamp) -> bool {
         let probes_at = match self.renewal {
             Renewal::Probing {
@@ -385,25 +398,25 @@ impl Held {
             return false;
         };
         let left = until.duration_since(now);
-        left.is_positive() && left <= LONGEST_RETRY_AFTER
+        left.is_positive() && left <= MAX_RETRY_AFTER
     }
 
     /// Takes up what an earlier run of the app left: an open journal is resolved, a pair whose
     /// journal is closed is renewed in its time.
     pub(super) fn resume(&mut self, step: &mut Step, key: AccountKey, now: Timestamp) {
-        match &self.account.standing {
-            Standing::Connected { journal, .. } if journal.open_since.is_some() => {
+        match &self.account.status {
+            AccountStatus::Connected { journal, .. } if journal.open_since.is_some() => {
                 self.probe(step, key, Try(0), None);
             }
-            Standing::Connected { .. } => self.plan(step, key, now),
-            Standing::SignInAgain(_) => {}
+            AccountStatus::Connected { .. } => self.plan(step, key, now),
+            AccountStatus::SignInAgain(_) => {}
         }
     }
 
     /// Plans the renewal for its time.
     pub(super) fn plan(&mut self, step: &mut Step, key: AccountKey, now: Timestamp) {
         self.pause = None;
-        if let Standing::Connected { tokens, .. } = &self.account.standing {
+        if let AccountStatus::Connected { tokens, .. } = &self.account.status {
             step.run(Effect::PlanRenewal(key, tokens.renewal_due_at(now)));
         }
     }
@@ -416,7 +429,7 @@ impl Held {
         because: Option<Transient>,
         now: Timestamp,
     ) {
-        let Standing::Connected { tokens, .. } = &self.account.standing else {
+        let AccountStatus::Connected { tokens, .. } = &self.account.status else {
             return;
         };
         let first = match because {
@@ -451,27 +464,27 @@ impl Held {
         &mut self,
         step: &mut Step,
         key: AccountKey,
-        serial: Serial,
+        generation: TokenGeneration,
         tokens: TokenSet,
         journal: Journal,
         now: Timestamp,
     ) {
-        self.serial = serial;
+        self.generation = generation;
         self.renewal = Renewal::None;
         self.failures = 0;
         self.asked = false;
         self.offline = false;
         self.pause = None;
-        self.account.standing = Standing::Connected { tokens, journal };
+        self.account.status = AccountStatus::Connected { tokens, journal };
         step.change(RecordName::Account(key))
-            .answer(Question::Renewal(key), Ok(()));
+            .answer(PendingReply::Renewal(key), Ok(()));
         self.resume(step, key, now);
         if self.renewal == Renewal::None {
             self.check(step, key);
         }
     }
 
-    fn look_again(&mut self, key: AccountKey, now: Timestamp) -> Step {
+    fn on_environment_change(&mut self, key: AccountKey, now: Timestamp) -> Step {
         let mut step = Step::default();
         match (self.renewal, self.pause) {
             (
@@ -484,7 +497,7 @@ impl Held {
             (Renewal::None, Some(Pause::Ours)) => {
                 // Only an account with tokens has a pause.
                 step.append(
-                    self.begin_renewal(key, WhyRenew::Due, now)
+                    self.begin_renewal(key, RenewalReason::Due, now)
                         .unwrap_or_default(),
                 );
             }
@@ -500,8 +513,8 @@ impl Held {
             because,
             next: NextProbe::UnderWay,
         };
-        if let Standing::Connected { tokens, .. } = &self.account.standing {
-            step.run(Effect::Probe(key, self.serial, tokens.access.clone()));
+        if let AccountStatus::Connected { tokens, .. } = &self.account.status {
+            step.run(Effect::Probe(key, self.generation, tokens.access.clone()));
         }
     }
 
@@ -545,14 +558,14 @@ impl Held {
                 None => NextProbe::Waits,
             },
         };
-        step.run(Effect::ProbeLater(key, self.serial, tries, wait));
+        step.run(Effect::ProbeLater(key, self.generation, tries, wait));
     }
 
     /// Closes the journal: the refresh was not processed, and the pair in use still lives.
     fn close_journal(&mut self) {
         self.renewal = Renewal::None;
         self.asked = false;
-        if let Standing::Connected { journal, .. } = &mut self.account.standing {
+        if let AccountStatus::Connected { journal, .. } = &mut self.account.status {
             journal.open_since = None;
         }
     }
@@ -560,21 +573,21 @@ impl Held {
     /// Closes the journal with a doubt: the pair lives, and a request without an answer may still be
     /// processed.
     fn leave_in_doubt(&mut self) {
-        let sent = match &mut self.account.standing {
-            Standing::Connected { journal, .. } => journal.open_since,
-            Standing::SignInAgain(_) => None,
+        let sent = match &mut self.account.status {
+            AccountStatus::Connected { journal, .. } => journal.open_since,
+            AccountStatus::SignInAgain(_) => None,
         };
         self.close_journal();
-        if let Standing::Connected { journal, .. } = &mut self.account.standing {
+        if let AccountStatus::Connected { journal, .. } = &mut self.account.status {
             journal.unanswered_since = sent.or(journal.unanswered_since);
         }
     }
 
     /// Tells those who wait for the renewal that it failed, and those whose check led to it.
     fn answer_failure(&self, step: &mut Step, key: AccountKey, code: Code) {
-        step.answer(Question::Renewal(key), Err(code.into()));
+        step.answer(PendingReply::Renewal(key), Err(code.into()));
         if self.checking.is_none() {
-            step.answer(Question::Check(key), Err(code.into()));
+            step.answer(PendingReply::Check(key), Err(code.into()));
         }
     }
 
@@ -596,7 +609,12 @@ fn asked_for(transient: Transient) -> Option<SignedDuration> {
 }
 
 impl TokenSet {
-    fn hand_over_refresh(&self, key: AccountKey, serial: Serial) -> Effect {
-        Effect::Refresh(key, serial, self.refresh.clone(), self.redirect_url.clone())
+    fn hand_over_refresh(&self, key: AccountKey, generation: TokenGeneration) -> Effect {
+        Effect::Refresh(
+            key,
+            generation,
+            self.refresh.clone(),
+            self.redirect_url.clone(),
+        )
     }
 }

@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 
 use super::unclaimed::Unclaimed;
-use super::{Effect, Held, Open, Outcome, Question, SignIn, Step, Way};
-use crate::account::{Account, AccountKey, Identity, Journal, Standing};
+use super::{AccountEntry, Effect, LinkOrigin, Open, Outcome, PendingReply, SignIn, Step};
+use crate::account::{Account, AccountKey, AccountStatus, Identity, Journal};
 use crate::authorization::{Attempt, AttemptId};
 use crate::error::{Code, Problem};
 use crate::redirect::pasted::NotTheAnswer;
-use crate::redirect::{self, AuthorizationError, Received, Redirect, Refusal};
+use crate::redirect::{self, AuthorizationError, ReceivedLink, Redirect, Refusal};
 use crate::registration::RedirectKind;
-use crate::token::{Failure, TokenSet};
+use crate::token::{TokenError, TokenSet};
 use crate::vault::RecordName;
 
 /// What a person is told when Amiqus answers with an error in place of a code. `access_denied` is
@@ -23,19 +23,21 @@ fn code_of(error: AuthorizationError) -> Code {
         | AuthorizationError::UnsupportedResponseType
         | AuthorizationError::InvalidScope
         | AuthorizationError::Other => Code::RequestNotAccepted,
-        AuthorizationError::ServerError => Code::AmiqusUnwell,
+        AuthorizationError::ServerError => Code::ServerError,
         AuthorizationError::TemporarilyUnavailable => Code::AmiqusBusy,
     }
 }
 
 /// What a person is told when the code could not be exchanged. It is never posted again: a new
 /// attempt is a click away and certain.
-fn code_of_failure(failure: Failure) -> Code {
+fn code_of_failure(failure: TokenError) -> Code {
     match failure {
-        Failure::Dead { .. } => Code::CodeNotAccepted,
-        Failure::SetUpWrong => Code::SetUpWrong,
-        Failure::Refused(_) => Code::RequestNotAccepted,
-        Failure::NotProcessed(transient) | Failure::PerhapsProcessed(transient) => transient.into(),
+        TokenError::Dead { .. } => Code::CodeNotAccepted,
+        TokenError::SetUpWrong => Code::SetUpWrong,
+        TokenError::Refused(_) => Code::RequestNotAccepted,
+        TokenError::NotProcessed(transient) | TokenError::PerhapsProcessed(transient) => {
+            transient.into()
+        }
     }
 }
 
@@ -47,7 +49,7 @@ fn code_of_paste(reason: NotTheAnswer) -> Code {
         NotTheAnswer::Incomplete => Code::LinkIncomplete,
         NotTheAnswer::AnotherAttempt => Code::LinkTooLate,
         NotTheAnswer::DeniedWithoutState => Code::DeniedWithoutState,
-        NotTheAnswer::Unusable(_) => Code::AnswerNotUsable,
+        NotTheAnswer::ProvisioningError(_) => Code::AnswerNotUsable,
     }
 }
 
@@ -81,7 +83,7 @@ impl Open {
         }
         step.change(RecordName::Attempt)
             .run(Effect::ArmDeadline(attempt.id(), attempt.deadline()))
-            .run(Effect::GetReady)
+            .run(Effect::WarmUpTls)
             .run(match attempt.redirect_url.kind() {
                 RedirectKind::Scheme => Effect::OpenBrowser(attempt.id(), url),
                 RedirectKind::Loopback => {
@@ -154,22 +156,22 @@ impl Open {
     pub(super) fn address_received(
         &mut self,
         problem: &mut Option<Problem>,
-        received: &Received,
-        way: Way,
+        received: &ReceivedLink,
+        origin: LinkOrigin,
         now: Timestamp,
     ) -> Step {
         let (SignIn::AwaitingBrowser(attempt), Some(registration)) =
             (&self.sign_in, &self.registration)
         else {
             tracing::warn!(
-                ?way,
+                ?origin,
                 "an address arrived and no attempt is pending: ignored"
             );
             return Step::refused(Code::LinkTooLate);
         };
         let (redirect_url, issuer) = (&attempt.redirect_url, &registration.base_url);
-        let answer = match way {
-            Way::Pasted => {
+        let answer = match origin {
+            LinkOrigin::Pasted => {
                 match redirect::pasted::find_answer(received, redirect_url, issuer, &attempt.state)
                 {
                     Ok(answer) => answer,
@@ -179,7 +181,7 @@ impl Open {
                     }
                 }
             }
-            Way::Link => match redirect::parse(received, redirect_url, issuer) {
+            LinkOrigin::Link => match redirect::parse(received, redirect_url, issuer) {
                 Ok(answer) => answer,
                 Err(refusal) => {
                     tracing::warn!(%refusal, "a link is not an answer: ignored");
@@ -199,7 +201,7 @@ impl Open {
             },
         };
         if !attempt.state.matches(answer.state()) {
-            tracing::warn!(?way, "an address answers another attempt: ignored");
+            tracing::warn!(?origin, "an address answers another attempt: ignored");
             return Step::refused(Code::LinkTooLate);
         }
         if !attempt.is_alive(now) {
@@ -255,7 +257,7 @@ impl Open {
         &mut self,
         problem: &mut Option<Problem>,
         id: AttemptId,
-        result: Result<TokenSet, Failure>,
+        result: Result<TokenSet, TokenError>,
     ) -> Step {
         if !matches!(self.sign_in, SignIn::ExchangingCode(pending) if pending == id) {
             tracing::warn!(attempt = %id, "an answer came after its attempt was over: dropped");
@@ -287,24 +289,24 @@ impl Open {
     ) -> Admitted {
         let key = match identity.team {
             Some(_) => identity.key(),
-            None => self.key_of_unknown_team(identity.person.id),
+            None => self.key_of_unknown_team(identity.user.id),
         };
-        let was_connected = self.accounts.get(&key).is_some_and(|held| {
+        let was_connected = self.accounts.get(&key).is_some_and(|entry| {
             // Whoever waits for the old pair's renewal has a new pair.
-            step.answer(Question::Renewal(key), Ok(()));
-            matches!(held.account.standing, Standing::Connected { .. })
+            step.answer(PendingReply::Renewal(key), Ok(()));
+            matches!(entry.account.status, AccountStatus::Connected { .. })
         });
         let account = Account {
             identity,
             as_of: now,
-            standing: Standing::Connected {
+            status: AccountStatus::Connected {
                 tokens: claimed.tokens,
                 journal: Journal::default(),
             },
         };
-        let mut held = Held::new(account, claimed.serial);
-        held.plan(step, key, now);
-        self.accounts.insert(key, held);
+        let mut entry = AccountEntry::new(account, claimed.generation);
+        entry.plan(step, key, now);
+        self.accounts.insert(key, entry);
         step.change(RecordName::Account(key));
         Admitted { key, was_connected }
     }

@@ -2,8 +2,8 @@
 
 mod accounts;
 mod attempts;
-mod kept;
-mod looking_again;
+mod environment_change;
+mod quiescence;
 mod renewals;
 mod sign_in;
 mod unclaimed;
@@ -12,16 +12,18 @@ mod vault;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
-use super::{Effect, Event, Outcome, Provisioning, Question, Serial, Session, Step, Way};
+use super::{
+    Effect, Event, LinkOrigin, Outcome, PendingReply, Provisioning, Session, Step, TokenGeneration,
+};
 use crate::account::{Account, AccountKey, Identity};
-use crate::api::ApiFailure;
-use crate::app_state::{AccountView, AppState, Screen, StandingView};
+use crate::api::ApiError;
+use crate::app_state::{AccountStatusView, AccountView, AppState, Screen};
 use crate::authorization::{Attempt, AttemptId};
 use crate::error::{Code, Problem};
-use crate::examples::{Counting, bob, now, registration, tokens};
-use crate::redirect::Received;
+use crate::fixtures::{Counting, bob, now, registration, tokens};
+use crate::redirect::ReceivedLink;
 use crate::registration::Registration;
-use crate::token::{Failure, Refused, TokenSet};
+use crate::token::{Refused, TokenError, TokenSet};
 use crate::vault::{RecordName, Records, Unlock};
 
 const SIGNED_OUT: Screen = Screen::SignedOut { just_now: false };
@@ -30,7 +32,7 @@ const SIGNED_OUT: Screen = Screen::SignedOut { just_now: false };
 struct Bench {
     session: Session,
     now: Timestamp,
-    chance: Counting,
+    entropy: Counting,
 }
 
 /// An attempt whose browser page is open.
@@ -46,7 +48,7 @@ impl Bench {
         let mut bench = Self {
             session: Session::default(),
             now: now(),
-            chance: Counting::default(),
+            entropy: Counting::default(),
         };
         let step = bench.open(records);
         (bench, step)
@@ -78,7 +80,7 @@ impl Bench {
     /// Bob is signed in with the pair `1`; the check that a start brings is over.
     fn with_bob() -> Self {
         let (mut bench, step) =
-            Self::with(vec![crate::examples::connected(bob(), tokens("1", now()))]);
+            Self::with(vec![crate::fixtures::connected(bob(), tokens("1", now()))]);
         bench.checked(&step, Ok(bob()));
         bench
     }
@@ -121,8 +123,8 @@ impl Bench {
         accounts.find(|account| account.id == id).unwrap()
     }
 
-    fn standing(&self, key: AccountKey) -> StandingView {
-        self.account(key).standing
+    fn status(&self, key: AccountKey) -> AccountStatusView {
+        self.account(key).status
     }
 
     /// A record's text, as it would be written now.
@@ -154,11 +156,17 @@ impl Bench {
     }
 
     fn link(&mut self, address: &str) -> Step {
-        self.step(Event::AddressReceived(Received::new(address), Way::Link))
+        self.step(Event::AddressReceived(
+            ReceivedLink::new(address),
+            LinkOrigin::Link,
+        ))
     }
 
     fn paste(&mut self, text: &str) -> Step {
-        self.step(Event::AddressReceived(Received::new(text), Way::Pasted))
+        self.step(Event::AddressReceived(
+            ReceivedLink::new(text),
+            LinkOrigin::Pasted,
+        ))
     }
 
     /// The whole sign-in with nothing in its way; the step that ended it.
@@ -171,55 +179,55 @@ impl Bench {
     }
 
     /// Amiqus tells whose the new pair of this step is, or doesn't.
-    fn identified(&mut self, step: &Step, result: Result<Identity, ApiFailure>) -> Step {
+    fn identified(&mut self, step: &Step, result: Result<Identity, ApiError>) -> Step {
         self.step(Event::Identified(asked_whose(step), result))
     }
 
     /// A person presses *Sign in with Amiqus*.
     fn press(&mut self) -> Step {
         let registration: Registration = self.session.registration().unwrap().clone();
-        let attempt = Attempt::begin(&registration, self.now, &self.chance).unwrap();
+        let attempt = Attempt::begin(&registration, self.now, &self.entropy).unwrap();
         self.step(Event::SignInRequested(Box::new(attempt)))
     }
 
     /// The token endpoint answers to the refresh of this step.
-    fn refreshed(&mut self, step: &Step, result: Result<TokenSet, Failure>) -> Step {
-        let (key, serial) = step
+    fn refreshed(&mut self, step: &Step, result: Result<TokenSet, TokenError>) -> Step {
+        let (key, generation) = step
             .effects
             .iter()
             .find_map(|effect| match effect {
-                Effect::Refresh(key, serial, ..) => Some((*key, *serial)),
+                Effect::Refresh(key, generation, ..) => Some((*key, *generation)),
                 _ => None,
             })
             .unwrap_or_else(|| panic!("no refresh was sent: {step:?}"));
-        self.step(Event::Refreshed(key, serial, result))
+        self.step(Event::Refreshed(key, generation, result))
     }
 
     /// `/status` answers to the probe of this step.
-    fn probed(&mut self, step: &Step, result: Result<(), ApiFailure>) -> Step {
-        let (key, serial) = probe_of(step);
-        self.step(Event::Probed(key, serial, result))
+    fn probed(&mut self, step: &Step, result: Result<(), ApiError>) -> Step {
+        let (key, generation) = probe_of(step);
+        self.step(Event::Probed(key, generation, result))
     }
 
     /// The vault is read again and holds this; what Amiqus calls dead ends so, or doesn't.
     fn read_again(&mut self, step: &Step, found: Option<Account>) -> Step {
-        let [Effect::ReadAgain(key, serial)] = step.effects.as_slice() else {
+        let [Effect::ReadAgain(key, generation)] = step.effects.as_slice() else {
             panic!("the vault is not read again: {step:?}");
         };
-        self.step(Event::ReadAgain(*key, *serial, found.map(Box::new)))
+        self.step(Event::ReadAgain(*key, *generation, found.map(Box::new)))
     }
 
     /// `/me` answers to the check of this step.
-    fn checked(&mut self, step: &Step, result: Result<Identity, ApiFailure>) -> Step {
-        let (key, serial) = step
+    fn checked(&mut self, step: &Step, result: Result<Identity, ApiError>) -> Step {
+        let (key, generation) = step
             .effects
             .iter()
             .find_map(|effect| match effect {
-                Effect::Check(key, serial, _) => Some((*key, *serial)),
+                Effect::Check(key, generation, _) => Some((*key, *generation)),
                 _ => None,
             })
             .unwrap_or_else(|| panic!("nothing was checked: {step:?}"));
-        self.step(Event::Checked(key, serial, result))
+        self.step(Event::Checked(key, generation, result))
     }
 
     /// What the keeper does with a step whose changes can't be saved.
@@ -232,7 +240,7 @@ impl Pending {
     fn granted(&self) -> String {
         format!(
             "{}?code=hush-code&state={}",
-            crate::examples::REDIRECT,
+            crate::fixtures::REDIRECT,
             self.state
         )
     }
@@ -240,29 +248,29 @@ impl Pending {
     fn denied(&self, error: &str) -> String {
         format!(
             "{}?error={error}&state={}",
-            crate::examples::REDIRECT,
+            crate::fixtures::REDIRECT,
             self.state
         )
     }
 }
 
 /// Which new pair the step asks about.
-fn asked_whose(step: &Step) -> Serial {
+fn asked_whose(step: &Step) -> TokenGeneration {
     step.effects
         .iter()
         .find_map(|effect| match effect {
-            Effect::Identify(serial, _) => Some(*serial),
+            Effect::Identify(generation, _) => Some(*generation),
             _ => None,
         })
         .unwrap_or_else(|| panic!("nobody was asked for: {step:?}"))
 }
 
-fn probe_of(step: &Step) -> (AccountKey, Serial) {
+fn probe_of(step: &Step) -> (AccountKey, TokenGeneration) {
     step.effects
         .iter()
         .find_map(|effect| match effect {
-            Effect::Probe(key, serial, _) | Effect::ProbeLater(key, serial, _, _) => {
-                Some((*key, *serial))
+            Effect::Probe(key, generation, _) | Effect::ProbeLater(key, generation, _, _) => {
+                Some((*key, *generation))
             }
             _ => None,
         })
@@ -287,7 +295,7 @@ fn in_words(effect: &Effect) -> String {
             None => "listen".to_owned(),
         },
         Effect::ArmDeadline(..) => "arm the deadline".to_owned(),
-        Effect::GetReady => "get ready".to_owned(),
+        Effect::WarmUpTls => "get ready".to_owned(),
         Effect::BringToFront => "bring to front".to_owned(),
         Effect::Exchange { code, .. } => format!("exchange {}", code.expose()),
         Effect::Identify(_, access) => format!("identify {}", access.expose()),
@@ -323,19 +331,19 @@ fn refused(code: Code) -> Outcome {
 
 /// The step's answer to those who wait for a renewal.
 fn renewal_answer(step: &Step) -> Option<Result<(), Code>> {
-    answer(step, |question| matches!(question, Question::Renewal(_)))
+    answer(step, |reply| matches!(reply, PendingReply::Renewal(_)))
 }
 
 /// The step's answer to those who wait for a check.
 fn check_answer(step: &Step) -> Option<Result<(), Code>> {
-    answer(step, |question| matches!(question, Question::Check(_)))
+    answer(step, |reply| matches!(reply, PendingReply::Check(_)))
 }
 
-fn answer(step: &Step, about: impl Fn(&Question) -> bool) -> Option<Result<(), Code>> {
+fn answer(step: &Step, about: impl Fn(&PendingReply) -> bool) -> Option<Result<(), Code>> {
     let code = |problem: Problem| problem.code;
     step.answers
         .iter()
-        .find(|(question, _)| about(question))
+        .find(|(reply, _)| about(reply))
         .map(|(_, result)| result.clone().map_err(code))
 }
 

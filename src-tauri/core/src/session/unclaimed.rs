@@ -10,11 +10,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::accounts::put_right;
+use super::accounts::clear_service_problem;
 use super::sign_in::Admitted;
-use super::{Effect, Open, Serial, SignIn, Step};
+use super::{Effect, Open, SignIn, Step, TokenGeneration};
 use crate::account::Identity;
-use crate::api::ApiFailure;
+use crate::api::ApiError;
 use crate::authorization::ATTEMPT_LIFETIME;
 use crate::error::{Code, Problem};
 use crate::token::{TokenSet, Transient};
@@ -28,7 +28,7 @@ const UNBIDDEN_UNTIL: SignedDuration = SignedDuration::from_hours(24);
 #[derive(Debug)]
 pub(super) struct Unclaimed {
     pub(super) tokens: TokenSet,
-    pub(super) serial: Serial,
+    pub(super) generation: TokenGeneration,
     /// On whose behalf Amiqus is being asked, while it is.
     asking: Option<Asker>,
     /// Whether the next press of *Sign in* asks Amiqus once more before it opens a browser.
@@ -39,7 +39,7 @@ pub(super) struct Unclaimed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Asker {
     /// The person who signs in.
-    Person,
+    User,
     /// The start of the app, which goes on where the last run stopped.
     Start,
     /// A network that came, or the computer that woke.
@@ -58,24 +58,24 @@ enum Verdict {
 }
 
 impl Verdict {
-    fn of(failure: ApiFailure) -> Self {
+    fn of(failure: ApiError) -> Self {
         match failure {
-            ApiFailure::Unauthenticated => Self::Refused,
-            ApiFailure::Transient(transient) => match transient {
+            ApiError::Unauthenticated => Self::Refused,
+            ApiError::Transient(transient) => match transient {
                 Transient::Offline
                 | Transient::ProxyNeedsPassword
                 | Transient::CertificateNotTrusted
                 | Transient::CaptivePortal
-                | Transient::Unwell
+                | Transient::ServerError
                 | Transient::Busy(_) => Self::AskAgain,
-                Transient::OddAnswer => Self::Unclear,
+                Transient::UnexpectedResponse => Self::Unclear,
                 Transient::NotPermitted => Self::Refused,
             },
         }
     }
 }
 
-impl ApiFailure {
+impl ApiError {
     /// Whether the same question is likely to be answered in a moment.
     pub(crate) fn passes(self) -> bool {
         Verdict::of(self) == Verdict::AskAgain
@@ -83,10 +83,10 @@ impl ApiFailure {
 }
 
 impl Unclaimed {
-    pub(super) fn new(tokens: TokenSet, serial: Serial) -> Self {
+    pub(super) fn new(tokens: TokenSet, generation: TokenGeneration) -> Self {
         Self {
             tokens,
-            serial,
+            generation,
             asking: None,
             press_asks: true,
         }
@@ -96,9 +96,12 @@ impl Unclaimed {
     /// who wants the same.
     fn ask(&mut self, step: &mut Step, asker: Asker) {
         if self.asking.is_none() {
-            step.run(Effect::Identify(self.serial, self.tokens.access.clone()));
+            step.run(Effect::Identify(
+                self.generation,
+                self.tokens.access.clone(),
+            ));
         }
-        if self.asking.is_none() || asker == Asker::Person {
+        if self.asking.is_none() || asker == Asker::User {
             self.asking = Some(asker);
         }
     }
@@ -117,10 +120,10 @@ impl Open {
 
     /// A person signs in and the browser has answered: all that is missing is whose the tokens are.
     pub(super) fn identify_new(&mut self, step: &mut Step, tokens: TokenSet) {
-        let unclaimed = Unclaimed::new(tokens, self.serials.next());
+        let unclaimed = Unclaimed::new(tokens, self.generations.next());
         step.change(RecordName::Unclaimed);
         let unclaimed = self.unclaimed.insert(unclaimed);
-        unclaimed.ask(step, Asker::Person);
+        unclaimed.ask(step, Asker::User);
         self.sign_in = SignIn::Identifying;
     }
 
@@ -135,7 +138,7 @@ impl Open {
                 if unclaimed.press_asks && unclaimed.is_younger_than(ATTEMPT_LIFETIME, now) =>
             {
                 unclaimed.press_asks = false;
-                unclaimed.ask(step, Asker::Person);
+                unclaimed.ask(step, Asker::User);
                 self.sign_in = SignIn::Identifying;
                 true
             }
@@ -151,7 +154,7 @@ impl Open {
             return Step::refused(self.no_account());
         };
         let mut step = Step::default();
-        unclaimed.ask(&mut step, Asker::Person);
+        unclaimed.ask(&mut step, Asker::User);
         self.sign_in = SignIn::Identifying;
         *problem = None;
         self.changing_setup = false;
@@ -181,7 +184,7 @@ impl Open {
     pub(super) fn stop_identifying(&mut self) {
         if let Some(unclaimed) = &mut self.unclaimed {
             unclaimed.asking = None;
-            unclaimed.serial = self.serials.next();
+            unclaimed.generation = self.generations.next();
         }
         self.sign_in = SignIn::Idle;
     }
@@ -223,13 +226,13 @@ impl Open {
     pub(super) fn identified(
         &mut self,
         problem: &mut Option<Problem>,
-        serial: Serial,
-        result: Result<Identity, ApiFailure>,
+        generation: TokenGeneration,
+        result: Result<Identity, ApiError>,
         now: Timestamp,
     ) -> Step {
         let Some(mut unclaimed) = self
             .unclaimed
-            .take_if(|unclaimed| unclaimed.serial == serial)
+            .take_if(|unclaimed| unclaimed.generation == generation)
         else {
             tracing::info!("identify: dropped, the tokens are gone");
             return Step::default();
@@ -242,17 +245,17 @@ impl Open {
         if let SignIn::Identifying = self.sign_in {
             self.sign_in = SignIn::Idle;
         }
-        if asker == Asker::Person {
+        if asker == Asker::User {
             step.run(Effect::BringToFront);
         }
         match result {
             Ok(identity) => {
                 step.change(RecordName::Unclaimed);
-                put_right(problem);
+                clear_service_problem(problem);
                 let Admitted { key, was_connected } =
                     self.admit(&mut step, identity, unclaimed, now);
                 tracing::info!(?asker, "identify: claimed");
-                if asker == Asker::Person {
+                if asker == Asker::User {
                     *problem = was_connected.then(|| Code::AlreadyHere.into());
                 }
                 // Programs and people may be at work with the account that is current.
@@ -262,12 +265,12 @@ impl Open {
                 }
             }
             Err(failure) => {
-                if asker == Asker::Person {
+                if asker == Asker::User {
                     *problem = Some(code_of(failure).into());
                 }
                 match Verdict::of(failure) {
                     // Nothing is dropped behind its person's back.
-                    Verdict::Refused if asker != Asker::Person => {
+                    Verdict::Refused if asker != Asker::User => {
                         unclaimed.press_asks = false;
                         self.unclaimed = Some(unclaimed);
                     }
@@ -287,9 +290,9 @@ impl Open {
     }
 }
 
-fn code_of(failure: ApiFailure) -> Code {
+fn code_of(failure: ApiError) -> Code {
     match failure {
-        ApiFailure::Unauthenticated => Code::CodeNotAccepted,
-        ApiFailure::Transient(transient) => transient.into(),
+        ApiError::Unauthenticated => Code::CodeNotAccepted,
+        ApiError::Transient(transient) => transient.into(),
     }
 }

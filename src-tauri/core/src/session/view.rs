@@ -1,11 +1,11 @@
 //! What of the session the window may see.
 
-use super::{Held, Open, Phase, Renewal, Session, SignIn};
-use crate::account::{AccountKey, Standing};
-use crate::app_state::{AccountView, AppState, Screen, SetupView, StandingView};
+use super::{AccountEntry, Open, Phase, Renewal, Session, SignIn};
+use crate::account::{AccountKey, AccountStatus};
+use crate::app_state::{AccountStatusView, AccountView, AppState, Screen, SetupView};
 use crate::error::Code;
 use crate::registration::{DEFAULT_BASE_URL, DEFAULT_REDIRECT_URL, RedirectKind};
-use crate::vault::WhyLocked;
+use crate::vault::LockReason;
 
 impl Session {
     /// The public view, under the number that the keeper gives it.
@@ -14,7 +14,7 @@ impl Session {
         let (screen, accounts, current, setup) = match &self.phase {
             Phase::Opening { was_locked, .. } => (
                 Screen::Locked {
-                    why: was_locked.unwrap_or(WhyLocked::KeychainLocked),
+                    why: was_locked.unwrap_or(LockReason::KeychainLocked),
                 },
                 Vec::new(),
                 None,
@@ -27,7 +27,7 @@ impl Session {
                 open.screen(),
                 open.accounts
                     .iter()
-                    .map(|(key, held)| held.view(*key))
+                    .map(|(key, entry)| entry.view(*key))
                     .collect(),
                 open.current.map(|key| key.to_string()),
                 open.setup(),
@@ -66,9 +66,9 @@ impl Open {
                 None => Screen::SignedOut {
                     just_now: self.signed_out,
                 },
-                Some(held) => match held.account.standing {
-                    Standing::Connected { .. } => Screen::SignedIn,
-                    Standing::SignInAgain(why) => Screen::SignInAgain { why },
+                Some(entry) => match entry.account.status {
+                    AccountStatus::Connected { .. } => Screen::SignedIn,
+                    AccountStatus::SignInAgain(why) => Screen::SignInAgain { why },
                 },
             },
         }
@@ -93,26 +93,28 @@ impl Open {
     }
 }
 
-impl Held {
+impl AccountEntry {
     fn view(&self, key: AccountKey) -> AccountView {
         let identity = &self.account.identity;
-        let (standing, renews_by) = match &self.account.standing {
-            Standing::Connected { tokens, .. } => (StandingView::Connected, Some(tokens.ends_at())),
-            Standing::SignInAgain(why) => (StandingView::SignInAgain { why: *why }, None),
+        let (status, renews_by) = match &self.account.status {
+            AccountStatus::Connected { tokens, .. } => {
+                (AccountStatusView::Connected, Some(tokens.ends_at()))
+            }
+            AccountStatus::SignInAgain(why) => (AccountStatusView::SignInAgain { why: *why }, None),
         };
         AccountView {
             id: key.to_string(),
-            name: identity.person.shown_name().to_owned(),
-            email: identity.person.email.clone(),
-            is_verified: identity.person.is_verified,
-            is_disabled: identity.person.is_disabled,
+            name: identity.user.shown_name().to_owned(),
+            email: identity.user.email.clone(),
+            is_verified: identity.user.is_verified,
+            is_disabled: identity.user.is_disabled,
             team: identity
                 .team
                 .as_ref()
                 .map(|team| team.name.clone())
                 .filter(|name| !name.is_empty()),
             role: identity.role,
-            standing,
+            status,
             renews_by,
             as_of: self.account.as_of,
             offline: self.offline,

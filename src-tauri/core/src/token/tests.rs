@@ -1,7 +1,7 @@
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 
 use super::*;
-use crate::examples::{DAY, YEAR, now, redirect_url, tokens};
+use crate::fixtures::{DAY, YEAR, now, redirect_url, tokens};
 
 fn answer(status: u16, body: &str) -> http::Answer {
     http::Answer {
@@ -11,11 +11,11 @@ fn answer(status: u16, body: &str) -> http::Answer {
     }
 }
 
-fn read_as(grant: Grant, status: u16, body: &str) -> Result<TokenSet, Failure> {
+fn read_as(grant: Grant, status: u16, body: &str) -> Result<TokenSet, TokenError> {
     read(grant, &answer(status, body), None, &redirect_url(), now())
 }
 
-fn failure(grant: Grant, status: u16, body: &str) -> Failure {
+fn failure(grant: Grant, status: u16, body: &str) -> TokenError {
     read_as(grant, status, body).err().unwrap()
 }
 
@@ -86,7 +86,7 @@ fn an_answer_that_is_no_pair_may_have_used_the_grant_up() {
         r#"{"token_type":"Bearer","access_token":null,"refresh_token":"r"}"#,
         r#"["Bearer","a","r",31536000]"#,
     ] {
-        let lost = Failure::PerhapsProcessed(Transient::OddAnswer);
+        let lost = TokenError::PerhapsProcessed(Transient::UnexpectedResponse);
         assert_eq!(failure(Grant::Refresh, 200, body), lost, "{body}");
     }
 }
@@ -107,12 +107,12 @@ fn a_dead_grant_is_recognised_in_both_server_generations() {
                 format!(r#"{{"error":"{error}",{description},"hint":"{hint}",{message}}}"#),
                 format!(r#"{{"error":"{error}",{description},"hint":"{hint}"}}"#),
             ] {
-                let dead = Failure::Dead { expired };
+                let dead = TokenError::Dead { expired };
                 assert_eq!(failure(Grant::Refresh, status, &body), dead, "{body}");
             }
         }
         let bare = format!(r#"{{"error":"{error}",{description}}}"#);
-        let dead = Failure::Dead { expired: false };
+        let dead = TokenError::Dead { expired: false };
         assert_eq!(failure(Grant::Refresh, status, &bare), dead);
     }
     for (status, error) in [(400, "invalid_request"), (400, "invalid_grant")] {
@@ -122,7 +122,7 @@ fn a_dead_grant_is_recognised_in_both_server_generations() {
             ("Cannot decrypt the authorization code", false),
         ] {
             let body = format!(r#"{{"error":"{error}","hint":"{hint}"}}"#);
-            let dead = Failure::Dead { expired };
+            let dead = TokenError::Dead { expired };
             assert_eq!(failure(Grant::Code, status, &body), dead, "{body}");
         }
     }
@@ -141,18 +141,22 @@ fn a_request_that_is_refused_is_neither_dead_nor_passing() {
             (r#"{"error":"unauthorized_client"}"#, Refused::Client),
             (r#"{"error":"invalid_scope"}"#, Refused::Client),
         ] {
-            assert_eq!(failure(grant, 400, body), Failure::Refused(what), "{body}");
+            assert_eq!(
+                failure(grant, 400, body),
+                TokenError::Refused(what),
+                "{body}"
+            );
         }
         for status in [400, 401] {
             let body = r#"{"error":"invalid_client","message":"Client authentication failed"}"#;
-            assert_eq!(failure(grant, status, body), Failure::SetUpWrong);
+            assert_eq!(failure(grant, status, body), TokenError::SetUpWrong);
         }
     }
     // A 401 that doesn't speak of the refresh token says nothing about it.
     let body = r#"{"error":"invalid_request","error_description":"No."}"#;
     assert_eq!(
         failure(Grant::Refresh, 401, body),
-        Failure::Refused(Refused::Request)
+        TokenError::Refused(Refused::Request)
     );
 }
 
@@ -160,9 +164,9 @@ fn a_request_that_is_refused_is_neither_dead_nor_passing() {
 #[test]
 fn no_passing_failure_is_taken_for_a_dead_grant() {
     let html = "<html>502</html>";
-    let odd = Failure::PerhapsProcessed(Transient::OddAnswer);
-    let unwell = Failure::PerhapsProcessed(Transient::Unwell);
-    let portal = Failure::PerhapsProcessed(Transient::CaptivePortal);
+    let odd = TokenError::PerhapsProcessed(Transient::UnexpectedResponse);
+    let unwell = TokenError::PerhapsProcessed(Transient::ServerError);
+    let portal = TokenError::PerhapsProcessed(Transient::CaptivePortal);
     for grant in [Grant::Code, Grant::Refresh] {
         for (status, body, expected) in [
             (500, r#"{"message":"Server Error"}"#, unwell),
@@ -175,13 +179,17 @@ fn no_passing_failure_is_taken_for_a_dead_grant() {
             (600, "", unwell),
             (999, r#"{"error":"invalid_grant"}"#, unwell),
             (401, r#"["invalid_grant"]"#, odd),
-            (503, html, Failure::PerhapsProcessed(Transient::Busy(None))),
-            (503, "", Failure::PerhapsProcessed(Transient::Busy(None))),
-            (429, html, Failure::NotProcessed(Transient::Busy(None))),
+            (
+                503,
+                html,
+                TokenError::PerhapsProcessed(Transient::Busy(None)),
+            ),
+            (503, "", TokenError::PerhapsProcessed(Transient::Busy(None))),
+            (429, html, TokenError::NotProcessed(Transient::Busy(None))),
             (
                 403,
                 r#"{"message":"No."}"#,
-                Failure::NotProcessed(Transient::NotPermitted),
+                TokenError::NotProcessed(Transient::NotPermitted),
             ),
             (404, r#"{"error":"Not Found."}"#, odd),
             (401, r#"{"error":"Unauthenticated."}"#, odd),
@@ -195,7 +203,11 @@ fn no_passing_failure_is_taken_for_a_dead_grant() {
             (418, r#"{"error":"teapot"}"#, odd),
             (302, "", portal),
             (511, html, portal),
-            (204, "", Failure::PerhapsProcessed(Transient::OddAnswer)),
+            (
+                204,
+                "",
+                TokenError::PerhapsProcessed(Transient::UnexpectedResponse),
+            ),
         ] {
             assert_eq!(failure(grant, status, body), expected, "{status} {body}");
         }
@@ -216,7 +228,11 @@ fn a_page_in_place_of_tokens_is_a_portals_and_may_still_have_used_the_grant_up()
             let value = HeaderValue::from_static(kind);
             answer.headers.insert(CONTENT_TYPE, value);
             let failure = read(grant, &answer, None, &redirect_url(), now()).err();
-            assert_eq!(failure, Some(Failure::PerhapsProcessed(expected)), "{kind}");
+            assert_eq!(
+                failure,
+                Some(TokenError::PerhapsProcessed(expected)),
+                "{kind}"
+            );
         }
     }
 }
@@ -224,8 +240,8 @@ fn a_page_in_place_of_tokens_is_a_portals_and_may_still_have_used_the_grant_up()
 /// Shows check 25.
 #[test]
 fn retry_after_is_taken_from_busy_answers() {
-    let not_processed: fn(Transient) -> Failure = Failure::NotProcessed;
-    for (status, failure) in [(429, not_processed), (503, Failure::PerhapsProcessed)] {
+    let not_processed: fn(Transient) -> TokenError = TokenError::NotProcessed;
+    for (status, failure) in [(429, not_processed), (503, TokenError::PerhapsProcessed)] {
         let mut answer = answer(status, "");
         let value = HeaderValue::from_static("90");
         answer.headers.insert(RETRY_AFTER, value);

@@ -5,7 +5,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::*;
-use crate::examples::{draft, now, redirect_url};
+use crate::fixtures::{draft, now, redirect_url};
 use crate::registration::Provenance;
 
 const PAIR: &str =
@@ -21,12 +21,12 @@ fn answer(status: u16, kind: &'static str, body: &[u8]) -> http::Answer {
     }
 }
 
-fn read_bytes(grant: Grant, status: u16, body: &[u8]) -> Result<(String, String), Failure> {
+fn read_bytes(grant: Grant, status: u16, body: &[u8]) -> Result<(String, String), TokenError> {
     let answer = answer(status, "application/json", body);
     read_answer(grant, &answer)
 }
 
-fn read_answer(grant: Grant, answer: &http::Answer) -> Result<(String, String), Failure> {
+fn read_answer(grant: Grant, answer: &http::Answer) -> Result<(String, String), TokenError> {
     let old = RefreshToken::new("old");
     let kept = (grant == Grant::Refresh).then_some(&old);
     let tokens = read(grant, answer, kept, &redirect_url(), now())?;
@@ -53,7 +53,7 @@ fn utf16(text: &str, little: bool, mark: bool) -> Vec<u8> {
 }
 
 /// What may stand around an object, with the object in it.
-fn surroundings(object: &str) -> Vec<Vec<u8>> {
+fn host(object: &str) -> Vec<Vec<u8>> {
     let mut bodies: Vec<Vec<u8>> = [
         ("\u{feff}", ""),
         (" \r\n\t", "\n"),
@@ -98,7 +98,7 @@ fn pair_with_any_success_status_is_a_pair() {
 /// Shows check 21.
 #[test]
 fn pair_with_anything_around_it_is_a_pair() {
-    for body in surroundings(PAIR) {
+    for body in host(PAIR) {
         let shown = String::from_utf8_lossy(&body).into_owned();
         for kind in ["application/json", "text/html", "text/plain"] {
             let answer = answer(200, kind, &body);
@@ -172,7 +172,7 @@ fn refresh_answer_without_refresh_token_keeps_the_old_one() {
             "{body}"
         );
         // Nothing would ever renew it: better another sign-in now than one in a year.
-        let lost = Err(Failure::PerhapsProcessed(Transient::OddAnswer));
+        let lost = Err(TokenError::PerhapsProcessed(Transient::UnexpectedResponse));
         assert_eq!(read_bytes(Grant::Code, 200, body.as_bytes()), lost);
     }
 }
@@ -203,7 +203,7 @@ fn success_without_a_pair_is_perhaps_processed() {
         (200, "access_token=a&refresh_token=r&token_type=bearer"),
     ] {
         for grant in [Grant::Code, Grant::Refresh] {
-            let expected = Err(Failure::PerhapsProcessed(Transient::OddAnswer));
+            let expected = Err(TokenError::PerhapsProcessed(Transient::UnexpectedResponse));
             assert_eq!(
                 read_bytes(grant, status, body.as_bytes()),
                 expected,
@@ -216,7 +216,7 @@ fn success_without_a_pair_is_perhaps_processed() {
 /// Shows check 23.
 #[test]
 fn error_with_anything_around_it_is_still_that_error() {
-    let dead = Failure::Dead { expired: false };
+    let dead = TokenError::Dead { expired: false };
     for (object, grant, expected) in [
         (
             r#"{"error":"invalid_grant","hint":"Token has been revoked"}"#,
@@ -231,7 +231,7 @@ fn error_with_anything_around_it_is_still_that_error() {
         (
             r#"{"hint":7,"error":"invalid_client"}"#,
             Grant::Code,
-            Failure::SetUpWrong,
+            TokenError::SetUpWrong,
         ),
         (
             r#"{"error":"invalid_request","error_description":"The refresh token is invalid."}"#,
@@ -241,15 +241,15 @@ fn error_with_anything_around_it_is_still_that_error() {
         (
             r#"{"error":"invalid_request","hint":"Invalid redirect URI"}"#,
             Grant::Code,
-            Failure::Refused(Refused::RedirectUrl),
+            TokenError::Refused(Refused::RedirectUrl),
         ),
         (
             r#"{"error":"invalid_scope","error_description":"\ud800"}"#,
             Grant::Code,
-            Failure::Refused(Refused::Client),
+            TokenError::Refused(Refused::Client),
         ),
     ] {
-        for body in surroundings(object) {
+        for body in host(object) {
             for status in [200, 201, 400, 401, 403, 404, 418, 422] {
                 for kind in ["application/json", "text/html", "text/plain"] {
                     let answer = answer(status, kind, &body);
@@ -268,7 +268,7 @@ fn error_with_anything_around_it_is_still_that_error() {
 #[test]
 fn page_at_the_token_endpoint_is_the_networks_and_says_nothing_of_the_grant() {
     let page = "<!DOCTYPE html><title>Blocked</title><script>var a = {\"b\":1}</script>";
-    let network = Failure::PerhapsProcessed(Transient::CaptivePortal);
+    let network = TokenError::PerhapsProcessed(Transient::CaptivePortal);
     for grant in [Grant::Code, Grant::Refresh] {
         for status in [200, 202, 400, 401, 403, 404, 410, 418, 451, 500, 511] {
             for kind in ["text/html", "application/json", "text/plain"] {
@@ -279,23 +279,27 @@ fn page_at_the_token_endpoint_is_the_networks_and_says_nothing_of_the_grant() {
         // What stands before Amiqus answers so when Amiqus doesn't.
         for status in [502, 504, 521] {
             let read = read_answer(grant, &answer(status, "text/html", page.as_bytes()));
-            let unwell = Failure::PerhapsProcessed(Transient::Unwell);
+            let unwell = TokenError::PerhapsProcessed(Transient::ServerError);
             assert_eq!(read, Err(unwell), "{status}");
         }
         for (status, body, expected) in [
             (403, "", network),
             (403, "Access denied by policy", network),
             (451, "", network),
-            (403, "{}", Failure::PerhapsProcessed(Transient::OddAnswer)),
+            (
+                403,
+                "{}",
+                TokenError::PerhapsProcessed(Transient::UnexpectedResponse),
+            ),
             (
                 403,
                 r#"{"message":"No."}"#,
-                Failure::NotProcessed(Transient::NotPermitted),
+                TokenError::NotProcessed(Transient::NotPermitted),
             ),
             (
                 407,
                 page,
-                Failure::NotProcessed(Transient::ProxyNeedsPassword),
+                TokenError::NotProcessed(Transient::ProxyNeedsPassword),
             ),
             (302, "", network),
             (303, page, network),
@@ -309,13 +313,13 @@ fn page_at_the_token_endpoint_is_the_networks_and_says_nothing_of_the_grant() {
 #[test]
 fn body_of_nothing_but_openings_is_read_in_no_time() {
     for piece in ["{", "{\"", "{\"a\":", "{\"a\":{\"a\":1},", "{}", "[{"] {
-        let body = piece.repeat(http::LARGEST_BODY / piece.len());
+        let body = piece.repeat(http::MAX_BODY_BYTES / piece.len());
         assert!(read_bytes(Grant::Code, 200, body.as_bytes()).is_err());
     }
 }
 
 /// Serves one answer on a real socket, in these very bytes, and closes the connection.
-async fn refresh_answered_with(bytes: Vec<u8>) -> Result<TokenSet, Failure> {
+async fn refresh_answered_with(bytes: Vec<u8>) -> Result<TokenSet, TokenError> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let serving = tokio::spawn(async move {
@@ -340,7 +344,7 @@ async fn refresh_answered_with(bytes: Vec<u8>) -> Result<TokenSet, Failure> {
 #[tokio::test]
 async fn pair_that_arrived_is_a_pair_whatever_became_of_the_rest() {
     let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
-    let huge = http::LARGEST_BODY * 2;
+    let huge = http::MAX_BODY_BYTES * 2;
     for (what, answer) in [
         (
             "cut off",
@@ -370,7 +374,7 @@ async fn pair_that_arrived_is_a_pair_whatever_became_of_the_rest() {
         ("in an error", r#"{"error":"invalid_grant""#),
     ] {
         let answer = format!("{head}Content-Length: 9999\r\n\r\n{body}");
-        let lost = Failure::PerhapsProcessed(Transient::Offline);
+        let lost = TokenError::PerhapsProcessed(Transient::Offline);
         let outcome = refresh_answered_with(answer.into_bytes()).await;
         assert_eq!(outcome.err(), Some(lost), "{what}");
     }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::examples::{
+use crate::fixtures::{
     Counting, attempt, bob, connected, draft, interrupted, lorraine, now, registration, tokens,
 };
 
@@ -13,7 +13,7 @@ fn stored(name: RecordName, bytes: RecordBytes) -> (String, RecordBytes) {
 fn everything() -> Stored {
     let bobs = interrupted(bob(), tokens("bob", now()));
     let mut lorraines = connected(lorraine(), tokens("lorraine", now()));
-    lorraines.standing = Standing::SignInAgain(WhySignInAgain::AnswerLost);
+    lorraines.status = AccountStatus::SignInAgain(SignInAgainReason::AnswerLost);
     let attempt = attempt(&Counting::default());
     vec![
         stored(
@@ -71,7 +71,8 @@ fn everything_that_is_written_is_read_again() {
     let attempt = records.attempt.as_ref().unwrap();
     assert_eq!(attempt.started_at, now());
     assert!(attempt.verifier.is_some());
-    let Standing::Connected { tokens, journal } = &records.accounts[&bob().key()].standing else {
+    let AccountStatus::Connected { tokens, journal } = &records.accounts[&bob().key()].status
+    else {
         panic!("not connected");
     };
     assert_eq!(tokens.refresh.expose(), "hush-refresh-bob");
@@ -126,7 +127,11 @@ fn the_names_of_records_are_the_same_after_a_round_trip() {
         "Registration",
         "current/",
     ] {
-        assert_eq!(name.parse::<RecordName>(), Err(UnknownRecord), "{name:?}");
+        assert_eq!(
+            name.parse::<RecordName>(),
+            Err(ParseRecordNameError),
+            "{name:?}"
+        );
     }
 }
 
@@ -180,14 +185,14 @@ fn records_of_a_newer_version_are_not_read_at_all() {
             let newer = text.replacen("\"version\":1", &format!("\"version\":{version}"), 1);
             assert_ne!(newer, text);
             stored[index].1 = Zeroizing::new(newer.into_bytes());
-            assert_eq!(Records::read(&stored).err(), Some(WrittenByNewer));
+            assert_eq!(Records::read(&stored).err(), Some(NewerVersionError));
         }
     }
     let unknown = vec![(
         "later".to_owned(),
         Zeroizing::new(br#"{"version":2,"whatever":true}"#.to_vec()),
     )];
-    assert_eq!(Records::read(&unknown).err(), Some(WrittenByNewer));
+    assert_eq!(Records::read(&unknown).err(), Some(NewerVersionError));
 }
 
 /// Shows check 42.
@@ -214,7 +219,7 @@ fn what_opens_the_vault_prints_no_passphrase() {
 #[test]
 fn an_account_without_tokens_has_none_in_its_record() {
     let mut account = connected(bob(), tokens("1", now()));
-    account.standing = Standing::SignInAgain(WhySignInAgain::AccessRemoved);
+    account.status = AccountStatus::SignInAgain(SignInAgainReason::AccessRemoved);
     let text = String::from_utf8(encode_account(&account).to_vec()).unwrap();
     assert!(!text.contains("hush-") && text.contains("Bob Gale"));
 }

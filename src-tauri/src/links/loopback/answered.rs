@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use amiqus_core::redirect::Received;
+use amiqus_core::redirect::ReceivedLink;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 use url::form_urlencoded;
@@ -21,7 +21,7 @@ const KEPT_ATTEMPTS: u64 = 3;
 pub(super) struct Fingerprint(Option<[u8; 32]>);
 
 impl Fingerprint {
-    pub(super) fn of(received: &Received) -> Self {
+    pub(super) fn of(received: &ReceivedLink) -> Self {
         let query = received
             .expose()
             .split_once('?')

@@ -1,6 +1,6 @@
 //! The page that the browser shows last. Nothing of the request is ever in it.
 
-use amiqus_core::keeper::{AttemptEnd, Ending};
+use amiqus_core::runtime::{AttemptEnd, SignInOutcome};
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{
@@ -13,7 +13,7 @@ use hyper::{Response, StatusCode};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Page {
     /// How the sign-in ended.
-    Ended(Ending),
+    Ended(SignInOutcome),
     /// The attempt was over before this came.
     Over(AttemptEnd),
     /// It was not the answer.
@@ -35,11 +35,11 @@ pub(super) const POLICY: &str = "default-src 'none'; \
 fn words(page: Page) -> (&'static str, String) {
     let app = brand::NAME;
     match page {
-        Page::Ended(Ending::SignedIn) => (
+        Page::Ended(SignInOutcome::SignedIn) => (
             "You are signed in",
             format!("You can close this tab and go back to {app}."),
         ),
-        Page::Ended(Ending::Denied) => (
+        Page::Ended(SignInOutcome::Denied) => (
             "You chose not to allow it",
             "Nothing was shared and nothing has changed. You can close this tab.".to_owned(),
         ),
@@ -54,7 +54,8 @@ fn words(page: Page) -> (&'static str, String) {
                  from {app}."
             ),
         ),
-        Page::Ended(Ending::Otherwise | Ending::NotUsable) | Page::Over(AttemptEnd::Answered) => (
+        Page::Ended(SignInOutcome::Otherwise | SignInOutcome::NotUsable)
+        | Page::Over(AttemptEnd::Answered) => (
             "Please go back to the app",
             format!("{app} says how it went. You can close this tab."),
         ),

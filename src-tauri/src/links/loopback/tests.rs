@@ -29,15 +29,15 @@ impl Heeding {
             received
                 .expose()
                 .contains("code=good")
-                .then_some(Ending::SignedIn)
+                .then_some(SignInOutcome::SignedIn)
         })
         .await
     }
 
     async fn start_with<H, F>(hear: H) -> Self
     where
-        H: Fn(Received) -> F + Send + Sync + 'static,
-        F: Future<Output = Option<Ending>> + Send + 'static,
+        H: Fn(ReceivedLink) -> F + Send + Sync + 'static,
+        F: Future<Output = Option<SignInOutcome>> + Send + 'static,
     {
         // A port that was free a moment ago: the redirect URL must name it.
         let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -60,13 +60,13 @@ impl Heeding {
     /// Listens for the next attempt.
     fn listen<H, F>(&self, hear: H) -> Pending
     where
-        H: Fn(Received) -> F + Send + Sync + 'static,
-        F: Future<Output = Option<Ending>> + Send + 'static,
+        H: Fn(ReceivedLink) -> F + Send + Sync + 'static,
+        F: Future<Output = Option<SignInOutcome>> + Send + 'static,
     {
         let noted = Arc::clone(&self.heard);
         let redirect_url =
             RedirectUrl::parse(&format!("http://{}/callback", self.address)).unwrap();
-        let hear = move |received: Received| {
+        let hear = move |received: ReceivedLink| {
             noted.lock().unwrap().push(received.expose().to_owned());
             hear(received)
         };
@@ -122,9 +122,9 @@ async fn the_answer_is_handed_over_byte_for_byte_and_answered_with_a_page() {
 #[tokio::test]
 async fn each_ending_has_its_words() {
     for (ending, words) in [
-        (Ending::SignedIn, "You are signed in"),
-        (Ending::Denied, "You chose not to allow it"),
-        (Ending::Otherwise, "Please go back to the app"),
+        (SignInOutcome::SignedIn, "You are signed in"),
+        (SignInOutcome::Denied, "You chose not to allow it"),
+        (SignInOutcome::Otherwise, "Please go back to the app"),
     ] {
         let listener = Heeding::start_with(move |_| async move { Some(ending) }).await;
         let answer = listener.ask("/callback?code=good").await;
@@ -287,8 +287,8 @@ async fn a_request_that_is_too_large_is_refused_and_the_listener_goes_on() {
         assert_eq!(listener.heard(), [""; 0]);
     }
     // As large as an answer can be, with a browser's cookies, is not too large.
-    let cookies = "x".repeat(2 * LONGEST_REDIRECT);
-    let long = "x".repeat(LONGEST_REDIRECT - 200);
+    let cookies = "x".repeat(2 * MAX_REDIRECT_BYTES);
+    let long = "x".repeat(MAX_REDIRECT_BYTES - 200);
     let request = format!(
         "GET /callback?code=good&x={long} HTTP/1.1\r\nHost: {host}\r\nCookie: a={cookies}\r\n\r\n"
     );
@@ -335,7 +335,7 @@ async fn who_is_being_answered_gets_the_page_though_the_listener_ended_meanwhile
         async move {
             let _ = taken.unwrap().send(());
             sleep(Duration::from_millis(200)).await;
-            Some(Ending::SignedIn)
+            Some(SignInOutcome::SignedIn)
         }
     })
     .await;
@@ -376,7 +376,7 @@ async fn the_other_loopback_address_is_listened_on_as_well() {
     drop(free);
     let redirect_url = RedirectUrl::parse(&format!("http://{address}/cb")).unwrap();
     let loopback = Loopback::default();
-    let hear = |_| async { Some(Ending::SignedIn) };
+    let hear = |_| async { Some(SignInOutcome::SignedIn) };
     let _pending = loopback.listen(&redirect_url, hear).unwrap();
     let mut call = TcpStream::connect(address).await.unwrap();
     let request = format!("GET /cb?code=good HTTP/1.1\r\nHost: {address}\r\n\r\n");
@@ -424,7 +424,7 @@ async fn second_press_while_the_first_is_judged_waits_for_the_same_page() {
         let mut go = go.clone();
         async move {
             go.wait_for(|go| *go).await.unwrap();
-            Some(Ending::SignedIn)
+            Some(SignInOutcome::SignedIn)
         }
     })
     .await;
@@ -454,8 +454,8 @@ async fn second_press_while_the_first_is_judged_waits_for_the_same_page() {
 async fn answer_that_was_refused_is_heard_again() {
     let listener = Heeding::start_with(|received| async move {
         match received.expose() {
-            text if text.contains("code=good") => Some(Ending::SignedIn),
-            text if text.contains("iss=") => Some(Ending::NotUsable),
+            text if text.contains("code=good") => Some(SignInOutcome::SignedIn),
+            text if text.contains("iss=") => Some(SignInOutcome::NotUsable),
             _ => None,
         }
     })
@@ -504,7 +504,7 @@ async fn next_attempt_takes_the_port_over_and_the_last_page_stays() {
             received
                 .expose()
                 .contains("code=new")
-                .then_some(Ending::Denied)
+                .then_some(SignInOutcome::Denied)
         }));
         assert_eq!(
             status(&listener.ask("/callback?code=good&state=b").await),
@@ -532,7 +532,7 @@ async fn port_is_free_at_once_for_another_address_and_after_the_last_wait() {
     for _ in 0..10 {
         listener.end(AttemptEnd::Cancelled);
         listener.until_closed().await;
-        listener.pending = Some(listener.listen(|_| async { Some(Ending::SignedIn) }));
+        listener.pending = Some(listener.listen(|_| async { Some(SignInOutcome::SignedIn) }));
         assert_eq!(status(&listener.ask("/callback?code=good").await), "200");
     }
     let other = Heeding::start().await;

@@ -16,7 +16,7 @@ use zbus::message::Type;
 use zbus::zvariant::OwnedObjectPath;
 
 use super::{Asks, Fit, Found, KeychainFailure, Prompt, SERVICE, USER};
-use crate::deadline::{self, NoAnswer};
+use crate::deadline::{self, TimedOut};
 use crate::vault::key::Key;
 use crate::vault::key_file::VaultId;
 
@@ -80,8 +80,8 @@ impl From<zbus::Error> for KeychainFailure {
     }
 }
 
-impl From<NoAnswer> for KeychainFailure {
-    fn from(problem: NoAnswer) -> Self {
+impl From<TimedOut> for KeychainFailure {
+    fn from(problem: TimedOut) -> Self {
         tracing::warn!(%problem, "keychain: no connection to the bus");
         Self::NotAnswering
     }

@@ -11,21 +11,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use amiqus_core::app_state::AppState;
-use amiqus_core::chance::SystemChance;
+use amiqus_core::entropy::SystemEntropy;
 use amiqus_core::error::{Code, Problem};
 use amiqus_core::http::Limits;
-use amiqus_core::keeper::{
-    BrowserDidNotOpen, CannotListen, Keeper, Listener, Parts, Recipient, SaveRefusal, Surroundings,
-    unlock_with,
-};
-use amiqus_core::redirect::Received;
+use amiqus_core::redirect::ReceivedLink;
 use amiqus_core::registration::{BaseUrl, RedirectUrl, RegistrationDraft};
+use amiqus_core::runtime::{
+    BrowserDidNotOpen, Dependencies, Host, ListenError, Listener, Recipient, SaveError,
+    SessionHandle, unlock_with,
+};
 use amiqus_core::secret::Passphrase;
 use amiqus_core::vault::Unlock;
 use durability::conversation::{Command, Said};
 use sign_in_with_amiqus::clock::SystemClock;
-use sign_in_with_amiqus::vault::StrongholdDoor;
-use sign_in_with_amiqus::{provisioning, wake};
+use sign_in_with_amiqus::vault::StrongholdOpener;
+use sign_in_with_amiqus::{environment_watch, provisioning};
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 use tracing_subscriber::EnvFilter;
@@ -70,17 +70,17 @@ async fn keep(folder: PathBuf) -> Result<(), Box<dyn Error>> {
     say(&Said::Ready {
         vault_thread: vault_thread.as_raw_nonzero().get().try_into()?,
     });
-    let keeper = Keeper::start(Parts {
-        door: Arc::new(StrongholdDoor::new(folder)),
+    let session = SessionHandle::start(Dependencies {
+        opener: Arc::new(StrongholdOpener::new(folder)),
         clock: Arc::new(SystemClock),
-        chance: Arc::new(SystemChance),
+        entropy: Arc::new(SystemEntropy),
         clients: amiqus_core::http::clients(Limits::default()),
-        surroundings: Arc::new(NoDesktop),
+        host: Arc::new(NoDesktop),
         allows_plain_http: true,
         provisioning: Box::new(provisioning::read),
     });
-    wake::watch(&keeper);
-    let mut following = keeper.follow();
+    environment_watch::watch(&session);
+    let mut following = session.follow();
     let mut commands = commands();
     let mut number = 0;
     loop {
@@ -94,14 +94,14 @@ async fn keep(folder: PathBuf) -> Result<(), Box<dyn Error>> {
                 match command {
                     None => return Ok(()),
                     Some(Command::End) => {
-                        keeper.at_rest().await;
+                        session.at_rest().await;
                         say_done(number, Ok(()));
                         return Ok(());
                     }
                     // One that waits long doesn't keep the next one from being taken.
                     Some(command) => {
-                        let keeper = keeper.clone();
-                        tokio::spawn(async move { say_done(number, run(&keeper, command).await) });
+                        let session = session.clone();
+                        tokio::spawn(async move { say_done(number, run(&session, command).await) });
                     }
                 }
             }
@@ -109,25 +109,25 @@ async fn keep(folder: PathBuf) -> Result<(), Box<dyn Error>> {
     }
 }
 
-async fn run(keeper: &Keeper, command: Command) -> Result<(), Problem> {
+async fn run(session: &SessionHandle, command: Command) -> Result<(), Problem> {
     match command {
-        Command::Authorize => keeper.authorize().await,
-        Command::OpenBrowserAgain => keeper.open_browser_again().await,
+        Command::Authorize => session.authorize().await,
+        Command::OpenBrowserAgain => session.open_browser_again().await,
         Command::Receive { address } => {
-            keeper.receive(Received::new(address));
+            session.receive(ReceivedLink::new(address));
             Ok(())
         }
-        Command::Exchange { address } => keeper.exchange(Received::new(address)).await,
-        Command::Cancel => keeper.cancel().await,
-        Command::Refresh => keeper.refresh().await,
-        Command::Me => keeper.me().await,
-        Command::Switch { id } => keeper.switch_account(&id).await,
-        Command::SignOut { id } => keeper.sign_out(&id).await,
+        Command::Exchange { address } => session.exchange(ReceivedLink::new(address)).await,
+        Command::Cancel => session.cancel().await,
+        Command::Refresh => session.refresh().await,
+        Command::Me => session.me().await,
+        Command::Switch { id } => session.switch_account(&id).await,
+        Command::SignOut { id } => session.sign_out(&id).await,
         Command::SaveRegistration {
             client_id,
             client_secret,
             base_url,
-        } => keeper
+        } => session
             .save_registration(RegistrationDraft {
                 client_id,
                 client_secret,
@@ -138,21 +138,21 @@ async fn run(keeper: &Keeper, command: Command) -> Result<(), Problem> {
             })
             .await
             .map_err(|refusal| match refusal {
-                SaveRefusal::Fields(_) => Code::RegistrationInvalid.into(),
-                SaveRefusal::Problem(problem) => problem,
+                SaveError::Fields(_) => Code::RegistrationInvalid.into(),
+                SaveError::Problem(problem) => problem,
             }),
-        Command::ChangeSetup => keeper.change_setup().await,
+        Command::ChangeSetup => session.change_setup().await,
         Command::Unlock {
             new_passphrase: Some(passphrase),
             ..
         } => {
             let unlock = Unlock::NewPassphrase(Passphrase::new(passphrase));
-            keeper.unlock(unlock).await
+            session.unlock(unlock).await
         }
-        Command::Unlock { passphrase, .. } => keeper.unlock(unlock_with(passphrase)).await,
-        Command::StartOver => keeper.start_over().await,
+        Command::Unlock { passphrase, .. } => session.unlock(unlock_with(passphrase)).await,
+        Command::StartOver => session.start_over().await,
         Command::AtRest | Command::End => {
-            keeper.at_rest().await;
+            session.at_rest().await;
             Ok(())
         }
     }
@@ -183,7 +183,7 @@ fn commands() -> mpsc::UnboundedReceiver<Command> {
 /// A desktop whose browser says which address it was to open.
 struct NoDesktop;
 
-impl Surroundings for NoDesktop {
+impl Host for NoDesktop {
     fn open_browser(&self, url: &Url, _: &BaseUrl) -> Result<(), BrowserDidNotOpen> {
         say(&Said::Browser {
             browser: url.to_string(),
@@ -195,8 +195,8 @@ impl Surroundings for NoDesktop {
         &self,
         _redirect_url: &RedirectUrl,
         _recipient: Recipient,
-    ) -> Result<Box<dyn Listener>, CannotListen> {
-        Err(CannotListen("there is no listener here".to_owned()))
+    ) -> Result<Box<dyn Listener>, ListenError> {
+        Err(ListenError("there is no listener here".to_owned()))
     }
 
     fn bring_to_front(&self) {}

@@ -1,10 +1,10 @@
 use std::path::Path;
 
 use amiqus_core::account::{
-    Account, AccountKey, Identity, Journal, Person, Role, Standing, Team, WhySignInAgain,
+    Account, AccountKey, AccountStatus, Identity, Journal, Role, SignInAgainReason, Team, User,
 };
 use amiqus_core::authorization::Attempt;
-use amiqus_core::chance::{Chance, NoRandomness};
+use amiqus_core::entropy::{EntropyError, EntropySource};
 use amiqus_core::registration::{Provenance, Registration, RegistrationDraft};
 use amiqus_core::token::{AccessToken, RefreshToken, TokenSet};
 use amiqus_core::vault::{
@@ -16,8 +16,8 @@ use uuid::Uuid;
 
 struct Sevens;
 
-impl Chance for Sevens {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
+impl EntropySource for Sevens {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
         bytes.fill(7);
         Ok(())
     }
@@ -50,10 +50,10 @@ fn tokens() -> TokenSet {
     }
 }
 
-fn account(team: Option<Team>, standing: Standing) -> Account {
+fn account(team: Option<Team>, status: AccountStatus) -> Account {
     Account {
         identity: Identity {
-            person: Person {
+            user: User {
                 id: 345_789,
                 name: "Bob Gale".to_owned(),
                 email: "bob@example.com".to_owned(),
@@ -64,7 +64,7 @@ fn account(team: Option<Team>, standing: Standing) -> Account {
             role: Some(Role::AssignedOnly),
         },
         as_of: now(),
-        standing,
+        status,
     }
 }
 
@@ -85,12 +85,15 @@ fn kinds() -> Vec<(&'static str, RecordName, RecordBytes)> {
     };
     let connected = account(
         Some(fusion()),
-        Standing::Connected {
+        AccountStatus::Connected {
             tokens: tokens(),
             journal,
         },
     );
-    let again = account(None, Standing::SignInAgain(WhySignInAgain::AnswerLost));
+    let again = account(
+        None,
+        AccountStatus::SignInAgain(SignInAgainReason::AnswerLost),
+    );
     let [key, of_nobody]: [AccountKey; 2] = [&connected, &again].map(|it| it.identity.key());
     vec![
         (

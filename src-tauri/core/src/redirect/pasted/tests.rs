@@ -1,5 +1,5 @@
 use super::*;
-use crate::examples::{REDIRECT, redirect_url};
+use crate::fixtures::{REDIRECT, redirect_url};
 use crate::registration::DEFAULT_BASE_URL;
 
 /// A `state` of real length, with what could be mistaken for an end.
@@ -21,7 +21,7 @@ fn address() -> String {
 fn find_at(redirect_url: &RedirectUrl, pasted: &str) -> Result<Redirect, NotTheAnswer> {
     let issuer = BaseUrl::parse(DEFAULT_BASE_URL).unwrap();
     let expected = State::new(STATE);
-    find_answer(&Received::new(pasted), redirect_url, &issuer, &expected)
+    find_answer(&ReceivedLink::new(pasted), redirect_url, &issuer, &expected)
 }
 
 fn find(pasted: &str) -> Result<Redirect, NotTheAnswer> {
@@ -307,11 +307,11 @@ fn pasted_text_that_is_not_the_answer_is_told_apart() {
         ),
         (
             format!("{}&iss=https://evil.example", address()),
-            N::Unusable(Refusal::OtherIssuer),
+            N::ProvisioningError(Refusal::OtherIssuer),
         ),
         (
             format!("{}&error=x", address()),
-            N::Unusable(Refusal::CodeAndError),
+            N::ProvisioningError(Refusal::CodeAndError),
         ),
         (
             format!(
@@ -352,7 +352,7 @@ fn pasted_text_of_any_size_has_few_readings() {
         "_".repeat(60_000),
         "x".repeat(10_000_000),
     ] {
-        let readings = readings(&Received::new(pasted), &redirect_url());
+        let readings = readings(&ReceivedLink::new(pasted), &redirect_url());
         assert!(readings.len() <= (1 + MAX_ENCODINGS) * MAX_STARTS * MAX_PIECES * 3);
     }
 }

@@ -1,6 +1,6 @@
 use super::*;
 
-fn problem(text: &str) -> Unusable {
+fn problem(text: &str) -> ProvisioningError {
     match read(text.as_bytes()) {
         Err(problem) => problem,
         Ok(other) => panic!("expected a problem, got {other:?}"),
@@ -39,7 +39,7 @@ fn the_file_may_decide_whether_the_app_starts_at_login_and_looks_for_updates() {
     }
     for (name, field) in [("autostart", Field::Autostart), ("updates", Field::Updates)] {
         let wrong = text(&format!(r#""{name}": "yes""#));
-        assert_eq!(problem(&wrong), Unusable::Invalid(Some(field)));
+        assert_eq!(problem(&wrong), ProvisioningError::Invalid(Some(field)));
     }
 }
 
@@ -104,10 +104,14 @@ fn encoding_that_would_have_to_be_guessed_is_named() {
         ("UTF-8 after UTF-16", [little, b"}\n\n".to_vec()].concat()),
         ("a picture", b"\x89PNG\r\n\x1a\n".to_vec()),
     ] {
-        assert_eq!(read(&bytes).unwrap_err(), Unusable::NotUtf8, "{what}");
+        assert_eq!(
+            read(&bytes).unwrap_err(),
+            ProvisioningError::NotUtf8,
+            "{what}"
+        );
     }
-    assert_eq!(Unusable::NotUtf8.code(), Code::ProvisioningNotUtf8);
-    assert_eq!(Unusable::NotUtf8.field(), None);
+    assert_eq!(ProvisioningError::NotUtf8.code(), Code::ProvisioningNotUtf8);
+    assert_eq!(ProvisioningError::NotUtf8.field(), None);
 }
 
 #[test]
@@ -122,39 +126,43 @@ fn text_that_is_no_json_is_not_blamed_on_its_encoding() {
         "{\"client_id\": \"9\", \"client_secret\": \"s\"} // ours",
         "{\"client_id\": \"9\" \"client_secret\": \"s\"}",
     ] {
-        assert_eq!(problem(text), Unusable::NotJson, "{text:?}");
+        assert_eq!(problem(text), ProvisioningError::NotJson, "{text:?}");
         let bytes = utf_16(text, u16::to_le_bytes);
-        assert_eq!(read(&bytes).unwrap_err(), Unusable::NotJson, "{text:?}");
+        assert_eq!(
+            read(&bytes).unwrap_err(),
+            ProvisioningError::NotJson,
+            "{text:?}"
+        );
     }
 }
 
 #[test]
 fn what_is_not_json_is_told_from_json_that_lacks_a_field() {
     for (text, expected) in [
-        ("", Unusable::NotJson),
-        ("client_id = 9f3c", Unusable::NotJson),
-        ("[]", Unusable::Invalid(None)),
+        ("", ProvisioningError::NotJson),
+        ("client_id = 9f3c", ProvisioningError::NotJson),
+        ("[]", ProvisioningError::Invalid(None)),
         (
             r#"{"client_id": "9f3c"}"#,
-            Unusable::Invalid(Some(Field::ClientSecret)),
+            ProvisioningError::Invalid(Some(Field::ClientSecret)),
         ),
         (
             r#"{"client_id": 7, "client_secret": "s"}"#,
-            Unusable::Invalid(Some(Field::ClientId)),
+            ProvisioningError::Invalid(Some(Field::ClientId)),
         ),
         (
             r#"{"client_id": "9", "client_secret": "s", "base_url": "http://example.com"}"#,
-            Unusable::Invalid(Some(Field::BaseUrl)),
+            ProvisioningError::Invalid(Some(Field::BaseUrl)),
         ),
         (
             r#"{"client_id": "9", "client_secret": "s", "pkce": "yes"}"#,
-            Unusable::Invalid(Some(Field::Pkce)),
+            ProvisioningError::Invalid(Some(Field::Pkce)),
         ),
     ] {
         assert_eq!(problem(text), expected, "{text}");
     }
-    assert_eq!(Unusable::NotJson.code(), Code::ProvisioningNotJson);
-    let lacks_secret = Unusable::Invalid(Some(Field::ClientSecret));
+    assert_eq!(ProvisioningError::NotJson.code(), Code::ProvisioningNotJson);
+    let lacks_secret = ProvisioningError::Invalid(Some(Field::ClientSecret));
     assert_eq!(lacks_secret.code(), Code::ProvisioningInvalid);
     assert_eq!(lacks_secret.field(), Some(Field::ClientSecret));
 }

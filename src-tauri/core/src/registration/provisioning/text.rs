@@ -3,14 +3,14 @@
 
 use zeroize::Zeroizing;
 
-use super::Unusable;
+use super::ProvisioningError;
 
 /// The file's text, where its bytes leave no doubt about the encoding.
 ///
 /// JSON begins with an ASCII character or a byte order mark, so the first bytes tell (RFC 4627 §3).
 /// `std` decodes both encodings; a crate for them would bring the tables of forty others, and those can
 /// only be guessed at.
-pub(super) fn text_of(bytes: &[u8]) -> Result<Zeroizing<String>, Unusable> {
+pub(super) fn text_of(bytes: &[u8]) -> Result<Zeroizing<String>, ProvisioningError> {
     let text = match *bytes {
         // UTF-32, which nothing writes by itself.
         [0xff, 0xfe, 0, 0, ..]
@@ -23,12 +23,12 @@ pub(super) fn text_of(bytes: &[u8]) -> Result<Zeroizing<String>, Unusable> {
         [0, 1..=0xff, ..] => utf_16(bytes, u16::from_be_bytes),
         _ => str::from_utf8(bytes).ok().map(str::to_owned),
     };
-    let text = Zeroizing::new(text.ok_or(Unusable::NotUtf8)?);
+    let text = Zeroizing::new(text.ok_or(ProvisioningError::NotUtf8)?);
     // Neither says anything: marks at the beginning, and zeros that fill up the end.
     let bare = text.trim_start_matches('\u{feff}').trim_end_matches('\0');
     // Left within the text by two encodings in one file.
     if bare.contains('\0') {
-        return Err(Unusable::NotUtf8);
+        return Err(ProvisioningError::NotUtf8);
     }
     Ok(Zeroizing::new(bare.to_owned()))
 }

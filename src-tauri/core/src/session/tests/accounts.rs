@@ -1,8 +1,8 @@
 //! Several people and teams: checking, switching, signing out.
 
-use super::super::WhyRenew;
+use super::super::RenewalReason;
 use super::*;
-use crate::examples::{connected, hill_valley, lorraine};
+use crate::fixtures::{connected, hill_valley, lorraine};
 use crate::token::Transient;
 
 fn two() -> Bench {
@@ -52,8 +52,11 @@ fn a_person_switches_between_accounts() {
 #[test]
 fn a_person_switches_to_an_account_that_needs_the_browser_again() {
     let mut bench = two();
-    let step = bench.step(Event::RenewalRequested(lorraine().key(), WhyRenew::Due));
-    let step = bench.refreshed(&step, Err(Failure::Dead { expired: false }));
+    let step = bench.step(Event::RenewalRequested(
+        lorraine().key(),
+        RenewalReason::Due,
+    ));
+    let step = bench.refreshed(&step, Err(TokenError::Dead { expired: false }));
     bench.read_again(&step, None);
     let step = bench.step(Event::SwitchRequested(lorraine().key()));
     assert_eq!(step.outcome, Outcome::Taken);
@@ -122,11 +125,14 @@ fn nobody_is_signed_out_who_is_not_there() {
 fn a_check_brings_what_is_new_about_a_person() {
     let mut bench = Bench::with_bob();
     let check = bench.step(Event::CheckRequested(bob().key()));
-    assert_eq!(check.outcome, Outcome::Later(Question::Check(bob().key())));
+    assert_eq!(
+        check.outcome,
+        Outcome::Later(PendingReply::Check(bob().key()))
+    );
     bench.wait(SignedDuration::from_hours(1));
     let mut heard = bob();
-    heard.person.name = "Robert Gale".to_owned();
-    heard.person.is_disabled = true;
+    heard.user.name = "Robert Gale".to_owned();
+    heard.user.is_disabled = true;
     heard.role = None;
     let step = bench.checked(&check, Ok(heard));
     assert_eq!(check_answer(&step), Some(Ok(())));
@@ -142,15 +148,19 @@ fn a_check_brings_what_is_new_about_a_person() {
 fn a_check_that_fails_shows_the_last_known_person() {
     for (transient, code, offline) in [
         (Transient::Offline, Code::Offline, true),
-        (Transient::Unwell, Code::AmiqusUnwell, false),
+        (Transient::ServerError, Code::ServerError, false),
         (Transient::Busy(None), Code::AmiqusBusy, false),
-        (Transient::OddAnswer, Code::OddAnswer, false),
+        (
+            Transient::UnexpectedResponse,
+            Code::UnexpectedResponse,
+            false,
+        ),
         (Transient::NotPermitted, Code::NotPermitted, false),
     ] {
         let mut bench = Bench::with_bob();
         bench.wait(SignedDuration::from_hours(1));
         let check = bench.step(Event::CheckRequested(bob().key()));
-        let step = bench.checked(&check, Err(ApiFailure::Transient(transient)));
+        let step = bench.checked(&check, Err(ApiError::Transient(transient)));
         assert_eq!(check_answer(&step), Some(Err(code)));
         assert_nothing_happened(&step);
         let account = bench.account(bob().key());

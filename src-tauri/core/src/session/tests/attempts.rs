@@ -1,17 +1,17 @@
 //! An attempt while the browser has it: what ends it, what replaces it, and what costs it nothing.
 
 use super::*;
-use crate::examples::REDIRECT;
+use crate::fixtures::REDIRECT;
 
 #[test]
 fn nobody_signs_in_before_the_app_is_set_up() {
     let (mut bench, _) = Bench::opened(Records::default());
-    let attempt = crate::examples::attempt(&bench.chance);
+    let attempt = crate::fixtures::attempt(&bench.entropy);
     for event in [
         Event::SignInRequested(Box::new(attempt)),
         Event::FinishRequested,
         Event::CheckRequested(bob().key()),
-        Event::RenewalRequested(bob().key(), super::super::WhyRenew::Asked),
+        Event::RenewalRequested(bob().key(), super::super::RenewalReason::Asked),
         Event::SignOutRequested(bob().key()),
         Event::SwitchRequested(bob().key()),
     ] {
@@ -44,7 +44,7 @@ fn each_authorization_error_ends_signed_out_with_its_code() {
         ("unauthorized_client", Code::RequestNotAccepted),
         ("unsupported_response_type", Code::RequestNotAccepted),
         ("invalid_scope", Code::RequestNotAccepted),
-        ("server_error", Code::AmiqusUnwell),
+        ("server_error", Code::ServerError),
         ("temporarily_unavailable", Code::AmiqusBusy),
         ("Access_Denied", Code::RequestNotAccepted),
         ("something_new", Code::RequestNotAccepted),
@@ -246,7 +246,7 @@ fn a_browser_that_did_not_open_for_an_earlier_attempt_is_not_said() {
 fn denial_without_state_is_said_and_raises_the_window_once() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
-    let kept = bench.record(RecordName::Attempt);
+    let quiescence = bench.record(RecordName::Attempt);
     for query in [
         "error=access_denied",
         "error=access_denied&error_description=No&hint=None",
@@ -266,7 +266,7 @@ fn denial_without_state_is_said_and_raises_the_window_once() {
         let step = bench.link(&link);
         assert_eq!(effects(&step), [""; 0], "{query}");
     }
-    assert_eq!(bench.record(RecordName::Attempt), kept);
+    assert_eq!(bench.record(RecordName::Attempt), quiescence);
     let step = bench.link(&pending.granted());
     assert_eq!(effects(&step), ["bring to front", "exchange hush-code"]);
     assert_eq!(bench.problem(), None);
@@ -344,7 +344,7 @@ fn a_second_sign_in_does_not_disturb_an_exchange() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     bench.link(&pending.granted());
-    let attempt = crate::examples::attempt(&bench.chance);
+    let attempt = crate::fixtures::attempt(&bench.entropy);
     let step = bench.step(Event::SignInRequested(Box::new(attempt)));
     assert_nothing_happened(&step);
     let step = bench.step(Event::CodeExchanged(pending.id, Ok(tokens("1", now()))));
@@ -369,8 +369,11 @@ fn hostile_links_cost_a_pending_attempt_nothing() {
             Code::LinkTooLate,
         ),
     ] {
-        for way in [Way::Link, Way::Pasted] {
-            let step = bench.step(Event::AddressReceived(Received::new(link.clone()), way));
+        for origin in [LinkOrigin::Link, LinkOrigin::Pasted] {
+            let step = bench.step(Event::AddressReceived(
+                ReceivedLink::new(link.clone()),
+                origin,
+            ));
             assert_eq!(step.outcome, refused(code), "{link}");
             assert_nothing_happened(&step);
             assert!(matches!(bench.screen(), Screen::AwaitingBrowser { .. }));
@@ -422,9 +425,9 @@ fn pasted_answer_that_cannot_be_used_is_said_in_the_paste_alone() {
 #[test]
 fn an_address_without_a_pending_attempt_leads_nowhere() {
     let mut bench = Bench::set_up();
-    for way in [Way::Link, Way::Pasted] {
-        let address = Received::new(format!("{REDIRECT}?code=c&state=s"));
-        let step = bench.step(Event::AddressReceived(address, way));
+    for origin in [LinkOrigin::Link, LinkOrigin::Pasted] {
+        let address = ReceivedLink::new(format!("{REDIRECT}?code=c&state=s"));
+        let step = bench.step(Event::AddressReceived(address, origin));
         assert_eq!(step.outcome, refused(Code::LinkTooLate));
         assert_nothing_happened(&step);
     }

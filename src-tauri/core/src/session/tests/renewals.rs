@@ -1,19 +1,19 @@
 //! Renewing: what each answer means, and what is done when there is none.
 
-use super::super::WhyRenew;
+use super::super::RenewalReason;
 use super::*;
-use crate::account::WhySignInAgain;
-use crate::app_state::StandingView::{Connected, SignInAgain};
-use crate::examples::{DAY, YEAR, connected, draft, interrupted, lorraine};
+use crate::account::SignInAgainReason;
+use crate::app_state::AccountStatusView::{Connected, SignInAgain};
+use crate::fixtures::{DAY, YEAR, connected, draft, interrupted, lorraine};
 use crate::registration::Provenance;
 use crate::token::Transient;
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
-const DEAD: Failure = Failure::Dead { expired: false };
-const LOST: Failure = Failure::PerhapsProcessed(Transient::Offline);
+const DEAD: TokenError = TokenError::Dead { expired: false };
+const LOST: TokenError = TokenError::PerhapsProcessed(Transient::Offline);
 
-fn renew(bench: &mut Bench, why: WhyRenew) -> Step {
+fn renew(bench: &mut Bench, why: RenewalReason) -> Step {
     bench.step(Event::RenewalRequested(bob().key(), why))
 }
 
@@ -27,35 +27,35 @@ fn has_intent(bench: &Bench) -> bool {
 
 /// The end of the step's wait before the next probe.
 fn probe_due(step: &Step) -> Event {
-    let [Effect::ProbeLater(key, serial, due, _)] = step.effects.as_slice() else {
+    let [Effect::ProbeLater(key, generation, due, _)] = step.effects.as_slice() else {
         panic!("not one wait: {step:?}");
     };
-    Event::ProbeDue(*key, *serial, *due)
+    Event::ProbeDue(*key, *generation, *due)
 }
 
 /// A renewal that Amiqus calls dead, and the vault holds nothing newer.
-fn dead(bench: &mut Bench, step: &Step, failure: Failure) -> Step {
+fn dead(bench: &mut Bench, step: &Step, failure: TokenError) -> Step {
     let step = bench.refreshed(step, Err(failure));
     bench.read_again(&step, None)
 }
 
 /// A renewal that a person asked for, whose answer was lost.
 fn lost(bench: &mut Bench) -> Step {
-    let step = renew(bench, WhyRenew::Asked);
+    let step = renew(bench, RenewalReason::Asked);
     bench.refreshed(&step, Err(LOST))
 }
 
 /// The same, and the old access token is dead as well: the last try is on its way.
 fn last_try(bench: &mut Bench) -> Step {
     let step = lost(bench);
-    bench.probed(&step, Err(ApiFailure::Unauthenticated))
+    bench.probed(&step, Err(ApiError::Unauthenticated))
 }
 
 /// Shows check 27.
 #[test]
 fn a_caller_who_comes_as_the_new_pair_does_leads_to_no_second_refresh() {
     let mut bench = Bench::with_bob();
-    let step = renew(&mut bench, WhyRenew::Needed);
+    let step = renew(&mut bench, RenewalReason::Needed);
     assert_eq!(step.outcome, Outcome::Taken);
     assert_nothing_happened(&step);
 }
@@ -65,11 +65,14 @@ fn a_caller_who_comes_as_the_new_pair_does_leads_to_no_second_refresh() {
 fn the_intent_to_refresh_is_written_before_the_refresh_is_sent() {
     let mut bench = Bench::with_bob();
     assert!(!has_intent(&bench));
-    let step = renew(&mut bench, WhyRenew::Due);
+    let step = renew(&mut bench, RenewalReason::Due);
     assert_eq!(changed(&step), [format!("account/{}", bob().key())]);
     assert!(has_intent(&bench));
     assert_eq!(effects(&step), ["refresh hush-refresh-1"]);
-    assert_eq!(step.outcome, Outcome::Later(Question::Renewal(bob().key())));
+    assert_eq!(
+        step.outcome,
+        Outcome::Later(PendingReply::Renewal(bob().key()))
+    );
     assert!(bench.account(bob().key()).renewing);
 }
 
@@ -77,11 +80,18 @@ fn the_intent_to_refresh_is_written_before_the_refresh_is_sent() {
 #[test]
 fn any_number_of_requests_lead_to_one_refresh() {
     let mut bench = Bench::with_bob();
-    let first = renew(&mut bench, WhyRenew::Due);
-    for why in [WhyRenew::Due, WhyRenew::Asked, WhyRenew::Asked] {
+    let first = renew(&mut bench, RenewalReason::Due);
+    for why in [
+        RenewalReason::Due,
+        RenewalReason::Asked,
+        RenewalReason::Asked,
+    ] {
         let step = renew(&mut bench, why);
         assert_nothing_happened(&step);
-        assert_eq!(step.outcome, Outcome::Later(Question::Renewal(bob().key())));
+        assert_eq!(
+            step.outcome,
+            Outcome::Later(PendingReply::Renewal(bob().key()))
+        );
     }
     let step = bench.refreshed(&first, Ok(tokens("2", now())));
     assert_eq!(renewal_answer(&step), Some(Ok(())));
@@ -91,7 +101,7 @@ fn any_number_of_requests_lead_to_one_refresh() {
 #[test]
 fn a_new_pair_replaces_the_old_one_in_one_step() {
     let mut bench = Bench::with_bob();
-    let step = renew(&mut bench, WhyRenew::Due);
+    let step = renew(&mut bench, RenewalReason::Due);
     bench.wait(MINUTE);
     let step = bench.refreshed(&step, Ok(tokens("2", bench.now)));
     assert_eq!(changed(&step), [format!("account/{}", bob().key())]);
@@ -101,7 +111,7 @@ fn a_new_pair_replaces_the_old_one_in_one_step() {
     assert!(!has_intent(&bench));
     assert_eq!(effects(&step), ["plan the renewal", "check hush-access-2"]);
     assert_eq!(planned(&step, bench.now), YEAR - DAY * 30);
-    assert_eq!(bench.standing(bob().key()), Connected);
+    assert_eq!(bench.status(bob().key()), Connected);
     assert!(!bench.account(bob().key()).renewing);
 }
 
@@ -109,19 +119,19 @@ fn a_new_pair_replaces_the_old_one_in_one_step() {
 #[test]
 fn a_dead_refresh_token_leads_to_sign_in_again_and_the_name_stays() {
     for (expired, why) in [
-        (false, WhySignInAgain::AccessRemoved),
-        (true, WhySignInAgain::TooLongAway),
+        (false, SignInAgainReason::AccessRemoved),
+        (true, SignInAgainReason::TooLongAway),
     ] {
         let mut bench = Bench::with_bob();
-        let step = renew(&mut bench, WhyRenew::Due);
-        let step = dead(&mut bench, &step, Failure::Dead { expired });
+        let step = renew(&mut bench, RenewalReason::Due);
+        let step = dead(&mut bench, &step, TokenError::Dead { expired });
         assert_eq!(changed(&step), [format!("account/{}", bob().key())]);
         assert_eq!(effects(&step), [""; 0]);
         assert_eq!(renewal_answer(&step), Some(Err(Code::NotSignedIn)));
         assert_eq!(bench.screen(), Screen::SignInAgain { why });
         let account = bench.account(bob().key());
         assert_eq!(account.name, "Bob Gale");
-        assert_eq!(account.standing, SignInAgain { why });
+        assert_eq!(account.status, SignInAgain { why });
         assert_eq!(account.renews_by, None);
         assert!(!record(&bench).contains("hush-"));
     }
@@ -144,26 +154,33 @@ fn a_failure_that_passes_keeps_the_account() {
             MINUTE,
         ),
         (Transient::CaptivePortal, Code::CaptivePortal, MINUTE),
-        (Transient::Unwell, Code::AmiqusUnwell, retry),
+        (Transient::ServerError, Code::ServerError, retry),
         (Transient::Busy(None), Code::AmiqusBusy, retry),
         (
             Transient::Busy(Some(MINUTE * 40)),
             Code::AmiqusBusy,
             MINUTE * 40,
         ),
-        (Transient::OddAnswer, Code::OddAnswer, retry),
+        (
+            Transient::UnexpectedResponse,
+            Code::UnexpectedResponse,
+            retry,
+        ),
         (Transient::NotPermitted, Code::NotPermitted, retry),
     ] {
-        for (why, said) in [(WhyRenew::Asked, Some(code)), (WhyRenew::Due, None)] {
+        for (why, said) in [
+            (RenewalReason::Asked, Some(code)),
+            (RenewalReason::Due, None),
+        ] {
             let mut bench = Bench::with_bob();
             let step = renew(&mut bench, why);
-            let step = bench.refreshed(&step, Err(Failure::NotProcessed(transient)));
+            let step = bench.refreshed(&step, Err(TokenError::NotProcessed(transient)));
             assert_eq!(renewal_answer(&step), Some(Err(code)));
             assert_eq!(effects(&step), ["plan the renewal"]);
             assert_eq!(planned(&step, now()), wait);
             assert!(!has_intent(&bench));
             assert!(record(&bench).contains("hush-refresh-1"));
-            assert_eq!(bench.standing(bob().key()), Connected);
+            assert_eq!(bench.status(bob().key()), Connected);
             assert_eq!(bench.problem(), said);
             let offline = transient.is_the_networks();
             assert_eq!(bench.account(bob().key()).offline, offline);
@@ -174,9 +191,9 @@ fn a_failure_that_passes_keeps_the_account() {
 #[test]
 fn a_server_that_says_come_back_at_once_is_not_hammered() {
     let mut bench = Bench::with_bob();
-    let step = renew(&mut bench, WhyRenew::Due);
+    let step = renew(&mut bench, RenewalReason::Due);
     let busy = Transient::Busy(Some(SignedDuration::ZERO));
-    let step = bench.refreshed(&step, Err(Failure::NotProcessed(busy)));
+    let step = bench.refreshed(&step, Err(TokenError::NotProcessed(busy)));
     assert!(planned(&step, now()) >= SignedDuration::from_secs(5));
 }
 
@@ -184,17 +201,20 @@ fn a_server_that_says_come_back_at_once_is_not_hammered() {
 #[test]
 fn a_wrong_set_up_keeps_the_account_and_is_said() {
     for (failure, code) in [
-        (Failure::SetUpWrong, Code::SetUpWrong),
-        (Failure::Refused(Refused::Request), Code::RequestNotAccepted),
+        (TokenError::SetUpWrong, Code::SetUpWrong),
+        (
+            TokenError::Refused(Refused::Request),
+            Code::RequestNotAccepted,
+        ),
     ] {
-        for why in [WhyRenew::Asked, WhyRenew::Due] {
+        for why in [RenewalReason::Asked, RenewalReason::Due] {
             let mut bench = Bench::with_bob();
             let step = renew(&mut bench, why);
             let step = bench.refreshed(&step, Err(failure));
             assert_eq!(renewal_answer(&step), Some(Err(code)));
             assert_eq!(effects(&step), ["plan the renewal"]);
             assert_eq!(bench.problem(), Some(code));
-            assert_eq!(bench.standing(bob().key()), Connected);
+            assert_eq!(bench.status(bob().key()), Connected);
             assert!(!has_intent(&bench));
         }
     }
@@ -203,9 +223,9 @@ fn a_wrong_set_up_keeps_the_account_and_is_said() {
 #[test]
 fn what_was_said_of_a_failure_is_over_once_a_renewal_works() {
     let mut bench = Bench::with_bob();
-    let step = renew(&mut bench, WhyRenew::Asked);
-    bench.refreshed(&step, Err(Failure::SetUpWrong));
-    let step = renew(&mut bench, WhyRenew::Due);
+    let step = renew(&mut bench, RenewalReason::Asked);
+    bench.refreshed(&step, Err(TokenError::SetUpWrong));
+    let step = renew(&mut bench, RenewalReason::Due);
     assert_eq!(bench.problem(), Some(Code::SetUpWrong));
     bench.refreshed(&step, Ok(tokens("2", now())));
     assert_eq!(bench.problem(), None);
@@ -229,8 +249,8 @@ fn a_busy_answer_to_what_may_have_been_processed_is_asked_after_once_amiqus_want
         (MINUTE * 40, MINUTE * 40),
     ] {
         let mut bench = Bench::with_bob();
-        let step = renew(&mut bench, WhyRenew::Asked);
-        let busy = Failure::PerhapsProcessed(Transient::Busy(Some(asked_for)));
+        let step = renew(&mut bench, RenewalReason::Asked);
+        let busy = TokenError::PerhapsProcessed(Transient::Busy(Some(asked_for)));
         let step = bench.refreshed(&step, Err(busy));
         assert_eq!(renewal_answer(&step), Some(Err(Code::AmiqusBusy)));
         assert_eq!(bench.problem(), Some(Code::AmiqusBusy));
@@ -240,7 +260,11 @@ fn a_busy_answer_to_what_may_have_been_processed_is_asked_after_once_amiqus_want
         assert_eq!(*wait, waits);
         assert!(has_intent(&bench));
         // Meanwhile nobody makes it send anything.
-        for why in [WhyRenew::Asked, WhyRenew::Refused, WhyRenew::Needed] {
+        for why in [
+            RenewalReason::Asked,
+            RenewalReason::Refused,
+            RenewalReason::Needed,
+        ] {
             let asked = renew(&mut bench, why);
             assert_nothing_happened(&asked);
             assert_eq!(asked.outcome, refused(Code::AmiqusBusy), "{why:?}");
@@ -249,10 +273,10 @@ fn a_busy_answer_to_what_may_have_been_processed_is_asked_after_once_amiqus_want
         bench.wait(waits);
         let step = bench.step(due);
         assert_eq!(effects(&step), ["probe hush-access-1"]);
-        let step = bench.probed(&step, Err(ApiFailure::Unauthenticated));
+        let step = bench.probed(&step, Err(ApiError::Unauthenticated));
         assert_eq!(effects(&step), ["refresh hush-refresh-1"]);
         dead(&mut bench, &step, DEAD);
-        let why = WhySignInAgain::AnswerLost;
+        let why = SignInAgainReason::AnswerLost;
         assert_eq!(bench.screen(), Screen::SignInAgain { why });
     }
 }
@@ -260,8 +284,8 @@ fn a_busy_answer_to_what_may_have_been_processed_is_asked_after_once_amiqus_want
 #[test]
 fn a_busy_answer_without_a_time_is_asked_after_at_once() {
     let mut bench = Bench::with_bob();
-    let step = renew(&mut bench, WhyRenew::Due);
-    let busy = Failure::PerhapsProcessed(Transient::Busy(None));
+    let step = renew(&mut bench, RenewalReason::Due);
+    let busy = TokenError::PerhapsProcessed(Transient::Busy(None));
     let step = bench.refreshed(&step, Err(busy));
     assert_eq!(effects(&step), ["probe hush-access-1"]);
     assert!(has_intent(&bench));
@@ -271,18 +295,18 @@ fn a_busy_answer_without_a_time_is_asked_after_at_once() {
 fn a_lost_answer_with_the_old_pair_alive_changes_nothing() {
     for (transient, code) in [
         (Transient::Offline, Code::Offline),
-        (Transient::Unwell, Code::AmiqusUnwell),
-        (Transient::OddAnswer, Code::OddAnswer),
+        (Transient::ServerError, Code::ServerError),
+        (Transient::UnexpectedResponse, Code::UnexpectedResponse),
     ] {
         let mut bench = Bench::with_bob();
-        let step = renew(&mut bench, WhyRenew::Asked);
-        let step = bench.refreshed(&step, Err(Failure::PerhapsProcessed(transient)));
+        let step = renew(&mut bench, RenewalReason::Asked);
+        let step = bench.refreshed(&step, Err(TokenError::PerhapsProcessed(transient)));
         let step = bench.probed(&step, Ok(()));
         assert_eq!(renewal_answer(&step), Some(Err(code)));
         assert_eq!(effects(&step), ["plan the renewal"]);
         assert!(!has_intent(&bench));
         assert!(record(&bench).contains("hush-refresh-1"));
-        assert_eq!(bench.standing(bob().key()), Connected);
+        assert_eq!(bench.status(bob().key()), Connected);
         assert_eq!(bench.problem(), Some(code));
     }
 }
@@ -304,7 +328,7 @@ fn a_lost_answer_with_the_old_pair_dead_leads_to_one_last_try() {
     assert!(has_intent(&bench));
     let step = dead(&mut bench, &step, DEAD);
     assert_eq!(renewal_answer(&step), Some(Err(Code::NotSignedIn)));
-    let why = WhySignInAgain::AnswerLost;
+    let why = SignInAgainReason::AnswerLost;
     assert_eq!(bench.screen(), Screen::SignInAgain { why });
 }
 
@@ -326,13 +350,13 @@ fn a_last_try_that_is_lost_as_well_waits_before_anything_is_asked_again() {
     for _ in 0..12 {
         step = bench.refreshed(&step, Err(LOST));
         assert!(has_intent(&bench));
-        let [Effect::ProbeLater(key, serial, due, wait)] = step.effects.as_slice() else {
+        let [Effect::ProbeLater(key, generation, due, wait)] = step.effects.as_slice() else {
             panic!("not one wait: {step:?}");
         };
         waits.push(wait.as_secs());
-        let due = Event::ProbeDue(*key, *serial, *due);
+        let due = Event::ProbeDue(*key, *generation, *due);
         step = bench.step(due);
-        step = bench.probed(&step, Err(ApiFailure::Unauthenticated));
+        step = bench.probed(&step, Err(ApiError::Unauthenticated));
         assert_eq!(effects(&step), ["refresh hush-refresh-1"]);
     }
     assert_eq!(waits[..4], [5, 10, 20, 40]);
@@ -343,10 +367,10 @@ fn a_last_try_that_is_lost_as_well_waits_before_anything_is_asked_again() {
 fn after_an_unlucky_last_try_the_words_for_a_lost_answer_are_still_the_right_ones() {
     for failure in [
         LOST,
-        Failure::NotProcessed(Transient::Offline),
-        Failure::NotProcessed(Transient::Busy(None)),
-        Failure::SetUpWrong,
-        Failure::Refused(Refused::Request),
+        TokenError::NotProcessed(Transient::Offline),
+        TokenError::NotProcessed(Transient::Busy(None)),
+        TokenError::SetUpWrong,
+        TokenError::Refused(Refused::Request),
     ] {
         let mut bench = Bench::with_bob();
         let step = last_try(&mut bench);
@@ -354,9 +378,9 @@ fn after_an_unlucky_last_try_the_words_for_a_lost_answer_are_still_the_right_one
         assert!(renewal_answer(&step).unwrap().is_err());
         assert!(has_intent(&bench), "{failure:?}");
         let step = bench.step(probe_due(&step));
-        let step = bench.probed(&step, Err(ApiFailure::Unauthenticated));
+        let step = bench.probed(&step, Err(ApiError::Unauthenticated));
         dead(&mut bench, &step, DEAD);
-        let why = WhySignInAgain::AnswerLost;
+        let why = SignInAgainReason::AnswerLost;
         assert_eq!(bench.screen(), Screen::SignInAgain { why }, "{failure:?}");
     }
 }
@@ -367,13 +391,13 @@ fn a_probe_without_an_answer_is_tried_again_with_growing_waits() {
     let mut step = lost(&mut bench);
     let mut waits = Vec::new();
     for _ in 0..14 {
-        let failure = ApiFailure::Transient(Transient::Offline);
+        let failure = ApiError::Transient(Transient::Offline);
         step = bench.probed(&step, Err(failure));
-        let [Effect::ProbeLater(key, serial, due, wait)] = step.effects.as_slice() else {
+        let [Effect::ProbeLater(key, generation, due, wait)] = step.effects.as_slice() else {
             panic!("not one wait: {step:?}");
         };
         waits.push(wait.as_secs());
-        let due = Event::ProbeDue(*key, *serial, *due);
+        let due = Event::ProbeDue(*key, *generation, *due);
         step = bench.step(due);
         assert_eq!(effects(&step), ["probe hush-access-1"]);
     }
@@ -387,20 +411,20 @@ fn a_probe_without_an_answer_is_tried_again_with_growing_waits() {
 fn whoever_waits_for_a_renewal_is_told_at_the_first_probe_without_an_answer() {
     let mut bench = Bench::with_bob();
     let step = lost(&mut bench);
-    let failure = ApiFailure::Transient(Transient::Unwell);
+    let failure = ApiError::Transient(Transient::ServerError);
     let step = bench.probed(&step, Err(failure));
-    assert_eq!(renewal_answer(&step), Some(Err(Code::AmiqusUnwell)));
-    assert_eq!(bench.problem(), Some(Code::AmiqusUnwell));
+    assert_eq!(renewal_answer(&step), Some(Err(Code::ServerError)));
+    assert_eq!(bench.problem(), Some(Code::ServerError));
 }
 
 #[test]
 fn a_person_who_asks_while_a_probe_is_minutes_away_does_not_wait_for_it() {
     let mut bench = Bench::with_bob();
     let step = lost(&mut bench);
-    bench.probed(&step, Err(ApiFailure::Transient(Transient::Offline)));
-    let step = renew(&mut bench, WhyRenew::Asked);
+    bench.probed(&step, Err(ApiError::Transient(Transient::Offline)));
+    let step = renew(&mut bench, RenewalReason::Asked);
     assert_eq!(effects(&step), ["probe hush-access-1"]);
-    let again = renew(&mut bench, WhyRenew::Asked);
+    let again = renew(&mut bench, RenewalReason::Asked);
     assert_nothing_happened(&again);
     let step = bench.probed(&step, Ok(()));
     assert!(renewal_answer(&step).is_some());
@@ -410,24 +434,24 @@ fn a_person_who_asks_while_a_probe_is_minutes_away_does_not_wait_for_it() {
 fn a_probe_that_is_due_when_all_is_known_asks_nothing() {
     let mut bench = Bench::with_bob();
     let step = lost(&mut bench);
-    let (key, serial) = probe_of(&step);
-    let later = bench.probed(&step, Err(ApiFailure::Transient(Transient::Offline)));
-    let step = renew(&mut bench, WhyRenew::Asked);
+    let (key, generation) = probe_of(&step);
+    let later = bench.probed(&step, Err(ApiError::Transient(Transient::Offline)));
+    let step = renew(&mut bench, RenewalReason::Asked);
     bench.probed(&step, Ok(()));
     assert_nothing_happened(&bench.step(probe_due(&later)));
     assert_nothing_happened(&bench.step(Event::Probed(
         key,
-        serial,
-        Err(ApiFailure::Unauthenticated),
+        generation,
+        Err(ApiError::Unauthenticated),
     )));
-    assert_eq!(bench.standing(bob().key()), Connected);
+    assert_eq!(bench.status(bob().key()), Connected);
 }
 
 #[test]
 fn a_401_on_use_leads_to_one_renewal() {
     let mut bench = Bench::with_bob();
     let check = bench.step(Event::CheckRequested(bob().key()));
-    let step = bench.checked(&check, Err(ApiFailure::Unauthenticated));
+    let step = bench.checked(&check, Err(ApiError::Unauthenticated));
     assert_eq!(effects(&step), ["refresh hush-refresh-1"]);
     assert!(has_intent(&bench));
     // Whoever asked hears how that ends.
@@ -441,18 +465,18 @@ fn a_401_on_use_leads_to_one_renewal() {
 #[test]
 fn whoever_met_a_401_is_told_when_its_renewal_fails() {
     for (failure, code) in [
-        (Failure::NotProcessed(Transient::Offline), Code::Offline),
-        (Failure::SetUpWrong, Code::SetUpWrong),
+        (TokenError::NotProcessed(Transient::Offline), Code::Offline),
+        (TokenError::SetUpWrong, Code::SetUpWrong),
     ] {
         let mut bench = Bench::with_bob();
         let check = bench.step(Event::CheckRequested(bob().key()));
-        let step = bench.checked(&check, Err(ApiFailure::Unauthenticated));
+        let step = bench.checked(&check, Err(ApiError::Unauthenticated));
         let step = bench.refreshed(&step, Err(failure));
         assert_eq!(check_answer(&step), Some(Err(code)));
     }
     let mut bench = Bench::with_bob();
     let check = bench.step(Event::CheckRequested(bob().key()));
-    let step = bench.checked(&check, Err(ApiFailure::Unauthenticated));
+    let step = bench.checked(&check, Err(ApiError::Unauthenticated));
     let step = dead(&mut bench, &step, DEAD);
     assert_eq!(check_answer(&step), Some(Err(Code::NotSignedIn)));
 }
@@ -461,39 +485,39 @@ fn whoever_met_a_401_is_told_when_its_renewal_fails() {
 fn a_second_401_after_the_renewal_is_amiqus_at_fault_and_no_loop() {
     let mut bench = Bench::with_bob();
     let check = bench.step(Event::CheckRequested(bob().key()));
-    let step = bench.checked(&check, Err(ApiFailure::Unauthenticated));
+    let step = bench.checked(&check, Err(ApiError::Unauthenticated));
     let step = bench.refreshed(&step, Ok(tokens("2", now())));
-    let step = bench.checked(&step, Err(ApiFailure::Unauthenticated));
+    let step = bench.checked(&step, Err(ApiError::Unauthenticated));
     assert_nothing_happened(&step);
-    assert_eq!(bench.problem(), Some(Code::AmiqusUnwell));
-    assert_eq!(bench.standing(bob().key()), Connected);
+    assert_eq!(bench.problem(), Some(Code::ServerError));
+    assert_eq!(bench.status(bob().key()), Connected);
 }
 
 #[test]
 fn a_401_after_a_check_that_went_well_leads_to_a_renewal_of_its_own() {
     let mut bench = Bench::with_bob();
     let check = bench.step(Event::CheckRequested(bob().key()));
-    let step = bench.checked(&check, Err(ApiFailure::Unauthenticated));
+    let step = bench.checked(&check, Err(ApiError::Unauthenticated));
     let step = bench.refreshed(&step, Ok(tokens("2", now())));
     bench.checked(&step, Ok(bob()));
     bench.wait(MINUTE);
     let check = bench.step(Event::CheckRequested(bob().key()));
-    let step = bench.checked(&check, Err(ApiFailure::Unauthenticated));
+    let step = bench.checked(&check, Err(ApiError::Unauthenticated));
     assert_eq!(effects(&step), ["refresh hush-refresh-2"]);
 }
 
 #[test]
 fn access_removed_soon_after_a_renewal_is_noticed_at_the_next_use() {
     let mut bench = Bench::with_bob();
-    let step = renew(&mut bench, WhyRenew::Due);
+    let step = renew(&mut bench, RenewalReason::Due);
     let step = bench.refreshed(&step, Ok(tokens("2", now())));
     bench.checked(&step, Ok(bob()));
     bench.wait(MINUTE);
     let check = bench.step(Event::CheckRequested(bob().key()));
-    let step = bench.checked(&check, Err(ApiFailure::Unauthenticated));
+    let step = bench.checked(&check, Err(ApiError::Unauthenticated));
     assert_eq!(effects(&step), ["refresh hush-refresh-2"]);
     dead(&mut bench, &step, DEAD);
-    let why = WhySignInAgain::AccessRemoved;
+    let why = SignInAgainReason::AccessRemoved;
     assert_eq!(bench.screen(), Screen::SignInAgain { why });
 }
 
@@ -501,24 +525,24 @@ fn access_removed_soon_after_a_renewal_is_noticed_at_the_next_use() {
 fn a_401_about_an_older_pair_says_nothing_about_the_pair_in_use() {
     let mut bench = Bench::with_bob();
     let check = bench.step(Event::CheckRequested(bob().key()));
-    let renewal = renew(&mut bench, WhyRenew::Due);
+    let renewal = renew(&mut bench, RenewalReason::Due);
     bench.refreshed(&renewal, Ok(tokens("2", now())));
-    let step = bench.checked(&check, Err(ApiFailure::Unauthenticated));
+    let step = bench.checked(&check, Err(ApiError::Unauthenticated));
     assert_nothing_happened(&step);
-    assert_eq!(bench.standing(bob().key()), Connected);
+    assert_eq!(bench.status(bob().key()), Connected);
 }
 
 #[test]
 fn a_late_answer_does_not_touch_an_account_that_signed_in_anew() {
     for late in [Ok(tokens("late", now())), Err(DEAD), Err(LOST)] {
         let mut bench = Bench::with_bob();
-        let renewal = renew(&mut bench, WhyRenew::Asked);
+        let renewal = renew(&mut bench, RenewalReason::Asked);
         let check = bench.step(Event::CheckRequested(bob().key()));
         bench.step(Event::SignOutRequested(bob().key()));
         bench.sign_in(bob(), "2");
         let before = record(&bench);
         assert_nothing_happened(&bench.refreshed(&renewal, late));
-        assert_nothing_happened(&bench.checked(&check, Err(ApiFailure::Unauthenticated)));
+        assert_nothing_happened(&bench.checked(&check, Err(ApiError::Unauthenticated)));
         assert_eq!(record(&bench), before);
         assert_eq!(bench.screen(), Screen::SignedIn);
     }
@@ -527,7 +551,7 @@ fn a_late_answer_does_not_touch_an_account_that_signed_in_anew() {
 #[test]
 fn a_late_answer_after_signing_out_brings_nobody_back() {
     let mut bench = Bench::with_bob();
-    let renewal = renew(&mut bench, WhyRenew::Asked);
+    let renewal = renew(&mut bench, RenewalReason::Asked);
     let step = bench.step(Event::SignOutRequested(bob().key()));
     assert_eq!(renewal_answer(&step), Some(Err(Code::NotSignedIn)));
     assert_nothing_happened(&bench.refreshed(&renewal, Ok(tokens("late", now()))));
@@ -537,7 +561,7 @@ fn a_late_answer_after_signing_out_brings_nobody_back() {
 #[test]
 fn signing_in_again_during_a_renewal_answers_those_who_wait_for_it() {
     let mut bench = Bench::with_bob();
-    let renewal = renew(&mut bench, WhyRenew::Asked);
+    let renewal = renew(&mut bench, RenewalReason::Asked);
     let step = bench.sign_in(bob(), "2");
     assert_eq!(renewal_answer(&step), Some(Ok(())));
     assert_nothing_happened(&bench.refreshed(&renewal, Err(DEAD)));
@@ -547,14 +571,14 @@ fn signing_in_again_during_a_renewal_answers_those_who_wait_for_it() {
 #[test]
 fn tokens_of_another_api_client_that_come_late_are_dropped() {
     let mut bench = Bench::with_bob();
-    let renewal = renew(&mut bench, WhyRenew::Asked);
+    let renewal = renew(&mut bench, RenewalReason::Asked);
     let mut other = draft();
     other.client_id = "another".to_owned();
     let other = other.validate(Provenance::ByHand).unwrap();
     let step = bench.step(Event::RegistrationEntered(Box::new(other)));
     assert_eq!(renewal_answer(&step), Some(Err(Code::NotSignedIn)));
     assert_nothing_happened(&bench.refreshed(&renewal, Ok(tokens("late", now()))));
-    let why = WhySignInAgain::SetUpChanged;
+    let why = SignInAgainReason::SetUpChanged;
     assert_eq!(bench.screen(), Screen::SignInAgain { why });
 }
 
@@ -566,19 +590,19 @@ fn each_refresh_names_the_redirect_url_of_its_own_grant() {
     moved.redirect_url = Some("co.amiqus.signin://oauth/elsewhere".to_owned());
     let moved = moved.validate(Provenance::ByHand).unwrap();
     bench.step(Event::RegistrationEntered(Box::new(moved)));
-    let step = renew(&mut bench, WhyRenew::Due);
+    let step = renew(&mut bench, RenewalReason::Due);
     let [Effect::Refresh(_, _, _, redirect_url)] = step.effects.as_slice() else {
         panic!("not one refresh: {step:?}");
     };
-    assert_eq!(redirect_url.as_str(), crate::examples::REDIRECT);
+    assert_eq!(redirect_url.as_str(), crate::fixtures::REDIRECT);
 }
 
 #[test]
 fn an_account_without_tokens_is_not_renewed() {
     let mut bench = Bench::with_bob();
-    let step = renew(&mut bench, WhyRenew::Due);
+    let step = renew(&mut bench, RenewalReason::Due);
     dead(&mut bench, &step, DEAD);
-    for why in [WhyRenew::Due, WhyRenew::Asked] {
+    for why in [RenewalReason::Due, RenewalReason::Asked] {
         let step = renew(&mut bench, why);
         assert_eq!(step.outcome, refused(Code::NotSignedIn));
         assert_nothing_happened(&step);
@@ -612,11 +636,11 @@ fn a_lost_answer_of_one_account_leaves_the_others_alone() {
     let (mut bench, step) = Bench::with(accounts);
     let other = RecordName::Account(lorraine().key());
     let before = bench.record(other);
-    let step = bench.probed(&step, Err(ApiFailure::Unauthenticated));
+    let step = bench.probed(&step, Err(ApiError::Unauthenticated));
     dead(&mut bench, &step, DEAD);
-    let why = WhySignInAgain::AnswerLost;
-    assert_eq!(bench.standing(bob().key()), SignInAgain { why });
-    assert_eq!(bench.standing(lorraine().key()), Connected);
+    let why = SignInAgainReason::AnswerLost;
+    assert_eq!(bench.status(bob().key()), SignInAgain { why });
+    assert_eq!(bench.status(lorraine().key()), Connected);
     assert_eq!(bench.record(other), before);
 }
 
@@ -662,13 +686,13 @@ fn a_clock_that_jumped_ahead_leads_to_one_renewal_and_no_loop() {
     for ahead in [YEAR, YEAR * 20] {
         let (mut bench, step) = Bench::with(vec![connected(bob(), tokens("1", now() - ahead))]);
         assert!(planned(&step, now()) <= SignedDuration::ZERO);
-        let step = renew(&mut bench, WhyRenew::Due);
+        let step = renew(&mut bench, RenewalReason::Due);
         let step = bench.refreshed(&step, Ok(tokens("2", bench.now)));
         assert_eq!(planned(&step, bench.now), YEAR - DAY * 30);
         bench.wait(-ahead);
         let step = bench.checked(&step, Ok(bob()));
         assert_eq!(effects(&step), [""; 0]);
-        assert_eq!(bench.standing(bob().key()), Connected);
+        assert_eq!(bench.status(bob().key()), Connected);
     }
 }
 
@@ -676,18 +700,18 @@ fn a_clock_that_jumped_ahead_leads_to_one_renewal_and_no_loop() {
 fn the_more_often_a_renewal_fails_the_longer_the_pause_up_to_an_hour() {
     for (transient, waits) in [
         (Transient::Offline, [1, 2, 4, 8, 16, 32, 60, 60]),
-        (Transient::Unwell, [15, 30, 60, 60, 60, 60, 60, 60]),
+        (Transient::ServerError, [15, 30, 60, 60, 60, 60, 60, 60]),
     ] {
         let mut bench = Bench::with_bob();
         for wait in waits {
-            let step = renew(&mut bench, WhyRenew::Due);
-            let step = bench.refreshed(&step, Err(Failure::NotProcessed(transient)));
+            let step = renew(&mut bench, RenewalReason::Due);
+            let step = bench.refreshed(&step, Err(TokenError::NotProcessed(transient)));
             assert_eq!(planned(&step, now()), MINUTE * wait);
         }
-        let step = renew(&mut bench, WhyRenew::Due);
+        let step = renew(&mut bench, RenewalReason::Due);
         bench.refreshed(&step, Ok(tokens("2", now())));
-        let step = renew(&mut bench, WhyRenew::Due);
-        let step = bench.refreshed(&step, Err(Failure::NotProcessed(transient)));
+        let step = renew(&mut bench, RenewalReason::Due);
+        let step = bench.refreshed(&step, Err(TokenError::NotProcessed(transient)));
         assert_eq!(planned(&step, now()), MINUTE * waits[0]);
     }
 }
@@ -698,8 +722,8 @@ fn a_short_lived_pair_is_tried_again_while_it_lives() {
     pair.lifetime = SignedDuration::from_hours(1);
     let (mut bench, _) = Bench::with(vec![connected(bob(), pair)]);
     for _ in 0..4 {
-        let step = renew(&mut bench, WhyRenew::Due);
-        let failure = Failure::NotProcessed(Transient::Unwell);
+        let step = renew(&mut bench, RenewalReason::Due);
+        let failure = TokenError::NotProcessed(Transient::ServerError);
         let step = bench.refreshed(&step, Err(failure));
         assert!(planned(&step, now()) <= MINUTE * 2);
     }
@@ -719,10 +743,10 @@ fn a_pair_that_is_about_to_run_out_is_tried_again_while_it_lives() {
     ] {
         let mut bench = Bench::with_bob();
         bench.wait(YEAR - left);
-        let unwell = Failure::NotProcessed(Transient::Unwell);
+        let unwell = TokenError::NotProcessed(Transient::ServerError);
         let mut waits = Vec::new();
         for _ in 0..4 {
-            let step = renew(&mut bench, WhyRenew::Due);
+            let step = renew(&mut bench, RenewalReason::Due);
             let step = bench.refreshed(&step, Err(unwell));
             waits.push(planned(&step, bench.now));
         }
@@ -734,12 +758,12 @@ fn a_pair_that_is_about_to_run_out_is_tried_again_while_it_lives() {
 #[test]
 fn nobody_is_called_dead_before_the_vault_was_read_again() {
     let mut bench = Bench::with_bob();
-    let step = renew(&mut bench, WhyRenew::Asked);
+    let step = renew(&mut bench, RenewalReason::Asked);
     let step = bench.refreshed(&step, Err(DEAD));
     assert_eq!(effects(&step), ["read the vault again"]);
     assert_eq!(changed(&step), [""; 0]);
     assert_eq!(renewal_answer(&step), None);
-    assert_eq!(bench.standing(bob().key()), Connected);
+    assert_eq!(bench.status(bob().key()), Connected);
     assert!(bench.account(bob().key()).renewing);
 }
 
@@ -747,7 +771,7 @@ fn nobody_is_called_dead_before_the_vault_was_read_again() {
 #[test]
 fn a_newer_pair_in_the_vault_is_used_in_place_of_the_dead_one() {
     let mut bench = Bench::with_bob();
-    let step = renew(&mut bench, WhyRenew::Asked);
+    let step = renew(&mut bench, RenewalReason::Asked);
     let step = bench.refreshed(&step, Err(DEAD));
     let step = bench.read_again(&step, Some(connected(bob(), tokens("other", now()))));
     assert_eq!(renewal_answer(&step), Some(Ok(())));
@@ -755,10 +779,10 @@ fn a_newer_pair_in_the_vault_is_used_in_place_of_the_dead_one() {
         effects(&step),
         ["plan the renewal", "check hush-access-other"]
     );
-    assert_eq!(bench.standing(bob().key()), Connected);
+    assert_eq!(bench.status(bob().key()), Connected);
     assert!(record(&bench).contains("hush-refresh-other"));
     // And when that one is dead as well, the vault holds nothing newer.
-    let step = renew(&mut bench, WhyRenew::Asked);
+    let step = renew(&mut bench, RenewalReason::Asked);
     assert_eq!(effects(&step), ["refresh hush-refresh-other"]);
     let step = bench.refreshed(&step, Err(DEAD));
     let step = bench.read_again(&step, Some(connected(bob(), tokens("other", now()))));
@@ -769,7 +793,7 @@ fn a_newer_pair_in_the_vault_is_used_in_place_of_the_dead_one() {
 #[test]
 fn a_newer_pair_whose_own_refresh_is_open_is_asked_for_first() {
     let mut bench = Bench::with_bob();
-    let step = renew(&mut bench, WhyRenew::Asked);
+    let step = renew(&mut bench, RenewalReason::Asked);
     let step = bench.refreshed(&step, Err(DEAD));
     let step = bench.read_again(&step, Some(interrupted(bob(), tokens("other", now()))));
     assert_eq!(effects(&step), ["probe hush-access-other"]);
@@ -779,12 +803,12 @@ fn a_newer_pair_whose_own_refresh_is_open_is_asked_for_first() {
 #[test]
 fn the_vault_of_an_account_that_is_gone_meanwhile_says_nothing() {
     let mut bench = Bench::with_bob();
-    let step = renew(&mut bench, WhyRenew::Asked);
+    let step = renew(&mut bench, RenewalReason::Asked);
     let step = bench.refreshed(&step, Err(DEAD));
     bench.sign_in(bob(), "2");
     let step = bench.read_again(&step, None);
     assert_nothing_happened(&step);
-    assert_eq!(bench.standing(bob().key()), Connected);
+    assert_eq!(bench.status(bob().key()), Connected);
 }
 
 #[test]
@@ -795,11 +819,11 @@ fn a_refresh_that_is_processed_after_the_pair_was_found_alive_is_a_lost_answer()
     assert!(record(&bench).contains(r#""unanswered_since":"2026"#));
     // Days later; failures in between change nothing about it.
     bench.wait(DAY);
-    let step = renew(&mut bench, WhyRenew::Due);
-    bench.refreshed(&step, Err(Failure::NotProcessed(Transient::Offline)));
-    let step = renew(&mut bench, WhyRenew::Due);
+    let step = renew(&mut bench, RenewalReason::Due);
+    bench.refreshed(&step, Err(TokenError::NotProcessed(Transient::Offline)));
+    let step = renew(&mut bench, RenewalReason::Due);
     dead(&mut bench, &step, DEAD);
-    let why = WhySignInAgain::AnswerLost;
+    let why = SignInAgainReason::AnswerLost;
     assert_eq!(bench.screen(), Screen::SignInAgain { why });
 }
 
@@ -808,10 +832,10 @@ fn a_new_pair_carries_no_doubt() {
     let mut bench = Bench::with_bob();
     let step = lost(&mut bench);
     bench.probed(&step, Ok(()));
-    let step = renew(&mut bench, WhyRenew::Due);
+    let step = renew(&mut bench, RenewalReason::Due);
     bench.refreshed(&step, Ok(tokens("2", now())));
-    let step = renew(&mut bench, WhyRenew::Due);
+    let step = renew(&mut bench, RenewalReason::Due);
     dead(&mut bench, &step, DEAD);
-    let why = WhySignInAgain::AccessRemoved;
+    let why = SignInAgainReason::AccessRemoved;
     assert_eq!(bench.screen(), Screen::SignInAgain { why });
 }

@@ -1,7 +1,7 @@
 //! From the click to the person's name: the code's exchange, and what becomes of the tokens.
 
 use super::*;
-use crate::examples::{draft, fusion, redirect_url};
+use crate::fixtures::{draft, fusion, redirect_url};
 use crate::registration::Provenance;
 use crate::token::Transient;
 
@@ -113,10 +113,10 @@ fn a_verifier_goes_with_the_challenge_that_was_sent_however_pkce_was_set_meanwhi
             registration: Some(with(pkce)),
             ..Records::default()
         });
-        let attempt = Attempt::begin(&with(pkce), now(), &bench.chance).unwrap();
+        let attempt = Attempt::begin(&with(pkce), now(), &bench.entropy).unwrap();
         let link = format!(
             "{}?code=hush-code&state={}",
-            crate::examples::REDIRECT,
+            crate::fixtures::REDIRECT,
             attempt.state.expose()
         );
         let step = bench.step(Event::SignInRequested(Box::new(attempt)));
@@ -137,26 +137,32 @@ fn a_verifier_goes_with_the_challenge_that_was_sent_however_pkce_was_set_meanwhi
 #[test]
 fn a_failed_exchange_ends_signed_out_with_its_code() {
     for (failure, code) in [
-        (Failure::Dead { expired: false }, Code::CodeNotAccepted),
-        (Failure::Dead { expired: true }, Code::CodeNotAccepted),
-        (Failure::SetUpWrong, Code::SetUpWrong),
-        (Failure::Refused(Refused::Request), Code::RequestNotAccepted),
-        (Failure::NotProcessed(Transient::Offline), Code::Offline),
-        (Failure::PerhapsProcessed(Transient::Offline), Code::Offline),
+        (TokenError::Dead { expired: false }, Code::CodeNotAccepted),
+        (TokenError::Dead { expired: true }, Code::CodeNotAccepted),
+        (TokenError::SetUpWrong, Code::SetUpWrong),
         (
-            Failure::NotProcessed(Transient::Busy(None)),
+            TokenError::Refused(Refused::Request),
+            Code::RequestNotAccepted,
+        ),
+        (TokenError::NotProcessed(Transient::Offline), Code::Offline),
+        (
+            TokenError::PerhapsProcessed(Transient::Offline),
+            Code::Offline,
+        ),
+        (
+            TokenError::NotProcessed(Transient::Busy(None)),
             Code::AmiqusBusy,
         ),
         (
-            Failure::PerhapsProcessed(Transient::Unwell),
-            Code::AmiqusUnwell,
+            TokenError::PerhapsProcessed(Transient::ServerError),
+            Code::ServerError,
         ),
         (
-            Failure::PerhapsProcessed(Transient::OddAnswer),
-            Code::OddAnswer,
+            TokenError::PerhapsProcessed(Transient::UnexpectedResponse),
+            Code::UnexpectedResponse,
         ),
         (
-            Failure::NotProcessed(Transient::NotPermitted),
+            TokenError::NotProcessed(Transient::NotPermitted),
             Code::NotPermitted,
         ),
     ] {
@@ -178,7 +184,7 @@ fn a_late_answer_to_a_code_is_dropped() {
     bench.link(&first.granted());
     bench.step(Event::CodeExchanged(
         first.id,
-        Err(Failure::Dead { expired: true }),
+        Err(TokenError::Dead { expired: true }),
     ));
     let (second, _) = bench.begin();
     bench.link(&second.granted());
@@ -194,11 +200,11 @@ fn tokens_whose_owner_is_not_known_stay_in_the_vault_and_are_asked_about_at_the_
     let (pending, _) = bench.begin();
     bench.link(&pending.granted());
     let step = bench.step(Event::CodeExchanged(pending.id, Ok(tokens("1", now()))));
-    let failure = ApiFailure::Transient(Transient::Unwell);
+    let failure = ApiError::Transient(Transient::ServerError);
     let step = bench.identified(&step, Err(failure));
     assert_eq!(changed(&step), [""; 0]);
     assert_eq!(bench.screen(), SIGNED_OUT);
-    assert_eq!(bench.problem(), Some(Code::AmiqusUnwell));
+    assert_eq!(bench.problem(), Some(Code::ServerError));
 
     let (mut bench, step) = Bench::opened(Records {
         registration: Some(registration()),
@@ -219,7 +225,7 @@ fn new_tokens_that_amiqus_does_not_take_are_thrown_away() {
     let (pending, _) = bench.begin();
     bench.link(&pending.granted());
     let step = bench.step(Event::CodeExchanged(pending.id, Ok(tokens("1", now()))));
-    let failure = ApiFailure::Unauthenticated;
+    let failure = ApiError::Unauthenticated;
     let step = bench.identified(&step, Err(failure));
     assert_eq!(changed(&step), ["unclaimed"]);
     assert_eq!(bench.record(RecordName::Unclaimed), None);
@@ -232,7 +238,7 @@ fn new_tokens_that_amiqus_does_not_take_are_thrown_away() {
 fn the_same_account_again_is_an_update_and_says_so() {
     let mut bench = Bench::with_bob();
     let mut renamed = bob();
-    renamed.person.name = "Robert Gale".to_owned();
+    renamed.user.name = "Robert Gale".to_owned();
     let step = bench.sign_in(renamed, "2");
     assert_eq!(bench.problem(), Some(Code::AlreadyHere));
     assert_eq!(bench.screen(), Screen::SignedIn);
@@ -250,9 +256,10 @@ fn the_same_account_again_is_an_update_and_says_so() {
 
 #[test]
 fn an_account_that_needed_the_browser_again_is_not_called_already_here() {
-    let mut account = crate::examples::connected(bob(), tokens("1", now()));
-    account.standing =
-        crate::account::Standing::SignInAgain(crate::account::WhySignInAgain::AccessRemoved);
+    let mut account = crate::fixtures::connected(bob(), tokens("1", now()));
+    account.status = crate::account::AccountStatus::SignInAgain(
+        crate::account::SignInAgainReason::AccessRemoved,
+    );
     let (mut bench, _) = Bench::with(vec![account]);
     assert!(matches!(bench.screen(), Screen::SignInAgain { .. }));
     bench.sign_in(bob(), "2");
@@ -298,7 +305,10 @@ fn an_account_is_not_renamed_while_its_renewal_is_under_way() {
     bench.sign_in(unknown.clone(), "1");
     let key = unknown.key();
     let check = bench.step(Event::CheckRequested(key));
-    let renewal = bench.step(Event::RenewalRequested(key, super::super::WhyRenew::Asked));
+    let renewal = bench.step(Event::RenewalRequested(
+        key,
+        super::super::RenewalReason::Asked,
+    ));
     bench.checked(&check, Ok(bob()));
     let step = bench.refreshed(&renewal, Ok(tokens("2", now())));
     assert_eq!(renewal_answer(&step), Some(Ok(())));

@@ -1,17 +1,17 @@
 //! Tokens whose owner isn't known yet: asked for, finished, dropped; and accounts whose team isn't.
 
-use super::super::WhyRenew;
+use super::super::RenewalReason;
 use super::*;
-use crate::account::{Standing, TeamKey, WhySignInAgain};
-use crate::examples::{DAY, connected, hill_valley, lorraine};
+use crate::account::{AccountStatus, SignInAgainReason, TeamKey};
+use crate::fixtures::{DAY, connected, hill_valley, lorraine};
 use crate::registration::Provenance;
 use crate::token::Transient;
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
-const UNWELL: ApiFailure = ApiFailure::Transient(Transient::Unwell);
+const UNWELL: ApiError = ApiError::Transient(Transient::ServerError);
 
 /// Signs in as far as the tokens; Amiqus doesn't tell whose they are.
-fn fail(bench: &mut Bench, pair: &str, failure: ApiFailure) -> Step {
+fn fail(bench: &mut Bench, pair: &str, failure: ApiError) -> Step {
     let (pending, _) = bench.begin();
     bench.link(&pending.granted());
     let pair = tokens(pair, bench.now);
@@ -46,7 +46,7 @@ fn opens_browser(step: &Step) -> bool {
 
 fn of_unknown_team(number: u32) -> AccountKey {
     AccountKey {
-        user: bob().person.id,
+        user: bob().user.id,
         team: TeamKey::Unknown(number),
     }
 }
@@ -75,12 +75,12 @@ fn failure_of_me_that_passes_is_asked_again_by_one_press() {
         Transient::ProxyNeedsPassword,
         Transient::CertificateNotTrusted,
         Transient::CaptivePortal,
-        Transient::Unwell,
+        Transient::ServerError,
         Transient::Busy(None),
         Transient::Busy(Some(MINUTE)),
     ] {
         let mut bench = Bench::set_up();
-        let failure = ApiFailure::Transient(transient);
+        let failure = ApiError::Transient(transient);
         let step = fail(&mut bench, "2", failure);
         assert_eq!(changed(&step), [""; 0], "{transient:?}");
         assert_eq!(bench.problem(), Some(Code::from(transient)));
@@ -98,9 +98,9 @@ fn failure_of_me_that_passes_is_asked_again_by_one_press() {
 #[test]
 fn failure_of_me_that_lasts_leaves_the_next_press_to_the_browser() {
     for (failure, is_kept) in [
-        (ApiFailure::Unauthenticated, false),
-        (ApiFailure::Transient(Transient::NotPermitted), false),
-        (ApiFailure::Transient(Transient::OddAnswer), true),
+        (ApiError::Unauthenticated, false),
+        (ApiError::Transient(Transient::NotPermitted), false),
+        (ApiError::Transient(Transient::UnexpectedResponse), true),
     ] {
         let mut bench = Bench::set_up();
         fail(&mut bench, "2", failure);
@@ -142,7 +142,7 @@ fn finish_asks_as_often_as_a_person_wants() {
         // A second press meanwhile is the same wish.
         assert_nothing_happened(&bench.step(Event::FinishRequested));
         bench.identified(&step, Err(UNWELL));
-        assert_eq!(bench.problem(), Some(Code::AmiqusUnwell));
+        assert_eq!(bench.problem(), Some(Code::ServerError));
     }
     let step = bench.step(Event::FinishRequested);
     bench.identified(&step, Ok(bob()));
@@ -163,7 +163,11 @@ fn forget_drops_the_pair_and_what_was_said_of_it() {
 
 #[test]
 fn sign_out_drops_the_pair_whether_or_not_it_is_asked_about() {
-    for asked in [None, Some(Event::LookAgain), Some(Event::FinishRequested)] {
+    for asked in [
+        None,
+        Some(Event::EnvironmentChanged),
+        Some(Event::FinishRequested),
+    ] {
         let name = format!("{asked:?}");
         let mut bench = Bench::with_bob();
         fail(&mut bench, "2", UNWELL);
@@ -183,7 +187,7 @@ fn sign_out_drops_the_pair_whether_or_not_it_is_asked_about() {
 #[test]
 fn new_pair_replaces_the_unfinished_one() {
     let mut bench = unfinished();
-    let asking = bench.step(Event::LookAgain);
+    let asking = bench.step(Event::EnvironmentChanged);
     bench.wait(MINUTE * 20);
     bench.sign_in(lorraine(), "3");
     assert!(!unclaimed(&bench));
@@ -194,13 +198,13 @@ fn new_pair_replaces_the_unfinished_one() {
 #[test]
 fn late_answer_about_dropped_tokens_claims_no_new_ones() {
     let (mut bench, asked) = left_behind(MINUTE);
-    let mut draft = crate::examples::draft();
+    let mut draft = crate::fixtures::draft();
     draft.client_id = "another".to_owned();
     let other = draft.validate(Provenance::ByHand).unwrap();
     let step = bench.step(Event::RegistrationEntered(Box::new(other)));
     assert!(step.changed.contains(&RecordName::Unclaimed));
     fail(&mut bench, "new", UNWELL);
-    bench.step(Event::LookAgain);
+    bench.step(Event::EnvironmentChanged);
     // Old tokens and new ones are both asked about with nobody having said so.
     assert_nothing_happened(&bench.identified(&asked, Ok(bob())));
     assert_eq!(bench.state().accounts, []);
@@ -212,17 +216,20 @@ fn background_retry_changes_no_screen_and_raises_nothing() {
     for (result, is_kept) in [
         (Ok(bob()), false),
         (Err(UNWELL), true),
-        (Err(ApiFailure::Unauthenticated), true),
-        (Err(ApiFailure::Transient(Transient::NotPermitted)), true),
-        (Err(ApiFailure::Transient(Transient::OddAnswer)), true),
+        (Err(ApiError::Unauthenticated), true),
+        (Err(ApiError::Transient(Transient::NotPermitted)), true),
+        (
+            Err(ApiError::Transient(Transient::UnexpectedResponse)),
+            true,
+        ),
     ] {
         let mut bench = unfinished();
         bench.step(Event::SetupChangeRequested);
-        let step = bench.step(Event::LookAgain);
+        let step = bench.step(Event::EnvironmentChanged);
         assert_eq!(effects(&step), ["identify hush-access-2"]);
         assert_eq!(bench.screen(), Screen::NeedsSetup);
         // However many changes a network brings, it is one question.
-        assert_nothing_happened(&bench.step(Event::LookAgain));
+        assert_nothing_happened(&bench.step(Event::EnvironmentChanged));
         let step = bench.identified(&step, result);
         assert!(!effects(&step).contains(&"bring to front".to_owned()));
         assert_eq!(bench.screen(), Screen::NeedsSetup);
@@ -234,11 +241,11 @@ fn background_retry_changes_no_screen_and_raises_nothing() {
 #[test]
 fn refusal_that_nobody_asked_for_drops_nothing_until_a_person_hears_it() {
     for failure in [
-        ApiFailure::Unauthenticated,
-        ApiFailure::Transient(Transient::NotPermitted),
+        ApiError::Unauthenticated,
+        ApiError::Transient(Transient::NotPermitted),
     ] {
         let mut bench = unfinished();
-        let step = bench.step(Event::LookAgain);
+        let step = bench.step(Event::EnvironmentChanged);
         bench.identified(&step, Err(failure));
         assert!(bench.state().unfinished, "{failure:?}");
         let step = bench.step(Event::FinishRequested);
@@ -248,7 +255,7 @@ fn refusal_that_nobody_asked_for_drops_nothing_until_a_person_hears_it() {
         assert!(bench.problem().is_some(), "{failure:?}");
         // A press that comes in place of that opens the browser at once.
         let mut bench = unfinished();
-        let step = bench.step(Event::LookAgain);
+        let step = bench.step(Event::EnvironmentChanged);
         bench.identified(&step, Err(failure));
         assert!(opens_browser(&bench.press()), "{failure:?}");
     }
@@ -276,7 +283,7 @@ fn cancel_leaves_off_waiting_and_the_next_question_is_a_new_one() {
 fn background_retry_leaves_a_pending_attempt_alone() {
     let mut bench = unfinished();
     bench.wait(MINUTE * 11);
-    let asking = bench.step(Event::LookAgain);
+    let asking = bench.step(Event::EnvironmentChanged);
     let (pending, _) = bench.begin();
     bench.identified(&asking, Ok(bob()));
     assert!(matches!(bench.screen(), Screen::AwaitingBrowser { .. }));
@@ -287,7 +294,7 @@ fn background_retry_leaves_a_pending_attempt_alone() {
 #[test]
 fn person_takes_over_a_question_that_is_on_its_way() {
     let mut bench = unfinished();
-    let asking = bench.step(Event::LookAgain);
+    let asking = bench.step(Event::EnvironmentChanged);
     assert_nothing_happened(&bench.step(Event::FinishRequested));
     assert_eq!(bench.screen(), Screen::ExchangingCode);
     let step = bench.identified(&asking, Ok(bob()));
@@ -299,7 +306,7 @@ fn person_takes_over_a_question_that_is_on_its_way() {
 fn background_retry_switches_no_account() {
     let mut bench = Bench::with_bob();
     fail(&mut bench, "2", UNWELL);
-    let step = bench.step(Event::LookAgain);
+    let step = bench.step(Event::EnvironmentChanged);
     bench.identified(&step, Ok(lorraine()));
     assert_eq!(bench.state().accounts.len(), 2);
     assert_eq!(bench.state().current, Some(bob().key().to_string()));
@@ -319,7 +326,7 @@ fn start_goes_on_with_a_recent_pair_and_raises_nothing() {
 fn start_asks_nothing_about_an_old_pair_and_shows_it() {
     let (mut bench, step) = left_behind(DAY * 2);
     assert_nothing_happened(&step);
-    assert_nothing_happened(&bench.step(Event::LookAgain));
+    assert_nothing_happened(&bench.step(Event::EnvironmentChanged));
     assert!(bench.state().unfinished);
     assert!(opens_browser(&bench.press()));
 }
@@ -336,10 +343,10 @@ fn pair_without_a_registration_is_not_waited_for() {
 
 #[test]
 fn attempt_beside_an_unfinished_sign_in_outlives_a_restart() {
-    let chance = Counting::default();
+    let entropy = Counting::default();
     let (bench, step) = Bench::opened(Records {
         registration: Some(registration()),
-        attempt: Some(crate::examples::attempt(&chance)),
+        attempt: Some(crate::fixtures::attempt(&entropy)),
         unclaimed: Some(tokens("1", now())),
         ..Records::default()
     });
@@ -416,13 +423,13 @@ fn unknown_team_that_turns_out_to_be_here_keeps_the_newer_pair() {
 #[test]
 fn unknown_team_replaces_an_account_of_that_team_that_has_no_pair() {
     let mut dead = connected(bob(), tokens("0", now()));
-    dead.standing = Standing::SignInAgain(WhySignInAgain::AccessRemoved);
+    dead.status = AccountStatus::SignInAgain(SignInAgainReason::AccessRemoved);
     let (mut bench, _) = Bench::with(vec![dead]);
     bench.sign_in(without_team(), "1");
     let check = bench.step(Event::CheckRequested(of_unknown_team(0)));
     bench.checked(&check, Ok(bob()));
     assert_eq!(bench.state().accounts.len(), 1);
-    assert_eq!(bench.standing(bob().key()), StandingView::Connected);
+    assert_eq!(bench.status(bob().key()), AccountStatusView::Connected);
 }
 
 #[test]
@@ -430,12 +437,12 @@ fn account_of_an_unknown_team_that_has_no_pair_is_signed_in_again() {
     let mut bench = Bench::set_up();
     bench.sign_in(without_team(), "1");
     let key = of_unknown_team(0);
-    let step = bench.step(Event::RenewalRequested(key, WhyRenew::Due));
-    let step = bench.refreshed(&step, Err(Failure::Dead { expired: false }));
+    let step = bench.step(Event::RenewalRequested(key, RenewalReason::Due));
+    let step = bench.refreshed(&step, Err(TokenError::Dead { expired: false }));
     bench.read_again(&step, None);
     bench.sign_in(without_team(), "2");
     assert_eq!(bench.state().accounts.len(), 1);
-    assert_eq!(bench.standing(key), StandingView::Connected);
+    assert_eq!(bench.status(key), AccountStatusView::Connected);
 }
 
 #[test]
@@ -452,12 +459,12 @@ fn unknown_teams_are_asked_for_at_the_start_and_when_a_network_comes() {
     assert_eq!(asked(&step), ["check hush-access-2", "check hush-access-1"]);
     let of = |step: &Step, wanted: AccountKey| {
         step.effects.iter().find_map(|effect| match effect {
-            Effect::Check(key, serial, _) if *key == wanted => Some(*serial),
+            Effect::Check(key, generation, _) if *key == wanted => Some(*generation),
             _ => None,
         })
     };
-    let serial = of(&step, of_unknown_team(0)).unwrap();
-    bench.step(Event::Checked(of_unknown_team(0), serial, Err(UNWELL)));
-    let step = bench.step(Event::LookAgain);
+    let generation = of(&step, of_unknown_team(0)).unwrap();
+    bench.step(Event::Checked(of_unknown_team(0), generation, Err(UNWELL)));
+    let step = bench.step(Event::EnvironmentChanged);
     assert_eq!(asked(&step), ["check hush-access-2"]);
 }

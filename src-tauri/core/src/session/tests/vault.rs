@@ -1,24 +1,24 @@
 //! The vault's part: opening, locking, the set-up, and what happens when nothing can be saved.
 
-use super::super::WhyRenew;
+use super::super::RenewalReason;
 use super::*;
-use crate::account::WhySignInAgain;
-use crate::examples::{DAY, REDIRECT, YEAR, attempt, connected, draft, lorraine};
+use crate::account::SignInAgainReason;
+use crate::fixtures::{DAY, REDIRECT, YEAR, attempt, connected, draft, lorraine};
 use crate::registration::{Field, Provenance, RegistrationDraft};
 use crate::secret::Passphrase;
-use crate::vault::{DoorFailure, SetAside, Unlock, WhyLocked, WhySetAside};
+use crate::vault::{LockReason, OpenError, SetAside, SetAsideReason, Unlock};
 
 fn closed() -> Bench {
     Bench {
         session: Session::default(),
         now: now(),
-        chance: Counting::default(),
+        entropy: Counting::default(),
     }
 }
 
 fn pending_records() -> (Records, String) {
-    let chance = Counting::default();
-    let attempt = attempt(&chance);
+    let entropy = Counting::default();
+    let attempt = attempt(&entropy);
     let link = format!("{REDIRECT}?code=hush-code&state={}", attempt.state.expose());
     let records = Records {
         registration: Some(registration()),
@@ -45,8 +45,8 @@ fn there_is_nothing_to_draw_until_the_vault_was_tried() {
     let step = bench.step(Event::UnlockRequested(Unlock::Keychain));
     assert_eq!(effects(&step), ["open the vault"]);
     assert!(!bench.session.is_settled());
-    bench.step(Event::NotOpened(DoorFailure::Locked(
-        WhyLocked::KeychainLocked,
+    bench.step(Event::NotOpened(OpenError::Locked(
+        LockReason::KeychainLocked,
     )));
     assert!(bench.session.is_settled());
 }
@@ -55,18 +55,18 @@ fn there_is_nothing_to_draw_until_the_vault_was_tried() {
 #[test]
 fn each_reason_why_the_vault_stays_locked_is_said() {
     for why in [
-        WhyLocked::KeychainLocked,
-        WhyLocked::KeychainAbsent,
-        WhyLocked::PassphraseNeeded,
-        WhyLocked::KeyLost,
-        WhyLocked::InUseElsewhere,
-        WhyLocked::VaultUnreachable,
-        WhyLocked::DiskFull,
-        WhyLocked::KeychainUnreachable,
+        LockReason::KeychainLocked,
+        LockReason::KeychainAbsent,
+        LockReason::PassphraseNeeded,
+        LockReason::KeyLost,
+        LockReason::InUseElsewhere,
+        LockReason::VaultUnreachable,
+        LockReason::DiskFull,
+        LockReason::KeychainUnreachable,
     ] {
         let mut bench = closed();
         bench.step(Event::UnlockRequested(Unlock::Keychain));
-        bench.step(Event::NotOpened(DoorFailure::Locked(why)));
+        bench.step(Event::NotOpened(OpenError::Locked(why)));
         assert_eq!(bench.screen(), Screen::Locked { why });
         let step = bench.step(Event::UnlockRequested(Unlock::Keychain));
         assert_eq!(effects(&step), ["open the vault"]);
@@ -80,14 +80,14 @@ fn each_reason_why_the_vault_stays_locked_is_said() {
 fn a_wrong_passphrase_is_said_and_can_be_tried_again() {
     let mut bench = closed();
     bench.step(Event::UnlockRequested(Unlock::Keychain));
-    bench.step(Event::NotOpened(DoorFailure::Locked(
-        WhyLocked::PassphraseNeeded,
+    bench.step(Event::NotOpened(OpenError::Locked(
+        LockReason::PassphraseNeeded,
     )));
     for _ in 0..3 {
         let unlock = Unlock::Passphrase(Passphrase::new("wrong"));
         bench.step(Event::UnlockRequested(unlock));
-        bench.step(Event::NotOpened(DoorFailure::WrongPassphrase));
-        let why = WhyLocked::PassphraseNeeded;
+        bench.step(Event::NotOpened(OpenError::WrongPassphrase));
+        let why = LockReason::PassphraseNeeded;
         assert_eq!(bench.screen(), Screen::Locked { why });
         assert_eq!(bench.problem(), Some(Code::WrongPassphrase));
     }
@@ -97,11 +97,11 @@ fn a_wrong_passphrase_is_said_and_can_be_tried_again() {
 fn a_short_passphrase_is_said_on_the_same_screen() {
     let mut bench = closed();
     bench.step(Event::UnlockRequested(Unlock::Keychain));
-    let why = WhyLocked::KeychainAbsent;
-    bench.step(Event::NotOpened(DoorFailure::Locked(why)));
+    let why = LockReason::KeychainAbsent;
+    bench.step(Event::NotOpened(OpenError::Locked(why)));
     let unlock = Unlock::NewPassphrase(Passphrase::new("short"));
     bench.step(Event::UnlockRequested(unlock));
-    bench.step(Event::NotOpened(DoorFailure::PassphraseTooShort));
+    bench.step(Event::NotOpened(OpenError::PassphraseTooShort));
     assert_eq!(bench.screen(), Screen::Locked { why });
     assert_eq!(bench.problem(), Some(Code::PassphraseTooShort));
 }
@@ -110,7 +110,7 @@ fn a_short_passphrase_is_said_on_the_same_screen() {
 fn the_vault_is_not_opened_twice_at_once() {
     let mut bench = closed();
     bench.step(Event::UnlockRequested(Unlock::Keychain));
-    bench.step(Event::NotOpened(DoorFailure::Locked(WhyLocked::KeyLost)));
+    bench.step(Event::NotOpened(OpenError::Locked(LockReason::KeyLost)));
     bench.step(Event::UnlockRequested(Unlock::Keychain));
     // A second click on the same button.
     assert_nothing_happened(&bench.step(Event::UnlockRequested(Unlock::Keychain)));
@@ -121,10 +121,10 @@ fn the_vault_is_not_opened_twice_at_once() {
 }
 
 /// Locked for this reason, and being looked into because the keychain changed.
-fn looked_into(why: WhyLocked) -> Bench {
+fn looked_into(why: LockReason) -> Bench {
     let mut bench = closed();
     bench.step(Event::UnlockRequested(Unlock::Keychain));
-    bench.step(Event::NotOpened(DoorFailure::Locked(why)));
+    bench.step(Event::NotOpened(OpenError::Locked(why)));
     let step = bench.step(Event::KeychainChanged);
     assert_eq!(effects(&step), ["open the vault without a prompt"]);
     bench
@@ -136,16 +136,16 @@ fn what_a_person_wishes_while_the_vault_is_being_opened_is_done_after_that() {
     let passphrase = || Passphrase::new("long enough a passphrase");
     for (why, wish, then) in [
         (
-            WhyLocked::KeychainLocked,
+            LockReason::KeychainLocked,
             Event::UnlockRequested(Unlock::Keychain),
             "open the vault",
         ),
         (
-            WhyLocked::KeychainAbsent,
+            LockReason::KeychainAbsent,
             Event::UnlockRequested(Unlock::NewPassphrase(passphrase())),
             "open the vault",
         ),
-        (WhyLocked::KeyLost, Event::StartOverRequested, "start over"),
+        (LockReason::KeyLost, Event::StartOverRequested, "start over"),
     ] {
         let name = format!("{wish:?}");
         let mut bench = looked_into(why);
@@ -154,10 +154,10 @@ fn what_a_person_wishes_while_the_vault_is_being_opened_is_done_after_that() {
         assert_eq!(step.outcome, Outcome::Taken, "{name}");
         // What the keychain tells meanwhile puts no person's wish in the shade.
         assert_nothing_happened(&bench.step(Event::KeychainChanged));
-        let step = bench.step(Event::NotOpened(DoorFailure::Locked(why)));
+        let step = bench.step(Event::NotOpened(OpenError::Locked(why)));
         assert_eq!(effects(&step), [then], "{name}");
         // Once.
-        let step = bench.step(Event::NotOpened(DoorFailure::Locked(why)));
+        let step = bench.step(Event::NotOpened(OpenError::Locked(why)));
         assert_nothing_happened(&step);
         assert_eq!(bench.screen(), Screen::Locked { why });
     }
@@ -166,14 +166,14 @@ fn what_a_person_wishes_while_the_vault_is_being_opened_is_done_after_that() {
 #[test]
 fn passphrase_that_is_typed_while_another_one_is_tried_is_tried_as_well() {
     let mut bench = closed();
-    let why = WhyLocked::PassphraseNeeded;
+    let why = LockReason::PassphraseNeeded;
     bench.step(Event::UnlockRequested(Unlock::Keychain));
-    bench.step(Event::NotOpened(DoorFailure::Locked(why)));
+    bench.step(Event::NotOpened(OpenError::Locked(why)));
     for word in ["wrong", "right"] {
         let unlock = Unlock::Passphrase(Passphrase::new(word));
         bench.step(Event::UnlockRequested(unlock));
     }
-    let step = bench.step(Event::NotOpened(DoorFailure::WrongPassphrase));
+    let step = bench.step(Event::NotOpened(OpenError::WrongPassphrase));
     let [Effect::OpenVault(Unlock::Passphrase(passphrase))] = step.effects.as_slice() else {
         panic!("not tried: {step:?}");
     };
@@ -183,27 +183,27 @@ fn passphrase_that_is_typed_while_another_one_is_tried_is_tried_as_well() {
 #[test]
 fn prompt_that_nobody_sees_is_ended_by_the_next_press() {
     let mut bench = closed();
-    let why = WhyLocked::KeychainLocked;
+    let why = LockReason::KeychainLocked;
     bench.step(Event::UnlockRequested(Unlock::Keychain));
     bench.step(Event::OpeningTakesLong(why));
     let step = bench.step(Event::UnlockRequested(Unlock::Keychain));
     assert_eq!(effects(&step), ["abandon the prompt"]);
-    let step = bench.step(Event::NotOpened(DoorFailure::Locked(why)));
+    let step = bench.step(Event::NotOpened(OpenError::Locked(why)));
     assert_eq!(effects(&step), ["open the vault"]);
     assert_eq!(bench.screen(), Screen::Locked { why });
 }
 
 #[test]
 fn vault_that_opens_after_all_makes_a_wish_for_another_way_void() {
-    let mut bench = looked_into(WhyLocked::KeyLost);
+    let mut bench = looked_into(LockReason::KeyLost);
     bench.step(Event::StartOverRequested);
     assert_nothing_happened(&bench.open(Records::default()));
     assert_eq!(bench.screen(), Screen::NeedsSetup);
     // And an empty one is not begun for another reason than was on the screen.
-    let mut bench = looked_into(WhyLocked::KeyLost);
+    let mut bench = looked_into(LockReason::KeyLost);
     bench.step(Event::StartOverRequested);
-    let why = WhyLocked::KeychainLocked;
-    let step = bench.step(Event::NotOpened(DoorFailure::Locked(why)));
+    let why = LockReason::KeychainLocked;
+    let step = bench.step(Event::NotOpened(OpenError::Locked(why)));
     assert_nothing_happened(&step);
     assert_eq!(bench.screen(), Screen::Locked { why });
 }
@@ -216,7 +216,7 @@ fn what_needs_the_vault_is_refused_while_it_is_locked() {
         Event::BrowserRequestedAgain,
         Event::Cancelled,
         Event::CheckRequested(bob().key()),
-        Event::RenewalRequested(bob().key(), WhyRenew::Asked),
+        Event::RenewalRequested(bob().key(), RenewalReason::Asked),
         Event::SignOutRequested(bob().key()),
         Event::SwitchRequested(bob().key()),
         Event::RegistrationEntered(changed_draft(|_| ())),
@@ -256,13 +256,13 @@ fn a_link_waits_through_a_locked_vault_as_well() {
     let (records, link) = pending_records();
     let mut bench = closed();
     bench.step(Event::UnlockRequested(Unlock::Keychain));
-    bench.step(Event::NotOpened(DoorFailure::Locked(
-        WhyLocked::KeychainLocked,
+    bench.step(Event::NotOpened(OpenError::Locked(
+        LockReason::KeychainLocked,
     )));
     bench.link(&link);
     bench.step(Event::UnlockRequested(Unlock::Keychain));
-    bench.step(Event::NotOpened(DoorFailure::Locked(
-        WhyLocked::KeychainLocked,
+    bench.step(Event::NotOpened(OpenError::Locked(
+        LockReason::KeychainLocked,
     )));
     bench.step(Event::UnlockRequested(Unlock::Keychain));
     bench.open(records);
@@ -291,10 +291,10 @@ fn no_flood_of_links_is_kept_while_the_vault_is_closed() {
     for _ in 0..100_000 {
         bench.link("co.amiqus.signin://oauth/callback?code=evil&state=evil");
     }
-    let super::super::Phase::Opening { waiting, .. } = &bench.session.phase else {
+    let super::super::Phase::Opening { pending_links, .. } = &bench.session.phase else {
         panic!("not opening");
     };
-    assert_eq!(waiting.len(), 1, "the newest of each state");
+    assert_eq!(pending_links.len(), 1, "the newest of each state");
 }
 
 /// Shows checks 11 and 17.
@@ -311,10 +311,10 @@ fn no_flood_of_links_pushes_out_the_one_that_waits() {
         for number in 0..after {
             bench.link(&hostile(before + number));
         }
-        let super::super::Phase::Opening { waiting, .. } = &bench.session.phase else {
+        let super::super::Phase::Opening { pending_links, .. } = &bench.session.phase else {
             panic!("not opening");
         };
-        assert!(waiting.len() <= 128);
+        assert!(pending_links.len() <= 128);
         let step = bench.open(records);
         assert!(effects(&step).contains(&"exchange hush-code".to_owned()));
     }
@@ -323,12 +323,12 @@ fn no_flood_of_links_pushes_out_the_one_that_waits() {
 #[test]
 fn link_that_no_answer_can_be_is_not_kept_while_the_vault_is_closed() {
     let mut bench = closed();
-    let long = "x".repeat(crate::redirect::LONGEST_REDIRECT);
+    let long = "x".repeat(crate::redirect::MAX_REDIRECT_BYTES);
     bench.link(&format!("{REDIRECT}?code=1&state={long}"));
-    let super::super::Phase::Opening { waiting, .. } = &bench.session.phase else {
+    let super::super::Phase::Opening { pending_links, .. } = &bench.session.phase else {
         panic!("not opening");
     };
-    assert_eq!(waiting.len(), 0);
+    assert_eq!(pending_links.len(), 0);
 }
 
 #[test]
@@ -358,8 +358,8 @@ fn an_attempt_that_ended_meanwhile_is_removed_at_the_next_start() {
 #[test]
 fn a_vault_that_was_set_aside_is_said_with_its_place() {
     for (why, code) in [
-        (WhySetAside::Damaged, Code::VaultDamaged),
-        (WhySetAside::Newer, Code::VaultNewer),
+        (SetAsideReason::Damaged, Code::VaultDamaged),
+        (SetAsideReason::Newer, Code::VaultNewer),
     ] {
         let mut bench = closed();
         bench.step(Event::Opened {
@@ -412,11 +412,11 @@ fn another_api_client_or_service_needs_the_browser_again_for_everybody() {
         let step = bench.step(Event::RegistrationEntered(changed_draft(change)));
         assert!(step.changed.contains(&RecordName::Attempt));
         assert_eq!(bench.record(RecordName::Attempt), None);
-        let why = WhySignInAgain::SetUpChanged;
+        let why = SignInAgainReason::SetUpChanged;
         assert_eq!(bench.screen(), Screen::SignInAgain { why });
         for key in [bob().key(), lorraine().key()] {
             assert!(step.changed.contains(&RecordName::Account(key)));
-            assert_eq!(bench.standing(key), StandingView::SignInAgain { why });
+            assert_eq!(bench.status(key), AccountStatusView::SignInAgain { why });
             let record = bench.record(RecordName::Account(key)).unwrap();
             assert!(!record.contains("hush-"));
         }
@@ -484,7 +484,7 @@ fn tokens_of_an_unknown_api_client_are_not_shown_to_another() {
         ..Records::default()
     });
     bench.step(Event::RegistrationEntered(changed_draft(|_| ())));
-    let why = WhySignInAgain::SetUpChanged;
+    let why = SignInAgainReason::SetUpChanged;
     assert_eq!(bench.screen(), Screen::SignInAgain { why });
     assert_eq!(bench.account(bob().key()).name, "Bob Gale");
 }
@@ -492,17 +492,17 @@ fn tokens_of_an_unknown_api_client_are_not_shown_to_another() {
 #[test]
 fn a_vault_is_begun_anew_only_where_it_can_not_be_opened_any_more() {
     for (why, may) in [
-        (WhyLocked::KeyLost, true),
-        (WhyLocked::PassphraseNeeded, true),
-        (WhyLocked::KeychainLocked, false),
-        (WhyLocked::KeychainAbsent, false),
-        (WhyLocked::InUseElsewhere, false),
-        (WhyLocked::VaultUnreachable, false),
-        (WhyLocked::DiskFull, false),
+        (LockReason::KeyLost, true),
+        (LockReason::PassphraseNeeded, true),
+        (LockReason::KeychainLocked, false),
+        (LockReason::KeychainAbsent, false),
+        (LockReason::InUseElsewhere, false),
+        (LockReason::VaultUnreachable, false),
+        (LockReason::DiskFull, false),
     ] {
         let mut bench = closed();
         bench.step(Event::UnlockRequested(Unlock::Keychain));
-        bench.step(Event::NotOpened(DoorFailure::Locked(why)));
+        bench.step(Event::NotOpened(OpenError::Locked(why)));
         let step = bench.step(Event::StartOverRequested);
         if may {
             assert_eq!(effects(&step), ["start over"], "{why:?}");
@@ -596,7 +596,7 @@ fn new_tokens_that_could_not_be_saved_are_used_all_the_same() {
 #[test]
 fn no_refresh_is_sent_whose_intent_could_not_be_saved_and_it_is_tried_again() {
     let mut bench = Bench::with_bob();
-    let step = bench.step(Event::RenewalRequested(bob().key(), WhyRenew::Asked));
+    let step = bench.step(Event::RenewalRequested(bob().key(), RenewalReason::Asked));
     let step = bench.not_saved(step);
     assert_eq!(effects(&step), ["plan the renewal"]);
     assert_eq!(planned(&step, now()), SignedDuration::from_mins(15));
@@ -604,14 +604,14 @@ fn no_refresh_is_sent_whose_intent_could_not_be_saved_and_it_is_tried_again() {
     assert_eq!(renewal_answer(&step), Some(Err(Code::CannotSave)));
     assert!(!bench.account(bob().key()).renewing);
     assert_eq!(bench.problem(), Some(Code::CannotSave));
-    let step = bench.step(Event::RenewalRequested(bob().key(), WhyRenew::Due));
+    let step = bench.step(Event::RenewalRequested(bob().key(), RenewalReason::Due));
     assert_eq!(effects(&step), ["refresh hush-refresh-1"]);
 }
 
 #[test]
 fn a_new_pair_that_could_not_be_saved_is_used_and_renewed_in_its_time() {
     let mut bench = Bench::with_bob();
-    let step = bench.step(Event::RenewalRequested(bob().key(), WhyRenew::Due));
+    let step = bench.step(Event::RenewalRequested(bob().key(), RenewalReason::Due));
     let step = bench.refreshed(&step, Ok(tokens("2", now())));
     let step = bench.not_saved(step);
     assert_eq!(effects(&step), ["plan the renewal", "check hush-access-2"]);
@@ -625,10 +625,10 @@ fn a_new_pair_that_could_not_be_saved_is_used_and_renewed_in_its_time() {
 fn what_can_not_be_saved_meanwhile_does_not_lead_to_a_second_refresh() {
     let mut bench = Bench::with_bob();
     let check = bench.step(Event::CheckRequested(bob().key()));
-    bench.step(Event::RenewalRequested(bob().key(), WhyRenew::Due));
+    bench.step(Event::RenewalRequested(bob().key(), RenewalReason::Due));
     let step = bench.checked(&check, Ok(bob()));
     bench.not_saved(step);
-    let step = bench.step(Event::RenewalRequested(bob().key(), WhyRenew::Asked));
+    let step = bench.step(Event::RenewalRequested(bob().key(), RenewalReason::Asked));
     assert_nothing_happened(&step);
     assert!(bench.account(bob().key()).renewing);
 }
@@ -670,9 +670,12 @@ fn the_windows_state_holds_no_secret() {
     let step = bench.step(Event::CodeExchanged(pending.id, Ok(tokens("2", now()))));
     states.push(bench.state());
     bench.identified(&step, Ok(lorraine()));
-    let step = bench.step(Event::RenewalRequested(lorraine().key(), WhyRenew::Asked));
+    let step = bench.step(Event::RenewalRequested(
+        lorraine().key(),
+        RenewalReason::Asked,
+    ));
     states.push(bench.state());
-    bench.refreshed(&step, Err(Failure::Dead { expired: false }));
+    bench.refreshed(&step, Err(TokenError::Dead { expired: false }));
     states.push(bench.state());
     for state in states {
         for text in [serde_json::to_string(&state).unwrap(), format!("{state:?}")] {
@@ -687,7 +690,7 @@ fn the_windows_state_holds_no_secret() {
 fn nothing_that_the_machine_prints_of_itself_holds_a_secret() {
     let mut bench = Bench::with_bob();
     let (pending, begun) = bench.begin();
-    let granted = Event::AddressReceived(Received::new(pending.granted()), Way::Link);
+    let granted = Event::AddressReceived(ReceivedLink::new(pending.granted()), LinkOrigin::Link);
     let mut printed = vec![
         format!("{begun:?}"),
         format!("{:?}", bench.session),
@@ -702,7 +705,7 @@ fn nothing_that_the_machine_prints_of_itself_holds_a_secret() {
     printed.push(format!("{step:?}"));
     printed.push(format!("{:?}", bench.session));
     bench.identified(&step, Ok(lorraine()));
-    let step = bench.step(Event::RenewalRequested(bob().key(), WhyRenew::Due));
+    let step = bench.step(Event::RenewalRequested(bob().key(), RenewalReason::Due));
     printed.push(format!("{step:?}"));
     printed.push(format!("{:?}", bench.session));
     for text in printed {
@@ -716,12 +719,12 @@ fn a_keychain_that_is_asking_its_person_is_said_to_be_locked_until_it_opens() {
     let mut session = Session::default();
     session.step(Event::UnlockRequested(Unlock::Keychain), now());
     assert!(!session.is_settled());
-    session.step(Event::OpeningTakesLong(WhyLocked::KeychainLocked), now());
+    session.step(Event::OpeningTakesLong(LockReason::KeychainLocked), now());
     assert!(session.is_settled());
     assert!(matches!(
         session.app_state(1).screen,
         Screen::Locked {
-            why: WhyLocked::KeychainLocked
+            why: LockReason::KeychainLocked
         }
     ));
     let step = session.step(Event::UnlockRequested(Unlock::Keychain), now());
@@ -739,25 +742,25 @@ fn a_keychain_that_is_asking_its_person_is_said_to_be_locked_until_it_opens() {
         now(),
     );
     assert!(matches!(session.app_state(2).screen, Screen::NeedsSetup));
-    session.step(Event::OpeningTakesLong(WhyLocked::KeychainLocked), now());
+    session.step(Event::OpeningTakesLong(LockReason::KeychainLocked), now());
     assert!(matches!(session.app_state(3).screen, Screen::NeedsSetup));
 }
 
 #[test]
 fn keychain_that_changes_opens_what_a_keychain_keeps_locked_and_nothing_else() {
     for (why, opens) in [
-        (WhyLocked::KeychainLocked, true),
-        (WhyLocked::KeychainAbsent, true),
-        (WhyLocked::KeychainUnreachable, true),
-        (WhyLocked::KeyLost, true),
-        (WhyLocked::PassphraseNeeded, false),
-        (WhyLocked::InUseElsewhere, false),
-        (WhyLocked::VaultUnreachable, false),
-        (WhyLocked::DiskFull, false),
+        (LockReason::KeychainLocked, true),
+        (LockReason::KeychainAbsent, true),
+        (LockReason::KeychainUnreachable, true),
+        (LockReason::KeyLost, true),
+        (LockReason::PassphraseNeeded, false),
+        (LockReason::InUseElsewhere, false),
+        (LockReason::VaultUnreachable, false),
+        (LockReason::DiskFull, false),
     ] {
         let mut bench = closed();
         bench.step(Event::UnlockRequested(Unlock::Keychain));
-        bench.step(Event::NotOpened(DoorFailure::Locked(why)));
+        bench.step(Event::NotOpened(OpenError::Locked(why)));
         let step = bench.step(Event::KeychainChanged);
         if opens {
             assert_eq!(
@@ -781,11 +784,11 @@ fn keychain_that_changes_while_the_vault_opens_is_looked_into_once_more() {
     for _ in 0..3 {
         assert_nothing_happened(&bench.step(Event::KeychainChanged));
     }
-    let why = WhyLocked::KeychainLocked;
-    let step = bench.step(Event::NotOpened(DoorFailure::Locked(why)));
+    let why = LockReason::KeychainLocked;
+    let step = bench.step(Event::NotOpened(OpenError::Locked(why)));
     assert_eq!(effects(&step), ["open the vault without a prompt"]);
     assert_eq!(bench.screen(), Screen::Locked { why });
-    let step = bench.step(Event::NotOpened(DoorFailure::Locked(why)));
+    let step = bench.step(Event::NotOpened(OpenError::Locked(why)));
     assert_nothing_happened(&step);
     assert_eq!(bench.screen(), Screen::Locked { why });
 }
@@ -793,9 +796,9 @@ fn keychain_that_changes_while_the_vault_opens_is_looked_into_once_more() {
 #[test]
 fn opening_that_takes_long_is_said_to_wait_for_what_it_waits_for() {
     for why in [
-        WhyLocked::KeychainLocked,
-        WhyLocked::KeychainUnreachable,
-        WhyLocked::VaultUnreachable,
+        LockReason::KeychainLocked,
+        LockReason::KeychainUnreachable,
+        LockReason::VaultUnreachable,
     ] {
         let mut bench = closed();
         bench.step(Event::UnlockRequested(Unlock::Keychain));

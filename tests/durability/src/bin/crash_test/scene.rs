@@ -17,7 +17,7 @@ use url::Url;
 pub(crate) use self::case::{Case, Killed, Outcome};
 use self::residents::{CAST, Resident};
 use crate::nonsense;
-use crate::verdict::{Evidence, Scenario, Standing, Verdict, judge};
+use crate::verdict::{AccountStatus, Evidence, Scenario, Verdict, judge};
 use crate::waiting::wait_until;
 
 /// The computer, and the run of the app that is on just now.
@@ -182,12 +182,12 @@ impl Scene {
                 faults.push(format!("the first restart: {trouble}"));
             }
         }
-        let (standing, was_pending) = match self.restarted().await {
-            Ok((kept, standing, was_pending)) => {
+        let (status, was_pending) = match self.restarted().await {
+            Ok((kept, status, was_pending)) => {
                 self.kept = Some(kept);
-                (standing, was_pending)
+                (status, was_pending)
             }
-            Err(trouble) => (Standing::Broken(trouble.to_string()), false),
+            Err(trouble) => (AccountStatus::Broken(trouble.to_string()), false),
         };
         let granted = self.is_granted(case);
         faults.extend(self.wrong_posts(&killed, posts_before, restarts, granted));
@@ -200,7 +200,7 @@ impl Scene {
             scenario: case.scenario,
             granted,
             said_so: killed.had_said_so(&self.victim),
-            standing,
+            status,
             faults,
         };
         let mut outcome = Outcome {
@@ -213,7 +213,7 @@ impl Scene {
             outcome.others_damaged = self.damaged().await;
         }
         if outcome.is_good()
-            && let Err(trouble) = self.restore(&evidence.standing, was_pending).await
+            && let Err(trouble) = self.restore(&evidence.status, was_pending).await
         {
             outcome.verdict = Verdict::Lost(format!("afterwards: {trouble}"));
         }
@@ -239,11 +239,11 @@ impl Scene {
 
     /// Back to the beginning: what is pending is given up, and a victim that is not connected signs in
     /// again as a person would.
-    async fn restore(&mut self, standing: &Standing, was_pending: bool) -> Result<()> {
+    async fn restore(&mut self, status: &AccountStatus, was_pending: bool) -> Result<()> {
         if was_pending {
             self.kept()?.ask(&Command::Cancel).await?;
         }
-        if !matches!(standing, Standing::Works(_)) {
+        if !matches!(status, AccountStatus::Works(_)) {
             let (person, team) = (self.victim.person, self.victim.team);
             let (computer, kept) = self.both()?;
             computer.sign_in(kept, person, team).await?;

@@ -55,7 +55,7 @@ pub(crate) enum Pair {
 
 /// How the account stands after the restart.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum AccountStatus {
     /// It isn't there.
     Absent,
     /// It is connected; the service answered `/me` to this pair, and knows it as this account's.
@@ -77,7 +77,7 @@ pub(crate) struct Evidence {
     pub(crate) granted: bool,
     /// Whether the process had said that the new pair was there before it was killed.
     pub(crate) said_so: bool,
-    pub(crate) standing: Standing,
+    pub(crate) status: AccountStatus,
     /// Whatever must not be.
     pub(crate) faults: Vec<String>,
 }
@@ -116,20 +116,20 @@ pub(crate) fn judge(evidence: &Evidence) -> Verdict {
         evidence.scenario,
         evidence.granted,
         evidence.said_so,
-        &evidence.standing,
+        &evidence.status,
     ) {
-        (Scenario::Refresh, false, false, Standing::Works(Pair::Old))
-        | (Scenario::FirstSignIn, false, false, Standing::Absent)
-        | (Scenario::RepeatedSignIn, _, false, Standing::Works(Pair::Old)) => Verdict::Old,
-        (_, true, _, Standing::Works(Pair::New)) => Verdict::New,
-        (Scenario::Refresh, true, false, Standing::SignInAgain { why })
+        (Scenario::Refresh, false, false, AccountStatus::Works(Pair::Old))
+        | (Scenario::FirstSignIn, false, false, AccountStatus::Absent)
+        | (Scenario::RepeatedSignIn, _, false, AccountStatus::Works(Pair::Old)) => Verdict::Old,
+        (_, true, _, AccountStatus::Works(Pair::New)) => Verdict::New,
+        (Scenario::Refresh, true, false, AccountStatus::SignInAgain { why })
             if why == because_the_answer_was_lost =>
         {
             Verdict::Justified
         }
-        (Scenario::FirstSignIn, true, false, Standing::Absent) => Verdict::Justified,
-        (scenario, granted, said_so, standing) => Verdict::Lost(format!(
-            "{scenario}: Amiqus gave {} new pair, the app had{} said so, and after the restart: {standing:?}",
+        (Scenario::FirstSignIn, true, false, AccountStatus::Absent) => Verdict::Justified,
+        (scenario, granted, said_so, status) => Verdict::Lost(format!(
+            "{scenario}: Amiqus gave {} new pair, the app had{} said so, and after the restart: {status:?}",
             if granted { "a" } else { "no" },
             if said_so { "" } else { " not" },
         )),
@@ -140,18 +140,18 @@ pub(crate) fn judge(evidence: &Evidence) -> Verdict {
 mod tests {
     use super::*;
 
-    fn verdict(scenario: Scenario, granted: bool, said_so: bool, standing: Standing) -> Verdict {
+    fn verdict(scenario: Scenario, granted: bool, said_so: bool, status: AccountStatus) -> Verdict {
         judge(&Evidence {
             scenario,
             granted,
             said_so,
-            standing,
+            status,
             faults: Vec::new(),
         })
     }
 
-    fn sign_in_again(why: &str) -> Standing {
-        Standing::SignInAgain {
+    fn sign_in_again(why: &str) -> AccountStatus {
+        AccountStatus::SignInAgain {
             why: why.to_owned(),
         }
     }
@@ -175,19 +175,24 @@ mod tests {
 
     #[test]
     fn a_first_sign_in_may_have_to_be_done_again_and_a_repeated_one_never() {
-        let first =
-            |granted, said_so| verdict(Scenario::FirstSignIn, granted, said_so, Standing::Absent);
+        let first = |granted, said_so| {
+            verdict(
+                Scenario::FirstSignIn,
+                granted,
+                said_so,
+                AccountStatus::Absent,
+            )
+        };
         assert_eq!(first(false, false), Verdict::Old);
         assert_eq!(first(true, false), Verdict::Justified);
         assert!(is_lost(&first(true, true)));
 
-        let repeated = |granted, said_so, standing| {
-            verdict(Scenario::RepeatedSignIn, granted, said_so, standing)
-        };
-        let old = || Standing::Works(Pair::Old);
+        let repeated =
+            |granted, said_so, status| verdict(Scenario::RepeatedSignIn, granted, said_so, status);
+        let old = || AccountStatus::Works(Pair::Old);
         assert_eq!(repeated(true, false, old()), Verdict::Old);
         assert!(is_lost(&repeated(true, true, old())));
-        assert!(is_lost(&repeated(true, false, Standing::Absent)));
+        assert!(is_lost(&repeated(true, false, AccountStatus::Absent)));
         let again = sign_in_again("answer_lost");
         assert!(is_lost(&repeated(true, false, again)));
     }
@@ -195,11 +200,11 @@ mod tests {
     #[test]
     fn a_pair_that_nobody_gave_is_no_good_end() {
         for scenario in Scenario::ALL {
-            let new = Standing::Works(Pair::New);
+            let new = AccountStatus::Works(Pair::New);
             assert_eq!(verdict(scenario, true, true, new.clone()), Verdict::New);
             assert!(is_lost(&verdict(scenario, false, false, new)));
         }
-        let old = Standing::Works(Pair::Old);
+        let old = AccountStatus::Works(Pair::Old);
         assert!(is_lost(&verdict(Scenario::Refresh, true, false, old)));
     }
 
@@ -209,7 +214,7 @@ mod tests {
             scenario: Scenario::Refresh,
             granted: true,
             said_so: true,
-            standing: Standing::Works(Pair::New),
+            status: AccountStatus::Works(Pair::New),
             faults: vec!["the refresh token was posted twice".to_owned()],
         };
         assert!(is_lost(&judge(&evidence)));

@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout};
 
 use super::Scene;
 use crate::nonsense;
-use crate::verdict::{Pair, Standing};
+use crate::verdict::{AccountStatus, Pair};
 use crate::waiting::{A_MOMENT, PATIENCE, wait_until};
 
 impl Scene {
@@ -38,7 +38,7 @@ impl Scene {
 
     /// Starts the app and waits until it knows how the victim stands. Says as well whether an attempt
     /// is pending.
-    pub(super) async fn restarted(&self) -> Result<(Kept, Standing, bool)> {
+    pub(super) async fn restarted(&self) -> Result<(Kept, AccountStatus, bool)> {
         let mut kept = self.computer.start().await?;
         let first = kept
             .until("the vault is open", |state| state.screen.state != "locked")
@@ -57,9 +57,9 @@ impl Scene {
             let state = kept.state().await?;
             let is_pending = state.screen.state == "awaiting-browser";
             if !state.unfinished
-                && let Some(standing) = self.standing(&mut kept, &state).await?
+                && let Some(status) = self.status(&mut kept, &state).await?
             {
-                return Ok((kept, standing, is_pending));
+                return Ok((kept, status, is_pending));
             }
             // Takes in what it says meanwhile.
             let news = kept.until("a change", |now| now.revision != state.revision);
@@ -72,29 +72,31 @@ impl Scene {
     }
 
     /// How the victim stands; `None` while that isn't known.
-    async fn standing(&self, kept: &mut Kept, state: &State) -> Result<Option<Standing>> {
+    async fn status(&self, kept: &mut Kept, state: &State) -> Result<Option<AccountStatus>> {
         let victim = &self.victim;
         let Some(account) = state.account(victim.person, victim.team) else {
-            return Ok(Some(Standing::Absent));
+            return Ok(Some(AccountStatus::Absent));
         };
         if !account.is_connected() {
-            let why = account.standing.why.clone().unwrap_or_default();
-            return Ok(Some(Standing::SignInAgain { why }));
+            let why = account.status.why.clone().unwrap_or_default();
+            return Ok(Some(AccountStatus::SignInAgain { why }));
         }
         if state.current.as_deref() != Some(victim.id.as_str()) || account.name != victim.name {
-            return Ok(Some(Standing::Broken(format!("{state:?}"))));
+            return Ok(Some(AccountStatus::Broken(format!("{state:?}"))));
         }
         let number = kept.tell(&Command::Me)?;
         if kept.outcome(number).await?.is_some() {
             return Ok(None);
         }
         Ok(Some(match self.last_access_token(victim) {
-            None => Standing::Broken("`me` went well, and Amiqus knows nothing of it".to_owned()),
-            Some(token) if !self.computer.amiqus.is_access_token_live(&token) => {
-                Standing::Broken("`me` went well with a dead token".to_owned())
+            None => {
+                AccountStatus::Broken("`me` went well, and Amiqus knows nothing of it".to_owned())
             }
-            Some(token) if token == victim.access_token => Standing::Works(Pair::Old),
-            Some(_) => Standing::Works(Pair::New),
+            Some(token) if !self.computer.amiqus.is_access_token_live(&token) => {
+                AccountStatus::Broken("`me` went well with a dead token".to_owned())
+            }
+            Some(token) if token == victim.access_token => AccountStatus::Works(Pair::Old),
+            Some(_) => AccountStatus::Works(Pair::New),
         }))
     }
 }

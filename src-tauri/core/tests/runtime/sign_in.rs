@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use amiqus_core::app_state::Screen;
 use amiqus_core::error::Code;
-use amiqus_core::keeper::SaveRefusal;
-use amiqus_core::redirect::Received;
+use amiqus_core::redirect::ReceivedLink;
 use amiqus_core::registration::{Field, FieldProblem, Page, Reason};
+use amiqus_core::runtime::SaveError;
 use practice_amiqus::{Answer, Endpoint, Fault, Generation, RequestRecord, RetryAfter, Settings};
 
 use crate::app::*;
@@ -46,8 +46,8 @@ async fn a_person_signs_in_from_end_to_end_in_both_server_generations() {
         assert!(bob.is_verified);
         assert_eq!(state.current.as_ref(), Some(&bob.id));
         assert_eq!(code(&state), None);
-        app.keeper.refresh().await.unwrap();
-        app.keeper.me().await.unwrap();
+        app.session.refresh().await.unwrap();
+        app.session.me().await.unwrap();
         assert_eq!(computer.posts(), 2);
         assert_eq!(computer.amiqus.complaints(), [""; 0]);
     }
@@ -63,7 +63,7 @@ async fn each_request_has_exactly_the_fields_of_the_guides_table() {
         .await;
         let mut app = computer.start().await;
         app.sign_in(&computer, BOB, FUSION).await;
-        app.keeper.refresh().await.unwrap();
+        app.session.refresh().await.unwrap();
 
         let posts = computer.amiqus.requests_to("/oauth/token");
         let [exchange, refresh] = posts.as_slice() else {
@@ -121,17 +121,17 @@ async fn the_redirect_url_is_the_same_bytes_in_all_three_requests_even_after_the
     };
     let computer = Computer::set_up_with(settings, |_| ()).await;
     let mut app = computer.start().await;
-    app.keeper.authorize().await.unwrap();
+    app.session.authorize().await.unwrap();
     let url = app.browser().await;
     let asked = url.query_pairs().find(|(name, _)| name == "redirect_uri");
     assert_eq!(asked.unwrap().1, REDIRECT);
-    app.keeper
+    app.session
         .receive(computer.answer(&url, BOB, FUSION, Answer::Allow));
     app.until(|state| state.screen == Screen::SignedIn).await;
     let mut draft = computer.draft();
     draft.redirect_url = Some(moved.to_owned());
-    app.keeper.save_registration(draft).await.unwrap();
-    app.keeper.refresh().await.unwrap();
+    app.session.save_registration(draft).await.unwrap();
+    app.session.refresh().await.unwrap();
     for post in computer.amiqus.requests_to("/oauth/token") {
         assert_eq!(post.field("redirect_uri"), Some(REDIRECT));
     }
@@ -141,9 +141,9 @@ async fn the_redirect_url_is_the_same_bytes_in_all_three_requests_even_after_the
 async fn deny_ends_signed_out_and_the_next_try_works() {
     let computer = Computer::set_up().await;
     let mut app = computer.start().await;
-    app.keeper.authorize().await.unwrap();
+    app.session.authorize().await.unwrap();
     let url = app.browser().await;
-    app.keeper
+    app.session
         .receive(computer.answer(&url, BOB, FUSION, Answer::Deny));
     let state = app.end_of_sign_in().await;
     assert_eq!(state.screen, Screen::SignedOut { just_now: false });
@@ -160,7 +160,7 @@ async fn deny_ends_signed_out_and_the_next_try_works() {
 async fn a_pasted_address_signs_in_and_a_wrong_one_says_why() {
     let computer = Computer::set_up().await;
     let mut app = computer.start().await;
-    app.keeper.authorize().await.unwrap();
+    app.session.authorize().await.unwrap();
     let url = app.browser().await;
     for (pasted, expected) in [
         ("https://example.com", Code::LinkNotOurs),
@@ -168,15 +168,15 @@ async fn a_pasted_address_signs_in_and_a_wrong_one_says_why() {
         ("?code=c&state=s", Code::LinkTooLate),
     ] {
         let problem = app
-            .keeper
-            .exchange(Received::new(pasted))
+            .session
+            .exchange(ReceivedLink::new(pasted))
             .await
             .unwrap_err();
         assert_eq!(problem.code, expected, "{pasted}");
     }
     assert_eq!(computer.posts(), 0);
     let address = computer.answer(&url, BOB, FUSION, Answer::Allow);
-    app.keeper.exchange(address).await.unwrap();
+    app.session.exchange(address).await.unwrap();
     let state = app.end_of_sign_in().await;
     assert_eq!(state.screen, Screen::SignedIn);
 }
@@ -186,13 +186,13 @@ async fn a_browser_that_does_not_open_is_said_and_can_be_opened_again() {
     let computer = Computer::set_up().await;
     computer.no_browser.store(true, Ordering::SeqCst);
     let mut app = computer.start().await;
-    app.keeper.authorize().await.unwrap();
+    app.session.authorize().await.unwrap();
     let state = app.until(|state| state.problem.is_some()).await;
     assert_eq!(code(&state), Some(Code::BrowserDidNotOpen));
     computer.no_browser.store(false, Ordering::SeqCst);
-    app.keeper.open_browser_again().await.unwrap();
+    app.session.open_browser_again().await.unwrap();
     let url = app.browser().await;
-    app.keeper
+    app.session
         .receive(computer.answer(&url, BOB, FUSION, Answer::Allow));
     let state = app.end_of_sign_in().await;
     assert_eq!(state.screen, Screen::SignedIn);
@@ -203,14 +203,14 @@ async fn a_browser_that_does_not_open_is_said_and_can_be_opened_again() {
 async fn the_same_link_many_times_at_once_posts_one_code() {
     let computer = Computer::set_up().await;
     let mut app = computer.start().await;
-    app.keeper.authorize().await.unwrap();
+    app.session.authorize().await.unwrap();
     let url = app.browser().await;
     let link = computer.answer(&url, BOB, FUSION, Answer::Allow);
     for _ in 0..100 {
-        app.keeper.receive(Received::new(
+        app.session.receive(ReceivedLink::new(
             "co.amiqus.signin://oauth/callback?code=c&state=s",
         ));
-        app.keeper.receive(link.clone());
+        app.session.receive(link.clone());
     }
     let state = app.end_of_sign_in().await;
     assert_eq!(state.screen, Screen::SignedIn);
@@ -221,11 +221,11 @@ async fn the_same_link_many_times_at_once_posts_one_code() {
 async fn an_application_that_was_removed_while_signing_in_is_a_code_that_is_not_accepted() {
     let computer = Computer::set_up().await;
     let mut app = computer.start().await;
-    app.keeper.authorize().await.unwrap();
+    app.session.authorize().await.unwrap();
     let url = app.browser().await;
     let link = computer.answer(&url, BOB, FUSION, Answer::Allow);
     computer.amiqus.advance(Duration::from_mins(11));
-    app.keeper.receive(link);
+    app.session.receive(link);
     let state = app.end_of_sign_in().await;
     assert_eq!(state.screen, Screen::SignedOut { just_now: false });
     assert_eq!(code(&state), Some(Code::CodeNotAccepted));
@@ -247,17 +247,17 @@ async fn several_people_and_teams_live_side_by_side() {
     assert_eq!(state.accounts.len(), 3);
 
     let lorraine = key(LORRAINE, HILL_VALLEY).to_string();
-    app.keeper.switch_account(&lorraine).await.unwrap();
-    let state = app.keeper.state().await.unwrap();
+    app.session.switch_account(&lorraine).await.unwrap();
+    let state = app.session.state().await.unwrap();
     assert_eq!(state.current.as_ref(), Some(&lorraine));
-    app.keeper.sign_out(&lorraine).await.unwrap();
-    let state = app.keeper.state().await.unwrap();
+    app.session.sign_out(&lorraine).await.unwrap();
+    let state = app.session.state().await.unwrap();
     assert_eq!(state.accounts.len(), 2);
     assert_eq!(state.screen, Screen::SignedIn);
     for id in ["", "nobody", "1.unknown", &lorraine] {
-        let problem = app.keeper.sign_out(id).await.unwrap_err();
+        let problem = app.session.sign_out(id).await.unwrap_err();
         assert_eq!(problem.code, Code::NotSignedIn);
-        let problem = app.keeper.switch_account(id).await.unwrap_err();
+        let problem = app.session.switch_account(id).await.unwrap_err();
         assert_eq!(problem.code, Code::NotSignedIn);
     }
 }
@@ -275,12 +275,12 @@ async fn a_team_that_can_not_be_told_is_learnt_at_the_next_check() {
     assert_eq!(state.screen, Screen::SignedIn);
     assert_eq!(account(&state, BOB).team, None);
     computer.amiqus.clear_faults();
-    app.keeper.me().await.unwrap();
-    let state = app.keeper.state().await.unwrap();
+    app.session.me().await.unwrap();
+    let state = app.session.state().await.unwrap();
     assert_eq!(account(&state, BOB).team.as_deref(), Some(FUSION));
     assert_eq!(state.current, Some(key(BOB, FUSION).to_string()));
     assert_eq!(state.accounts.len(), 1);
-    app.keeper.refresh().await.unwrap();
+    app.session.refresh().await.unwrap();
 }
 
 /// Shows check 25.
@@ -309,14 +309,14 @@ async fn asking_whose_the_tokens_are_honours_a_short_retry_after_and_gives_up_at
 async fn an_administrator_sets_the_app_up_and_is_told_what_to_change() {
     let computer = Computer::bare(Settings::default()).await;
     let mut app = computer.start().await;
-    let state = app.keeper.state().await.unwrap();
+    let state = app.session.state().await.unwrap();
     assert_eq!(state.screen, Screen::NeedsSetup);
     let not_set_up = Err(Code::NotSetUp.into());
-    assert_eq!(app.keeper.authorize().await, not_set_up);
-    assert_eq!(app.keeper.me().await, not_set_up);
-    assert_eq!(app.keeper.refresh().await, not_set_up);
-    assert_eq!(app.keeper.sign_out("nobody").await, not_set_up);
-    let token = app.keeper.access_token().await.map(|_| ());
+    assert_eq!(app.session.authorize().await, not_set_up);
+    assert_eq!(app.session.me().await, not_set_up);
+    assert_eq!(app.session.refresh().await, not_set_up);
+    assert_eq!(app.session.sign_out("nobody").await, not_set_up);
+    let token = app.session.access_token().await.map(|_| ());
     assert_eq!(token, not_set_up);
     let mut wrong = computer.draft();
     wrong.base_url = Some("http://example.com".to_owned());
@@ -325,20 +325,20 @@ async fn an_administrator_sets_the_app_up_and_is_told_what_to_change() {
         reason: Reason::NotHttps,
     }];
     assert_eq!(
-        app.keeper.save_registration(wrong).await,
-        Err(SaveRefusal::Fields(problems))
+        app.session.save_registration(wrong).await,
+        Err(SaveError::Fields(problems))
     );
     computer.drawer.set_full(true);
     assert_eq!(
-        app.keeper.save_registration(computer.draft()).await,
-        Err(SaveRefusal::Problem(Code::CannotSave.into()))
+        app.session.save_registration(computer.draft()).await,
+        Err(SaveError::Problem(Code::CannotSave.into()))
     );
     computer.drawer.set_full(false);
-    app.keeper
+    app.session
         .save_registration(computer.draft())
         .await
         .unwrap();
-    let page = app.keeper.page_address(Page::TeamApps).await.unwrap();
+    let page = app.session.page_address(Page::TeamApps).await.unwrap();
     assert!(page.url.as_str().starts_with(computer.amiqus.base_url()));
     assert!(page.service.holds(&page.url));
     app.sign_in(&computer, BOB, FUSION).await;
@@ -363,10 +363,10 @@ async fn a_wrong_client_secret_is_a_wrong_set_up() {
 async fn an_attempt_without_an_answer_ends_after_ten_minutes() {
     let computer = Computer::set_up().await;
     let mut app = computer.start().await;
-    app.keeper.authorize().await.unwrap();
+    app.session.authorize().await.unwrap();
     app.browser().await;
     let before = tokio::time::Instant::now();
-    let mut states = app.keeper.states();
+    let mut states = app.session.states();
     let ended = states.wait_for(|state| state.as_deref().is_some_and(|it| it.problem.is_some()));
     let ended = tokio::time::timeout(Duration::from_hours(1), ended).await;
     let state = ended.expect("never ended").unwrap().clone().unwrap();
@@ -382,7 +382,7 @@ async fn an_attempt_without_an_answer_ends_after_ten_minutes() {
 async fn no_state_that_comes_down_holds_a_secret() {
     let computer = Computer::set_up().await;
     let mut app = computer.start().await;
-    let mut states = app.keeper.states();
+    let mut states = app.session.states();
     let collect = tokio::spawn(async move {
         let mut texts = Vec::new();
         while states.changed().await.is_ok() {
@@ -392,8 +392,8 @@ async fn no_state_that_comes_down_holds_a_secret() {
         texts
     });
     app.sign_in(&computer, BOB, FUSION).await;
-    app.keeper.refresh().await.unwrap();
-    app.keeper.me().await.unwrap();
+    app.session.refresh().await.unwrap();
+    app.session.me().await.unwrap();
     drop(app);
     let texts = collect.await.unwrap();
     assert!(texts.len() > 4, "{texts:?}");
@@ -420,15 +420,15 @@ async fn no_state_that_comes_down_holds_a_secret() {
 async fn no_address_that_is_asked_for_holds_a_secret_or_a_person() {
     let computer = Computer::set_up().await;
     let mut app = computer.start().await;
-    app.keeper.authorize().await.unwrap();
+    app.session.authorize().await.unwrap();
     let first = app.browser().await;
-    app.keeper
+    app.session
         .receive(computer.answer(&first, BOB, FUSION, Answer::Allow));
     app.until(|state| state.screen == Screen::SignedIn).await;
-    app.keeper.refresh().await.unwrap();
-    app.keeper.me().await.unwrap();
+    app.session.refresh().await.unwrap();
+    app.session.me().await.unwrap();
     // Another attempt, with somebody signed in whose name could get into it.
-    app.keeper.authorize().await.unwrap();
+    app.session.authorize().await.unwrap();
     let mut addresses = vec![first.to_string(), app.browser().await.to_string()];
     let requests = computer.amiqus.requests();
     for request in &requests {

@@ -147,7 +147,7 @@ async fn a_pair_that_a_look_finds_alive_does_not_run_out_in_the_pause_after_it()
         world.go_to(world.ends() - left).await;
         assert_eq!(world.posts.len(), 1);
         world.amiqus.clear_faults();
-        world.look_again().await;
+        world.on_environment_change().await;
         // `/status` told that the pair lives, and the request may still be on its way.
         assert_eq!(world.posts.len(), 1);
         world.go_to(world.ends()).await;
@@ -166,7 +166,7 @@ async fn a_computer_that_slept_across_a_renewal_renews_once_and_at_once_when_it_
             world.go_to(world.start + DAY * 4 + HOUR * 20).await;
             world.sleep(slept, tells_of_waking).await;
             assert_eq!(world.renewals, [world.now]);
-            world.look_again().await;
+            world.on_environment_change().await;
             assert_eq!(world.posts.len(), 1);
             // It is awake from now on.
             let woke = world.now;
@@ -214,11 +214,11 @@ async fn a_computer_that_wakes_before_its_network_renews_as_soon_as_that_comes()
     world.sleep(DAY * 20, true).await;
     for _ in 0..5 {
         world.go_to(world.now + MINUTE * 20).await;
-        world.look_again().await;
+        world.on_environment_change().await;
     }
     assert_eq!(world.posts.len(), 0);
     world.gate.open();
-    world.look_again().await;
+    world.on_environment_change().await;
     assert_eq!(world.renewals, [world.now]);
     assert_eq!(world.posts.len(), 1);
 }
@@ -240,8 +240,8 @@ async fn a_clock_that_is_wrong_for_a_while_leads_to_no_loop_and_back_to_the_plan
                 world.set_clock(wrong_by).await;
                 world.go_to(world.now + for_so_long).await;
                 world.set_clock(-wrong_by).await;
-                let put_right = world.now;
-                world.go_to(put_right + due * 3).await;
+                let clear_service_problem = world.now;
+                world.go_to(clear_service_problem + due * 3).await;
 
                 // Each of the two times that it was set may have brought one renewal early.
                 let posts = world.posts.len() - posts;
@@ -255,7 +255,10 @@ async fn a_clock_that_is_wrong_for_a_while_leads_to_no_loop_and_back_to_the_plan
                 assert!(world.requests - requests <= most);
 
                 // After the first renewal with the right clock all is as it was.
-                let after: Vec<_> = renewed.iter().filter(|at| **at >= put_right).collect();
+                let after: Vec<_> = renewed
+                    .iter()
+                    .filter(|at| **at >= clear_service_problem)
+                    .collect();
                 assert!(after.len() >= 2, "{renewed:?} with {case}");
                 for two in after.windows(2) {
                     assert_eq!(two[1].duration_since(*two[0]), due, "{case}");

@@ -1,10 +1,10 @@
 //! Examples that the tests of several modules use.
 
-use amiqus_core::app_state::{AccountView, AppState, Screen, SetupView, StandingView};
+use amiqus_core::app_state::{AccountStatusView, AccountView, AppState, Screen, SetupView};
 use amiqus_core::registration::RedirectKind;
 
 /// Bob Gale of Fusion Industries.
-pub(crate) fn account(id: &str, standing: StandingView) -> AccountView {
+pub(crate) fn account(id: &str, status: AccountStatusView) -> AccountView {
     AccountView {
         id: id.to_owned(),
         name: "Bob Gale".to_owned(),
@@ -13,7 +13,7 @@ pub(crate) fn account(id: &str, standing: StandingView) -> AccountView {
         is_disabled: false,
         team: Some("Fusion Industries".to_owned()),
         role: None,
-        standing,
+        status,
         renews_by: None,
         as_of: jiff::Timestamp::UNIX_EPOCH,
         offline: false,

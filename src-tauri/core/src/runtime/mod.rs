@@ -1,7 +1,7 @@
 //! Runs the session: one event after the other, each change durable before anyone sees it, each
 //! effect only after that.
 
-mod desk;
+mod actor;
 mod effects;
 
 use std::str::FromStr as _;
@@ -13,20 +13,20 @@ use specta::Type;
 use tokio::sync::{mpsc, oneshot, watch};
 use url::Url;
 
-use self::desk::Desk;
+use self::actor::SessionActor;
 use crate::account::AccountKey;
 use crate::app_state::{AppState, Screen};
-use crate::chance::Chance;
-use crate::check::CheckRefusal;
+use crate::check::CheckError;
 use crate::clock::{Clock, Wait};
+use crate::entropy::EntropySource;
 use crate::error::{Code, Problem};
 use crate::http::Clients;
-use crate::redirect::Received;
+use crate::redirect::ReceivedLink;
 use crate::registration::{BaseUrl, FieldProblem, Page, RedirectUrl, RegistrationDraft};
 use crate::secret::Passphrase;
-use crate::session::{Event, Provisioning, Serial, Way, WhyRenew};
+use crate::session::{Event, LinkOrigin, Provisioning, RenewalReason, TokenGeneration};
 use crate::token::AccessToken;
-use crate::vault::{Door, Opened, Records, Unlock};
+use crate::vault::{Opened, Records, Unlock, VaultOpener};
 
 #[cfg(test)]
 mod tests;
@@ -39,12 +39,12 @@ pub struct BrowserDidNotOpen(pub String);
 /// Nobody can listen there. The text is for the log.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("nobody listens for the browser's answer: {0}")]
-pub struct CannotListen(pub String);
+pub struct ListenError(pub String);
 
 /// Why a registration was not saved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
 #[serde(rename_all = "snake_case")]
-pub enum SaveRefusal {
+pub enum SaveError {
     /// What to change in it.
     Fields(Vec<FieldProblem>),
     /// It is fine, and was not kept.
@@ -61,7 +61,7 @@ pub struct PageAddress {
 }
 
 /// What surrounds the core: the desktop.
-pub trait Surroundings: Send + Sync + 'static {
+pub trait Host: Send + Sync + 'static {
     /// Opens an address of the service's own in the system's browser, and never in a window of the
     /// app's own (RFC 8252 §8.12). May block for a moment.
     ///
@@ -74,12 +74,12 @@ pub trait Surroundings: Send + Sync + 'static {
     /// Called within a tokio runtime; doesn't block.
     ///
     /// # Errors
-    /// [`CannotListen`] when the address can't be had: mostly another program has it.
+    /// [`ListenError`] when the address can't be had: mostly another program has it.
     fn listen(
         &self,
         redirect_url: &RedirectUrl,
         recipient: Recipient,
-    ) -> Result<Box<dyn Listener>, CannotListen>;
+    ) -> Result<Box<dyn Listener>, ListenError>;
 
     /// Shows the app's window and gives it the focus.
     fn bring_to_front(&self);
@@ -123,13 +123,13 @@ impl AttemptEnd {
 /// Takes what a listener hears. It keeps no session alive.
 #[derive(Clone)]
 pub struct Recipient {
-    mail: mpsc::WeakUnboundedSender<Mail>,
+    mail: mpsc::WeakUnboundedSender<Message>,
     states: watch::Receiver<Option<Arc<AppState>>>,
 }
 
 /// How a sign-in ended, for the page that the browser shows last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
+pub enum SignInOutcome {
     /// The person is signed in.
     SignedIn,
     /// The person chose Deny.
@@ -143,19 +143,19 @@ pub enum Ending {
 impl Recipient {
     /// Hands an address over, as a link that anybody may have sent, and waits for how the sign-in
     /// ends with it. `None` when it is not the answer to the pending attempt, which survives.
-    pub async fn receive(mut self, received: Received) -> Option<Ending> {
+    pub async fn receive(mut self, received: ReceivedLink) -> Option<SignInOutcome> {
         let mail = self.mail.upgrade()?;
         let (reply, answer) = oneshot::channel();
-        let event = Event::AddressReceived(received, Way::Link);
-        mail.send(Mail::Command(Command::Event(event), reply))
+        let event = Event::AddressReceived(received, LinkOrigin::Link);
+        mail.send(Message::Command(Command::Event(event), reply))
             .ok()?;
         // While it waits it must not keep a session alive that is to end.
         drop(mail);
         if let Err(problem) = answer.await.ok()? {
             return match problem.code {
                 Code::LinkNotOurs | Code::LinkIncomplete | Code::LinkTooLate => None,
-                Code::DeniedWithoutState | Code::AnswerNotUsable => Some(Ending::NotUsable),
-                _ => Some(Ending::Otherwise),
+                Code::DeniedWithoutState | Code::AnswerNotUsable => Some(SignInOutcome::NotUsable),
+                _ => Some(SignInOutcome::Otherwise),
             };
         }
         let is_over = |state: &Option<Arc<AppState>>| {
@@ -167,55 +167,55 @@ impl Recipient {
         let state = state.as_ref()?;
         let code = state.problem.as_ref().map(|problem| problem.code);
         Some(match (&state.screen, code) {
-            (_, Some(Code::AccessDenied)) => Ending::Denied,
+            (_, Some(Code::AccessDenied)) => SignInOutcome::Denied,
             (Screen::SignedIn, None | Some(Code::AlreadyHere | Code::CannotSave)) => {
-                Ending::SignedIn
+                SignInOutcome::SignedIn
             }
-            _ => Ending::Otherwise,
+            _ => SignInOutcome::Otherwise,
         })
     }
 }
 
 /// What a keeper is made of.
-pub struct Parts {
+pub struct Dependencies {
     /// Opens the vault.
-    pub door: Arc<dyn Door>,
+    pub opener: Arc<dyn VaultOpener>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Gives random bytes.
-    pub chance: Arc<dyn Chance>,
+    pub entropy: Arc<dyn EntropySource>,
     /// Speaks HTTP; made by [`crate::http::clients`].
     pub clients: Clients,
     /// Whether a service on this computer, over plain http, may be entered in the window. IT's file may
     /// name one in any case.
     pub allows_plain_http: bool,
     /// The desktop.
-    pub surroundings: Arc<dyn Surroundings>,
+    pub host: Arc<dyn Host>,
     /// Reads what IT says; asked each time the vault was opened.
     pub provisioning: Box<dyn Fn() -> Provisioning + Send + Sync>,
 }
 
 /// The way in for commands; cheap to clone. The session ends when the last one is dropped.
 #[derive(Clone)]
-pub struct Keeper {
-    mail: mpsc::UnboundedSender<Mail>,
+pub struct SessionHandle {
+    mail: mpsc::UnboundedSender<Message>,
     states: watch::Receiver<Option<Arc<AppState>>>,
-    in_use: watch::Receiver<Option<InUse>>,
+    current_token: watch::Receiver<Option<CurrentToken>>,
     on_their_way: watch::Receiver<u32>,
     clock: Arc<dyn Clock>,
 }
 
 /// The access token that callers are given.
-struct InUse {
-    serial: Serial,
+struct CurrentToken {
+    generation: TokenGeneration,
     access: AccessToken,
     ends_at: Timestamp,
 }
 
 /// Follows the states.
-pub struct Following(watch::Receiver<Option<Arc<AppState>>>);
+pub struct StateStream(watch::Receiver<Option<Arc<AppState>>>);
 
-impl Following {
+impl StateStream {
     /// The newest state, as soon as there is one that was not handed out yet; at first that is the
     /// one now. Those that it replaced meanwhile are skipped. `None` when the session has ended.
     /// Nothing is lost when it is dropped while it waits.
@@ -230,7 +230,7 @@ impl Following {
     }
 }
 
-enum Mail {
+enum Message {
     /// Somebody's wish.
     Command(Command, oneshot::Sender<Result<(), Problem>>),
     /// An effect's outcome.
@@ -242,15 +242,15 @@ enum Mail {
     /// It is time to save what could not be saved.
     SaveAgain,
     /// What an administrator entered, to be kept.
-    SaveRegistration(RegistrationDraft, oneshot::Sender<Result<(), SaveRefusal>>),
+    SaveRegistration(RegistrationDraft, oneshot::Sender<Result<(), SaveError>>),
     /// What an administrator entered, to be checked.
-    CheckRegistration(RegistrationDraft, oneshot::Sender<Result<(), CheckRefusal>>),
+    CheckRegistration(RegistrationDraft, oneshot::Sender<Result<(), CheckError>>),
     /// Which page to open, answered with its address.
     PageAddress(Page, oneshot::Sender<PageAddress>),
     /// Answered once all that came before is done.
     Done(oneshot::Sender<()>),
     /// The session is to end if a process that begins anew loses nothing by it; answered with whether.
-    EndIfAllIsKept(oneshot::Sender<bool>),
+    StopIfQuiescent(oneshot::Sender<bool>),
 }
 
 enum Command {
@@ -259,34 +259,34 @@ enum Command {
     /// Begin an attempt.
     Authorize,
     /// Renew the current account.
-    RenewCurrent(WhyRenew),
+    RenewCurrent(RenewalReason),
     /// Check the current account.
     CheckCurrent,
     /// Something about an account whose name can't be one.
     NoSuchAccount,
 }
 
-impl Keeper {
+impl SessionHandle {
     /// Starts keeping: opens the vault and goes on where the last run stopped. Must be called
     /// within a tokio runtime.
     #[must_use]
-    pub fn start(parts: Parts) -> Self {
+    pub fn start(dependencies: Dependencies) -> Self {
         let (mail, inbox) = mpsc::unbounded_channel();
         let (publish, states) = watch::channel(None);
-        let (hand_out, in_use) = watch::channel(None);
+        let (hand_out, current_token) = watch::channel(None);
         let (count, on_their_way) = watch::channel(0);
-        let clock = Arc::clone(&parts.clock);
-        let desk = Desk::new(parts, publish, hand_out, count, mail.downgrade());
-        tokio::spawn(desk.run(inbox));
-        let keeper = Self {
+        let clock = Arc::clone(&dependencies.clock);
+        let actor = SessionActor::new(dependencies, publish, hand_out, count, mail.downgrade());
+        tokio::spawn(actor.run(inbox));
+        let handle = Self {
             mail,
             states,
-            in_use,
+            current_token,
             on_their_way,
             clock,
         };
-        keeper.post(Mail::Event(Event::UnlockRequested(Unlock::Keychain)));
-        keeper
+        handle.post(Message::Event(Event::UnlockRequested(Unlock::Keychain)));
+        handle
     }
 
     /// The states, as they come down. `None` until there is one to show.
@@ -297,8 +297,8 @@ impl Keeper {
 
     /// The states for whoever draws or tells of them.
     #[must_use]
-    pub fn follow(&self) -> Following {
-        Following(self.states.clone())
+    pub fn follow(&self) -> StateStream {
+        StateStream(self.states.clone())
     }
 
     /// The state now, as soon as there is one.
@@ -350,27 +350,33 @@ impl Keeper {
     ///
     /// # Errors
     /// Why it isn't the answer to the pending attempt, which survives.
-    pub async fn exchange(&self, pasted: Received) -> Result<(), Problem> {
-        self.ask(Command::Event(Event::AddressReceived(pasted, Way::Pasted)))
-            .await
+    pub async fn exchange(&self, pasted: ReceivedLink) -> Result<(), Problem> {
+        self.ask(Command::Event(Event::AddressReceived(
+            pasted,
+            LinkOrigin::Pasted,
+        )))
+        .await
     }
 
     /// Takes an address that reached the app by itself. A wrong one is logged without its query
     /// and ignored.
-    pub fn receive(&self, link: Received) {
-        self.post(Mail::Event(Event::AddressReceived(link, Way::Link)));
+    pub fn receive(&self, link: ReceivedLink) {
+        self.post(Message::Event(Event::AddressReceived(
+            link,
+            LinkOrigin::Link,
+        )));
     }
 
     /// Looks at everything anew: the computer woke, its clock was set, or a network came. Costs
     /// nothing when nothing waits for that.
-    pub fn look_again(&self) {
-        self.post(Mail::Event(Event::LookAgain));
+    pub fn on_environment_change(&self) {
+        self.post(Message::Event(Event::EnvironmentChanged));
     }
 
     /// Opens a vault that a keychain keeps locked, if that needs no word from anybody: a keychain came, was
     /// unlocked or answers again. Costs nothing when the vault is open.
     pub fn keychain_changed(&self) {
-        self.post(Mail::Event(Event::KeychainChanged));
+        self.post(Message::Event(Event::KeychainChanged));
     }
 
     /// Gives up the pending attempt, or leaves the set-up.
@@ -387,7 +393,7 @@ impl Keeper {
     /// # Errors
     /// Why it was not renewed.
     pub async fn refresh(&self) -> Result<(), Problem> {
-        self.ask(Command::RenewCurrent(WhyRenew::Asked)).await
+        self.ask(Command::RenewCurrent(RenewalReason::Asked)).await
     }
 
     /// An access token of the current account that isn't past its end, for a caller within this
@@ -404,7 +410,7 @@ impl Keeper {
             if let Some(access) = self.at_hand() {
                 return Ok(access);
             }
-            let renewed = self.ask(Command::RenewCurrent(WhyRenew::Needed)).await;
+            let renewed = self.ask(Command::RenewCurrent(RenewalReason::Needed)).await;
             // A refresh that failed may have left the old token alive; after one that went well the next
             // may have begun already.
             if let (None, Err(problem)) = (self.at_hand(), renewed) {
@@ -414,9 +420,9 @@ impl Keeper {
     }
 
     fn at_hand(&self) -> Option<AccessToken> {
-        let in_use = self.in_use.borrow();
-        let in_use = in_use.as_ref()?;
-        (self.clock.now() < in_use.ends_at).then(|| in_use.access.clone())
+        let current_token = self.current_token.borrow();
+        let current_token = current_token.as_ref()?;
+        (self.clock.now() < current_token.ends_at).then(|| current_token.access.clone())
     }
 
     /// Asks Amiqus who the current account is and waits for the outcome.
@@ -448,12 +454,12 @@ impl Keeper {
     ///
     /// # Errors
     /// What to change, or why it could not be kept.
-    pub async fn save_registration(&self, draft: RegistrationDraft) -> Result<(), SaveRefusal> {
+    pub async fn save_registration(&self, draft: RegistrationDraft) -> Result<(), SaveError> {
         let (reply, answer) = oneshot::channel();
-        self.post(Mail::SaveRegistration(draft, reply));
+        self.post(Message::SaveRegistration(draft, reply));
         answer
             .await
-            .unwrap_or_else(|_| Err(SaveRefusal::Problem(Code::Internal.into())))
+            .unwrap_or_else(|_| Err(SaveError::Problem(Code::Internal.into())))
     }
 
     /// Asks the service whether what an administrator entered is right, without anybody signing in.
@@ -461,9 +467,9 @@ impl Keeper {
     ///
     /// # Errors
     /// What to change, or why it can't be told just now.
-    pub async fn check_registration(&self, draft: RegistrationDraft) -> Result<(), CheckRefusal> {
+    pub async fn check_registration(&self, draft: RegistrationDraft) -> Result<(), CheckError> {
         let (reply, answer) = oneshot::channel();
-        self.post(Mail::CheckRegistration(draft, reply));
+        self.post(Message::CheckRegistration(draft, reply));
         answer.await.unwrap_or_else(|_| Err(Code::Internal.into()))
     }
 
@@ -497,7 +503,7 @@ impl Keeper {
     /// at nobody is lost, and so is a sign-out whose write is cut off.
     pub async fn at_rest(&self) {
         let (reply, done) = oneshot::channel();
-        self.post(Mail::Done(reply));
+        self.post(Message::Done(reply));
         // An ended session does nothing any more.
         let _ = done.await;
         // An ended session has nothing on its way.
@@ -511,9 +517,9 @@ impl Keeper {
     /// Ends the session, if all that it knows is in the vault and nothing is under way; answers whether it
     /// did. No request leaves and nothing is written after that, and whoever asks for something is told
     /// that the session has ended: for a process that is about to begin anew.
-    pub async fn end_if_all_is_kept(&self) -> bool {
+    pub async fn stop_if_quiescent(&self) -> bool {
         let (reply, ended) = oneshot::channel();
-        self.post(Mail::EndIfAllIsKept(reply));
+        self.post(Message::StopIfQuiescent(reply));
         // If it has ended already, somebody else is ending the process.
         ended.await.unwrap_or(false)
     }
@@ -524,17 +530,17 @@ impl Keeper {
     /// When the session ended.
     pub async fn page_address(&self, page: Page) -> Result<PageAddress, Problem> {
         let (reply, answer) = oneshot::channel();
-        self.post(Mail::PageAddress(page, reply));
+        self.post(Message::PageAddress(page, reply));
         answer.await.map_err(|_| Code::Internal.into())
     }
 
     async fn ask(&self, command: Command) -> Result<(), Problem> {
         let (reply, answer) = oneshot::channel();
-        self.post(Mail::Command(command, reply));
+        self.post(Message::Command(command, reply));
         answer.await.unwrap_or_else(|_| Err(Code::Internal.into()))
     }
 
-    fn post(&self, mail: Mail) {
+    fn post(&self, mail: Message) {
         if self.mail.send(mail).is_err() {
             tracing::error!("the session has ended; a message went nowhere");
         }

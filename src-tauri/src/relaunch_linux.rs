@@ -8,14 +8,14 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use amiqus_core::keeper::Keeper;
+use amiqus_core::runtime::SessionHandle;
 use tauri::utils::platform::current_exe;
 use tauri::{AppHandle, Manager as _};
 
 use crate::links::Letterbox;
 use crate::links::loopback::Loopback;
 use crate::links::start::{ACTIVATION_TOKEN, STARTUP_ID};
-use crate::{diagnostics, logging, notices, places, start_at_login, updates, vault, window};
+use crate::{diagnostics, logging, notices, paths, start_at_login, updates, vault, window};
 
 /// With this the event loop ends for it; no system uses it.
 pub(crate) const EXIT_CODE: i32 = i32::MAX - 1;
@@ -26,16 +26,16 @@ static WISHES_AT_CLOSING: AtomicU64 = AtomicU64::new(0);
 /// Begins anew as soon as nothing is lost by it, unless somebody asks for the window before. To be called
 /// when it was closed.
 pub(crate) fn once_nothing_is_lost(app: &AppHandle) {
-    let Some(keeper) = app.try_state::<Keeper>() else {
+    let Some(session) = app.try_state::<SessionHandle>() else {
         return;
     };
-    let keeper = Keeper::clone(&keeper);
+    let session = SessionHandle::clone(&session);
     let app = app.clone();
     let wishes = window::wishes();
     WISHES_AT_CLOSING.store(wishes, Ordering::SeqCst);
     tauri::async_runtime::spawn(async move {
         let is_closed = || window::wishes() == wishes && app.webview_windows().is_empty();
-        let mut states = keeper.states();
+        let mut states = session.states();
         let mut notices = notices::shown();
         // Its parent must see them end: to a process that began anew they would be nobody's.
         window::swept(is_closed).await;
@@ -51,7 +51,7 @@ pub(crate) fn once_nothing_is_lost(app: &AppHandle) {
                 && updates::ready(&app).borrow().is_none()
                 && can_go_on_unasked().await
                 && is_closed()
-                && keeper.end_if_all_is_kept().await
+                && session.stop_if_quiescent().await
             {
                 // A link that comes now is the next process's.
                 app.state::<Letterbox>().close();
@@ -74,7 +74,7 @@ pub(crate) fn once_nothing_is_lost(app: &AppHandle) {
 async fn can_go_on_unasked() -> bool {
     let looked = tauri::async_runtime::spawn_blocking(|| {
         current_exe().is_ok_and(|program| program.exists())
-            && places::data().is_some_and(|data| vault::opens_unasked(data.join(places::VAULT)))
+            && paths::data().is_some_and(|data| vault::opens_unasked(data.join(paths::VAULT)))
     });
     looked.await.unwrap_or(false)
 }

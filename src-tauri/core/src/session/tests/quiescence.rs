@@ -1,55 +1,55 @@
 //! What a process that begins anew would not know.
 
-use super::super::WhyRenew;
+use super::super::RenewalReason;
 use super::*;
-use crate::examples::connected;
+use crate::fixtures::connected;
 use crate::token::Transient;
-use crate::vault::{DoorFailure, Unlock, WhyLocked};
+use crate::vault::{LockReason, OpenError, Unlock};
 
-fn renew(bench: &mut Bench, why: WhyRenew) -> Step {
+fn renew(bench: &mut Bench, why: RenewalReason) -> Step {
     bench.step(Event::RenewalRequested(bob().key(), why))
 }
 
 #[test]
 fn nothing_would_be_lost_while_all_is_well() {
     let nobody = Bench::set_up();
-    assert!(nobody.session.is_all_kept(), "nobody is signed in");
+    assert!(nobody.session.is_quiescent(), "nobody is signed in");
     let mut bench = Bench::with_bob();
-    assert!(bench.session.is_all_kept(), "a pair from the vault");
-    let step = renew(&mut bench, WhyRenew::Due);
-    assert!(!bench.session.is_all_kept(), "a refresh is on its way");
+    assert!(bench.session.is_quiescent(), "a pair from the vault");
+    let step = renew(&mut bench, RenewalReason::Due);
+    assert!(!bench.session.is_quiescent(), "a refresh is on its way");
     let step = bench.refreshed(&step, Ok(tokens("2", now())));
     bench.checked(&step, Ok(bob()));
-    assert!(bench.session.is_all_kept(), "a pair that has just arrived");
+    assert!(bench.session.is_quiescent(), "a pair that has just arrived");
 }
 
 #[test]
 fn a_sign_in_is_waited_for_to_its_end() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
-    assert!(!bench.session.is_all_kept(), "the browser has the floor");
+    assert!(!bench.session.is_quiescent(), "the browser has the floor");
     bench.link(&pending.granted());
-    assert!(!bench.session.is_all_kept(), "the code is on its way");
+    assert!(!bench.session.is_quiescent(), "the code is on its way");
     let pair = tokens("1", bench.now);
     let step = bench.step(Event::CodeExchanged(pending.id, Ok(pair)));
-    assert!(!bench.session.is_all_kept(), "whose tokens it is is asked");
+    assert!(!bench.session.is_quiescent(), "whose tokens it is is asked");
     bench.identified(&step, Ok(bob()));
-    assert!(bench.session.is_all_kept());
+    assert!(bench.session.is_quiescent());
 }
 
 /// Shows check 25.
 #[test]
 fn a_pause_that_amiqus_asked_for_is_not_forgotten() {
     let mut bench = Bench::with_bob();
-    let step = renew(&mut bench, WhyRenew::Due);
+    let step = renew(&mut bench, RenewalReason::Due);
     let busy = Transient::Busy(Some(SignedDuration::from_mins(40)));
-    bench.refreshed(&step, Err(Failure::NotProcessed(busy)));
-    assert!(!bench.session.is_all_kept());
+    bench.refreshed(&step, Err(TokenError::NotProcessed(busy)));
+    assert!(!bench.session.is_quiescent());
     bench.wait(SignedDuration::from_mins(41));
-    let step = renew(&mut bench, WhyRenew::Due);
+    let step = renew(&mut bench, RenewalReason::Due);
     let step = bench.refreshed(&step, Ok(tokens("2", now())));
     bench.checked(&step, Ok(bob()));
-    assert!(bench.session.is_all_kept());
+    assert!(bench.session.is_quiescent());
 }
 
 #[test]
@@ -57,37 +57,40 @@ fn what_only_the_process_knows_keeps_it_alive() {
     type Happening = fn(&mut Bench);
     let happenings: [(&str, Happening); 11] = [
         ("no network", |bench| {
-            let step = renew(bench, WhyRenew::Due);
-            bench.refreshed(&step, Err(Failure::NotProcessed(Transient::Offline)));
+            let step = renew(bench, RenewalReason::Due);
+            bench.refreshed(&step, Err(TokenError::NotProcessed(Transient::Offline)));
         }),
         ("a lost answer", |bench| {
-            let step = renew(bench, WhyRenew::Due);
-            bench.refreshed(&step, Err(Failure::PerhapsProcessed(Transient::Offline)));
+            let step = renew(bench, RenewalReason::Due);
+            bench.refreshed(&step, Err(TokenError::PerhapsProcessed(Transient::Offline)));
         }),
         ("a refused access token", |bench| {
             let step = bench.step(Event::CheckRequested(bob().key()));
-            let step = bench.checked(&step, Err(ApiFailure::Unauthenticated));
+            let step = bench.checked(&step, Err(ApiError::Unauthenticated));
             let step = bench.refreshed(&step, Ok(tokens("2", now())));
-            bench.checked(&step, Err(ApiFailure::Transient(Transient::OddAnswer)));
+            bench.checked(
+                &step,
+                Err(ApiError::Transient(Transient::UnexpectedResponse)),
+            );
         }),
         ("a check under way", |bench| {
             bench.step(Event::CheckRequested(bob().key()));
         }),
         ("no network for a check", |bench| {
             let step = bench.step(Event::CheckRequested(bob().key()));
-            bench.checked(&step, Err(ApiFailure::Transient(Transient::Offline)));
+            bench.checked(&step, Err(ApiError::Transient(Transient::Offline)));
         }),
         ("a new pair that is not saved", |bench| {
-            let step = renew(bench, WhyRenew::Due);
+            let step = renew(bench, RenewalReason::Due);
             let arrived = bench.refreshed(&step, Ok(tokens("2", now())));
             let step = bench.not_saved(arrived);
             bench.checked(&step, Ok(bob()));
         }),
         ("an account that needs its person", |bench| {
-            let step = renew(bench, WhyRenew::Due);
-            let dead = Failure::Dead { expired: false };
+            let step = renew(bench, RenewalReason::Due);
+            let dead = TokenError::Dead { expired: false };
             let step = bench.refreshed(&step, Err(dead));
-            assert!(!bench.session.is_all_kept(), "the vault is read again");
+            assert!(!bench.session.is_quiescent(), "the vault is read again");
             let found = connected(bob(), tokens("1", now()));
             bench.read_again(&step, Some(found));
         }),
@@ -104,14 +107,14 @@ fn what_only_the_process_knows_keeps_it_alive() {
         ("the vault is locked", |bench| {
             bench.session = Session::default();
             bench.step(Event::UnlockRequested(Unlock::Keychain));
-            assert!(!bench.session.is_all_kept(), "it is being opened");
-            let locked = DoorFailure::Locked(WhyLocked::KeychainLocked);
+            assert!(!bench.session.is_quiescent(), "it is being opened");
+            let locked = OpenError::Locked(LockReason::KeychainLocked);
             bench.step(Event::NotOpened(locked));
         }),
     ];
     for (what, happen) in happenings {
         let mut bench = Bench::with_bob();
         happen(&mut bench);
-        assert!(!bench.session.is_all_kept(), "{what}");
+        assert!(!bench.session.is_quiescent(), "{what}");
     }
 }

@@ -2,10 +2,10 @@
 
 use url::form_urlencoded;
 
-use super::Way;
+use super::LinkOrigin;
 use crate::authorization::State;
 use crate::head_and_tail::HeadAndTail;
-use crate::redirect::{LONGEST_REDIRECT, Received};
+use crate::redirect::{MAX_REDIRECT_BYTES, ReceivedLink};
 
 /// So many of the first addresses are kept, and so many of the newest. Whoever would push out the one
 /// that a person just allowed must send as many before it as after it, of different `state`s.
@@ -13,22 +13,22 @@ const ENDS: usize = 64;
 
 /// The addresses, in their order.
 #[derive(Debug, Default)]
-pub(super) struct Waiting(HeadAndTail<Arrived, ENDS>);
+pub(super) struct PendingLinks(HeadAndTail<Arrived, ENDS>);
 
 #[derive(Debug)]
 struct Arrived {
     /// The `state` as it stands in the address, before anything is judged.
     state: State,
-    received: Received,
-    way: Way,
+    received: ReceivedLink,
+    origin: LinkOrigin,
 }
 
-impl Waiting {
+impl PendingLinks {
     /// Takes an address in, in place of an earlier one of the same `state`.
-    pub(super) fn put(&mut self, received: Received, way: Way) {
-        if received.expose().len() > LONGEST_REDIRECT {
+    pub(super) fn put(&mut self, received: ReceivedLink, origin: LinkOrigin) {
+        if received.expose().len() > MAX_REDIRECT_BYTES {
             tracing::warn!(
-                ?way,
+                ?origin,
                 "an address is too long to wait for the vault: ignored"
             );
             return;
@@ -38,7 +38,7 @@ impl Waiting {
         let arrived = Arrived {
             state,
             received,
-            way,
+            origin,
         };
         if self.0.push(arrived) {
             tracing::warn!("too many addresses wait for the vault: one is dropped");
@@ -46,9 +46,9 @@ impl Waiting {
     }
 
     /// Takes them out.
-    pub(super) fn into_addresses(self) -> impl Iterator<Item = (Received, Way)> {
+    pub(super) fn into_addresses(self) -> impl Iterator<Item = (ReceivedLink, LinkOrigin)> {
         let arrived = self.0.into_iter();
-        arrived.map(|arrived| (arrived.received, arrived.way))
+        arrived.map(|arrived| (arrived.received, arrived.origin))
     }
 
     #[cfg(test)]
@@ -58,7 +58,7 @@ impl Waiting {
 }
 
 /// Those without one count as of one `state`: none of them is an answer.
-fn state_of(received: &Received) -> State {
+fn state_of(received: &ReceivedLink) -> State {
     let query = received
         .expose()
         .split_once('?')

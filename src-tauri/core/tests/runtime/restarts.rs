@@ -1,10 +1,10 @@
 //! What a new run of the app finds and makes of it.
 
-use amiqus_core::account::WhySignInAgain;
-use amiqus_core::app_state::{Screen, StandingView};
+use amiqus_core::account::SignInAgainReason;
+use amiqus_core::app_state::{AccountStatusView, Screen};
 use amiqus_core::error::Code;
-use amiqus_core::keeper::SaveRefusal;
 use amiqus_core::registration::Provenance;
+use amiqus_core::runtime::SaveError;
 use amiqus_core::session::Provisioning;
 use jiff::SignedDuration;
 use practice_amiqus::{Answer, Endpoint, Fault, Settings};
@@ -24,12 +24,12 @@ async fn a_start_asks_who_one_is_once_the_window_is_painted_and_resolves_a_lost_
             && !account(state, LORRAINE).renewing
     })
     .await;
-    app.keeper
+    app.session
         .switch_account(&key(BOB, FUSION).to_string())
         .await
         .unwrap();
     // Longer than a check that didn't wait would take.
-    app.keeper.refresh().await.unwrap();
+    app.session.refresh().await.unwrap();
     assert!(computer.amiqus.requests_to("/api/v2/me").is_empty());
     computer.painted.send_replace(true);
     app.checked(&computer.clock).await;
@@ -44,10 +44,10 @@ async fn a_person_who_signed_in_stays_signed_in_and_nothing_is_renewed_for_it() 
     drop(app);
     for _ in 0..5 {
         let app = computer.start().await;
-        let state = app.keeper.state().await.unwrap();
+        let state = app.session.state().await.unwrap();
         assert_eq!(state.screen, Screen::SignedIn);
         assert_eq!(account(&state, BOB).name, "Bob Gale");
-        app.keeper.me().await.unwrap();
+        app.session.me().await.unwrap();
     }
     assert_eq!(computer.posts(), 1);
 }
@@ -60,25 +60,25 @@ async fn a_session_ends_for_a_new_process_only_once_nothing_is_on_its_way() {
     app.checked(&computer.clock).await;
     let renewing = app.renewing(&computer).await;
     assert!(
-        !app.keeper.end_if_all_is_kept().await,
+        !app.session.stop_if_quiescent().await,
         "its answer would be lost"
     );
     renewing.await.unwrap().unwrap();
     computer.amiqus.clear_faults();
 
-    let mut states = app.keeper.states();
-    while !app.keeper.end_if_all_is_kept().await {
+    let mut states = app.session.states();
+    while !app.session.stop_if_quiescent().await {
         states.changed().await.unwrap();
     }
     // Nothing is done any more by the process that is about to go.
-    let refused = app.keeper.refresh().await.unwrap_err();
+    let refused = app.session.refresh().await.unwrap_err();
     assert_eq!(refused.code, Code::Internal);
     assert_eq!(computer.posts(), 1);
     drop(app);
 
     let app = computer.start().await;
     app.checked(&computer.clock).await;
-    app.keeper.refresh().await.unwrap();
+    app.session.refresh().await.unwrap();
     assert_eq!(computer.posts(), 2);
     assert!(!computer.drawer.text().contains(old.refresh.expose()));
     assert_eq!(computer.amiqus.complaints(), [""; 0]);
@@ -89,13 +89,13 @@ async fn a_session_ends_for_a_new_process_only_once_nothing_is_on_its_way() {
 async fn the_link_that_starts_the_app_completes_the_sign_in() {
     let computer = Computer::set_up().await;
     let mut app = computer.start().await;
-    app.keeper.authorize().await.unwrap();
+    app.session.authorize().await.unwrap();
     let url = app.browser().await;
     drop(app);
     assert!(computer.drawer.names().contains(&"attempt".to_owned()));
     let app = computer.launch(|| Provisioning::Absent);
     // Before the vault was opened.
-    app.keeper
+    app.session
         .receive(computer.answer(&url, BOB, FUSION, Answer::Allow));
     let state = app.until(|state| state.screen == Screen::SignedIn).await;
     assert_eq!(account(&state, BOB).name, "Bob Gale");
@@ -108,18 +108,18 @@ async fn the_link_that_starts_the_app_completes_the_sign_in() {
 async fn a_code_that_was_posted_is_not_posted_by_the_next_run() {
     let computer = Computer::set_up().await;
     let mut app = computer.start().await;
-    app.keeper.authorize().await.unwrap();
+    app.session.authorize().await.unwrap();
     let url = app.browser().await;
     let link = computer.answer(&url, BOB, FUSION, Answer::Allow);
     computer
         .amiqus
         .set_fault(Fault::LoseAnswer.at(Endpoint::TokenExchange));
-    app.keeper.receive(link.clone());
+    app.session.receive(link.clone());
     app.end_of_sign_in().await;
     drop(app);
     let app = computer.start().await;
-    app.keeper.receive(link);
-    let state = app.keeper.state().await.unwrap();
+    app.session.receive(link);
+    let state = app.session.state().await.unwrap();
     assert_eq!(state.screen, Screen::SignedOut { just_now: false });
     assert_eq!(computer.posts(), 1);
 }
@@ -134,7 +134,7 @@ async fn an_interrupted_refresh_that_was_never_processed_is_noticed_and_nothing_
         .await;
     app.until(|_| computer.drawer.text().contains(r#""open_since":null"#))
         .await;
-    let state = app.keeper.state().await.unwrap();
+    let state = app.session.state().await.unwrap();
     assert_eq!(state.screen, Screen::SignedIn);
     assert_eq!(computer.posts(), 0);
     assert!(computer.amiqus.is_refresh_token_live(pair.refresh.expose()));
@@ -150,13 +150,13 @@ async fn an_interrupted_refresh_whose_answer_was_lost_needs_the_browser_and_says
     // The service had rotated the pair when the app was killed.
     rotate(&computer, pair.refresh.expose()).await;
     let app = computer.start().await;
-    let why = WhySignInAgain::AnswerLost;
+    let why = SignInAgainReason::AnswerLost;
     let state = app
         .until(|state| state.screen == Screen::SignInAgain { why })
         .await;
     assert_eq!(account(&state, BOB).name, "Bob Gale");
     let lorraine = account(&state, LORRAINE);
-    assert_eq!(lorraine.standing, StandingView::Connected);
+    assert_eq!(lorraine.status, AccountStatusView::Connected);
     let text = computer.drawer.text();
     assert!(text.contains(other.refresh.expose()));
     assert!(!text.contains(pair.refresh.expose()));
@@ -164,7 +164,7 @@ async fn an_interrupted_refresh_whose_answer_was_lost_needs_the_browser_and_says
 
     // It outlives a restart, and the browser puts it right.
     let mut app = computer.start().await;
-    let state = app.keeper.state().await.unwrap();
+    let state = app.session.state().await.unwrap();
     assert_eq!(state.screen, Screen::SignInAgain { why });
     let state = app.sign_in(&computer, BOB, FUSION).await;
     assert_eq!(code(&state), None);
@@ -187,9 +187,9 @@ async fn an_interrupted_refresh_waits_for_the_network_and_nobody_is_signed_out_m
     assert_eq!(computer.posts(), 0);
     computer.amiqus.clear_faults();
     // A person who asks does not wait for the next try.
-    let problem = app.keeper.refresh().await.unwrap_err();
-    assert_eq!(problem.code, Code::AmiqusUnwell);
-    app.keeper.refresh().await.unwrap();
+    let problem = app.session.refresh().await.unwrap_err();
+    assert_eq!(problem.code, Code::ServerError);
+    app.session.refresh().await.unwrap();
     assert_eq!(computer.posts(), 1);
 }
 
@@ -198,23 +198,26 @@ async fn access_removed_on_the_team_apps_page_is_noticed_on_use_and_the_name_sta
     let (computer, _) = Computer::with_bob().await;
     computer.add(LORRAINE, HILL_VALLEY, false);
     let app = computer.start().await;
-    app.keeper
+    app.session
         .switch_account(&key(BOB, FUSION).to_string())
         .await
         .unwrap();
     computer.amiqus.revoke_everything(BOB, FUSION).unwrap();
-    let problem = app.keeper.me().await.unwrap_err();
+    let problem = app.session.me().await.unwrap_err();
     assert_eq!(problem.code, Code::NotSignedIn);
-    let why = WhySignInAgain::AccessRemoved;
+    let why = SignInAgainReason::AccessRemoved;
     let state = app
         .until(|state| state.screen == Screen::SignInAgain { why })
         .await;
     assert_eq!(account(&state, BOB).name, "Bob Gale");
-    assert_eq!(account(&state, LORRAINE).standing, StandingView::Connected);
+    assert_eq!(
+        account(&state, LORRAINE).status,
+        AccountStatusView::Connected
+    );
     assert_eq!(computer.posts(), 1);
     drop(app);
     let app = computer.start().await;
-    let state = app.keeper.state().await.unwrap();
+    let state = app.session.state().await.unwrap();
     assert_eq!(state.screen, Screen::SignInAgain { why });
 }
 
@@ -223,7 +226,7 @@ async fn access_removed_while_the_app_was_closed_is_noticed_at_the_start() {
     let (computer, _) = Computer::with_bob().await;
     computer.amiqus.revoke_everything(BOB, FUSION).unwrap();
     let app = computer.start().await;
-    let why = WhySignInAgain::AccessRemoved;
+    let why = SignInAgainReason::AccessRemoved;
     app.until(|state| state.screen == Screen::SignInAgain { why })
         .await;
 }
@@ -248,8 +251,8 @@ async fn an_offline_start_shows_the_last_known_person_as_of_when_it_was_known() 
     let hours_ago = SignedDuration::from_hours(23);
     assert!(bob.as_of < amiqus_core::clock::Clock::now(&*computer.clock) - hours_ago);
     computer.amiqus.clear_faults();
-    app.keeper.me().await.unwrap();
-    let state = app.keeper.state().await.unwrap();
+    app.session.me().await.unwrap();
+    let state = app.session.state().await.unwrap();
     assert!(!account(&state, BOB).offline);
 }
 
@@ -263,7 +266,7 @@ async fn tokens_whose_owner_could_not_be_asked_for_are_not_lost() {
     app.go(&computer, BOB, FUSION).await;
     let state = app.end_of_sign_in().await;
     assert_eq!(state.screen, Screen::SignedOut { just_now: false });
-    assert_eq!(code(&state), Some(Code::AmiqusUnwell));
+    assert_eq!(code(&state), Some(Code::ServerError));
     drop(app);
     computer.amiqus.clear_faults();
     let app = computer.start().await;
@@ -277,13 +280,13 @@ async fn what_it_manages_is_there_at_the_start_and_can_not_be_changed() {
     let computer = Computer::bare(Settings::default()).await;
     let registration = computer.draft().validate(Provenance::Provisioned).unwrap();
     let mut app = computer.launch(move || Provisioning::Valid(Box::new(registration.clone())));
-    let state = app.keeper.state().await.unwrap();
+    let state = app.session.state().await.unwrap();
     assert!(state.setup.managed);
-    let problem = app.keeper.change_setup().await.unwrap_err();
+    let problem = app.session.change_setup().await.unwrap_err();
     assert_eq!(problem.code, Code::SetupManaged);
     assert_eq!(
-        app.keeper.save_registration(computer.draft()).await,
-        Err(SaveRefusal::Problem(Code::SetupManaged.into()))
+        app.session.save_registration(computer.draft()).await,
+        Err(SaveError::Problem(Code::SetupManaged.into()))
     );
     app.sign_in(&computer, BOB, FUSION).await;
 }
@@ -294,7 +297,7 @@ async fn a_vault_of_a_newer_version_is_set_aside_whole_and_said() {
     let (computer, _) = Computer::with_bob().await;
     computer.drawer.make_newer();
     let app = computer.start().await;
-    let state = app.keeper.state().await.unwrap();
+    let state = app.session.state().await.unwrap();
     assert_eq!(state.screen, Screen::NeedsSetup);
     assert_eq!(code(&state), Some(Code::VaultNewer));
     assert_eq!(
@@ -322,8 +325,8 @@ async fn a_clock_off_by_years_neither_signs_anybody_out_nor_renews_in_a_loop() {
             })
             .await;
         }
-        app.keeper.me().await.unwrap();
-        let state = app.keeper.state().await.unwrap();
+        app.session.me().await.unwrap();
+        let state = app.session.state().await.unwrap();
         assert_eq!(state.screen, Screen::SignedIn);
         assert_eq!(computer.posts(), posts);
     }

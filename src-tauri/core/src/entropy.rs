@@ -1,26 +1,26 @@
 //! Where random bytes come from, in a form that tests can fix.
 
 /// A source of unpredictable bytes.
-pub trait Chance: Send + Sync + 'static {
+pub trait EntropySource: Send + Sync + 'static {
     /// Fills the whole buffer, or says that the system has no randomness to give. No sign-in may
     /// go on without it (RFC 6749 §10.10).
     ///
     /// # Errors
-    /// [`NoRandomness`] when the operating system's source can't be read.
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandomness>;
+    /// [`EntropyError`] when the operating system's source can't be read.
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError>;
 }
 
 /// The operating system would give no random bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the operating system's random source can't be read")]
-pub struct NoRandomness;
+pub struct EntropyError;
 
 /// The operating system's cryptographic random source.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct SystemChance;
+pub struct SystemEntropy;
 
-impl Chance for SystemChance {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
-        getrandom::fill(bytes).map_err(|_| NoRandomness)
+impl EntropySource for SystemEntropy {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+        getrandom::fill(bytes).map_err(|_| EntropyError)
     }
 }

@@ -1,17 +1,17 @@
 //! Checking a set-up without anybody signing in.
 
 use amiqus_core::app_state::Screen;
-use amiqus_core::check::CheckRefusal;
+use amiqus_core::check::CheckError;
 use amiqus_core::error::Code;
-use amiqus_core::keeper::SaveRefusal;
 use amiqus_core::registration::{Field, FieldProblem, Provenance, Reason};
+use amiqus_core::runtime::SaveError;
 use amiqus_core::session::Provisioning;
 use practice_amiqus::{Endpoint, Fault, Generation, RetryAfter, Settings};
 
 use crate::app::*;
 
-fn wrong(field: Field, reason: Reason) -> Result<(), CheckRefusal> {
-    Err(CheckRefusal::Fields(vec![FieldProblem { field, reason }]))
+fn wrong(field: Field, reason: Reason) -> Result<(), CheckError> {
+    Err(CheckError::Fields(vec![FieldProblem { field, reason }]))
 }
 
 #[tokio::test]
@@ -23,7 +23,7 @@ async fn a_check_tells_a_right_set_up_from_a_wrong_one_in_both_server_generation
         })
         .await;
         let app = computer.start().await;
-        let check = |draft| app.keeper.check_registration(draft);
+        let check = |draft| app.session.check_registration(draft);
 
         assert_eq!(check(computer.draft()).await, Ok(()));
         assert_eq!(computer.posts(), 1);
@@ -60,11 +60,11 @@ async fn a_check_tells_a_right_set_up_from_a_wrong_one_in_both_server_generation
 async fn a_check_keeps_nothing_and_changes_nothing() {
     let computer = Computer::bare(Settings::default()).await;
     let app = computer.start().await;
-    app.keeper
+    app.session
         .check_registration(computer.draft())
         .await
         .unwrap();
-    let state = app.keeper.state().await.unwrap();
+    let state = app.session.state().await.unwrap();
     assert_eq!(state.screen, Screen::NeedsSetup);
     assert_eq!(state.setup.client_id, None);
     assert_eq!(computer.drawer.names(), [""; 0]);
@@ -82,13 +82,13 @@ async fn a_check_beside_a_signed_in_account_leaves_it_alone() {
     app.checked(&computer.clock).await;
     let mut draft = computer.draft();
     draft.client_secret = "not-this-one".to_owned();
-    app.keeper.check_registration(draft).await.unwrap_err();
-    app.keeper
+    app.session.check_registration(draft).await.unwrap_err();
+    app.session
         .check_registration(computer.draft())
         .await
         .unwrap();
     assert!(computer.amiqus.is_refresh_token_live(pair.refresh.expose()));
-    app.keeper.refresh().await.unwrap();
+    app.session.refresh().await.unwrap();
 }
 
 #[tokio::test]
@@ -98,14 +98,14 @@ async fn what_passes_is_said_as_what_it_is() {
         (Fault::DropBeforeProcessing, Code::Offline),
         (Fault::HtmlWith200, Code::CaptivePortal),
         (Fault::TooManyRequests { retry_after }, Code::AmiqusBusy),
-        (Fault::BadGateway { retry_after }, Code::AmiqusUnwell),
-        (Fault::JsonArray, Code::OddAnswer),
+        (Fault::BadGateway { retry_after }, Code::ServerError),
+        (Fault::JsonArray, Code::UnexpectedResponse),
     ] {
         let computer = Computer::bare(Settings::default()).await;
         let app = computer.start().await;
         computer.amiqus.set_fault(fault.at(Endpoint::TokenExchange));
-        let refusal = app.keeper.check_registration(computer.draft()).await;
-        assert_eq!(refusal, Err(CheckRefusal::Problem(code.into())));
+        let refusal = app.session.check_registration(computer.draft()).await;
+        assert_eq!(refusal, Err(CheckError::Problem(code.into())));
     }
 }
 
@@ -118,8 +118,8 @@ async fn a_secret_that_is_left_out_stays_as_it_is_for_the_same_client_and_servic
         draft.client_secret = " ".to_owned();
         draft
     };
-    app.keeper.check_registration(left_out()).await.unwrap();
-    app.keeper.save_registration(left_out()).await.unwrap();
+    app.session.check_registration(left_out()).await.unwrap();
+    app.session.save_registration(left_out()).await.unwrap();
     app.sign_in(&computer, BOB, FUSION).await;
 
     let missing = [FieldProblem {
@@ -129,13 +129,13 @@ async fn a_secret_that_is_left_out_stays_as_it_is_for_the_same_client_and_servic
     let mut draft = left_out();
     draft.client_id = "another".to_owned();
     assert_eq!(
-        app.keeper.save_registration(draft).await,
-        Err(SaveRefusal::Fields(missing.to_vec()))
+        app.session.save_registration(draft).await,
+        Err(SaveError::Fields(missing.to_vec()))
     );
     let mut draft = left_out();
     draft.base_url = Some("https://amiqus.example.com".to_owned());
-    let refusal = app.keeper.check_registration(draft).await;
-    assert_eq!(refusal, Err(CheckRefusal::Fields(missing.to_vec())));
+    let refusal = app.session.check_registration(draft).await;
+    assert_eq!(refusal, Err(CheckError::Fields(missing.to_vec())));
 }
 
 #[tokio::test]
@@ -143,10 +143,10 @@ async fn what_it_set_up_is_not_checked_and_no_service_is_asked_for_whoever_is_in
     let computer = Computer::bare(Settings::default()).await;
     let registration = computer.draft().validate(Provenance::Provisioned).unwrap();
     let app = computer.launch(move || Provisioning::Valid(Box::new(registration.clone())));
-    app.keeper.state().await.unwrap();
+    app.session.state().await.unwrap();
     assert_eq!(
-        app.keeper.check_registration(computer.draft()).await,
-        Err(CheckRefusal::Problem(Code::SetupManaged.into()))
+        app.session.check_registration(computer.draft()).await,
+        Err(CheckError::Problem(Code::SetupManaged.into()))
     );
     assert_eq!(computer.posts(), 0);
 }

@@ -162,7 +162,7 @@ impl Outage {
         }
         for look in &self.looks {
             world.go_to(*look).await;
-            world.look_again().await;
+            world.on_environment_change().await;
         }
         world.go_to(self.to).await;
 
@@ -181,7 +181,7 @@ impl Outage {
         }
         world.valid_from = valid_from.max(self.to + self.longest_pause(world.longest_pause()));
         if self.ends_with_look {
-            world.look_again().await;
+            world.on_environment_change().await;
             world.valid_from = world.left_alone_until.max(self.to);
             if world.now >= world.valid_from {
                 assert!(world.is_valid(), "a look did not help: {self:?}");

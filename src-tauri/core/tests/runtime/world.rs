@@ -6,15 +6,15 @@
 
 use std::sync::{Arc, Mutex};
 
-use amiqus_core::account::{Account, Journal, Standing};
+use amiqus_core::account::{Account, AccountStatus, Journal};
 use amiqus_core::app_state::Screen;
-use amiqus_core::chance::{Chance, NoRandomness};
 use amiqus_core::clock::Clock as _;
+use amiqus_core::entropy::{EntropyError, EntropySource};
 use amiqus_core::http::Limits;
-use amiqus_core::keeper::{
-    BrowserDidNotOpen, CannotListen, Keeper, Listener, Parts, Recipient, Surroundings,
-};
 use amiqus_core::registration::{BaseUrl, Page, Provenance, RedirectUrl, RegistrationDraft};
+use amiqus_core::runtime::{
+    BrowserDidNotOpen, Dependencies, Host, ListenError, Listener, Recipient, SessionHandle,
+};
 use amiqus_core::session::Provisioning;
 use amiqus_core::token::{AccessToken, RefreshToken, TokenSet};
 use amiqus_core::vault::{
@@ -51,8 +51,8 @@ impl Jitter {
     }
 }
 
-impl Chance for Jitter {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
+impl EntropySource for Jitter {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
         match self {
             Self::Always(byte) => bytes.fill(*byte),
             Self::Any(random) => random.lock().unwrap().fill(bytes),
@@ -64,13 +64,13 @@ impl Chance for Jitter {
 /// A desktop that nobody looks at: nothing in these years is a person's doing.
 struct EmptyDesk;
 
-impl Surroundings for EmptyDesk {
+impl Host for EmptyDesk {
     fn open_browser(&self, _: &Url, _: &BaseUrl) -> Result<(), BrowserDidNotOpen> {
         Err(BrowserDidNotOpen("nobody is there".to_owned()))
     }
 
-    fn listen(&self, _: &RedirectUrl, _: Recipient) -> Result<Box<dyn Listener>, CannotListen> {
-        Err(CannotListen("nobody is there".to_owned()))
+    fn listen(&self, _: &RedirectUrl, _: Recipient) -> Result<Box<dyn Listener>, ListenError> {
+        Err(ListenError("nobody is there".to_owned()))
     }
 
     fn bring_to_front(&self) {}
@@ -105,7 +105,7 @@ pub(crate) struct World {
     pub(crate) requests: usize,
     /// How often the keeper was woken by a time that came.
     pub(crate) rings: usize,
-    keeper: Keeper,
+    session: SessionHandle,
     drawer: Arc<Drawer>,
     pair: TokenSet,
 }
@@ -131,16 +131,16 @@ impl World {
         };
         let drawer = furnished(&amiqus, &gate, &pair);
         let clock = Arc::new(DrivenClock::at(start));
-        let keeper = Keeper::start(Parts {
-            door: Arc::new(OpenDoor(Arc::clone(&drawer))),
+        let session = SessionHandle::start(Dependencies {
+            opener: Arc::new(OpenDoor(Arc::clone(&drawer))),
             clock: Arc::clone(&clock) as _,
-            chance: Arc::new(jitter),
+            entropy: Arc::new(jitter),
             clients: amiqus_core::http::clients(Limits::default()),
-            surroundings: Arc::new(EmptyDesk),
+            host: Arc::new(EmptyDesk),
             allows_plain_http: true,
             provisioning: Box::new(|| Provisioning::Absent),
         });
-        keeper.state().await.unwrap();
+        session.state().await.unwrap();
         let mut world = Self {
             amiqus,
             gate,
@@ -153,7 +153,7 @@ impl World {
             renewals: Vec::new(),
             requests: 0,
             rings: 0,
-            keeper,
+            session,
             drawer,
             pair,
         };
@@ -187,7 +187,7 @@ impl World {
         self.move_on(span);
         self.clock.sleep(span);
         if tells_of_waking {
-            self.keeper.look_again();
+            self.session.on_environment_change();
         }
         self.rest().await;
         self.assert_valid();
@@ -196,13 +196,13 @@ impl World {
     /// The computer's clock is set, and the shell says so.
     pub(crate) async fn set_clock(&mut self, by: SignedDuration) {
         self.clock.set(by);
-        self.look_again().await;
+        self.on_environment_change().await;
         self.assert_valid();
     }
 
     /// What the shell calls when the computer woke, its clock was set, or a network came.
-    pub(crate) async fn look_again(&mut self) {
-        self.keeper.look_again();
+    pub(crate) async fn on_environment_change(&mut self) {
+        self.session.on_environment_change();
         self.rest().await;
     }
 
@@ -257,13 +257,13 @@ impl World {
         let at_rest = async {
             loop {
                 self.clock.armed().await;
-                self.keeper.at_rest().await;
+                self.session.at_rest().await;
                 let before = self.signs();
                 for _ in 0..TURNS {
                     tokio::task::yield_now().await;
                 }
                 // Mail is read in its order: all that came before this has been dealt with.
-                self.keeper.page_address(Page::TeamApps).await.unwrap();
+                self.session.page_address(Page::TeamApps).await.unwrap();
                 if self.signs() == before {
                     return;
                 }
@@ -277,7 +277,7 @@ impl World {
     fn signs(&self) -> Signs {
         let requests = self.amiqus.requests();
         Signs {
-            revision: self.keeper.states().borrow().as_ref().unwrap().revision,
+            revision: self.session.states().borrow().as_ref().unwrap().revision,
             waits: self.clock.registered(),
             received: requests.len(),
             answered: requests.iter().filter(|it| it.status.is_some()).count(),
@@ -293,7 +293,7 @@ impl World {
             }
         }
         self.amiqus.clear_requests();
-        let state = self.keeper.states().borrow().clone().unwrap();
+        let state = self.session.states().borrow().clone().unwrap();
         assert_eq!(state.screen, Screen::SignedIn);
         let pair = pair(&self.drawer);
         if pair.refresh.expose() != self.pair.refresh.expose() {
@@ -328,7 +328,7 @@ fn furnished(amiqus: &Practice, gate: &Gate, pair: &TokenSet) -> Arc<Drawer> {
     let account = Account {
         identity: identity(BOB, FUSION),
         as_of: pair.received_at,
-        standing: Standing::Connected {
+        status: AccountStatus::Connected {
             tokens: pair.clone(),
             journal: Journal::default(),
         },
@@ -347,8 +347,8 @@ fn furnished(amiqus: &Practice, gate: &Gate, pair: &TokenSet) -> Arc<Drawer> {
 fn pair(drawer: &Drawer) -> TokenSet {
     let mut records = Records::read(&drawer.read_all().unwrap()).unwrap();
     let account = records.accounts.remove(&key(BOB, FUSION)).unwrap();
-    match account.standing {
-        Standing::Connected { tokens, .. } => tokens,
-        Standing::SignInAgain(why) => panic!("signed out: {why:?}"),
+    match account.status {
+        AccountStatus::Connected { tokens, .. } => tokens,
+        AccountStatus::SignInAgain(why) => panic!("signed out: {why:?}"),
     }
 }

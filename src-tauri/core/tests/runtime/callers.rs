@@ -15,7 +15,7 @@ async fn a_caller_is_given_the_token_in_use_and_nobody_is_asked_for_it() {
     let app = computer.start().await;
     app.checked(&computer.clock).await;
     computer.amiqus.clear_requests();
-    let access = app.keeper.access_token().await.unwrap();
+    let access = app.session.access_token().await.unwrap();
     assert_eq!(access.expose(), pair.access.expose());
     assert!(computer.amiqus.requests().is_empty());
 }
@@ -32,8 +32,8 @@ async fn a_thousand_callers_past_the_tokens_end_lead_to_one_refresh_and_are_give
     computer.amiqus.set_fault(slow.at(Endpoint::TokenRefresh));
     let mut callers = JoinSet::new();
     for _ in 0..1_000 {
-        let keeper = app.keeper.clone();
-        callers.spawn(async move { keeper.access_token().await });
+        let session = app.session.clone();
+        callers.spawn(async move { session.access_token().await });
     }
     for access in callers.join_all().await {
         let access = access.unwrap();
@@ -49,7 +49,7 @@ async fn while_a_refresh_is_under_way_a_caller_waits_for_the_new_token() {
     let app = computer.start().await;
     app.checked(&computer.clock).await;
     let renewing = app.renewing(&computer).await;
-    let access = app.keeper.access_token().await.unwrap();
+    let access = app.session.access_token().await.unwrap();
     assert_ne!(access.expose(), old.access.expose());
     assert!(computer.amiqus.is_access_token_live(access.expose()));
     renewing.await.unwrap().unwrap();
@@ -63,8 +63,8 @@ async fn a_refresh_that_was_not_processed_leaves_a_caller_the_token_that_lives_o
     app.checked(&computer.clock).await;
     let busy = Fault::ServiceUnavailable { retry_after: None };
     computer.amiqus.set_fault(busy.at(Endpoint::TokenRefresh));
-    assert!(app.keeper.refresh().await.is_err());
-    let access = app.keeper.access_token().await.unwrap();
+    assert!(app.session.refresh().await.is_err());
+    let access = app.session.access_token().await.unwrap();
     assert_eq!(access.expose(), old.access.expose());
 }
 
@@ -76,10 +76,10 @@ async fn a_caller_past_the_tokens_end_hears_why_there_is_no_other_and_nothing_is
     computer.clock.turn(SignedDuration::from_hours(366 * 24));
     let busy = Fault::ServiceUnavailable { retry_after: None };
     computer.amiqus.set_fault(busy.at(Endpoint::TokenRefresh));
-    let refused = app.keeper.access_token().await.unwrap_err();
+    let refused = app.session.access_token().await.unwrap_err();
     assert_eq!(refused.code, Code::AmiqusBusy);
     computer.amiqus.clear_faults();
-    let access = app.keeper.access_token().await.unwrap();
+    let access = app.session.access_token().await.unwrap();
     assert!(computer.amiqus.is_access_token_live(access.expose()));
 }
 
@@ -94,9 +94,9 @@ async fn a_caller_doesnt_wait_for_the_next_look_at_a_lost_answer() {
     ] {
         computer.amiqus.set_fault(fault.at(endpoint));
     }
-    assert!(app.keeper.refresh().await.is_err());
+    assert!(app.session.refresh().await.is_err());
     let begun = Instant::now();
-    assert!(app.keeper.access_token().await.is_err());
+    assert!(app.session.access_token().await.is_err());
     assert!(begun.elapsed() < Duration::from_secs(3));
     assert_eq!(computer.posts(), 1);
 }
@@ -106,8 +106,11 @@ async fn nobody_is_given_a_token_that_was_signed_out() {
     let (computer, _) = Computer::with_bob().await;
     let app = computer.start().await;
     let state = app.checked(&computer.clock).await;
-    app.keeper.sign_out(&account(&state, BOB).id).await.unwrap();
-    let refused = app.keeper.access_token().await.unwrap_err();
+    app.session
+        .sign_out(&account(&state, BOB).id)
+        .await
+        .unwrap();
+    let refused = app.session.access_token().await.unwrap_err();
     assert_eq!(refused.code, Code::NotSignedIn);
 }
 
@@ -117,10 +120,10 @@ async fn after_a_switch_a_caller_is_given_the_other_accounts_token() {
     let lorraines = computer.add(LORRAINE, HILL_VALLEY, false);
     let app = computer.start().await;
     app.checked(&computer.clock).await;
-    let before = app.keeper.access_token().await.unwrap();
+    let before = app.session.access_token().await.unwrap();
     assert_eq!(before.expose(), lorraines.access.expose());
     let other = key(BOB, FUSION).to_string();
-    app.keeper.switch_account(&other).await.unwrap();
-    let after = app.keeper.access_token().await.unwrap();
+    app.session.switch_account(&other).await.unwrap();
+    let after = app.session.access_token().await.unwrap();
     assert_eq!(after.expose(), bobs.access.expose());
 }

@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering;
 
 use amiqus_core::app_state::Screen;
 use amiqus_core::error::Code;
-use amiqus_core::redirect::{LONGEST_REDIRECT, Received};
+use amiqus_core::redirect::{MAX_REDIRECT_BYTES, ReceivedLink};
 use amiqus_core::registration::Page;
 use amiqus_core::vault::SecretStore as _;
 use fastrand::Rng;
@@ -451,7 +451,7 @@ fn far_too_long(valid: &Valid, random: &mut Rng) -> String {
     } else {
         4096
     };
-    let more = LONGEST_REDIRECT + random.usize(..most);
+    let more = MAX_REDIRECT_BYTES + random.usize(..most);
     match random.u8(..3) {
         0 => with_query(&format!("{}&more={}", valid.query(), "x".repeat(more))),
         1 => with_query(&format!("{}{}", valid.query(), "&".repeat(more))),
@@ -497,10 +497,10 @@ fn forgeries(
 
 /// Begins an attempt, and has the browser's answer to it and to one that was given up.
 async fn pending(computer: &Computer, app: &mut App) -> Valid {
-    app.keeper.authorize().await.unwrap();
+    app.session.authorize().await.unwrap();
     let given_up = app.browser().await;
-    app.keeper.cancel().await.unwrap();
-    app.keeper.authorize().await.unwrap();
+    app.session.cancel().await.unwrap();
+    app.session.authorize().await.unwrap();
     let url = app.browser().await;
     let answer = computer.answer(&url, BOB, FUSION, Answer::Allow);
     let link = answer.expose().to_owned();
@@ -526,15 +526,15 @@ async fn ten_thousand_hostile_links_reach_nothing_and_the_pending_attempt_surviv
     assert_eq!(kinds.len(), FORGERIES.len(), "{kinds:?}");
     assert!(kinds.values().all(|many| *many >= 30), "{kinds:?}");
     computer.amiqus.clear_requests();
-    let before = app.keeper.state().await.unwrap();
+    let before = app.session.state().await.unwrap();
     assert!(matches!(before.screen, Screen::AwaitingBrowser { .. }));
     let kept = computer.drawer.read_all().unwrap();
 
     for (kind, link) in &links {
-        app.keeper.receive(Received::new(link.as_str()));
+        app.session.receive(ReceivedLink::new(link.as_str()));
         // What a person pastes is cleaned; of what could be dirt, the tests of that tell.
         if !could_be_dirt(kind, link) {
-            let pasted = app.keeper.exchange(Received::new(link.as_str())).await;
+            let pasted = app.session.exchange(ReceivedLink::new(link.as_str())).await;
             let code = pasted.expect_err(link).code;
             let refusals = [
                 Code::LinkNotOurs,
@@ -545,20 +545,20 @@ async fn ten_thousand_hostile_links_reach_nothing_and_the_pending_attempt_surviv
             assert!(refusals.contains(&code), "{code:?}: {link:?}");
         }
         // Mail is read in its order: the link has been dealt with.
-        app.keeper.page_address(Page::TeamApps).await.unwrap();
-        let now = app.keeper.state().await.unwrap();
+        app.session.page_address(Page::TeamApps).await.unwrap();
+        let now = app.session.state().await.unwrap();
         assert_eq!(now.screen, before.screen, "{link:?}");
     }
 
     // Some of them know the attempt's own `state`, as the browser does: that is said, and no more.
-    let problem = app.keeper.state().await.unwrap().problem.clone();
+    let problem = app.session.state().await.unwrap().problem.clone();
     assert_eq!(problem.map(|it| it.code), Some(Code::AnswerNotUsable));
     assert_eq!(before.problem, None);
     assert_eq!(app.fronts.load(Ordering::SeqCst), 1);
     assert_eq!(computer.drawer.read_all().unwrap(), kept);
     assert!(computer.amiqus.requests().is_empty());
     assert!(!app.browser_is_open());
-    app.keeper.receive(Received::new(valid.link.as_str()));
+    app.session.receive(ReceivedLink::new(valid.link.as_str()));
     let state = app.end_of_sign_in().await;
     assert_eq!(state.screen, Screen::SignedIn);
     assert_eq!(computer.posts(), 1);
@@ -591,7 +591,7 @@ async fn what_is_another_spelling_of_the_valid_link_signs_in() {
     for (posts, spell) in (1..).zip(spellings) {
         let valid = pending(&computer, &mut app).await;
         let link = spell(&valid, &mut Rng::with_seed(5));
-        app.keeper.receive(Received::new(link.as_str()));
+        app.session.receive(ReceivedLink::new(link.as_str()));
         let state = app.end_of_sign_in().await;
         assert_eq!(state.screen, Screen::SignedIn, "{link}");
         assert_eq!(computer.posts(), posts, "{link}");

@@ -34,7 +34,7 @@ fn jitter_spreads_an_office() {
 
 #[test]
 fn a_time_that_is_past_is_not_waited_for() {
-    let now = crate::examples::now();
+    let now = crate::fixtures::now();
     assert_eq!(until(now, now), Duration::ZERO);
     assert_eq!(until(now, Timestamp::MIN), Duration::ZERO);
     assert_eq!(

@@ -1,13 +1,13 @@
 //! What the tray shows of a state: pure, so that it can be tried without a tray.
 
-use amiqus_core::app_state::{AccountView, AppState, Screen, StandingView};
+use amiqus_core::app_state::{AccountStatusView, AccountView, AppState, Screen};
 use tauri::image::Image;
 
 use crate::words;
 
 /// What the tray shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Face {
+pub(super) struct MenuModel {
     /// Whether somebody must act: the icon says so.
     pub(super) needs_its_person: bool,
     /// The menu, line by line.
@@ -65,7 +65,7 @@ impl Wish {
     }
 }
 
-impl Face {
+impl MenuModel {
     pub(super) fn of(state: &AppState, is_update_ready: bool) -> Self {
         let current = state
             .accounts
@@ -73,7 +73,7 @@ impl Face {
             .find(|account| Some(&account.id) == state.current.as_ref());
         let is_settled = matches!(state.screen, Screen::SignedIn | Screen::SignInAgain { .. });
 
-        let mut lines = vec![Line::Says(standing(&state.screen).to_owned())];
+        let mut lines = vec![Line::Says(status(&state.screen).to_owned())];
         if let Some(account) = current.filter(|_| is_settled) {
             lines.push(Line::Says(called(account)));
             if account.offline {
@@ -94,7 +94,7 @@ impl Face {
             lines.push(Line::Accounts(accounts.collect()));
         }
         if let Some(account) = current.filter(|_| is_settled) {
-            if account.standing == StandingView::Connected {
+            if account.status == AccountStatusView::Connected {
                 lines.push(Line::Does(Wish::Renew, words::RENEW_NOW.to_owned()));
             }
             let wish = Wish::SignOut(account.id.clone());
@@ -106,13 +106,13 @@ impl Face {
             needs_its_person: state
                 .accounts
                 .iter()
-                .any(|account| account.standing != StandingView::Connected),
+                .any(|account| account.status != AccountStatusView::Connected),
             lines,
         }
     }
 }
 
-fn standing(screen: &Screen) -> &'static str {
+fn status(screen: &Screen) -> &'static str {
     match screen {
         Screen::NeedsSetup => words::NEEDS_SETUP,
         Screen::SignedOut { .. } => words::SIGNED_OUT,
@@ -157,23 +157,23 @@ pub(super) fn icon(needs_its_person: bool) -> Image<'static> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::examples;
-    use amiqus_core::account::WhySignInAgain;
+    use crate::fixtures;
+    use amiqus_core::account::SignInAgainReason;
 
-    fn account(id: &str, name: &str, team: &str, standing: StandingView) -> AccountView {
+    fn account(id: &str, name: &str, team: &str, status: AccountStatusView) -> AccountView {
         AccountView {
             name: name.to_owned(),
             team: Some(team.to_owned()),
-            ..examples::account(id, standing)
+            ..fixtures::account(id, status)
         }
     }
 
-    fn face(screen: Screen, accounts: Vec<AccountView>) -> Face {
-        Face::of(&examples::state(screen, accounts), false)
+    fn menu_model(screen: Screen, accounts: Vec<AccountView>) -> MenuModel {
+        MenuModel::of(&fixtures::state(screen, accounts), false)
     }
 
-    fn says(face: &Face, wanted: &str) -> bool {
-        face.lines.iter().any(|line| match line {
+    fn says(menu_model: &MenuModel, wanted: &str) -> bool {
+        menu_model.lines.iter().any(|line| match line {
             Line::Says(text) | Line::Does(_, text) => text == wanted,
             _ => false,
         })
@@ -182,11 +182,12 @@ mod tests {
     #[test]
     fn a_newer_version_leads_to_the_window() {
         let offers = |is_update_ready| {
-            let face = Face::of(
-                &examples::state(Screen::SignedIn, Vec::new()),
+            let menu_model = MenuModel::of(
+                &fixtures::state(Screen::SignedIn, Vec::new()),
                 is_update_ready,
             );
-            face.lines
+            menu_model
+                .lines
                 .contains(&Line::Does(Wish::Open, words::UPDATE_READY.to_owned()))
         };
         assert!(offers(true));
@@ -195,8 +196,13 @@ mod tests {
 
     #[test]
     fn who_is_signed_in_can_renew_and_sign_out_from_the_tray() {
-        let bob = account("1.a", "Bob Gale", "Gale & Sons", StandingView::Connected);
-        let face = face(Screen::SignedIn, vec![bob]);
+        let bob = account(
+            "1.a",
+            "Bob Gale",
+            "Gale & Sons",
+            AccountStatusView::Connected,
+        );
+        let menu_model = menu_model(Screen::SignedIn, vec![bob]);
         for wanted in [
             words::SIGNED_IN,
             "Bob Gale, Gale & Sons",
@@ -204,11 +210,11 @@ mod tests {
             "Sign out",
             "Quit",
         ] {
-            assert!(says(&face, wanted), "{wanted}");
+            assert!(says(&menu_model, wanted), "{wanted}");
         }
-        assert!(!face.needs_its_person);
+        assert!(!menu_model.needs_its_person);
         assert!(
-            !face
+            !menu_model
                 .lines
                 .iter()
                 .any(|line| matches!(line, Line::Accounts(_)))
@@ -217,31 +223,36 @@ mod tests {
 
     #[test]
     fn several_accounts_can_be_switched_between_and_one_in_need_is_seen_on_the_icon() {
-        let why = WhySignInAgain::AccessRemoved;
-        let face = face(
+        let why = SignInAgainReason::AccessRemoved;
+        let menu_model = menu_model(
             Screen::SignedIn,
             vec![
-                account("1.a", "Bob Gale", "Fusion", StandingView::Connected),
-                account("1.b", "Bob Gale", "Twin", StandingView::SignInAgain { why }),
+                account("1.a", "Bob Gale", "Fusion", AccountStatusView::Connected),
+                account(
+                    "1.b",
+                    "Bob Gale",
+                    "Twin",
+                    AccountStatusView::SignInAgain { why },
+                ),
             ],
         );
-        assert!(face.lines.contains(&Line::Accounts(vec![
+        assert!(menu_model.lines.contains(&Line::Accounts(vec![
             ("1.a".to_owned(), "Bob Gale, Fusion".to_owned(), true),
             ("1.b".to_owned(), "Bob Gale, Twin".to_owned(), false),
         ])));
-        assert!(face.needs_its_person);
+        assert!(menu_model.needs_its_person);
         assert_ne!(icon(true).rgba(), icon(false).rgba());
     }
 
     #[test]
     fn a_locked_app_offers_nothing_but_its_window_and_its_end() {
-        let face = face(
+        let menu_model = menu_model(
             Screen::Locked {
-                why: amiqus_core::vault::WhyLocked::KeychainLocked,
+                why: amiqus_core::vault::LockReason::KeychainLocked,
             },
             Vec::new(),
         );
-        let offered: Vec<_> = face
+        let offered: Vec<_> = menu_model
             .lines
             .iter()
             .filter(|line| matches!(line, Line::Does(..)))

@@ -22,14 +22,14 @@ fn lasting() -> Vec<(Fault, Code)> {
     vec![
         (Fault::Unauthenticated, Code::CodeNotAccepted),
         (Fault::Forbidden, Code::NotPermitted),
-        (Fault::NotFound, Code::OddAnswer),
-        (Fault::UnprocessableContent, Code::OddAnswer),
-        (Fault::LongErrorDescription, Code::OddAnswer),
-        (Fault::EmptyBody, Code::OddAnswer),
-        (Fault::JsonArray, Code::OddAnswer),
-        (Fault::JsonNull, Code::OddAnswer),
-        (Fault::JsonString, Code::OddAnswer),
-        (Fault::HugeBody, Code::OddAnswer),
+        (Fault::NotFound, Code::UnexpectedResponse),
+        (Fault::UnprocessableContent, Code::UnexpectedResponse),
+        (Fault::LongErrorDescription, Code::UnexpectedResponse),
+        (Fault::EmptyBody, Code::UnexpectedResponse),
+        (Fault::JsonArray, Code::UnexpectedResponse),
+        (Fault::JsonNull, Code::UnexpectedResponse),
+        (Fault::JsonString, Code::UnexpectedResponse),
+        (Fault::HugeBody, Code::UnexpectedResponse),
     ]
 }
 
@@ -39,7 +39,7 @@ fn passing() -> Vec<(Fault, Code)> {
     vec![
         (
             Fault::InternalServerError { retry_after },
-            Code::AmiqusUnwell,
+            Code::ServerError,
         ),
         (Fault::ServiceUnavailable { retry_after }, Code::AmiqusBusy),
         (Fault::TooManyRequests { retry_after }, Code::AmiqusBusy),
@@ -53,11 +53,8 @@ fn unwell() -> Fault {
 }
 
 /// Puts a pair into the vault whose owner an earlier run didn't learn.
-fn leave_unclaimed(computer: &Computer, person: &str, team: &str, age: SignedDuration) -> TokenSet {
-    let granted = computer
-        .amiqus
-        .grant_tokens(person, team, REDIRECT)
-        .unwrap();
+fn leave_unclaimed(computer: &Computer, user: &str, team: &str, age: SignedDuration) -> TokenSet {
+    let granted = computer.amiqus.grant_tokens(user, team, REDIRECT).unwrap();
     let pair = TokenSet {
         access: AccessToken::new(granted.access_token),
         refresh: RefreshToken::new(granted.refresh_token),
@@ -76,14 +73,14 @@ fn has_unclaimed(computer: &Computer) -> bool {
 
 /// Presses *Sign in with Amiqus*; what comes of it at once.
 async fn press(app: &App) -> Screen {
-    app.keeper.authorize().await.unwrap();
-    app.keeper.state().await.unwrap().screen.clone()
+    app.session.authorize().await.unwrap();
+    app.session.state().await.unwrap().screen.clone()
 }
 
 /// A sign-in that ended without its owner's name; the screen is the one from before.
-async fn fail_to_identify(computer: &Computer, app: &mut App, person: &str, team: &str) {
+async fn fail_to_identify(computer: &Computer, app: &mut App, user: &str, team: &str) {
     computer.amiqus.set_fault(unwell().at(Endpoint::Me));
-    app.go(computer, person, team).await;
+    app.go(computer, user, team).await;
     app.end_of_sign_in().await;
     computer.amiqus.clear_faults();
     assert!(has_unclaimed(computer));
@@ -137,7 +134,7 @@ async fn passing_failure_of_me_is_asked_again_by_one_press_only() {
             computer.amiqus.clear_faults();
             let url = app.browser().await;
             let answer = computer.answer(&url, BOB, FUSION, practice_amiqus::Answer::Allow);
-            app.keeper.receive(answer);
+            app.session.receive(answer);
             let state = app.until(|state| state.screen == Screen::SignedIn).await;
             assert_eq!(code(&state), None, "{name}");
             assert!(!has_unclaimed(&computer), "{name}");
@@ -150,8 +147,8 @@ async fn passing_failure_of_me_is_asked_again_by_one_press_only() {
 async fn vault_with_a_refused_unclaimed_pair_gets_free() {
     for (fault, _) in [
         (Fault::Forbidden, Code::NotPermitted),
-        (Fault::NotFound, Code::OddAnswer),
-        (unwell(), Code::AmiqusUnwell),
+        (Fault::NotFound, Code::UnexpectedResponse),
+        (unwell(), Code::ServerError),
     ] {
         let name = format!("{fault:?}");
         let computer = Computer::set_up().await;
@@ -175,10 +172,10 @@ async fn sign_out_drops_an_unfinished_sign_in() {
     app.checked(&computer.clock).await;
     fail_to_identify(&computer, &mut app, LORRAINE, HILL_VALLEY).await;
     let bob = key(BOB, FUSION).to_string();
-    app.keeper.sign_out(&bob).await.unwrap();
+    app.session.sign_out(&bob).await.unwrap();
     assert!(!has_unclaimed(&computer));
     assert!(!computer.drawer.text().contains("refresh"));
-    app.keeper.at_rest().await;
+    app.session.at_rest().await;
     drop(app);
     computer.amiqus.clear_requests();
     let mut app = computer.start().await;
@@ -197,11 +194,11 @@ async fn background_retry_raises_nothing_and_leaves_the_setup_screen() {
     let computer = Computer::set_up().await;
     let mut app = computer.start().await;
     fail_to_identify(&computer, &mut app, BOB, FUSION).await;
-    app.keeper.change_setup().await.unwrap();
+    app.session.change_setup().await.unwrap();
     let fronts = app.fronts.load(Ordering::SeqCst);
     // As if the shell had heard of a network: each state on the way is looked at.
-    let mut states = app.keeper.follow();
-    app.keeper.look_again();
+    let mut states = app.session.follow();
+    app.session.on_environment_change();
     loop {
         let state = states.next().await.unwrap();
         assert_eq!(state.screen, Screen::NeedsSetup);
@@ -209,7 +206,7 @@ async fn background_retry_raises_nothing_and_leaves_the_setup_screen() {
             break;
         }
     }
-    app.keeper.at_rest().await;
+    app.session.at_rest().await;
     assert_eq!(app.fronts.load(Ordering::SeqCst), fronts);
 }
 
@@ -219,7 +216,7 @@ async fn background_retry_leaves_the_current_account() {
     let mut app = computer.start().await;
     app.checked(&computer.clock).await;
     fail_to_identify(&computer, &mut app, LORRAINE, HILL_VALLEY).await;
-    app.keeper.look_again();
+    app.session.on_environment_change();
     let state = app.until(|state| state.accounts.len() == 2).await;
     assert_eq!(state.current, Some(key(BOB, FUSION).to_string()));
 }
@@ -237,7 +234,7 @@ async fn two_unknown_teams_of_one_person_are_two_accounts() {
     app.go(&computer, BOB, HILL_VALLEY).await;
     let state = app.until(|state| state.accounts.len() == 2).await;
     assert_eq!(code(&state), None);
-    app.keeper.at_rest().await;
+    app.session.at_rest().await;
     drop(app);
     computer.amiqus.clear_faults();
     let app = computer.start().await;
@@ -249,7 +246,7 @@ async fn two_unknown_teams_of_one_person_are_two_accounts() {
         team(FUSION) && team(HILL_VALLEY)
     })
     .await;
-    app.keeper.at_rest().await;
+    app.session.at_rest().await;
     let names = computer.drawer.names();
     let names: Vec<_> = names
         .iter()

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use crate::account::{Account, Identity, Journal, Person, Role, Standing, Team};
+use crate::account::{Account, AccountStatus, Identity, Journal, Role, Team, User};
 use crate::authorization::Attempt;
-use crate::chance::{Chance, NoRandomness};
+use crate::entropy::{EntropyError, EntropySource};
 use crate::registration::{Provenance, RedirectUrl, Registration, RegistrationDraft};
 use crate::token::{AccessToken, RefreshToken, TokenSet};
 
@@ -25,8 +25,8 @@ pub(crate) fn now() -> Timestamp {
 #[derive(Default)]
 pub(crate) struct Counting(AtomicU64);
 
-impl Chance for Counting {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
+impl EntropySource for Counting {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
         for byte in bytes {
             let mut random = Random(self.0.fetch_add(1, Ordering::Relaxed) + 1);
             random.next();
@@ -83,8 +83,8 @@ pub(crate) fn tokens(name: &str, received_at: Timestamp) -> TokenSet {
     }
 }
 
-pub(crate) fn attempt(chance: &dyn Chance) -> Attempt {
-    Attempt::begin(&registration(), now(), chance).unwrap()
+pub(crate) fn attempt(entropy: &dyn EntropySource) -> Attempt {
+    Attempt::begin(&registration(), now(), entropy).unwrap()
 }
 
 pub(crate) fn fusion() -> Team {
@@ -103,7 +103,7 @@ pub(crate) fn hill_valley() -> Team {
 
 pub(crate) fn bob() -> Identity {
     Identity {
-        person: Person {
+        user: User {
             id: 345_789,
             name: "Bob Gale".to_owned(),
             email: "bob@example.com".to_owned(),
@@ -117,7 +117,7 @@ pub(crate) fn bob() -> Identity {
 
 pub(crate) fn lorraine() -> Identity {
     Identity {
-        person: Person {
+        user: User {
             id: 345_790,
             name: "Lorraine Baines".to_owned(),
             email: "lorraine@example.com".to_owned(),
@@ -133,7 +133,7 @@ pub(crate) fn connected(identity: Identity, tokens: TokenSet) -> Account {
     Account {
         identity,
         as_of: now(),
-        standing: Standing::Connected {
+        status: AccountStatus::Connected {
             tokens,
             journal: Journal::default(),
         },
@@ -145,7 +145,7 @@ pub(crate) fn interrupted(identity: Identity, tokens: TokenSet) -> Account {
     Account {
         identity,
         as_of: now(),
-        standing: Standing::Connected {
+        status: AccountStatus::Connected {
             tokens,
             journal: Journal {
                 open_since: Some(now()),

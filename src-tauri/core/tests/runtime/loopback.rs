@@ -2,8 +2,8 @@
 
 use amiqus_core::app_state::Screen;
 use amiqus_core::error::Code;
-use amiqus_core::keeper::{AttemptEnd, Ending};
-use amiqus_core::redirect::Received;
+use amiqus_core::redirect::ReceivedLink;
+use amiqus_core::runtime::{AttemptEnd, SignInOutcome};
 use jiff::SignedDuration;
 use practice_amiqus::{Answer, Endpoint, Fault, Settings};
 
@@ -28,17 +28,20 @@ async fn one_signs_in_through_the_listener_and_the_port_is_free_again() {
     let computer = set_up().await;
     let mut app = computer.start().await;
     assert!(computer.listener().is_none());
-    app.keeper.authorize().await.unwrap();
+    app.session.authorize().await.unwrap();
     let url = app.browser().await;
     let listener = computer.listener().unwrap();
     let answer = computer.answer(&url, BOB, FUSION, Answer::Allow);
     assert!(answer.expose().starts_with(LOOPBACK));
-    assert_eq!(listener.receive(answer).await, Some(Ending::SignedIn));
+    assert_eq!(
+        listener.receive(answer).await,
+        Some(SignInOutcome::SignedIn)
+    );
     assert!(computer.listener().is_none());
     assert_eq!(ended(&computer), Some(AttemptEnd::Answered));
-    let state = app.keeper.state().await.unwrap();
+    let state = app.session.state().await.unwrap();
     assert_eq!(state.screen, Screen::SignedIn);
-    app.keeper.refresh().await.unwrap();
+    app.session.refresh().await.unwrap();
     assert_eq!(computer.amiqus.complaints(), [""; 0]);
 }
 
@@ -46,22 +49,25 @@ async fn one_signs_in_through_the_listener_and_the_port_is_free_again() {
 async fn the_browser_is_told_of_a_denial_and_of_a_sign_in_that_failed() {
     let computer = set_up().await;
     let mut app = computer.start().await;
-    app.keeper.authorize().await.unwrap();
+    app.session.authorize().await.unwrap();
     let url = app.browser().await;
     let listener = computer.listener().unwrap();
     let answer = computer.answer(&url, BOB, FUSION, Answer::Deny);
-    assert_eq!(listener.receive(answer).await, Some(Ending::Denied));
+    assert_eq!(listener.receive(answer).await, Some(SignInOutcome::Denied));
     assert!(computer.listener().is_none());
 
     let fault = Fault::InvalidClient.at(Endpoint::TokenExchange);
     computer.amiqus.set_fault(fault.times(1));
-    app.keeper.authorize().await.unwrap();
+    app.session.authorize().await.unwrap();
     let url = app.browser().await;
     let listener = computer.listener().unwrap();
     let answer = computer.answer(&url, BOB, FUSION, Answer::Allow);
-    assert_eq!(listener.receive(answer).await, Some(Ending::Otherwise));
     assert_eq!(
-        code(&app.keeper.state().await.unwrap()),
+        listener.receive(answer).await,
+        Some(SignInOutcome::Otherwise)
+    );
+    assert_eq!(
+        code(&app.session.state().await.unwrap()),
         Some(Code::SetUpWrong)
     );
 }
@@ -71,7 +77,7 @@ async fn the_browser_is_told_of_a_denial_and_of_a_sign_in_that_failed() {
 async fn what_is_no_answer_costs_the_attempt_nothing() {
     let computer = set_up().await;
     let mut app = computer.start().await;
-    app.keeper.authorize().await.unwrap();
+    app.session.authorize().await.unwrap();
     let url = app.browser().await;
     let listener = computer.listener().unwrap();
     for wrong in [
@@ -82,12 +88,15 @@ async fn what_is_no_answer_costs_the_attempt_nothing() {
         format!("{LOOPBACK}/?code=a&state=b"),
         "http://127.0.0.1:8124/callback?code=a&state=b".to_owned(),
     ] {
-        let heard = listener.clone().receive(Received::new(wrong)).await;
+        let heard = listener.clone().receive(ReceivedLink::new(wrong)).await;
         assert_eq!(heard, None);
     }
     assert_eq!(computer.posts(), 0);
     let answer = computer.answer(&url, BOB, FUSION, Answer::Allow);
-    assert_eq!(listener.receive(answer).await, Some(Ending::SignedIn));
+    assert_eq!(
+        listener.receive(answer).await,
+        Some(SignInOutcome::SignedIn)
+    );
 }
 
 /// Shows check 8.
@@ -96,21 +105,24 @@ async fn cancelling_gives_the_port_back_before_the_window_says_so() {
     let computer = set_up().await;
     let mut app = computer.start().await;
     for _ in 0..20 {
-        app.keeper.authorize().await.unwrap();
+        app.session.authorize().await.unwrap();
         app.browser().await;
         assert!(computer.listener().is_some());
-        app.keeper.cancel().await.unwrap();
+        app.session.cancel().await.unwrap();
         assert!(computer.listener().is_none());
         assert_eq!(ended(&computer), Some(AttemptEnd::Cancelled));
     }
     // A second click makes a new attempt out of a pending one.
-    app.keeper.authorize().await.unwrap();
-    app.keeper.authorize().await.unwrap();
+    app.session.authorize().await.unwrap();
+    app.session.authorize().await.unwrap();
     app.browser().await;
     let url = app.browser().await;
     let listener = computer.listener().unwrap();
     let answer = computer.answer(&url, BOB, FUSION, Answer::Allow);
-    assert_eq!(listener.receive(answer).await, Some(Ending::SignedIn));
+    assert_eq!(
+        listener.receive(answer).await,
+        Some(SignInOutcome::SignedIn)
+    );
 }
 
 /// Shows check 8.
@@ -118,14 +130,14 @@ async fn cancelling_gives_the_port_back_before_the_window_says_so() {
 async fn an_attempt_that_ran_out_of_time_listens_no_longer() {
     let computer = set_up().await;
     let mut app = computer.start().await;
-    app.keeper.authorize().await.unwrap();
+    app.session.authorize().await.unwrap();
     let url = app.browser().await;
     computer.clock.turn(SignedDuration::from_mins(11));
     let answer = computer.answer(&url, BOB, FUSION, Answer::Allow);
     let listener = computer.listener().unwrap();
     assert_eq!(listener.receive(answer).await, None);
     assert!(computer.listener().is_none());
-    let state = app.keeper.state().await.unwrap();
+    let state = app.session.state().await.unwrap();
     assert_eq!(code(&state), Some(Code::AttemptExpired));
 }
 
@@ -133,7 +145,7 @@ async fn an_attempt_that_ran_out_of_time_listens_no_longer() {
 async fn after_a_restart_it_listens_again_and_opens_no_second_page() {
     let computer = set_up().await;
     let mut app = computer.start().await;
-    app.keeper.authorize().await.unwrap();
+    app.session.authorize().await.unwrap();
     let url = app.browser().await;
     drop(app);
     until_free(&computer).await;
@@ -142,7 +154,10 @@ async fn after_a_restart_it_listens_again_and_opens_no_second_page() {
     let listener = computer.listener().unwrap();
     assert!(!app.browser_is_open());
     let answer = computer.answer(&url, BOB, FUSION, Answer::Allow);
-    assert_eq!(listener.receive(answer).await, Some(Ending::SignedIn));
+    assert_eq!(
+        listener.receive(answer).await,
+        Some(SignInOutcome::SignedIn)
+    );
 }
 
 #[tokio::test]
@@ -150,30 +165,30 @@ async fn a_port_that_is_taken_ends_the_attempt_before_a_browser_opens() {
     let computer = set_up().await;
     let mut app = computer.start().await;
     computer.ear.lock().unwrap().is_taken = true;
-    app.keeper.authorize().await.unwrap();
+    app.session.authorize().await.unwrap();
     let state = app.end_of_sign_in().await;
     assert_eq!(state.screen, Screen::SignedOut { just_now: false });
     assert_eq!(code(&state), Some(Code::PortTaken));
     assert!(!app.browser_is_open());
 
     computer.ear.lock().unwrap().is_taken = false;
-    app.keeper.authorize().await.unwrap();
+    app.session.authorize().await.unwrap();
     app.browser().await;
-    assert_eq!(code(&app.keeper.state().await.unwrap()), None);
+    assert_eq!(code(&app.session.state().await.unwrap()), None);
 }
 
 #[tokio::test]
 async fn a_link_of_the_apps_own_scheme_is_no_answer_to_a_loopback_attempt() {
     let computer = set_up().await;
     let mut app = computer.start().await;
-    app.keeper.authorize().await.unwrap();
+    app.session.authorize().await.unwrap();
     let url = app.browser().await;
     let answer = computer.answer(&url, BOB, FUSION, Answer::Allow);
     let by_scheme = answer.expose().replace(LOOPBACK, REDIRECT);
-    let pasted = app.keeper.exchange(Received::new(by_scheme)).await;
+    let pasted = app.session.exchange(ReceivedLink::new(by_scheme)).await;
     assert_eq!(pasted.unwrap_err().code, Code::LinkNotOurs);
     // Pasting the true one still works, and ends the listening.
-    app.keeper.exchange(answer).await.unwrap();
+    app.session.exchange(answer).await.unwrap();
     assert!(computer.listener().is_none());
     app.until(|state| state.screen == Screen::SignedIn).await;
 }
@@ -183,7 +198,7 @@ async fn a_link_of_the_apps_own_scheme_is_no_answer_to_a_loopback_attempt() {
 async fn answer_that_cannot_be_used_is_said_and_the_attempt_survives() {
     let computer = set_up().await;
     let mut app = computer.start().await;
-    app.keeper.authorize().await.unwrap();
+    app.session.authorize().await.unwrap();
     let url = app.browser().await;
     let answer = computer.answer(&url, BOB, FUSION, Answer::Allow);
     let listener = computer.listener().unwrap();
@@ -197,14 +212,17 @@ async fn answer_that_cannot_be_used_is_said_and_the_attempt_survives() {
             Code::AnswerNotUsable,
         ),
     ] {
-        let heard = listener.clone().receive(Received::new(wrong)).await;
-        assert_eq!(heard, Some(Ending::NotUsable));
-        let state = app.keeper.state().await.unwrap();
+        let heard = listener.clone().receive(ReceivedLink::new(wrong)).await;
+        assert_eq!(heard, Some(SignInOutcome::NotUsable));
+        let state = app.session.state().await.unwrap();
         assert_eq!(code(&state), Some(expected));
         assert!(matches!(state.screen, Screen::AwaitingBrowser { .. }));
     }
     assert_eq!(computer.posts(), 0);
-    assert_eq!(listener.receive(answer).await, Some(Ending::SignedIn));
+    assert_eq!(
+        listener.receive(answer).await,
+        Some(SignInOutcome::SignedIn)
+    );
 }
 
 fn ended(computer: &Computer) -> Option<AttemptEnd> {

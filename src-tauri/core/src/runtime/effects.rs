@@ -6,16 +6,16 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::AbortHandle;
 
-use super::desk::{Desk, Listening};
-use super::{Mail, Parts};
+use super::actor::{Listening, SessionActor};
+use super::{Dependencies, Message};
 use crate::account::{AccountKey, Identity};
-use crate::api::{Api, ApiFailure};
+use crate::api::{Api, ApiError};
 use crate::authorization::{AttemptId, AuthorizationUrl};
-use crate::http::{Client, NoAnswer};
+use crate::http::{Client, RequestError};
 use crate::registration::{RedirectUrl, Registration};
-use crate::session::{Effect, Event, Serial, WhyRenew};
+use crate::session::{Effect, Event, RenewalReason, TokenGeneration};
 use crate::token::{self, Transient};
-use crate::vault::{Door, DoorFailure, Opened, Records, Unlock, WhyLocked, WhySetAside};
+use crate::vault::{LockReason, OpenError, Opened, Records, SetAsideReason, Unlock, VaultOpener};
 
 /// After this the window says what the opening is waiting for: mostly the keychain is asking its person
 /// for a password.
@@ -30,17 +30,17 @@ const IDENTIFY_WAIT: Duration = Duration::from_millis(500);
 /// A person who is signing in does not wait longer than this because Amiqus asks for it.
 const LONGEST_IDENTIFY_WAIT: SignedDuration = SignedDuration::from_secs(10);
 
-impl Desk {
+impl SessionActor {
     pub(super) fn run_effect(&mut self, effect: Effect) {
         match effect {
-            Effect::OpenVault(unlock) => self.open_vault(|door| open(door, unlock)),
+            Effect::OpenVault(unlock) => self.open_vault(|opener| open(opener, unlock)),
             Effect::StartOver => self.open_vault(start_over),
             Effect::AbandonPrompt => self.abandon_prompt(),
             Effect::AwaitVault => self.await_vault(),
             Effect::OpenBrowser(id, url) => self.open_browser(id, url),
             Effect::Listen(id, redirect_url, url) => self.listen(id, &redirect_url, url),
-            Effect::GetReady => self.get_ready(),
-            Effect::BringToFront => self.parts.surroundings.bring_to_front(),
+            Effect::WarmUpTls => self.warm_up_tls(),
+            Effect::BringToFront => self.dependencies.host.bring_to_front(),
             Effect::ArmDeadline(id, at) => {
                 let wait = self.wait_until(at);
                 self.later(async move {
@@ -49,15 +49,15 @@ impl Desk {
                 });
             }
             Effect::PlanRenewal(key, at) => self.plan_renewal(key, at),
-            Effect::ProbeLater(key, serial, due, wait) => {
+            Effect::ProbeLater(key, generation, due, wait) => {
                 let wait = self.with_jitter(Duration::try_from(wait).unwrap_or_default());
-                let wait = self.parts.clock.wait_for(wait);
+                let wait = self.dependencies.clock.wait_for(wait);
                 self.later(async move {
                     wait.await;
-                    Some(Event::ProbeDue(key, serial, due))
+                    Some(Event::ProbeDue(key, generation, due))
                 });
             }
-            Effect::ReadAgain(key, serial) => self.read_again(key, serial),
+            Effect::ReadAgain(key, generation) => self.read_again(key, generation),
             effect => self.ask_amiqus(effect),
         }
     }
@@ -70,9 +70,9 @@ impl Desk {
         if matches!(effect, Effect::Exchange { .. } | Effect::Refresh(..)) {
             self.on_their_way.send_modify(|count| *count += 1);
         }
-        let parts = Arc::clone(&self.parts);
+        let dependencies = Arc::clone(&self.dependencies);
         self.later(async move {
-            let now = || parts.clock.now();
+            let now = || dependencies.clock.now();
             match effect {
                 Effect::Exchange {
                     attempt,
@@ -80,7 +80,7 @@ impl Desk {
                     verifier,
                     redirect_url,
                 } => {
-                    let tokens = match client(&parts, &registration).await {
+                    let tokens = match client(&dependencies, &registration).await {
                         Ok(client) => {
                             token::exchange(
                                 client,
@@ -96,31 +96,31 @@ impl Desk {
                     };
                     Some(Event::CodeExchanged(attempt, tokens))
                 }
-                Effect::Identify(serial, access) => {
-                    let identity = identify(&parts, &registration, &access).await;
-                    Some(Event::Identified(serial, identity))
+                Effect::Identify(generation, access) => {
+                    let identity = identify(&dependencies, &registration, &access).await;
+                    Some(Event::Identified(generation, identity))
                 }
-                Effect::Refresh(key, serial, refresh, redirect_url) => {
-                    let tokens = match client(&parts, &registration).await {
+                Effect::Refresh(key, generation, refresh, redirect_url) => {
+                    let tokens = match client(&dependencies, &registration).await {
                         Ok(client) => {
                             token::refresh(client, &registration, &refresh, &redirect_url, now)
                                 .await
                         }
                         Err(problem) => Err(problem.into()),
                     };
-                    Some(Event::Refreshed(key, serial, tokens))
+                    Some(Event::Refreshed(key, generation, tokens))
                 }
-                Effect::Probe(key, serial, access) => {
-                    let status = match api(&parts, &registration, &access).await {
+                Effect::Probe(key, generation, access) => {
+                    let status = match api(&dependencies, &registration, &access).await {
                         Ok(api) => api.status().await,
                         Err(problem) => Err(problem.into()),
                     };
-                    Some(Event::Probed(key, serial, status))
+                    Some(Event::Probed(key, generation, status))
                 }
-                Effect::Check(key, serial, access) => {
-                    parts.surroundings.first_painted().await;
-                    let identity = ask_identity(&parts, &registration, &access).await;
-                    Some(Event::Checked(key, serial, identity))
+                Effect::Check(key, generation, access) => {
+                    dependencies.host.first_painted().await;
+                    let identity = ask_identity(&dependencies, &registration, &access).await;
+                    Some(Event::Checked(key, generation, identity))
                 }
                 _ => None,
             }
@@ -128,15 +128,15 @@ impl Desk {
     }
 
     /// Reads the system's trust store while the person is in the browser: their name is painted sooner.
-    fn get_ready(&self) {
+    fn warm_up_tls(&self) {
         let Some(registration) = self.session.registration().cloned() else {
             return;
         };
-        let parts = Arc::clone(&self.parts);
+        let dependencies = Arc::clone(&self.dependencies);
         self.later(async move {
-            parts.surroundings.first_painted().await;
+            dependencies.host.first_painted().await;
             // Whoever sends something tries again, and says why it can't.
-            let _ = client(&parts, &registration).await;
+            let _ = client(&dependencies, &registration).await;
             None
         });
     }
@@ -146,12 +146,11 @@ impl Desk {
             return;
         };
         let service = registration.base_url.clone();
-        let surroundings = Arc::clone(&self.parts.surroundings);
+        let host = Arc::clone(&self.dependencies.host);
         self.later(async move {
-            let opened = tokio::task::spawn_blocking(move || {
-                surroundings.open_browser(url.expose(), &service)
-            })
-            .await;
+            let opened =
+                tokio::task::spawn_blocking(move || host.open_browser(url.expose(), &service))
+                    .await;
             match opened {
                 Ok(Ok(())) => None,
                 Ok(Err(failure)) => {
@@ -173,8 +172,8 @@ impl Desk {
             return;
         }
         match self
-            .parts
-            .surroundings
+            .dependencies
+            .host
             .listen(redirect_url, self.recipient())
         {
             Ok(listener) => {
@@ -195,30 +194,30 @@ impl Desk {
 
     fn open_vault(
         &self,
-        opening: impl FnOnce(&dyn Door) -> Result<(Opened, Records), DoorFailure> + Send + 'static,
+        opening: impl FnOnce(&dyn VaultOpener) -> Result<(Opened, Records), OpenError> + Send + 'static,
     ) {
-        let long = self.parts.clock.wait_for(OPENING_TAKES);
-        let door = Arc::clone(&self.parts.door);
+        let long = self.dependencies.clock.wait_for(OPENING_TAKES);
+        let opener = Arc::clone(&self.dependencies.opener);
         self.later(async move {
             long.await;
-            Some(Event::OpeningTakesLong(door.waits_for()))
+            Some(Event::OpeningTakesLong(opener.waits_for()))
         });
-        let door = Arc::clone(&self.parts.door);
+        let opener = Arc::clone(&self.dependencies.opener);
         let Some(mail) = self.mail.upgrade() else {
             return;
         };
         tokio::spawn(async move {
-            let opened = tokio::task::spawn_blocking(move || opening(door.as_ref())).await;
+            let opened = tokio::task::spawn_blocking(move || opening(opener.as_ref())).await;
             let letter = match opened {
-                Ok(Ok((opened, records))) => Mail::VaultOpened(opened, Box::new(records)),
+                Ok(Ok((opened, records))) => Message::VaultOpened(opened, Box::new(records)),
                 Ok(Err(failure)) => {
                     tracing::warn!(%failure, "the vault did not open");
-                    Mail::Event(Event::NotOpened(failure))
+                    Message::Event(Event::NotOpened(failure))
                 }
                 Err(failure) => {
                     tracing::error!(%failure, "opening the vault failed");
-                    let failure = DoorFailure::Locked(WhyLocked::VaultUnreachable);
-                    Mail::Event(Event::NotOpened(failure))
+                    let failure = OpenError::Locked(LockReason::VaultUnreachable);
+                    Message::Event(Event::NotOpened(failure))
                 }
             };
             // The session may have ended meanwhile.
@@ -228,10 +227,10 @@ impl Desk {
 
     /// On a thread of its own: the opening may have the last one of the pool.
     fn abandon_prompt(&self) {
-        let door = Arc::clone(&self.parts.door);
+        let opener = Arc::clone(&self.dependencies.opener);
         let abandoning = std::thread::Builder::new()
             .name("abandon the prompt".to_owned())
-            .spawn(move || door.abandon_prompt());
+            .spawn(move || opener.abandon_prompt());
         if let Err(failure) = abandoning {
             // Then its person answers it first.
             tracing::error!(%failure, "the keychain's prompt is not abandoned");
@@ -240,12 +239,12 @@ impl Desk {
 
     /// Arms the timer for one account's renewal in place of its earlier one.
     fn plan_renewal(&mut self, key: AccountKey, at: Timestamp) {
-        let now = self.parts.clock.now();
+        let now = self.dependencies.clock.now();
         let wait = self.with_jitter(until(now, at));
         let wait = self.wait_until(now.saturating_add(wait).unwrap_or(Timestamp::MAX));
         let plan = self.later(async move {
             wait.await;
-            Some(Event::RenewalRequested(key, WhyRenew::Due))
+            Some(Event::RenewalRequested(key, RenewalReason::Due))
         });
         if let Some(earlier) = self.plans.insert(key, plan) {
             earlier.abort();
@@ -254,7 +253,7 @@ impl Desk {
 
     /// Waits for a time, and no longer than it is until then by a clock that nobody sets.
     fn wait_until(&self, at: Timestamp) -> impl Future<Output = ()> + Send + use<> {
-        let clock = &self.parts.clock;
+        let clock = &self.dependencies.clock;
         let by_the_wall = clock.wait_until(at);
         let by_going_by = clock.wait_for(until(clock.now(), at));
         async {
@@ -268,12 +267,12 @@ impl Desk {
     fn with_jitter(&self, wait: Duration) -> Duration {
         let mut byte = [0];
         // Without jitter it still works.
-        let _ = self.parts.chance.fill(&mut byte);
+        let _ = self.dependencies.entropy.fill(&mut byte);
         with_jitter(wait, byte[0])
     }
 
     /// Reads an account's record anew. What can't be read says nothing.
-    fn read_again(&self, key: AccountKey, serial: Serial) {
+    fn read_again(&self, key: AccountKey, generation: TokenGeneration) {
         let store = self.store.clone();
         self.later(async move {
             let read = tokio::task::spawn_blocking(move || store?.read_all().ok()).await;
@@ -282,7 +281,7 @@ impl Desk {
                 .flatten()
                 .and_then(|stored| Records::read(&stored).ok())
                 .and_then(|mut records| records.accounts.remove(&key));
-            Some(Event::ReadAgain(key, serial, account.map(Box::new)))
+            Some(Event::ReadAgain(key, generation, account.map(Box::new)))
         });
     }
 
@@ -292,15 +291,15 @@ impl Desk {
         if std::mem::replace(&mut self.awaits_vault, true) {
             return;
         }
-        let door = Arc::clone(&self.parts.door);
+        let opener = Arc::clone(&self.dependencies.opener);
         let mail = self.mail.clone();
         let waiting = std::thread::Builder::new()
             .name("await the vault".to_owned())
             .spawn(move || {
-                door.wait_until_free();
+                opener.wait_until_free();
                 if let Some(mail) = mail.upgrade() {
                     // The session may have ended meanwhile.
-                    let _ = mail.send(Mail::VaultFree);
+                    let _ = mail.send(Message::VaultFree);
                 }
             });
         if let Err(failure) = waiting {
@@ -317,7 +316,7 @@ impl Desk {
                 && let Some(mail) = mail.upgrade()
             {
                 // The session may have ended meanwhile.
-                let _ = mail.send(Mail::Event(event));
+                let _ = mail.send(Message::Event(event));
             }
         });
         task.abort_handle()
@@ -325,21 +324,23 @@ impl Desk {
 }
 
 /// Sets aside a vault that can't be opened any more, and opens an empty one.
-fn start_over(door: &dyn Door) -> Result<(Opened, Records), DoorFailure> {
-    door.set_aside(WhySetAside::Damaged).map_err(|failure| {
-        tracing::error!(%failure, "the vault can't be set aside");
-        DoorFailure::Locked(WhyLocked::VaultUnreachable)
-    })?;
-    open(door, Unlock::Keychain)
+fn start_over(opener: &dyn VaultOpener) -> Result<(Opened, Records), OpenError> {
+    opener
+        .set_aside(SetAsideReason::Damaged)
+        .map_err(|failure| {
+            tracing::error!(%failure, "the vault can't be set aside");
+            OpenError::Locked(LockReason::VaultUnreachable)
+        })?;
+    open(opener, Unlock::Keychain)
 }
 
 /// Opens the vault and reads it. One written by a newer version is set aside whole.
-fn open(door: &dyn Door, unlock: Unlock) -> Result<(Opened, Records), DoorFailure> {
+fn open(opener: &dyn VaultOpener, unlock: Unlock) -> Result<(Opened, Records), OpenError> {
     let unreachable = |failure: &dyn std::fmt::Display| {
         tracing::error!(%failure, "the vault can't be read");
-        DoorFailure::Locked(WhyLocked::VaultUnreachable)
+        OpenError::Locked(LockReason::VaultUnreachable)
     };
-    let opened = door.open(unlock.clone())?;
+    let opened = opener.open(unlock.clone())?;
     let stored = opened
         .store
         .read_all()
@@ -348,59 +349,68 @@ fn open(door: &dyn Door, unlock: Unlock) -> Result<(Opened, Records), DoorFailur
         return Ok((opened, records));
     }
     drop(opened);
-    let set_aside = door
-        .set_aside(WhySetAside::Newer)
+    let set_aside = opener
+        .set_aside(SetAsideReason::Newer)
         .map_err(|failure| unreachable(&failure))?;
-    let mut opened = door.open(unlock)?;
+    let mut opened = opener.open(unlock)?;
     opened.set_aside = Some(set_aside);
     Ok((opened, Records::default()))
 }
 
-async fn client<'a>(parts: &'a Parts, registration: &Registration) -> Result<&'a Client, NoAnswer> {
-    let client = parts.clients.for_service(&registration.base_url).await;
+async fn client<'a>(
+    dependencies: &'a Dependencies,
+    registration: &Registration,
+) -> Result<&'a Client, RequestError> {
+    let client = dependencies
+        .clients
+        .for_service(&registration.base_url)
+        .await;
     client.inspect_err(|problem| tracing::error!(%problem, "nothing can be sent"))
 }
 
 async fn api<'a>(
-    parts: &'a Parts,
+    dependencies: &'a Dependencies,
     registration: &'a Registration,
     access: &'a token::AccessToken,
-) -> Result<Api<'a>, NoAnswer> {
+) -> Result<Api<'a>, RequestError> {
     Ok(Api {
-        client: client(parts, registration).await?,
+        client: client(dependencies, registration).await?,
         base_url: &registration.base_url,
         access,
-        now: parts.clock.now(),
+        now: dependencies.clock.now(),
     })
 }
 
 async fn ask_identity(
-    parts: &Parts,
+    dependencies: &Dependencies,
     registration: &Registration,
     access: &token::AccessToken,
-) -> Result<Identity, ApiFailure> {
-    api(parts, registration, access).await?.identity().await
+) -> Result<Identity, ApiError> {
+    api(dependencies, registration, access)
+        .await?
+        .identity()
+        .await
 }
 
 /// Asks who new tokens belong to, and again when the first answer is lost: the sign-in that led to
 /// them cost a person's time.
 async fn identify(
-    parts: &Parts,
+    dependencies: &Dependencies,
     registration: &Registration,
     access: &token::AccessToken,
-) -> Result<Identity, ApiFailure> {
+) -> Result<Identity, ApiError> {
     let mut wait = IDENTIFY_WAIT;
     let mut tries = 1;
     loop {
-        match ask_identity(parts, registration, access).await {
+        match ask_identity(dependencies, registration, access).await {
             Err(failure) if failure.passes() && tries < IDENTIFY_TRIES => {
-                if let ApiFailure::Transient(Transient::Busy(Some(asked))) = failure {
+                if let ApiError::Transient(Transient::Busy(Some(asked))) = failure {
                     if asked > LONGEST_IDENTIFY_WAIT {
                         return Err(failure);
                     }
                     wait = wait.max(Duration::try_from(asked).unwrap_or_default());
                 }
-                parts.clock.wait_for(wait).await;
+                dependencies.clock.wait_for(wait).await;
                 wait *= 2;
                 tries += 1;
             }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use amiqus_core::account::WhySignInAgain;
-use amiqus_core::app_state::{Screen, StandingView};
+use amiqus_core::account::SignInAgainReason;
+use amiqus_core::app_state::{AccountStatusView, Screen};
 use amiqus_core::error::Code;
 use practice_amiqus::{Endpoint, Fault, Generation, RetryAfter, Settings};
 use tokio::task::JoinSet;
@@ -21,8 +21,8 @@ async fn a_thousand_callers_at_once_lead_to_one_refresh_and_all_get_its_outcome(
     computer.amiqus.set_fault(slow.at(Endpoint::TokenRefresh));
     let mut callers = JoinSet::new();
     for _ in 0..1_000 {
-        let keeper = app.keeper.clone();
-        callers.spawn(async move { keeper.refresh().await });
+        let session = app.session.clone();
+        callers.spawn(async move { session.refresh().await });
     }
     let outcomes = callers.join_all().await;
     assert_eq!(outcomes.len(), 1_000);
@@ -52,8 +52,8 @@ async fn a_thousand_callers_with_an_expired_token_lead_to_one_refresh_and_all_ar
     computer.amiqus.set_fault(slow.at(Endpoint::Me));
     let mut callers = JoinSet::new();
     for _ in 0..1_000 {
-        let keeper = app.keeper.clone();
-        callers.spawn(async move { keeper.me().await });
+        let session = app.session.clone();
+        callers.spawn(async move { session.me().await });
     }
     let outcomes = callers.join_all().await;
     assert_eq!(outcomes.len(), 1_000);
@@ -73,13 +73,13 @@ async fn a_thousand_callers_share_a_failure_as_well() {
         .set_fault(Fault::InvalidClient.at(Endpoint::TokenRefresh));
     let mut callers = JoinSet::new();
     for _ in 0..1_000 {
-        let keeper = app.keeper.clone();
-        callers.spawn(async move { keeper.refresh().await });
+        let session = app.session.clone();
+        callers.spawn(async move { session.refresh().await });
     }
     for outcome in callers.join_all().await {
         assert_eq!(outcome.unwrap_err().code, Code::SetUpWrong);
     }
-    let state = app.keeper.state().await.unwrap();
+    let state = app.session.state().await.unwrap();
     assert_eq!(state.screen, Screen::SignedIn);
 }
 
@@ -88,13 +88,13 @@ async fn a_thousand_callers_share_a_failure_as_well() {
 async fn the_new_pair_is_in_the_vault_before_anybody_hears_of_it() {
     let (computer, old) = Computer::with_bob().await;
     let app = computer.start().await;
-    app.keeper.refresh().await.unwrap();
+    app.session.refresh().await.unwrap();
     let text = computer.drawer.text();
     assert!(!text.contains(old.refresh.expose()));
     assert!(!text.contains(old.access.expose()));
     drop(app);
     let app = computer.start().await;
-    app.keeper.refresh().await.unwrap();
+    app.session.refresh().await.unwrap();
     assert_eq!(computer.posts(), 2);
     assert_eq!(computer.amiqus.complaints(), [""; 0]);
 }
@@ -107,13 +107,13 @@ async fn a_check_that_fails_after_a_refresh_does_not_lose_the_new_pair() {
     app.checked(&computer.clock).await;
     let unwell = Fault::InternalServerError { retry_after: None };
     computer.amiqus.set_fault(unwell.at(Endpoint::Me));
-    app.keeper.refresh().await.unwrap();
-    assert!(app.keeper.me().await.is_err());
+    app.session.refresh().await.unwrap();
+    assert!(app.session.me().await.is_err());
     assert!(!computer.drawer.text().contains(old.refresh.expose()));
     drop(app);
     computer.amiqus.clear_faults();
     let app = computer.start().await;
-    app.keeper.refresh().await.unwrap();
+    app.session.refresh().await.unwrap();
     assert_eq!(computer.posts(), 2);
 }
 
@@ -137,16 +137,16 @@ async fn retry_after_is_honoured_and_capped() {
         computer
             .amiqus
             .set_fault(busy.at(Endpoint::TokenRefresh).times(1));
-        let problem = app.keeper.refresh().await.unwrap_err();
+        let problem = app.session.refresh().await.unwrap_err();
         assert_eq!(problem.code, Code::AmiqusBusy);
-        let state = app.keeper.state().await.unwrap();
-        assert_eq!(account(&state, BOB).standing, StandingView::Connected);
+        let state = app.session.state().await.unwrap();
+        assert_eq!(account(&state, BOB).status, AccountStatusView::Connected);
 
         skip(not_within).await;
-        app.keeper.me().await.unwrap();
+        app.session.me().await.unwrap();
         assert_eq!(computer.posts(), 1, "{retry_after:?}");
 
-        let before = account(&app.keeper.state().await.unwrap(), BOB).renews_by;
+        let before = account(&app.session.state().await.unwrap(), BOB).renews_by;
         skip(but_soon_after).await;
         app.until(|state| account(state, BOB).renews_by > before)
             .await;
@@ -161,17 +161,17 @@ async fn a_renewal_that_failed_goes_on_when_a_network_comes() {
     app.checked(&computer.clock).await;
     let away = Fault::TooManyRequests { retry_after: None };
     computer.amiqus.set_fault(away.at(Endpoint::TokenRefresh));
-    app.keeper.refresh().await.unwrap_err();
+    app.session.refresh().await.unwrap_err();
     computer.amiqus.clear_faults();
-    app.keeper.look_again();
+    app.session.on_environment_change();
     app.until(|_| !computer.drawer.text().contains(old.refresh.expose()))
         .await;
     assert_eq!(computer.posts(), 2);
     // Nothing is due any more: however often it looks again, nothing is sent.
     for _ in 0..10 {
-        app.keeper.look_again();
+        app.session.on_environment_change();
     }
-    app.keeper.me().await.unwrap();
+    app.session.me().await.unwrap();
     assert_eq!(computer.posts(), 2);
 }
 
@@ -185,13 +185,13 @@ async fn a_pair_that_another_process_renewed_is_taken_from_the_vault_and_nobody_
     let there = computer.start().await;
     here.checked(&computer.clock).await;
     there.checked(&computer.clock).await;
-    there.keeper.refresh().await.unwrap();
-    here.keeper.refresh().await.unwrap();
+    there.session.refresh().await.unwrap();
+    here.session.refresh().await.unwrap();
     // The second one used the dead token, was told so, and found the living one.
     assert_eq!(computer.posts(), 2);
-    here.keeper.me().await.unwrap();
-    there.keeper.me().await.unwrap();
-    let state = here.keeper.state().await.unwrap();
+    here.session.me().await.unwrap();
+    there.session.me().await.unwrap();
+    let state = here.session.state().await.unwrap();
     assert_eq!(state.screen, Screen::SignedIn);
 }
 
@@ -208,10 +208,10 @@ async fn a_dead_refresh_token_is_recognised_in_both_server_generations() {
         let app = computer.start().await;
         app.checked(&computer.clock).await;
         computer.amiqus.revoke_everything(BOB, FUSION).unwrap();
-        let problem = app.keeper.refresh().await.unwrap_err();
+        let problem = app.session.refresh().await.unwrap_err();
         assert_eq!(problem.code, Code::NotSignedIn, "{generation:?}");
-        let why = WhySignInAgain::AccessRemoved;
-        let state = app.keeper.state().await.unwrap();
+        let why = SignInAgainReason::AccessRemoved;
+        let state = app.session.state().await.unwrap();
         assert_eq!(state.screen, Screen::SignInAgain { why }, "{generation:?}");
         assert_eq!(computer.posts(), 1);
     }

@@ -2,15 +2,15 @@
 //!
 //! Each field is named, so that who adds one decides about it here.
 
-use crate::account::Standing;
+use crate::account::AccountStatus;
 
-use super::{Held, Open, Phase, Renewal, Session, SignIn};
+use super::{AccountEntry, Open, Phase, Renewal, Session, SignIn};
 
 impl Session {
     /// Whether the vault has all that matters and nothing is under way: then a process that begins anew
     /// goes on as this one would.
     #[must_use]
-    pub fn is_all_kept(&self) -> bool {
+    pub fn is_quiescent(&self) -> bool {
         let Self {
             phase,
             problem,
@@ -19,12 +19,12 @@ impl Session {
         let Phase::Open(open) = phase else {
             return false;
         };
-        problem.is_none() && !unsaved && open.is_all_kept()
+        problem.is_none() && !unsaved && open.is_quiescent()
     }
 }
 
 impl Open {
-    fn is_all_kept(&self) -> bool {
+    fn is_quiescent(&self) -> bool {
         let Self {
             registration: _,
             changing_setup,
@@ -37,7 +37,7 @@ impl Open {
             current,
             // What the window says to that matters where nobody is left.
             signed_out,
-            serials: _,
+            generations: _,
             came_back: _,
         } = self;
         let has_just_signed_out = *signed_out && current.is_none();
@@ -45,16 +45,16 @@ impl Open {
             && !has_just_signed_out
             && matches!(sign_in, SignIn::Idle)
             && unclaimed.is_none()
-            && accounts.values().all(Held::is_all_kept)
+            && accounts.values().all(AccountEntry::is_quiescent)
     }
 }
 
-impl Held {
-    fn is_all_kept(&self) -> bool {
+impl AccountEntry {
+    fn is_quiescent(&self) -> bool {
         let Self {
             // One that needs its person has a notification, which leads to this very process.
             account,
-            serial: _,
+            generation: _,
             renewal,
             // A pause that Amiqus asked for would be forgotten, and Amiqus asked at once.
             pause,
@@ -64,7 +64,7 @@ impl Held {
             refused_at,
             checking,
         } = self;
-        matches!(account.standing, Standing::Connected { .. })
+        matches!(account.status, AccountStatus::Connected { .. })
             && *renewal == Renewal::None
             && pause.is_none()
             && *failures == 0

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use amiqus_core::keeper::Keeper;
+use amiqus_core::runtime::SessionHandle;
 use netwatcher::async_adapter::Tokio;
 
 /// A network that comes brings several changes at once: they are one.
@@ -10,16 +10,16 @@ const ONE_CHANGE: Duration = Duration::from_secs(2);
 
 /// Has the keeper look again at each such change, for as long as it lives. Must be called within a
 /// tokio runtime.
-pub fn watch(keeper: &Keeper) {
-    tokio::spawn(watch_network(keeper.clone()));
+pub fn watch(session: &SessionHandle) {
+    tokio::spawn(watch_network(session.clone()));
     #[cfg(target_os = "linux")]
     {
-        tokio::spawn(watch_clock(keeper.clone()));
-        tokio::spawn(watch_keychain(keeper.clone()));
+        tokio::spawn(watch_clock(session.clone()));
+        tokio::spawn(watch_keychain(session.clone()));
     }
 }
 
-async fn watch_network(keeper: Keeper) {
+async fn watch_network(session: SessionHandle) {
     let mut changes = match netwatcher::watch_interfaces_async::<Tokio>() {
         Ok(changes) => changes,
         Err(problem) => {
@@ -34,12 +34,12 @@ async fn watch_network(keeper: Keeper) {
         }
         tokio::time::sleep(ONE_CHANGE).await;
         tracing::info!("a network came");
-        keeper.look_again();
+        session.on_environment_change();
     }
 }
 
 #[cfg(target_os = "linux")]
-async fn watch_clock(keeper: Keeper) {
+async fn watch_clock(session: SessionHandle) {
     loop {
         match crate::clock::timer::Timer::when_clock_is_set() {
             Ok(timer) => timer.rings().await,
@@ -49,13 +49,13 @@ async fn watch_clock(keeper: Keeper) {
             }
         }
         tracing::info!("the computer woke, or its clock was set");
-        keeper.look_again();
+        session.on_environment_change();
     }
 }
 
 /// Follows the keychain while it keeps the vault locked, and no longer.
 #[cfg(target_os = "linux")]
-async fn watch_keychain(keeper: Keeper) {
+async fn watch_keychain(session: SessionHandle) {
     use amiqus_core::app_state::{AppState, Screen};
     use std::sync::Arc;
 
@@ -63,7 +63,7 @@ async fn watch_keychain(keeper: Keeper) {
         let screen = state.as_ref().map(|state| &state.screen);
         matches!(screen, Some(Screen::Locked { why }) if why.is_keychains())
     };
-    let mut states = keeper.states();
+    let mut states = session.states();
     loop {
         if states.wait_for(is_locked).await.is_err() {
             return;
@@ -75,7 +75,7 @@ async fn watch_keychain(keeper: Keeper) {
         let watching = async {
             let ended = crate::vault::watch_keychain(|| {
                 tracing::info!("keychain: changed");
-                keeper.keychain_changed();
+                session.keychain_changed();
             })
             .await;
             if let Err(problem) = ended {

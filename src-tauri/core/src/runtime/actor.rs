@@ -8,18 +8,19 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 
 use super::{
-    AttemptEnd, Command, InUse, Listener, Mail, PageAddress, Parts, Recipient, SaveRefusal,
+    AttemptEnd, Command, CurrentToken, Dependencies, Listener, Message, PageAddress, Recipient,
+    SaveError,
 };
 use crate::account::AccountKey;
 use crate::app_state::AppState;
 use crate::authorization::{Attempt, AttemptId};
-use crate::check::{self, CheckRefusal};
+use crate::check::{self, CheckError};
 use crate::error::{Code, Problem};
 use crate::registration::{
     BaseUrl, DEFAULT_BASE_URL, Field, FieldProblem, Page, Provenance, Reason, Registration,
     RegistrationDraft,
 };
-use crate::session::{Event, Outcome, Question, Session};
+use crate::session::{Event, Outcome, PendingReply, Session};
 use crate::vault::{Change, RecordName, SecretStore, Unlock};
 
 /// The first wait before a commit that failed is tried again; it doubles.
@@ -28,7 +29,7 @@ const FIRST_SAVE_WAIT: Duration = Duration::from_secs(1);
 /// The longest wait before a commit that failed is tried again.
 const LONGEST_SAVE_WAIT: Duration = Duration::from_mins(5);
 
-type Waiting = HashMap<Question, Vec<oneshot::Sender<Result<(), Problem>>>>;
+type Waiting = HashMap<PendingReply, Vec<oneshot::Sender<Result<(), Problem>>>>;
 
 /// A listener, and the attempt whose answer it waits for.
 pub(super) struct Listening {
@@ -37,8 +38,8 @@ pub(super) struct Listening {
 }
 
 /// Where the session lies and the mail is read.
-pub(super) struct Desk {
-    pub(super) parts: Arc<Parts>,
+pub(super) struct SessionActor {
+    pub(super) dependencies: Arc<Dependencies>,
     pub(super) session: Session,
     pub(super) store: Option<Arc<dyn SecretStore>>,
     /// Whether a thread waits for another process to let the vault go.
@@ -54,22 +55,22 @@ pub(super) struct Desk {
     /// Who listens for the browser's answer.
     pub(super) listening: Option<Listening>,
     publish: watch::Sender<Option<Arc<AppState>>>,
-    hand_out: watch::Sender<Option<InUse>>,
+    hand_out: watch::Sender<Option<CurrentToken>>,
     revision: u32,
     /// Weak, so that a timer far ahead doesn't keep the session alive.
-    pub(super) mail: mpsc::WeakUnboundedSender<Mail>,
+    pub(super) mail: mpsc::WeakUnboundedSender<Message>,
 }
 
-impl Desk {
+impl SessionActor {
     pub(super) fn new(
-        parts: Parts,
+        dependencies: Dependencies,
         publish: watch::Sender<Option<Arc<AppState>>>,
-        hand_out: watch::Sender<Option<InUse>>,
+        hand_out: watch::Sender<Option<CurrentToken>>,
         on_their_way: watch::Sender<u32>,
-        mail: mpsc::WeakUnboundedSender<Mail>,
+        mail: mpsc::WeakUnboundedSender<Message>,
     ) -> Self {
         Self {
-            parts: Arc::new(parts),
+            dependencies: Arc::new(dependencies),
             session: Session::default(),
             store: None,
             awaits_vault: false,
@@ -86,10 +87,10 @@ impl Desk {
         }
     }
 
-    pub(super) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Mail>) {
+    pub(super) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Message>) {
         while let Some(mail) = inbox.recv().await {
             match mail {
-                Mail::Event(event) => {
+                Message::Event(event) => {
                     let settles = matches!(event, Event::CodeExchanged(..) | Event::Refreshed(..));
                     self.take(event).await;
                     if settles {
@@ -97,10 +98,10 @@ impl Desk {
                             .send_modify(|count| *count = count.saturating_sub(1));
                     }
                 }
-                Mail::Command(command, reply) => self.command(command, reply).await,
-                Mail::VaultOpened(opened, records) => {
+                Message::Command(command, reply) => self.command(command, reply).await,
+                Message::VaultOpened(opened, records) => {
                     self.store = Some(opened.store);
-                    let provisioning = (self.parts.provisioning)();
+                    let provisioning = (self.dependencies.provisioning)();
                     self.take(Event::Opened {
                         records,
                         provisioning,
@@ -108,30 +109,30 @@ impl Desk {
                     })
                     .await;
                 }
-                Mail::VaultFree => {
+                Message::VaultFree => {
                     self.awaits_vault = false;
                     self.take(Event::UnlockRequested(Unlock::Keychain)).await;
                 }
-                Mail::SaveAgain => self.save_again().await,
-                Mail::SaveRegistration(draft, reply) => {
+                Message::SaveAgain => self.save_again().await,
+                Message::SaveRegistration(draft, reply) => {
                     let result = self.save_registration(draft).await;
                     // Whoever asked may have gone meanwhile.
                     let _ = reply.send(result);
                 }
-                Mail::CheckRegistration(draft, reply) => self.check_registration(draft, reply),
-                Mail::Done(reply) => {
+                Message::CheckRegistration(draft, reply) => self.check_registration(draft, reply),
+                Message::Done(reply) => {
                     // Whoever asked may have gone meanwhile.
                     let _ = reply.send(());
                 }
-                Mail::EndIfAllIsKept(reply) => {
+                Message::StopIfQuiescent(reply) => {
                     // Nobody's wish that has come meanwhile is dropped.
-                    let ends = inbox.is_empty() && self.is_all_kept();
+                    let ends = inbox.is_empty() && self.is_quiescent();
                     // Whoever asked may have gone meanwhile, and then it goes on.
                     if reply.send(ends).is_ok() && ends {
                         break;
                     }
                 }
-                Mail::PageAddress(page, reply) => {
+                Message::PageAddress(page, reply) => {
                     if let Some(address) = self.page(page) {
                         // Whoever asked may have gone meanwhile.
                         let _ = reply.send(address);
@@ -144,8 +145,8 @@ impl Desk {
         }
     }
 
-    fn is_all_kept(&self) -> bool {
-        self.session.is_all_kept()
+    fn is_quiescent(&self) -> bool {
+        self.session.is_quiescent()
             && self.unsaved.is_empty()
             && self.waiting.is_empty()
             && *self.on_their_way.borrow() == 0
@@ -225,7 +226,7 @@ impl Desk {
         let is_plain_http = draft
             .base_url()
             .is_ok_and(|base_url| base_url.is_on_this_computer());
-        if !is_plain_http || self.parts.allows_plain_http {
+        if !is_plain_http || self.dependencies.allows_plain_http {
             return validated;
         }
         let mut problems = validated.err().unwrap_or_default();
@@ -236,11 +237,11 @@ impl Desk {
         Err(problems)
     }
 
-    async fn save_registration(&mut self, draft: RegistrationDraft) -> Result<(), SaveRefusal> {
-        let registration = self.validate(draft).map_err(SaveRefusal::Fields)?;
+    async fn save_registration(&mut self, draft: RegistrationDraft) -> Result<(), SaveError> {
+        let registration = self.validate(draft).map_err(SaveError::Fields)?;
         let entered = Event::RegistrationEntered(Box::new(registration));
         match self.take(entered).await {
-            Outcome::Refused(problem) => Err(SaveRefusal::Problem(problem)),
+            Outcome::Refused(problem) => Err(SaveError::Problem(problem)),
             Outcome::Taken | Outcome::Later(_) => Ok(()),
         }
     }
@@ -249,7 +250,7 @@ impl Desk {
     fn check_registration(
         &self,
         draft: RegistrationDraft,
-        reply: oneshot::Sender<Result<(), CheckRefusal>>,
+        reply: oneshot::Sender<Result<(), CheckError>>,
     ) {
         if self.session.is_managed() {
             // There is nothing to set up, and no other service to be asked for anybody.
@@ -257,19 +258,24 @@ impl Desk {
             return;
         }
         let registration = self.validate(draft);
-        let parts = Arc::clone(&self.parts);
+        let dependencies = Arc::clone(&self.dependencies);
         tokio::spawn(async move {
             let result = match registration {
                 Ok(registration) => {
-                    let now = || parts.clock.now();
-                    match parts.clients.for_service(&registration.base_url).await {
+                    let now = || dependencies.clock.now();
+                    match dependencies
+                        .clients
+                        .for_service(&registration.base_url)
+                        .await
+                    {
                         Ok(client) => {
-                            check::check(client, &registration, parts.chance.as_ref(), now).await
+                            check::check(client, &registration, dependencies.entropy.as_ref(), now)
+                                .await
                         }
                         Err(problem) => Err(problem.into()),
                     }
                 }
-                Err(problems) => Err(CheckRefusal::Fields(problems)),
+                Err(problems) => Err(CheckError::Fields(problems)),
             };
             // Whoever asked may have gone meanwhile.
             let _ = reply.send(result);
@@ -280,8 +286,8 @@ impl Desk {
         let registration = self.session.require_registration()?;
         let attempt = Attempt::begin(
             registration,
-            self.parts.clock.now(),
-            self.parts.chance.as_ref(),
+            self.dependencies.clock.now(),
+            self.dependencies.entropy.as_ref(),
         )
         .map_err(|problem| {
             tracing::error!(%problem, "no attempt can be made");
@@ -293,10 +299,10 @@ impl Desk {
     /// One event, to its end: the step, its commit, its state, its answers, its effects.
     async fn take(&mut self, event: Event) -> Outcome {
         let how = AttemptEnd::by(&event);
-        let mut step = self.session.step(event, self.parts.clock.now());
+        let mut step = self.session.step(event, self.dependencies.clock.now());
         if !step.changed.is_empty() && !self.commit(&step.changed).await {
             let unrun = std::mem::take(&mut step.effects);
-            let now = self.parts.clock.now();
+            let now = self.dependencies.clock.now();
             let undone = self.session.step(Event::SaveFailed(unrun), now);
             step.outcome = undone.outcome;
             step.effects = undone.effects;
@@ -342,7 +348,7 @@ impl Desk {
                 self.next_save = None;
                 if were_unsaved && let Some(mail) = self.mail.upgrade() {
                     // The session may have ended meanwhile.
-                    let _ = mail.send(Mail::Event(Event::Saved));
+                    let _ = mail.send(Message::Event(Event::Saved));
                 }
                 true
             }
@@ -370,26 +376,26 @@ impl Desk {
     fn save_later(&mut self, wait: Duration) {
         self.next_save = Some((wait * 2).min(LONGEST_SAVE_WAIT));
         let mail = self.mail.clone();
-        let wait = self.parts.clock.wait_for(wait);
+        let wait = self.dependencies.clock.wait_for(wait);
         tokio::spawn(async move {
             wait.await;
             if let Some(mail) = mail.upgrade() {
                 // The session may have ended meanwhile.
-                let _ = mail.send(Mail::SaveAgain);
+                let _ = mail.send(Message::SaveAgain);
             }
         });
     }
 
     /// Hands the token in use to callers, and takes it back from them. The same one isn't copied again.
     fn hand_out(&self) {
-        let in_use = self.session.in_use();
+        let current_token = self.session.current_tokens();
         self.hand_out.send_if_modified(|handed_out| {
-            let had = handed_out.as_ref().map(|handed_out| handed_out.serial);
-            if had == in_use.map(|(serial, _)| serial) {
+            let had = handed_out.as_ref().map(|handed_out| handed_out.generation);
+            if had == current_token.map(|(generation, _)| generation) {
                 return false;
             }
-            *handed_out = in_use.map(|(serial, tokens)| InUse {
-                serial,
+            *handed_out = current_token.map(|(generation, tokens)| CurrentToken {
+                generation,
                 access: tokens.access.clone(),
                 ends_at: tokens.ends_at(),
             });

@@ -13,9 +13,9 @@ async fn no_browser_opens_while_nothing_can_be_saved_and_one_does_once_there_is_
     let computer = Computer::set_up().await;
     computer.drawer.set_full(true);
     let mut app = computer.start().await;
-    let problem = app.keeper.authorize().await.unwrap_err();
+    let problem = app.session.authorize().await.unwrap_err();
     assert_eq!(problem.code, Code::CannotSave);
-    let state = app.keeper.state().await.unwrap();
+    let state = app.session.state().await.unwrap();
     assert_eq!(state.screen, Screen::SignedOut { just_now: false });
     assert_eq!(code(&state), Some(Code::CannotSave));
     assert!(!app.browser_is_open());
@@ -31,18 +31,18 @@ async fn no_refresh_is_sent_while_nothing_can_be_saved_and_one_is_once_there_is_
     app.checked(&computer.clock).await;
     computer.drawer.set_full(true);
     for _ in 0..3 {
-        let problem = app.keeper.refresh().await.unwrap_err();
+        let problem = app.session.refresh().await.unwrap_err();
         assert_eq!(problem.code, Code::CannotSave);
     }
-    let state = app.keeper.state().await.unwrap();
+    let state = app.session.state().await.unwrap();
     assert_eq!(state.screen, Screen::SignedIn);
     assert_eq!(code(&state), Some(Code::CannotSave));
     assert_eq!(computer.posts(), 0);
     assert!(computer.amiqus.is_refresh_token_live(pair.refresh.expose()));
     computer.drawer.set_full(false);
-    app.keeper.refresh().await.unwrap();
+    app.session.refresh().await.unwrap();
     assert_eq!(computer.posts(), 1);
-    let state = app.keeper.state().await.unwrap();
+    let state = app.session.state().await.unwrap();
     assert_eq!(code(&state), None);
 }
 
@@ -50,10 +50,10 @@ async fn no_refresh_is_sent_while_nothing_can_be_saved_and_one_is_once_there_is_
 async fn no_code_is_posted_while_nothing_can_be_saved() {
     let computer = Computer::set_up().await;
     let mut app = computer.start().await;
-    app.keeper.authorize().await.unwrap();
+    app.session.authorize().await.unwrap();
     let url = app.browser().await;
     computer.drawer.set_full(true);
-    app.keeper
+    app.session
         .receive(computer.answer(&url, BOB, FUSION, Answer::Allow));
     let state = app.end_of_sign_in().await;
     assert_eq!(state.screen, Screen::SignedOut { just_now: false });
@@ -72,24 +72,24 @@ async fn a_pair_that_arrives_while_the_disk_is_full_is_saved_as_soon_as_there_is
     let slow = practice_amiqus::Fault::DelayAfterProcessing { ms: 200 };
     let at = practice_amiqus::Endpoint::TokenRefresh;
     computer.amiqus.set_fault(slow.at(at).times(1));
-    let keeper = app.keeper.clone();
-    let refresh = tokio::spawn(async move { keeper.refresh().await });
+    let session = app.session.clone();
+    let refresh = tokio::spawn(async move { session.refresh().await });
     app.until(|state| account(state, BOB).renewing).await;
     while computer.posts() == 0 {
         tokio::task::yield_now().await;
     }
     computer.drawer.set_full(true);
     refresh.await.unwrap().unwrap();
-    let state = app.keeper.state().await.unwrap();
+    let state = app.session.state().await.unwrap();
     assert_eq!(state.screen, Screen::SignedIn);
     assert_eq!(code(&state), Some(Code::CannotSave));
-    app.keeper.me().await.unwrap();
+    app.session.me().await.unwrap();
     computer.drawer.set_full(false);
     app.until(|state| code(state).is_none()).await;
     drop(app);
     let app = computer.start().await;
-    app.keeper.me().await.unwrap();
-    app.keeper.refresh().await.unwrap();
+    app.session.me().await.unwrap();
+    app.session.refresh().await.unwrap();
     assert_eq!(computer.posts(), 2);
 }
 
@@ -98,15 +98,15 @@ async fn a_pair_that_arrives_while_the_disk_is_full_is_saved_as_soon_as_there_is
 async fn a_sign_out_that_could_not_be_saved_is_saved_later_and_then_nothing_is_said_of_it() {
     let (computer, pair) = Computer::with_bob().await;
     let app = computer.start().await;
-    app.keeper.state().await.unwrap();
+    app.session.state().await.unwrap();
     computer.drawer.set_full(true);
     let bob = key(BOB, FUSION).to_string();
-    let problem = app.keeper.sign_out(&bob).await.unwrap_err();
+    let problem = app.session.sign_out(&bob).await.unwrap_err();
     assert_eq!(problem.code, Code::CannotSave);
     assert!(computer.drawer.text().contains(pair.refresh.expose()));
     tokio::time::advance(std::time::Duration::from_hours(1)).await;
     computer.drawer.set_full(false);
-    let mut states = app.keeper.states();
+    let mut states = app.session.states();
     let saved = states.wait_for(|state| state.as_deref().is_some_and(|it| it.problem.is_none()));
     let saved = tokio::time::timeout(std::time::Duration::from_hours(1), saved).await;
     saved.expect("never saved").unwrap();
@@ -121,12 +121,12 @@ async fn who_signs_out_and_quits_at_once_is_signed_out() {
     let app = computer.start().await;
     app.checked(&computer.clock).await;
     let bob = key(BOB, FUSION).to_string();
-    let mut asked = pin!(app.keeper.sign_out(&bob));
+    let mut asked = pin!(app.session.sign_out(&bob));
     tokio::select! {
         biased;
         _ = &mut asked => panic!("nothing was done in between"),
         () = std::future::ready(()) => {}
     }
-    app.keeper.at_rest().await;
+    app.session.at_rest().await;
     assert!(!computer.drawer.text().contains(pair.refresh.expose()));
 }

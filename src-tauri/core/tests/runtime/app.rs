@@ -5,22 +5,25 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use amiqus_core::account::{Account, AccountKey, Identity, Journal, Person, Role, Standing, Team};
+use amiqus_core::account::{
+    Account, AccountKey, AccountStatus, Identity, Journal, Role, Team, User,
+};
 use amiqus_core::app_state::{AccountView, AppState, Screen};
-use amiqus_core::chance::SystemChance;
 use amiqus_core::clock::{Clock, Wait};
+use amiqus_core::entropy::SystemEntropy;
 use amiqus_core::error::{Code, Problem};
 use amiqus_core::http::{Clients, Limits};
-use amiqus_core::keeper::{
-    AttemptEnd, BrowserDidNotOpen, CannotListen, Keeper, Listener, Parts, Recipient, Surroundings,
-};
-use amiqus_core::redirect::Received;
+use amiqus_core::redirect::ReceivedLink;
 use amiqus_core::registration::{BaseUrl, Provenance, RedirectUrl, RegistrationDraft};
+use amiqus_core::runtime::{
+    AttemptEnd, BrowserDidNotOpen, Dependencies, Host, ListenError, Listener, Recipient,
+    SessionHandle,
+};
 use amiqus_core::session::Provisioning;
 use amiqus_core::token::{AccessToken, RefreshToken, TokenSet};
 use amiqus_core::vault::{
-    Change, Door, DoorFailure, Opened, RecordBytes, RecordName, SecretStore, SetAside,
-    StoreFailure, Unlock, WhySetAside, encode_account, encode_current, encode_registration,
+    Change, OpenError, Opened, RecordBytes, RecordName, SecretStore, SetAside, SetAsideReason,
+    StoreError, Unlock, VaultOpener, encode_account, encode_current, encode_registration,
 };
 use jiff::{SignedDuration, Timestamp};
 use practice_amiqus::{Answer, Endpoint, Fault, Practice, Settings};
@@ -83,7 +86,7 @@ impl Drawer {
 }
 
 impl SecretStore for Drawer {
-    fn read_all(&self) -> Result<Vec<(String, RecordBytes)>, StoreFailure> {
+    fn read_all(&self) -> Result<Vec<(String, RecordBytes)>, StoreError> {
         let records = self.records.lock().unwrap();
         Ok(records
             .iter()
@@ -91,9 +94,9 @@ impl SecretStore for Drawer {
             .collect())
     }
 
-    fn commit(&self, changes: &[Change]) -> Result<(), StoreFailure> {
+    fn commit(&self, changes: &[Change]) -> Result<(), StoreError> {
         if self.full.load(Ordering::SeqCst) {
-            return Err(StoreFailure("no space left on device".to_owned()));
+            return Err(StoreError("no space left on device".to_owned()));
         }
         let mut records = self.records.lock().unwrap();
         for change in changes {
@@ -109,8 +112,8 @@ impl SecretStore for Drawer {
 /// A door that is always open, to the same drawer.
 pub(crate) struct OpenDoor(pub(crate) Arc<Drawer>);
 
-impl Door for OpenDoor {
-    fn open(&self, _: Unlock) -> Result<Opened, DoorFailure> {
+impl VaultOpener for OpenDoor {
+    fn open(&self, _: Unlock) -> Result<Opened, OpenError> {
         Ok(Opened {
             store: Arc::clone(&self.0) as Arc<dyn SecretStore>,
             set_aside: None,
@@ -119,7 +122,7 @@ impl Door for OpenDoor {
 
     fn wait_until_free(&self) {}
 
-    fn set_aside(&self, why: WhySetAside) -> Result<SetAside, StoreFailure> {
+    fn set_aside(&self, why: SetAsideReason) -> Result<SetAside, StoreError> {
         *self.0.aside.lock().unwrap() = self.0.text();
         self.0.records.lock().unwrap().clear();
         Ok(SetAside {
@@ -190,7 +193,7 @@ struct Desktop {
     painted: watch::Receiver<bool>,
 }
 
-impl Surroundings for Desktop {
+impl Host for Desktop {
     fn open_browser(&self, url: &Url, _: &BaseUrl) -> Result<(), BrowserDidNotOpen> {
         if self.no_browser.load(Ordering::SeqCst) {
             return Err(BrowserDidNotOpen("there is none".to_owned()));
@@ -204,10 +207,10 @@ impl Surroundings for Desktop {
         &self,
         redirect_url: &RedirectUrl,
         recipient: Recipient,
-    ) -> Result<Box<dyn Listener>, CannotListen> {
+    ) -> Result<Box<dyn Listener>, ListenError> {
         let mut ear = self.ear.lock().unwrap();
         if ear.is_taken {
-            return Err(CannotListen("the address is in use".to_owned()));
+            return Err(ListenError("the address is in use".to_owned()));
         }
         ear.is_taken = true;
         ear.listens_for = Some((redirect_url.as_str().to_owned(), recipient));
@@ -240,7 +243,7 @@ pub(crate) struct Computer {
 
 /// A run of the app.
 pub(crate) struct App {
-    pub(crate) keeper: Keeper,
+    pub(crate) session: SessionHandle,
     pub(crate) fronts: Arc<AtomicU32>,
     browser: mpsc::UnboundedReceiver<Url>,
 }
@@ -305,8 +308,8 @@ impl Computer {
 
     /// Puts an account into the vault, as an earlier run left it; `interrupted` while a refresh
     /// was about to be sent. It becomes the current one.
-    pub(crate) fn add(&self, person: &str, team: &str, interrupted: bool) -> TokenSet {
-        let granted = self.amiqus.grant_tokens(person, team, REDIRECT).unwrap();
+    pub(crate) fn add(&self, user: &str, team: &str, interrupted: bool) -> TokenSet {
+        let granted = self.amiqus.grant_tokens(user, team, REDIRECT).unwrap();
         let yesterday = self.clock.now() - SignedDuration::from_hours(24);
         let pair = TokenSet {
             access: AccessToken::new(granted.access_token),
@@ -315,12 +318,12 @@ impl Computer {
             lifetime: SignedDuration::from_hours(365 * 24),
             redirect_url: RedirectUrl::parse(REDIRECT).unwrap(),
         };
-        let identity = identity(person, team);
+        let identity = identity(user, team);
         let key = identity.key();
         let account = Account {
             identity,
             as_of: yesterday,
-            standing: Standing::Connected {
+            status: AccountStatus::Connected {
                 tokens: pair.clone(),
                 journal: Journal {
                     open_since: interrupted.then_some(yesterday),
@@ -350,12 +353,12 @@ impl Computer {
     ) -> App {
         let (opened, browser) = mpsc::unbounded_channel();
         let fronts = Arc::new(AtomicU32::new(0));
-        let keeper = Keeper::start(Parts {
-            door: Arc::new(OpenDoor(Arc::clone(&self.drawer))),
+        let session = SessionHandle::start(Dependencies {
+            opener: Arc::new(OpenDoor(Arc::clone(&self.drawer))),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
-            chance: Arc::new(SystemChance),
+            entropy: Arc::new(SystemEntropy),
             clients: self.clients(),
-            surroundings: Arc::new(Desktop {
+            host: Arc::new(Desktop {
                 opened,
                 fronts: Arc::clone(&fronts),
                 no_browser: Arc::clone(&self.no_browser),
@@ -366,7 +369,7 @@ impl Computer {
             provisioning: Box::new(provisioning),
         });
         App {
-            keeper,
+            session,
             fronts,
             browser,
         }
@@ -377,9 +380,9 @@ impl Computer {
     }
 
     /// What a person does in the browser.
-    pub(crate) fn answer(&self, url: &Url, person: &str, team: &str, answer: Answer) -> Received {
-        let address = self.amiqus.answer(url.as_str(), person, team, answer);
-        Received::new(address.unwrap())
+    pub(crate) fn answer(&self, url: &Url, user: &str, team: &str, answer: Answer) -> ReceivedLink {
+        let address = self.amiqus.answer(url.as_str(), user, team, answer);
+        ReceivedLink::new(address.unwrap())
     }
 
     /// Who hears what arrives at the app's own address, while it listens there.
@@ -408,40 +411,40 @@ impl App {
     }
 
     /// Begins to sign in and hands the browser's answer over.
-    pub(crate) async fn go(&mut self, computer: &Computer, person: &str, team: &str) {
-        self.keeper.authorize().await.unwrap();
+    pub(crate) async fn go(&mut self, computer: &Computer, user: &str, team: &str) {
+        self.session.authorize().await.unwrap();
         let url = self.browser().await;
-        self.keeper
-            .receive(computer.answer(&url, person, team, Answer::Allow));
+        self.session
+            .receive(computer.answer(&url, user, team, Answer::Allow));
     }
 
     pub(crate) async fn sign_in(
         &mut self,
         computer: &Computer,
-        person: &str,
+        user: &str,
         team: &str,
     ) -> Arc<AppState> {
-        self.go(computer, person, team).await;
+        self.go(computer, user, team).await;
         self.until(|state| {
             state.screen == Screen::SignedIn
                 && state
                     .accounts
                     .iter()
-                    .any(|account| account.email == person && account.team.as_deref() == Some(team))
+                    .any(|account| account.email == user && account.team.as_deref() == Some(team))
         })
         .await
     }
 
     /// The first state from now on that is like this.
     pub(crate) async fn until(&self, like: impl Fn(&AppState) -> bool) -> Arc<AppState> {
-        let mut states = self.keeper.states();
+        let mut states = self.session.states();
         let found = tokio::time::timeout(
             PATIENCE,
             states.wait_for(|state| state.as_deref().is_some_and(&like)),
         )
         .await;
         let Ok(found) = found else {
-            panic!("never came: {:#?}", self.keeper.states().borrow());
+            panic!("never came: {:#?}", self.session.states().borrow());
         };
         found.unwrap().clone().unwrap()
     }
@@ -461,8 +464,8 @@ impl App {
     pub(crate) async fn renewing(&self, computer: &Computer) -> JoinHandle<Result<(), Problem>> {
         let slow = Fault::DelayAfterProcessing { ms: 400 };
         computer.amiqus.set_fault(slow.at(Endpoint::TokenRefresh));
-        let keeper = self.keeper.clone();
-        let renewing = tokio::spawn(async move { keeper.refresh().await });
+        let session = self.session.clone();
+        let renewing = tokio::spawn(async move { session.refresh().await });
         self.until(|state| account(state, BOB).renewing).await;
         renewing
     }
@@ -485,13 +488,13 @@ pub(crate) fn account(state: &AppState, email: &str) -> AccountView {
     found.unwrap_or_else(|| panic!("no {email}")).clone()
 }
 
-pub(crate) fn key(person: &str, team: &str) -> AccountKey {
-    identity(person, team).key()
+pub(crate) fn key(user: &str, team: &str) -> AccountKey {
+    identity(user, team).key()
 }
 
 /// What the practice service knows of its people.
-pub(crate) fn identity(person: &str, team: &str) -> Identity {
-    let (id, name, role) = match (person, team) {
+pub(crate) fn identity(user: &str, team: &str) -> Identity {
+    let (id, name, role) = match (user, team) {
         (BOB, FUSION) => (345_789, "Bob Gale", Role::Owner),
         (BOB, _) => (345_789, "Bob Gale", Role::ReadOnly),
         _ => (345_790, "Lorraine Baines", Role::Member),
@@ -501,10 +504,10 @@ pub(crate) fn identity(person: &str, team: &str) -> Identity {
         _ => "0d3f6c1e-9a57-4c22-8b64-5e1f7a2c9d10",
     };
     Identity {
-        person: Person {
+        user: User {
             id,
             name: name.to_owned(),
-            email: person.to_owned(),
+            email: user.to_owned(),
             is_verified: true,
             is_disabled: false,
         },

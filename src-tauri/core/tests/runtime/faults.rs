@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use amiqus_core::account::WhySignInAgain;
-use amiqus_core::app_state::{Screen, StandingView};
+use amiqus_core::account::SignInAgainReason;
+use amiqus_core::app_state::{AccountStatusView, Screen};
 use amiqus_core::error::Code;
-use amiqus_core::http::{self, NoAnswer};
+use amiqus_core::http::{self, RequestError};
 use practice_amiqus::{Endpoint, Fault, RetryAfter};
 use tokio::task::JoinSet;
 
@@ -22,7 +22,7 @@ enum Refresh {
     /// The old pair is still in use, and the person is told this.
     Kept(Code),
     /// The account needs the browser again.
-    Ended(WhySignInAgain),
+    Ended(SignInAgainReason),
 }
 
 /// What a check with a fault in its way comes to; the account is signed in before and after.
@@ -67,13 +67,13 @@ fn passing(fault: Fault, code: Code) -> Row {
 
 /// An answer of which only a part of the token answer is wrong: the pair in it is lost.
 fn lost_pair(fault: Fault, me: Option<Code>) -> Row {
-    let ended = Refresh::Ended(WhySignInAgain::AnswerLost);
-    row(fault, Some(Code::OddAnswer), ended, me)
+    let ended = Refresh::Ended(SignInAgainReason::AnswerLost);
+    row(fault, Some(Code::UnexpectedResponse), ended, me)
 }
 
 /// A status that a processed request was answered with.
 fn lost_to(code: u16, exchange: Code, me: Code) -> Row {
-    let ended = Refresh::Ended(WhySignInAgain::AnswerLost);
+    let ended = Refresh::Ended(SignInAgainReason::AnswerLost);
     row(Fault::Status { code }, Some(exchange), ended, Some(me))
 }
 
@@ -83,9 +83,9 @@ fn harmless(fault: Fault) -> Row {
 }
 
 fn table() -> Vec<Row> {
-    use Code::{AmiqusBusy, AmiqusUnwell, CaptivePortal, NotPermitted, OddAnswer, Offline};
+    use Code::{AmiqusBusy, CaptivePortal, NotPermitted, Offline, ServerError, UnexpectedResponse};
     let retry_after = Some(RetryAfter::Seconds(30));
-    let lost = Refresh::Ended(WhySignInAgain::AnswerLost);
+    let lost = Refresh::Ended(SignInAgainReason::AnswerLost);
     vec![
         // The connection.
         passing(Fault::DropBeforeProcessing, Offline),
@@ -98,7 +98,7 @@ fn table() -> Vec<Row> {
         // A refresh keeps the old one (RFC 6749 §6); a sign-in that can't be renewed is none.
         row(
             Fault::MissingRefreshToken,
-            Some(OddAnswer),
+            Some(UnexpectedResponse),
             Refresh::RenewedWithOldToken,
             None,
         ),
@@ -114,14 +114,14 @@ fn table() -> Vec<Row> {
         harmless(Fault::ByteOrderMark),
         harmless(Fault::InvalidUtf8),
         harmless(Fault::WrongContentType),
-        lost_pair(Fault::GzipGarbage, Some(OddAnswer)),
+        lost_pair(Fault::GzipGarbage, Some(UnexpectedResponse)),
         harmless(Fault::Gzip),
         harmless(Fault::Status { code: 201 }),
         harmless(Fault::Status { code: 202 }),
         harmless(Fault::Status { code: 206 }),
         // A gateway that had passed the request on.
-        lost_to(408, OddAnswer, OddAnswer),
-        lost_to(404, OddAnswer, OddAnswer),
+        lost_to(408, UnexpectedResponse, UnexpectedResponse),
+        lost_to(404, UnexpectedResponse, UnexpectedResponse),
         lost_to(503, AmiqusBusy, AmiqusBusy),
         harmless(Fault::LeadingJunk),
         harmless(Fault::TrailingBytes),
@@ -133,19 +133,19 @@ fn table() -> Vec<Row> {
             fields: serde_json::Map::from_iter([("name".to_owned(), "bob@example.com".into())]),
         }),
         // False answers.
-        passing(Fault::InternalServerError { retry_after }, AmiqusUnwell),
-        passing(Fault::BadGateway { retry_after }, AmiqusUnwell),
+        passing(Fault::InternalServerError { retry_after }, ServerError),
+        passing(Fault::BadGateway { retry_after }, ServerError),
         passing(Fault::ServiceUnavailable { retry_after }, AmiqusBusy),
         passing(Fault::TooManyRequests { retry_after }, AmiqusBusy),
         row(
             Fault::Unauthenticated,
-            Some(OddAnswer),
-            Refresh::Kept(OddAnswer),
+            Some(UnexpectedResponse),
+            Refresh::Kept(UnexpectedResponse),
             Me::ToldAfterRenewal,
         ),
         passing(Fault::Forbidden, NotPermitted),
-        passing(Fault::NotFound, OddAnswer),
-        passing(Fault::UnprocessableContent, OddAnswer),
+        passing(Fault::NotFound, UnexpectedResponse),
+        passing(Fault::UnprocessableContent, UnexpectedResponse),
         passing(Fault::HtmlWith200, CaptivePortal),
         passing(Fault::HtmlWith500, CaptivePortal),
         passing(Fault::HtmlWith403, CaptivePortal),
@@ -155,17 +155,17 @@ fn table() -> Vec<Row> {
             },
             CaptivePortal,
         ),
-        passing(Fault::EmptyBody, OddAnswer),
-        passing(Fault::JsonArray, OddAnswer),
-        passing(Fault::JsonNull, OddAnswer),
-        passing(Fault::JsonString, OddAnswer),
-        passing(Fault::DeepJson, OddAnswer),
-        passing(Fault::HugeBody, OddAnswer),
+        passing(Fault::EmptyBody, UnexpectedResponse),
+        passing(Fault::JsonArray, UnexpectedResponse),
+        passing(Fault::JsonNull, UnexpectedResponse),
+        passing(Fault::JsonString, UnexpectedResponse),
+        passing(Fault::DeepJson, UnexpectedResponse),
+        passing(Fault::HugeBody, UnexpectedResponse),
         row(
             Fault::LongErrorDescription,
             Some(Code::RequestNotAccepted),
             Refresh::Kept(Code::RequestNotAccepted),
-            Some(OddAnswer),
+            Some(UnexpectedResponse),
         ),
         row(
             Fault::InvalidClient,
@@ -176,21 +176,21 @@ fn table() -> Vec<Row> {
         row(
             Fault::DeadRefreshToken,
             Some(Code::CodeNotAccepted),
-            Refresh::Ended(WhySignInAgain::AccessRemoved),
-            Some(OddAnswer),
+            Refresh::Ended(SignInAgainReason::AccessRemoved),
+            Some(UnexpectedResponse),
         ),
         passing(
             Fault::AuthorizationError {
                 error: "temporarily_unavailable".to_owned(),
             },
-            OddAnswer,
+            UnexpectedResponse,
         ),
     ]
 }
 
 /// The rows that end by a time limit.
 fn slow_table() -> Vec<Row> {
-    let lost = Refresh::Ended(WhySignInAgain::AnswerLost);
+    let lost = Refresh::Ended(SignInAgainReason::AnswerLost);
     let offline = Some(Code::Offline);
     vec![
         row(Fault::SlowBody, offline, lost, offline),
@@ -234,7 +234,7 @@ async fn no_more_of_a_body_is_read_than_any_real_answer_has() {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let request = client.get(format!("{}/api/v2/me", computer.amiqus.base_url()));
     let outcome = http::send(request).await;
-    assert!(matches!(outcome, Err(NoAnswer::TooLarge)));
+    assert!(matches!(outcome, Err(RequestError::TooLarge)));
 }
 
 /// Shows check 20.
@@ -291,32 +291,32 @@ async fn try_refresh(fault: Fault, expected: Refresh, limit: Duration) -> Option
     computer
         .amiqus
         .set_fault(fault.at(Endpoint::TokenRefresh).times(1));
-    let outcome = app.keeper.refresh().await.map_err(|problem| problem.code);
-    let state = app.keeper.state().await.unwrap();
+    let outcome = app.session.refresh().await.map_err(|problem| problem.code);
+    let state = app.session.state().await.unwrap();
     let bob = account(&state, BOB);
     let text = computer.drawer.text();
     let kept = text.contains(old.refresh.expose());
     let alive = computer.amiqus.is_refresh_token_live(old.refresh.expose());
-    let is = (outcome, &state.screen, bob.standing, kept, alive);
+    let is = (outcome, &state.screen, bob.status, kept, alive);
     let expected = match expected {
         Refresh::Renewed => {
-            let standing = StandingView::Connected;
-            (Ok(()), &Screen::SignedIn, standing, false, false)
+            let status = AccountStatusView::Connected;
+            (Ok(()), &Screen::SignedIn, status, false, false)
         }
         Refresh::RenewedWithOldToken => {
-            let standing = StandingView::Connected;
-            (Ok(()), &Screen::SignedIn, standing, true, false)
+            let status = AccountStatusView::Connected;
+            (Ok(()), &Screen::SignedIn, status, true, false)
         }
         Refresh::Kept(code) => {
-            let standing = StandingView::Connected;
-            (Err(code), &Screen::SignedIn, standing, true, true)
+            let status = AccountStatusView::Connected;
+            (Err(code), &Screen::SignedIn, status, true, true)
         }
         Refresh::Ended(why) => (
             Err(Code::NotSignedIn),
             &Screen::SignInAgain { why },
-            StandingView::SignInAgain { why },
+            AccountStatusView::SignInAgain { why },
             false,
-            why == WhySignInAgain::AccessRemoved,
+            why == SignInAgainReason::AccessRemoved,
         ),
     };
     let sent = computer.posts();
@@ -339,7 +339,7 @@ async fn try_me(fault: Fault, expected: Me, limit: Duration) -> Option<String> {
     let app = computer.start().await;
     app.checked(&computer.clock).await;
     computer.amiqus.set_fault(fault.at(Endpoint::Me).times(1));
-    let outcome = app.keeper.me().await.map_err(|problem| problem.code);
+    let outcome = app.session.me().await.map_err(|problem| problem.code);
     // A 401 leads to a renewal, which works.
     let state = app.until(|state| !account(state, BOB).renewing).await;
     let posts = usize::from(expected == Me::ToldAfterRenewal);
