@@ -1,7 +1,7 @@
 /**
  * What the app takes beside the least that anything could take, as one table. Each part measures both
  * in turn, in the same run, on a desktop of its own. `bench.ts [--quick] [--write] [PART …]`; with
- * `--write` a whole run's table goes into the README.
+ * `--write` a whole run's table goes into the README beside this file.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -81,7 +81,7 @@ for (const { what } of isQuick ? [] : missed) console.log(`MISSED: ${what}`);
 process.exitCode = (isQuick ? alarms : missed).length === 0 ? 0 : 1;
 
 function writeIntoReadme(text: string): void {
-  const file = join(ROOT, "README.md");
+  const file = join(ROOT, "tests", "bench", "README.md");
   const [before, rest] = readFileSync(file, "utf8").split(BEGIN);
   const after = rest?.split(END)[1];
   if (before === undefined || after === undefined)

@@ -24,7 +24,7 @@ export function table(rows: Judged[], machine: string): string {
   });
   const limits = rows
     .filter((row) => row.held === false && row.limit !== undefined)
-    .map((row) => `- *${row.what}*: ${row.limit ?? ""}`);
+    .map((row) => `- _${row.what}_: ${row.limit ?? ""}`);
   return [`Measured on ${machine}.`, "", ...text, "", ...limits].join("\n").trimEnd();
 }
 
