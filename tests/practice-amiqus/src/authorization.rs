@@ -42,7 +42,7 @@ impl AuthorizationRequest {
         let error_page = |text: &str| AuthorizationRequestError::ErrorPage(text.to_owned());
         if let Some(name) = duplicate_name(query) {
             return Err(AuthorizationRequestError::ErrorPage(format!(
-                "The parameter “{name}” is there more than once."
+                "The parameter “{name}” occurs more than once."
             )));
         }
         let client_id =

@@ -103,13 +103,13 @@ pub(crate) async fn handle(
 fn complaints(headers: &HeaderMap, form: &[(String, String)]) -> Vec<String> {
     let mut complaints = Vec::new();
     if headers.contains_key(header::AUTHORIZATION) {
-        complaints.push("credentials belong into the body, not into `Authorization`".to_owned());
+        complaints.push("client credentials belong in the body, not in `Authorization`".to_owned());
     }
     if !is_form(headers) {
         complaints.push("the body is not application/x-www-form-urlencoded".to_owned());
     }
     if let Some(name) = duplicate_name(form) {
-        complaints.push(format!("`{name}` is there more than once"));
+        complaints.push(format!("`{name}` occurs more than once"));
     }
     if let Some(name) = unexpected_parameter(form) {
         complaints.push(format!("`{name}` does not belong to this grant"));

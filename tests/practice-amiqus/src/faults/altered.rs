@@ -13,7 +13,7 @@ use super::body::{
 use super::inject::collect_body;
 
 /// Whether a fault alters the real response.
-pub(super) fn needs_response(fault: &Fault) -> bool {
+pub(super) fn alters_response(fault: &Fault) -> bool {
     matches!(
         fault,
         Fault::MissingAccessToken

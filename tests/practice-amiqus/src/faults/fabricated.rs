@@ -110,10 +110,7 @@ fn authorization_error_response(error: &str, service: &Service, query: &str) -> 
     }
     let parameters = [
         ("error", error),
-        (
-            "error_description",
-            "The practice service was told to say so",
-        ),
+        ("error_description", "Injected by the practice service"),
     ];
     let location = response_url(redirect_uri, &parameters, parameter(&query, "state"));
     (StatusCode::FOUND, [(header::LOCATION, location)]).into_response()

@@ -46,7 +46,7 @@ pub(crate) async fn inject(
             response
         }
         Fault::SlowBody => slow_body(process(request, next, Duration::ZERO).await).await,
-        fault if altered::needs_response(&fault) => {
+        fault if altered::alters_response(&fault) => {
             altered::alter(&fault, process(request, next, Duration::ZERO).await).await
         }
         fault => {

@@ -28,7 +28,7 @@ pub(super) async fn show(
     if let Some(name) = duplicate_name(&query) {
         service
             .request_log
-            .add_complaint(request_id, format!("`{name}` is there more than once"));
+            .add_complaint(request_id, format!("`{name}` occurs more than once"));
     }
     if parameter(&query, "scope").is_some() {
         service
