@@ -1,4 +1,4 @@
-//! `/api/v2`: what an access token opens.
+//! The API below `/api/v2`, which requires an access token.
 
 use std::sync::Arc;
 
@@ -9,11 +9,10 @@ use axum::routing::get;
 use axum::{Extension, Json, Router};
 use serde_json::{Value, json};
 
-use crate::pages;
+use crate::negotiation::json_rejection;
 use crate::people::{Membership, Person, Team};
-use crate::requests::Ticket;
+use crate::request_log::RequestId;
 use crate::service::Service;
-use crate::tokens::accepts_json;
 
 pub(crate) fn routes() -> Router<Arc<Service>> {
     let routes = Router::new()
@@ -25,8 +24,8 @@ pub(crate) fn routes() -> Router<Arc<Service>> {
     Router::new().nest("/api/v2", routes)
 }
 
-/// Whose token it is, and in which team.
-struct Bearer {
+/// The user and the team that an access token was issued for.
+struct TokenHolder {
     person: Person,
     team: Team,
     membership: Membership,
@@ -34,57 +33,67 @@ struct Bearer {
 
 async fn me(
     State(service): State<Arc<Service>>,
-    Extension(ticket): Extension<Ticket>,
+    Extension(request_id): Extension<RequestId>,
     headers: HeaderMap,
 ) -> Response {
-    answer(&service, ticket, &headers, |Bearer { person, .. }| {
-        Some(json!({
-            "object": "user",
-            "id": person.id,
-            "name": person.name,
-            "email": person.email,
-            "is_verified": true,
-            "is_disabled": person.is_disabled,
-            "created_at": person.created_at,
-            "updated_at": person.updated_at,
-        }))
-    })
+    respond(
+        &service,
+        request_id,
+        &headers,
+        |TokenHolder { person, .. }| {
+            Some(json!({
+                "object": "user",
+                "id": person.id,
+                "name": person.name,
+                "email": person.email,
+                "is_verified": true,
+                "is_disabled": person.is_disabled,
+                "created_at": person.created_at,
+                "updated_at": person.updated_at,
+            }))
+        },
+    )
 }
 
 async fn team(
     State(service): State<Arc<Service>>,
-    Extension(ticket): Extension<Ticket>,
+    Extension(request_id): Extension<RequestId>,
     headers: HeaderMap,
 ) -> Response {
-    answer(&service, ticket, &headers, |Bearer { team, .. }| {
-        Some(json!({
-            "object": "team",
-            "id": team.id,
-            "identifier": team.identifier,
-            "uuid": team.uuid,
-            "name": team.name,
-            "contact": team.contact,
-            "telephone": null,
-            "tier": team.tier,
-            "logo": null,
-            "is_support_enabled": true,
-            "created_at": team.created_at,
-            "updated_at": team.created_at,
-            "archived_at": null,
-        }))
-    })
+    respond(
+        &service,
+        request_id,
+        &headers,
+        |TokenHolder { team, .. }| {
+            Some(json!({
+                "object": "team",
+                "id": team.id,
+                "identifier": team.identifier,
+                "uuid": team.uuid,
+                "name": team.name,
+                "contact": team.contact,
+                "telephone": null,
+                "tier": team.tier,
+                "logo": null,
+                "is_support_enabled": true,
+                "created_at": team.created_at,
+                "updated_at": team.created_at,
+                "archived_at": null,
+            }))
+        },
+    )
 }
 
 async fn team_me(
     State(service): State<Arc<Service>>,
-    Extension(ticket): Extension<Ticket>,
+    Extension(request_id): Extension<RequestId>,
     headers: HeaderMap,
 ) -> Response {
-    answer(
+    respond(
         &service,
-        ticket,
+        request_id,
         &headers,
-        |Bearer {
+        |TokenHolder {
              person, membership, ..
          }| {
             Some(json!({
@@ -100,61 +109,51 @@ async fn team_me(
 
 async fn status(
     State(service): State<Arc<Service>>,
-    Extension(ticket): Extension<Ticket>,
+    Extension(request_id): Extension<RequestId>,
     headers: HeaderMap,
 ) -> Response {
-    answer(&service, ticket, &headers, |_| None)
+    respond(&service, request_id, &headers, |_| None)
 }
 
 async fn not_found(
     State(service): State<Arc<Service>>,
-    Extension(ticket): Extension<Ticket>,
+    Extension(request_id): Extension<RequestId>,
     headers: HeaderMap,
 ) -> Response {
-    if !accepts_json(&headers) {
-        service
-            .log
-            .complain(ticket, "`Accept` does not name application/json");
-        return pages::to_login();
-    }
-    not_found_answer()
+    json_rejection(&service, request_id, &headers).unwrap_or_else(not_found_response)
 }
 
-/// Finds out who asks, counts the request, and says it: `None` is 204.
-fn answer(
+/// Authenticates a request, applies the rate limit and builds the response. A `body` that returns
+/// `None` stands for 204.
+fn respond(
     service: &Service,
-    ticket: Ticket,
+    request_id: RequestId,
     headers: &HeaderMap,
-    say: impl FnOnce(Bearer) -> Option<Value>,
+    body: impl FnOnce(TokenHolder) -> Option<Value>,
 ) -> Response {
-    if !accepts_json(headers) {
-        service
-            .log
-            .complain(ticket, "`Accept` does not name application/json");
-        return pages::to_login();
+    if let Some(rejection) = json_rejection(service, request_id, headers) {
+        return rejection;
     }
-    let Some(bearer) = bearer(service, headers) else {
-        return unauthenticated();
+    let Some(holder) = authenticate(service, headers) else {
+        return unauthenticated_response();
     };
-    // All tokens of one person in one team share the limit.
-    let who = format!("api {} {}", bearer.person.id, bearer.team.id);
+    // All tokens of one user in one team share the limit.
+    let key = format!("api {} {}", holder.person.id, holder.team.id);
     let limit = service.settings.api_requests_per_minute;
-    let allowance = service.limits.take(who, limit, service.clock.now());
-    let mut response = if allowance.exceeded.is_some() {
-        let body = Json(json!({"message": "Too Many Attempts."}));
-        (StatusCode::TOO_MANY_REQUESTS, body).into_response()
-    } else {
-        match say(bearer) {
-            Some(body) => Json(body).into_response(),
-            None => StatusCode::NO_CONTENT.into_response(),
-        }
+    let rate_limit = service.rate_limiter.count(key, limit, service.clock.now());
+    if rate_limit.exceeded.is_some() {
+        return rate_limit.to_response();
+    }
+    let mut response = match body(holder) {
+        Some(body) => Json(body).into_response(),
+        None => StatusCode::NO_CONTENT.into_response(),
     };
-    allowance.write_to(response.headers_mut());
+    rate_limit.write_headers(response.headers_mut());
     response
 }
 
-/// Whose token is in the `Authorization` header, if it is a live one.
-fn bearer(service: &Service, headers: &HeaderMap) -> Option<Bearer> {
+/// Finds the holder of the bearer token in the `Authorization` header. `None` without a live token.
+fn authenticate(service: &Service, headers: &HeaderMap) -> Option<TokenHolder> {
     let (scheme, token) = headers
         .get(header::AUTHORIZATION)?
         .to_str()
@@ -164,21 +163,21 @@ fn bearer(service: &Service, headers: &HeaderMap) -> Option<Bearer> {
         return None;
     }
     let now = service.clock.now();
-    service.read(|records| {
-        let grant = &records
-            .by_access_token(token.trim())
-            .filter(|set| set.is_live(now))?
+    service.read(|db| {
+        let grant = &db
+            .find_by_access_token(token.trim())
+            .filter(|set| set.is_access_token_live(now))?
             .grant;
-        Some(Bearer {
-            person: records.person(grant.person)?.clone(),
-            team: records.team(grant.team)?.clone(),
-            membership: records.membership(grant.person, grant.team)?.clone(),
+        Some(TokenHolder {
+            person: db.person(grant.person_id)?.clone(),
+            team: db.team(grant.team_id)?.clone(),
+            membership: db.membership(grant.person_id, grant.team_id)?.clone(),
         })
     })
 }
 
-/// 401, as the API says it.
-pub(crate) fn unauthenticated() -> Response {
+/// The response 401 of the API.
+pub(crate) fn unauthenticated_response() -> Response {
     (
         StatusCode::UNAUTHORIZED,
         Json(json!({"error": "Unauthenticated."})),
@@ -186,7 +185,7 @@ pub(crate) fn unauthenticated() -> Response {
         .into_response()
 }
 
-/// 404, as the API says it.
-pub(crate) fn not_found_answer() -> Response {
+/// The response 404 of the API.
+pub(crate) fn not_found_response() -> Response {
     (StatusCode::NOT_FOUND, Json(json!({"error": "Not Found."}))).into_response()
 }

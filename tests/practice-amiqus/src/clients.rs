@@ -1,39 +1,45 @@
-//! API clients: the applications that an organisation has registered.
+//! API clients: the applications that a team has registered (OAuth clients).
 
 use serde::{Deserialize, Serialize};
 
 use crate::random;
 
-/// An application that may ask people for access.
+/// An application that can request access to a user's account.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ApiClient {
     pub(crate) id: String,
     pub(crate) secret: String,
-    /// What people see on the consent page.
+    /// The name that the consent page shows.
     pub(crate) name: String,
-    /// The organisation that registered it.
-    pub(crate) team: u64,
+    /// The team that registered it.
+    #[serde(rename = "team")]
+    pub(crate) team_id: u64,
     pub(crate) redirect_urls: Vec<String>,
 }
 
 impl ApiClient {
-    /// A newly registered application, with an ID and a secret of its own.
-    pub(crate) fn register(name: String, team: u64, redirect_urls: Vec<String>) -> Self {
+    /// Creates an API client with a random ID and secret.
+    pub(crate) fn register(name: String, team_id: u64, redirect_urls: Vec<String>) -> Self {
         Self {
             id: random::client_id(),
             secret: random::client_secret(),
             name,
-            team,
+            team_id,
             redirect_urls,
         }
     }
+
+    /// Whether the redirect URL is registered, compared as an exact string.
+    pub(crate) fn has_redirect_url(&self, redirect_url: &str) -> bool {
+        self.redirect_urls.iter().any(|url| url == redirect_url)
+    }
 }
 
-/// The redirect URLs in a text area, one a line; or the sentence to show when they won't do.
-pub(crate) fn redirect_urls_from(text: &str) -> Result<Vec<String>, String> {
+/// Parses the text of a form: one redirect URL per line. The error is a sentence for the user.
+pub(crate) fn parse_redirect_urls(text: &str) -> Result<Vec<String>, String> {
     let mut urls: Vec<String> = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        if !is_redirect_url(line) {
+        if !is_valid_redirect_url(line) {
             return Err(format!("“{line}” is not a valid URL."));
         }
         if !urls.iter().any(|url| url == line) {
@@ -46,9 +52,9 @@ pub(crate) fn redirect_urls_from(text: &str) -> Result<Vec<String>, String> {
     Ok(urls)
 }
 
-/// Whether the service's form takes this as a redirect URL: `scheme://host`, with or without more
-/// behind it, but never a fragment. `scheme:/path` is not taken.
-pub(crate) fn is_redirect_url(text: &str) -> bool {
+/// Whether the service accepts a redirect URL: `scheme://host`, optionally with a path and a query,
+/// but without a fragment. A URL without an authority (`scheme:/path`) is not accepted.
+fn is_valid_redirect_url(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once("://") else {
         return false;
     };
@@ -68,15 +74,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_redirect_url_has_a_scheme_and_a_host() {
-        for fine in [
+    fn redirect_url_without_scheme_or_host_is_invalid() {
+        for valid in [
             "co.amiqus.signin://oauth/callback",
             "http://127.0.0.1:4180/callback",
             "https://example.com/callback?tenant=1",
         ] {
-            assert!(is_redirect_url(fine), "{fine}");
+            assert!(is_valid_redirect_url(valid), "{valid}");
         }
-        for wrong in [
+        for invalid in [
             "co.amiqus.signin:/oauth/callback",
             "co.amiqus.signin:///callback",
             "https://example.com/#fragment",
@@ -85,17 +91,17 @@ mod tests {
             "callback",
             "",
         ] {
-            assert!(!is_redirect_url(wrong), "{wrong}");
+            assert!(!is_valid_redirect_url(invalid), "{invalid}");
         }
     }
 
     #[test]
-    fn redirect_urls_come_one_a_line() {
+    fn redirect_urls_are_parsed_one_per_line_without_duplicates() {
         assert_eq!(
-            redirect_urls_from("a://b/c\r\n\n  d://e/f  \na://b/c"),
+            parse_redirect_urls("a://b/c\r\n\n  d://e/f  \na://b/c"),
             Ok(vec!["a://b/c".to_owned(), "d://e/f".to_owned()])
         );
-        assert!(redirect_urls_from("  \n").is_err());
-        assert!(redirect_urls_from("a://b/c\nnonsense").is_err());
+        assert!(parse_redirect_urls("  \n").is_err());
+        assert!(parse_redirect_urls("a://b/c\nnonsense").is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! The service's own clock: real time, plus whatever tests have turned it forward by.
+//! The service's clock, which tests can advance and stop.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,52 +6,52 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Real time, or the moment when it was stopped, with an offset that only grows.
+/// The real time, or the time at which the clock was stopped, plus an offset.
 #[derive(Debug, Default)]
 pub(crate) struct Clock {
-    ahead_ms: AtomicU64,
+    offset_ms: AtomicU64,
     stopped_at: Mutex<Option<Timestamp>>,
 }
 
 impl Clock {
-    /// A clock that is already ahead of real time.
-    pub(crate) fn ahead_by(ahead_ms: u64) -> Self {
+    /// A running clock that is ahead of the real time.
+    pub(crate) fn with_offset(offset_ms: u64) -> Self {
         Self {
-            ahead_ms: AtomicU64::new(ahead_ms),
+            offset_ms: AtomicU64::new(offset_ms),
             stopped_at: Mutex::default(),
         }
     }
 
-    /// What time it is for the service.
+    /// The current time of the service.
     pub(crate) fn now(&self) -> Timestamp {
         let stopped_at = *self.stopped_at();
-        after(
+        saturating_add(
             stopped_at.unwrap_or_else(real_time),
-            Duration::from_millis(self.ahead_ms()),
+            Duration::from_millis(self.offset_ms()),
         )
     }
 
-    /// From now on only [`Clock::advance`] moves it.
+    /// Stops the clock: from now on only [`Clock::advance`] moves it.
     pub(crate) fn stop(&self) {
         self.stopped_at().get_or_insert_with(real_time);
     }
 
-    /// Turns the clock forward.
+    /// Increases the offset.
     pub(crate) fn advance(&self, by: Duration) {
-        let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
-        let ahead = self.ahead_ms().saturating_add(by);
-        self.ahead_ms.store(ahead, Ordering::SeqCst);
+        let by_ms = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        let offset_ms = self.offset_ms().saturating_add(by_ms);
+        self.offset_ms.store(offset_ms, Ordering::SeqCst);
     }
 
-    /// Back to real time.
+    /// Restarts the clock at the real time.
     pub(crate) fn reset(&self) {
         *self.stopped_at() = None;
-        self.ahead_ms.store(0, Ordering::SeqCst);
+        self.offset_ms.store(0, Ordering::SeqCst);
     }
 
-    /// By how many milliseconds the clock is ahead of real time.
-    pub(crate) fn ahead_ms(&self) -> u64 {
-        self.ahead_ms.load(Ordering::SeqCst)
+    /// The offset in milliseconds.
+    pub(crate) fn offset_ms(&self) -> u64 {
+        self.offset_ms.load(Ordering::SeqCst)
     }
 
     fn stopped_at(&self) -> MutexGuard<'_, Option<Timestamp>> {
@@ -63,14 +63,14 @@ impl Clock {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "this is the clock that everything else asks"
+    reason = "this is the clock that the rest of the crate uses"
 )]
 fn real_time() -> Timestamp {
     Timestamp::now()
 }
 
-/// The moment `duration` after `start`; the end of time if there is no such moment.
-pub(crate) fn after(start: Timestamp, duration: Duration) -> Timestamp {
+/// The time `duration` after `start`, or [`Timestamp::MAX`] if that is out of range.
+pub(crate) fn saturating_add(start: Timestamp, duration: Duration) -> Timestamp {
     SignedDuration::try_from(duration)
         .ok()
         .and_then(|duration| start.checked_add(duration).ok())
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_was_stopped_moves_only_when_it_is_turned() {
+    fn stopped_clock_moves_only_when_advanced() {
         let clock = Clock::default();
         clock.stop();
         let stopped_at = clock.now();

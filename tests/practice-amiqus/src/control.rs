@@ -1,6 +1,6 @@
-//! `/practice/…`: the controls of the practice service, over HTTP, for tests that are no Rust.
+//! The control endpoints below `/practice/`, for tests that are not written in Rust.
 //!
-//! No real service has these. They ask nobody who they are.
+//! They don't exist in the real service, and need no authentication.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,98 +14,100 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::error::ControlError;
 use crate::faults::{Endpoint, Fault, FaultPlan};
-use crate::practice::{Answer, Unable, answer_authorization, revoke_everything};
-use crate::requests::RequestRecord;
+use crate::request_log::RequestRecord;
 use crate::service::Service;
 use crate::settings::Generation;
+use crate::user_actions::{self, Answer};
 
 pub(crate) fn routes() -> Router<Arc<Service>> {
     Router::new()
         .route(
             "/practice/faults",
-            get(faults).post(plan_fault).delete(clear_faults),
+            get(list_faults).post(add_fault_plan).delete(clear_faults),
         )
-        .route("/practice/requests", get(requests))
-        .route("/practice/secrets", get(secrets))
-        .route("/practice/secrets-by-kind", get(secrets_by_kind))
+        .route("/practice/requests", get(list_requests))
+        .route("/practice/secrets", get(list_secrets))
+        .route("/practice/secrets-by-kind", get(list_secrets_by_kind))
         .route("/practice/advance", post(advance))
         .route("/practice/authorize", post(authorize))
         .route("/practice/revoke", post(revoke))
         .route("/practice/settings", post(change_settings))
-        .route("/practice/rename", post(rename))
+        .route("/practice/rename", post(rename_person))
         .route("/practice/reset", post(reset))
 }
 
-/// Which faults there are, where they can strike, and which are planned.
-async fn faults(State(service): State<Arc<Service>>) -> Json<Value> {
+/// Lists all faults and endpoints, and the active fault plans.
+async fn list_faults(State(service): State<Arc<Service>>) -> Json<Value> {
     Json(json!({
         "faults": Fault::all(),
         "endpoints": Endpoint::ALL,
-        "planned": service.faults.planned(),
+        "planned": service.fault_plans.all(),
     }))
 }
 
-async fn plan_fault(
+async fn add_fault_plan(
     State(service): State<Arc<Service>>,
     Json(plan): Json<FaultPlan>,
 ) -> StatusCode {
-    service.faults.plan(plan);
+    service.fault_plans.add(plan);
     StatusCode::NO_CONTENT
 }
 
 async fn clear_faults(State(service): State<Arc<Service>>) -> StatusCode {
-    service.faults.clear();
+    service.fault_plans.clear();
     StatusCode::NO_CONTENT
 }
 
-/// The log, with every value that could be a secret replaced by its length.
-async fn requests(State(service): State<Arc<Service>>) -> Json<Vec<Value>> {
+/// Lists the logged requests, without the values that can be secret.
+async fn list_requests(State(service): State<Arc<Service>>) -> Json<Vec<Value>> {
     Json(
         service
-            .log
+            .request_log
             .all()
             .iter()
-            .map(RequestRecord::masked)
+            .map(RequestRecord::redacted)
             .collect(),
     )
 }
 
-/// A secret that arrived, and by which name.
+/// A secret value that was received in a request, with the name of its parameter.
 #[derive(PartialEq, Eq, Serialize)]
-struct Secret {
+struct ReceivedSecret {
     kind: &'static str,
-    text: String,
+    #[serde(rename = "text")]
+    value: String,
 }
 
-/// Every secret that arrived in a request: codes, verifiers, tokens, client secrets, `state`. For a
-/// test that searches a disk for them.
-async fn secrets(State(service): State<Arc<Service>>) -> Json<BTreeSet<String>> {
-    let secrets = arrived(&service).into_iter().map(|secret| secret.text);
-    Json(secrets.collect())
+/// Lists the values of all received secrets: codes, code verifiers, tokens, client secrets and `state`.
+/// Tests search the disk for them.
+async fn list_secrets(State(service): State<Arc<Service>>) -> Json<BTreeSet<String>> {
+    let secrets = received_secrets(&service);
+    Json(secrets.into_iter().map(|secret| secret.value).collect())
 }
 
-/// The same, each with what it is, once and in the order of their arrival: of two access tokens the
-/// later one is the one in use.
-async fn secrets_by_kind(State(service): State<Arc<Service>>) -> Json<Vec<Secret>> {
-    Json(arrived(&service))
+/// Lists all received secrets with their kinds, without duplicates, in the order of receipt. The last
+/// access token is the current one.
+async fn list_secrets_by_kind(State(service): State<Arc<Service>>) -> Json<Vec<ReceivedSecret>> {
+    Json(received_secrets(&service))
 }
 
-fn arrived(service: &Service) -> Vec<Secret> {
-    const FIELDS: [&str; 4] = ["client_secret", "code", "code_verifier", "refresh_token"];
-    let mut secrets: Vec<Secret> = Vec::new();
-    for request in service.log.all() {
-        let fields = FIELDS
+fn received_secrets(service: &Service) -> Vec<ReceivedSecret> {
+    const FORM_FIELDS: [&str; 4] = ["client_secret", "code", "code_verifier", "refresh_token"];
+    let mut secrets: Vec<ReceivedSecret> = Vec::new();
+    for request in service.request_log.all() {
+        let parameters = FORM_FIELDS
             .into_iter()
             .map(|name| (name, request.field(name)))
             .chain([("state", request.parameter("state"))]);
-        let bearer = request
+        let access_token = request
             .header("authorization")
             .and_then(|value| value.strip_prefix("Bearer "));
-        for (kind, text) in fields.chain([("access_token", bearer)]) {
-            let secret = text.map(|text| Secret {
+        for (kind, value) in parameters.chain([("access_token", access_token)]) {
+            let secret = value.map(|value| ReceivedSecret {
                 kind,
-                text: text.to_owned(),
+                value: value.to_owned(),
             });
             secrets.extend(secret.filter(|secret| !secrets.contains(secret)));
         }
@@ -114,83 +116,92 @@ fn arrived(service: &Service) -> Vec<Secret> {
 }
 
 #[derive(Deserialize)]
-struct Advance {
+struct AdvanceRequest {
     seconds: u64,
 }
 
 async fn advance(
     State(service): State<Arc<Service>>,
-    Json(Advance { seconds }): Json<Advance>,
+    Json(AdvanceRequest { seconds }): Json<AdvanceRequest>,
 ) -> Json<Value> {
     service.advance(Duration::from_secs(seconds));
     Json(json!({"now": service.clock.now()}))
 }
 
 #[derive(Deserialize)]
-struct Authorize {
+struct AuthorizeRequest {
     url: String,
     email: String,
     team: String,
     allow: bool,
 }
 
-/// Where a browser would be sent if this person gave this answer; for tests without a browser.
-async fn authorize(State(service): State<Arc<Service>>, Json(asked): Json<Authorize>) -> Response {
-    let answer = if asked.allow {
-        Answer::Allow
-    } else {
-        Answer::Deny
-    };
-    answer_authorization(&service, &asked.url, &asked.email, &asked.team, answer).map_or_else(
-        |error| unable(&error),
+/// Answers an authorization request as a user, for tests without a browser.
+async fn authorize(
+    State(service): State<Arc<Service>>,
+    Json(request): Json<AuthorizeRequest>,
+) -> Response {
+    let AuthorizeRequest {
+        url,
+        email,
+        team,
+        allow,
+    } = request;
+    let answer = if allow { Answer::Allow } else { Answer::Deny };
+    user_actions::answer_authorization_request(&service, &url, &email, &team, answer).map_or_else(
+        |error| bad_request(&error),
         |location| Json(json!({"location": location})).into_response(),
     )
 }
 
 #[derive(Deserialize)]
-struct Revoke {
+struct RevokeRequest {
     email: String,
     team: String,
 }
 
-async fn revoke(State(service): State<Arc<Service>>, Json(asked): Json<Revoke>) -> Response {
-    revoke_everything(&service, &asked.email, &asked.team).map_or_else(
-        |error| unable(&error),
+async fn revoke(
+    State(service): State<Arc<Service>>,
+    Json(RevokeRequest { email, team }): Json<RevokeRequest>,
+) -> Response {
+    user_actions::revoke_all_tokens(&service, &email, &team).map_or_else(
+        |error| bad_request(&error),
         |revoked| Json(json!({"revoked": revoked})).into_response(),
     )
 }
 
 #[derive(Deserialize)]
-struct ChangeSettings {
+struct SettingsRequest {
     generation: Option<Generation>,
     skip_consent_when_connected: Option<bool>,
 }
 
 async fn change_settings(
     State(service): State<Arc<Service>>,
-    Json(asked): Json<ChangeSettings>,
+    Json(request): Json<SettingsRequest>,
 ) -> StatusCode {
-    if let Some(generation) = asked.generation {
+    if let Some(generation) = request.generation {
         service.set_generation(generation);
     }
-    if let Some(skips) = asked.skip_consent_when_connected {
-        service.set_skips_consent(skips);
+    if let Some(skip) = request.skip_consent_when_connected {
+        service.set_skip_consent(skip);
     }
     StatusCode::NO_CONTENT
 }
 
 #[derive(Deserialize)]
-struct Rename {
+struct RenameRequest {
     email: String,
     name: String,
 }
 
-async fn rename(State(service): State<Arc<Service>>, Json(asked): Json<Rename>) -> StatusCode {
-    service.change(|records| {
-        for person in &mut records.people {
-            if person.email == asked.email {
-                person.name.clone_from(&asked.name);
-            }
+async fn rename_person(
+    State(service): State<Arc<Service>>,
+    Json(RenameRequest { email, name }): Json<RenameRequest>,
+) -> StatusCode {
+    service.update(|db| {
+        if let Some(person) = db.person_by_email_mut(&email) {
+            person.name = name;
         }
     });
     StatusCode::NO_CONTENT
@@ -201,7 +212,7 @@ async fn reset(State(service): State<Arc<Service>>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-fn unable(error: &Unable) -> Response {
+fn bad_request(error: &ControlError) -> Response {
     (
         StatusCode::BAD_REQUEST,
         Json(json!({"error": error.to_string()})),

@@ -1,10 +1,10 @@
-//! A stand-in for Amiqus, for tests and for people who try the app out.
+//! A fake Amiqus server, for automated tests and for trying the app out.
 //!
-//! It speaks the wire of the real service (the authorisation page, `/oauth/token`, `/api/v2`) over a
-//! real socket on the loopback interface, and it is *stricter*: whatever the real service might let
-//! pass (a duplicated field, a field that belongs to another grant, credentials in a header) is
-//! refused here and noted as a [complaint](RequestRecord::complaints), so that a client that satisfies
-//! the practice service has no habits that the real one could stumble over.
+//! It implements the HTTP interface of the real service (the authorization endpoint, `/oauth/token`,
+//! `/api/v2`) on a real socket of the loopback interface, and it is *stricter*: it rejects requests
+//! that the real service might tolerate (a duplicate parameter, a parameter of another grant,
+//! credentials in a header), and records a [complaint](RequestRecord::complaints) about them. A client
+//! that passes here does not depend on leniency that the real service may not have.
 //!
 //! It runs in two ways:
 //!
@@ -19,47 +19,54 @@
 //! let amiqus = Practice::start(Settings::default()).await?;
 //! let redirect_url = "co.amiqus.signin://oauth/callback";
 //!
-//! // A code, as if Bob had clicked Allow:
+//! // An authorization code, as if Bob had clicked Allow:
 //! let code = amiqus.grant("bob@example.com", "Fusion Industries", redirect_url, None)?;
-//! // The next refresh is processed, but its answer never arrives:
+//! // The next refresh is processed, but its response is lost:
 //! amiqus.set_fault(Fault::LoseAnswer.at(Endpoint::TokenRefresh).times(1));
-//! // A year goes by:
+//! // A year later:
 //! amiqus.advance(std::time::Duration::from_secs(31_536_000));
 //! # assert!(code.starts_with("def502"));
 //! # Ok(()) }
 //! ```
 //!
-//! Two people can log in, Bob Gale (in two teams) and Lorraine Baines (in one); see
-//! [`Practice::people`]. Everything below `/practice/` on the socket is for tests only and exists in
-//! no real service: it turns the clock, switches faults on, shows the request log and revokes access
-//! without asking who wants it.
+//! Two people can log in, Bob Gale (a member of two teams) and Lorraine Baines (of one); see
+//! [`Practice::people`]. The paths below `/practice/` are for tests only and don't exist in the real
+//! service: they advance the clock, inject faults, return the request log and revoke access, all
+//! without authentication.
 //!
-//! Nothing here is real, and nothing here is safe to expose: the passwords are public, and the
-//! service binds to the loopback interface only.
+//! The server is not safe to expose: its passwords are public. It binds to the loopback interface
+//! only.
 
 mod api;
+mod authorization;
+mod browser_sessions;
 mod clients;
 mod clock;
 mod control;
+mod database;
+mod error;
 mod faults;
-mod grants;
-mod limits;
+mod form;
+mod negotiation;
 mod oauth_error;
 mod pages;
 mod people;
+mod pkce;
 mod practice;
 mod random;
-mod records;
-mod requests;
+mod rate_limit;
+mod request_log;
 mod server;
 mod service;
-mod sessions;
 mod settings;
-mod tokens;
+mod token_endpoint;
+mod user_actions;
 
+pub use error::{ControlError, StartError};
 pub use faults::{Endpoint, Fault, FaultPlan, RetryAfter};
 pub use people::PracticePerson;
-pub use practice::{Answer, Holder, Practice, StartError, Unable};
-pub use requests::RequestRecord;
+pub use practice::{Holder, Practice};
+pub use request_log::RequestRecord;
 pub use settings::{DEFAULT_REDIRECT_URL, Generation, Settings};
-pub use tokens::TokenSet;
+pub use token_endpoint::TokenSet;
+pub use user_actions::Answer;

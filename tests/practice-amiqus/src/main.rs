@@ -1,4 +1,4 @@
-//! `practice-amiqus`: the practice service as a program.
+//! `practice-amiqus`: the command-line program around the practice service.
 
 use std::error::Error;
 use std::io::{self, Write as _};
@@ -10,60 +10,60 @@ use practice_amiqus::{Generation, Practice, PracticePerson, Settings};
 use serde::Serialize;
 use tokio::sync::oneshot;
 
-/// A stand-in for Amiqus on this computer, for tests and for trying the app out.
+/// A fake Amiqus server on this computer, for tests and for trying the app out.
 ///
-/// Prints one line of JSON when it is ready, and runs until it is told to stop. Nothing in it is real.
+/// Prints one line of JSON when it is ready, and runs until it is interrupted. Nothing in it is real.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Options {
-    /// The port on 127.0.0.1; 0 takes a free one
+    /// The port on 127.0.0.1; 0 picks a free one
     #[arg(long, default_value_t = 0)]
     port: u16,
 
-    /// A redirect URL to register; can be given more than once
+    /// A redirect URL to register; can be repeated
     #[arg(long, value_name = "URL")]
     redirect_url: Vec<String>,
 
-    /// Which generation of league/oauth2-server the errors look like: 8 or 9
+    /// The version of league/oauth2-server whose error format is used: 8 or 9
     #[arg(long, default_value = "9")]
     generation: Generation,
 
-    /// For how many seconds a code can be redeemed
+    /// The lifetime of an authorization code
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     code_lifetime: u64,
 
-    /// For how many seconds an access token works
+    /// The lifetime of an access token
     #[arg(long, value_name = "SECONDS", default_value_t = 31_536_000)]
     access_token_lifetime: u64,
 
-    /// How many requests to /oauth/token one address may make in a minute
+    /// The rate limit of /oauth/token for one IP address
     #[arg(long, value_name = "NUMBER", default_value_t = 600)]
     token_requests_per_minute: u32,
 
-    /// How many requests to the API one person may make in a minute in one team
+    /// The rate limit of the API for one user in one team
     #[arg(long, value_name = "NUMBER", default_value_t = 200)]
     api_requests_per_minute: u32,
 
-    /// Show the consent page even to people who have a live token already
+    /// Show the consent page even to a user who already has a live token
     #[arg(long)]
     always_ask: bool,
 
-    /// Let a consent page be answered again: each press of its buttons leads back to the application
+    /// Redirect to the application each time a button of the consent page is pressed, not just once
     #[arg(long)]
     answers_again: bool,
 
-    /// Keep API clients and tokens in this file, from one run to the next
+    /// Store API clients and tokens in this file, and load them at the next start
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
 
-    /// Stop when standard input closes, so that nothing outlives the test that started it
+    /// Stop when standard input closes, so that the server does not outlive the test that started it
     #[arg(long)]
     until_stdin_closes: bool,
 }
 
-/// The line that says that the service is ready.
+/// The JSON line that is printed when the service is ready.
 #[derive(Serialize)]
-struct Ready<'a> {
+struct ReadyLine<'a> {
     base_url: &'a str,
     client_id: &'a str,
     client_secret: &'a str,
@@ -82,7 +82,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         code_lifetime: Duration::from_secs(options.code_lifetime),
         access_token_lifetime: Duration::from_secs(options.access_token_lifetime),
         skip_consent_when_connected: !options.always_ask,
-        consent_answers_again: options.answers_again,
+        allow_repeated_consent: options.answers_again,
         token_requests_per_minute: options.token_requests_per_minute,
         api_requests_per_minute: options.api_requests_per_minute,
         state_file: options.state,
@@ -90,7 +90,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     })
     .await?;
 
-    let ready = serde_json::to_string(&Ready {
+    let ready = serde_json::to_string(&ReadyLine {
         base_url: practice.base_url(),
         client_id: practice.client_id(),
         client_secret: practice.client_secret(),
@@ -103,15 +103,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
     drop(stdout);
 
     tokio::select! {
-        result = told_to_stop() => result?,
+        result = stop_signal() => result?,
         () = stdin_closed(), if until_stdin_closes => {}
     }
     practice.stop().await;
     Ok(())
 }
 
-/// Waits for the signals that end a program politely.
-async fn told_to_stop() -> io::Result<()> {
+/// Waits for an interrupt or a termination signal.
+async fn stop_signal() -> io::Result<()> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
@@ -125,15 +125,16 @@ async fn told_to_stop() -> io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 
-/// Waits until nobody holds the other end of standard input. It reads in a thread of its own, because
-/// a read that is under way cannot be called off, and must not keep the program from ending.
+/// Waits until standard input reaches its end.
 async fn stdin_closed() {
-    let (closed, wait) = oneshot::channel::<()>();
+    let (sender, receiver) = oneshot::channel::<()>();
+    // A detached thread, because a blocking read cannot be cancelled and the runtime would wait for
+    // it at shutdown.
     std::thread::spawn(move || {
-        // An error means the same as the end.
+        // A read error counts as the end of input.
         let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
-        drop(closed);
+        drop(sender);
     });
-    // The only news that can come is that the sender is gone.
-    let _ = wait.await;
+    // Nothing is ever sent: this returns when the sender is dropped.
+    let _ = receiver.await;
 }

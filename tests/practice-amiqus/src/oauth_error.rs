@@ -1,4 +1,4 @@
-//! The errors of `/oauth/authorize` and `/oauth/token`, in the words of league/oauth2-server.
+//! The error responses of `/oauth/authorize` and `/oauth/token`, as league/oauth2-server writes them.
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -7,14 +7,14 @@ use serde::Serialize;
 
 use crate::settings::Generation;
 
-const MALFORMED: &str = "The request is missing a required parameter, includes an invalid parameter \
+const INVALID_REQUEST_DESCRIPTION: &str = "The request is missing a required parameter, includes an invalid parameter \
                          value, includes a parameter more than once, or is otherwise malformed.";
-const DEAD_GRANT: &str = "The provided authorization grant (e.g., authorization code, resource owner \
+const INVALID_GRANT_DESCRIPTION: &str = "The provided authorization grant (e.g., authorization code, resource owner \
                           credentials) or refresh token is invalid, expired, revoked, does not match \
                           the redirection URI used in the authorization request, or was issued to \
                           another client.";
 
-/// An error as an OAuth client meets it.
+/// An OAuth 2.0 error response (RFC 6749 §4.1.2.1 and §5.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OAuthError {
     status: StatusCode,
@@ -23,7 +23,7 @@ pub(crate) struct OAuthError {
     hint: Option<String>,
 }
 
-/// The JSON of both generations; `message` is only there in the older one.
+/// The JSON body of an error response. Only [`Generation::League8`] has `message`.
 #[derive(Serialize)]
 struct Body<'a> {
     error: &'a str,
@@ -49,22 +49,22 @@ impl OAuthError {
         }
     }
 
-    /// A parameter that is missing or wrong.
-    pub(crate) fn check(parameter: &str) -> Self {
-        Self::malformed(format!("Check the `{parameter}` parameter"))
+    /// `invalid_request` because a parameter is missing or invalid.
+    pub(crate) fn invalid_parameter(parameter: &str) -> Self {
+        Self::invalid_request(format!("Check the `{parameter}` parameter"))
     }
 
-    /// A request that is wrong in a way that `hint` explains.
-    pub(crate) fn malformed(hint: impl Into<String>) -> Self {
+    /// `invalid_request` for the reason in `hint`.
+    pub(crate) fn invalid_request(hint: impl Into<String>) -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,
             "invalid_request",
-            MALFORMED,
+            INVALID_REQUEST_DESCRIPTION,
             Some(hint.into()),
         )
     }
 
-    /// The wrong client ID or secret, or none.
+    /// `invalid_client`: client authentication failed.
     pub(crate) fn invalid_client() -> Self {
         Self::new(
             StatusCode::UNAUTHORIZED,
@@ -74,7 +74,7 @@ impl OAuthError {
         )
     }
 
-    /// A grant type that the service does not know.
+    /// `unsupported_grant_type`.
     pub(crate) fn unsupported_grant_type() -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,
@@ -84,7 +84,7 @@ impl OAuthError {
         )
     }
 
-    /// A response type that the service does not know.
+    /// `unsupported_response_type`.
     pub(crate) fn unsupported_response_type() -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,
@@ -95,31 +95,31 @@ impl OAuthError {
         )
     }
 
-    /// A verifier that does not belong to the challenge.
-    pub(crate) fn wrong_verifier() -> Self {
+    /// `invalid_grant` because the code verifier does not match the code challenge.
+    pub(crate) fn invalid_code_verifier() -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,
             "invalid_grant",
-            DEAD_GRANT,
+            INVALID_GRANT_DESCRIPTION,
             Some("Failed to verify `code_verifier`.".to_owned()),
         )
     }
 
-    /// A code that was used, has expired or was somebody else's.
-    pub(crate) fn dead_code(generation: Generation, hint: &str) -> Self {
+    /// The error for an authorization code that is used, expired or issued to another client.
+    pub(crate) fn invalid_code(generation: Generation, hint: &str) -> Self {
         match generation {
-            Generation::League8 => Self::malformed(hint),
+            Generation::League8 => Self::invalid_request(hint),
             Generation::League9 => Self::new(
                 StatusCode::BAD_REQUEST,
                 "invalid_grant",
-                DEAD_GRANT,
+                INVALID_GRANT_DESCRIPTION,
                 Some(hint.to_owned()),
             ),
         }
     }
 
-    /// A refresh token that was used, revoked, has expired or was somebody else's.
-    pub(crate) fn dead_refresh_token(generation: Generation, hint: &str) -> Self {
+    /// The error for a refresh token that is used, revoked, expired or issued to another client.
+    pub(crate) fn invalid_refresh_token(generation: Generation, hint: &str) -> Self {
         let (status, error) = match generation {
             Generation::League8 => (StatusCode::UNAUTHORIZED, "invalid_request"),
             Generation::League9 => (StatusCode::BAD_REQUEST, "invalid_grant"),
@@ -132,7 +132,7 @@ impl OAuthError {
         )
     }
 
-    /// The person clicked Deny.
+    /// `access_denied`: the user clicked **Deny**.
     pub(crate) fn access_denied() -> Self {
         Self::new(
             StatusCode::UNAUTHORIZED,
@@ -142,8 +142,8 @@ impl OAuthError {
         )
     }
 
-    /// The answer of `/oauth/token`.
-    pub(crate) fn answer(&self, generation: Generation) -> Response {
+    /// The error response of `/oauth/token`.
+    pub(crate) fn to_response(&self, generation: Generation) -> Response {
         let body = Body {
             error: self.error,
             error_description: self.description,
@@ -160,15 +160,15 @@ impl OAuthError {
         response
     }
 
-    /// The fields that are added to a redirect URL.
-    pub(crate) fn redirect_fields(&self, generation: Generation) -> Vec<(&'static str, &str)> {
-        let mut fields = vec![
+    /// The parameters of the error response that `/oauth/authorize` adds to a redirect URL.
+    pub(crate) fn redirect_parameters(&self, generation: Generation) -> Vec<(&'static str, &str)> {
+        let mut parameters = vec![
             ("error", self.error),
             ("error_description", self.description),
         ];
-        fields.extend(self.hint.as_deref().map(|hint| ("hint", hint)));
-        fields.extend(self.message(generation).map(|message| ("message", message)));
-        fields
+        parameters.extend(self.hint.as_deref().map(|hint| ("hint", hint)));
+        parameters.extend(self.message(generation).map(|message| ("message", message)));
+        parameters
     }
 
     fn message(&self, generation: Generation) -> Option<&'static str> {

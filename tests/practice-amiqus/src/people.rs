@@ -1,10 +1,10 @@
-//! Who can log in, and the teams that they work in.
+//! The demo people who can log in, and their teams.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::{Uuid, uuid};
 
-/// Someone with a login.
+/// A user of the service.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Person {
     pub(crate) id: u64,
@@ -16,7 +16,7 @@ pub(crate) struct Person {
     pub(crate) updated_at: Timestamp,
 }
 
-/// A customer organisation.
+/// An organisation that is a customer of Amiqus.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Team {
     pub(crate) id: u64,
@@ -28,31 +28,33 @@ pub(crate) struct Team {
     pub(crate) created_at: Timestamp,
 }
 
-/// That a person works in a team, and as what.
+/// A person's membership of a team, with their role in it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Membership {
     pub(crate) id: u64,
-    pub(crate) person: u64,
-    pub(crate) team: u64,
+    #[serde(rename = "person")]
+    pub(crate) person_id: u64,
+    #[serde(rename = "team")]
+    pub(crate) team_id: u64,
     pub(crate) role: Option<String>,
 }
 
-/// Someone who can log in to the practice service, as it says so when it starts.
+/// A demo person who can log in, as the program prints it when it is ready.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PracticePerson {
     /// The person's name.
     pub name: String,
-    /// The e-mail address that they log in with.
+    /// The e-mail address, which is the login name.
     pub email: String,
-    /// Their password, which is no secret.
+    /// The password, which is public.
     pub password: String,
-    /// The names of their teams; the first one is active after a log-in.
+    /// The names of the person's teams; the first one is active after a login.
     pub teams: Vec<String>,
 }
 
-/// The two people, the two teams, and who works where.
-pub(crate) fn cast() -> (Vec<Person>, Vec<Team>, Vec<Membership>) {
-    // 2019-08-24T14:15:22Z, the date of the service's own examples.
+/// Two people, two teams and the memberships between them.
+pub(crate) fn demo_data() -> (Vec<Person>, Vec<Team>, Vec<Membership>) {
+    // 2019-08-24T14:15:22Z, the date in the examples of the real API's documentation.
     let created_at = Timestamp::from_second(1_566_656_122).unwrap_or(Timestamp::UNIX_EPOCH);
     let person = |id, name: &str, email: &str, password: &str| Person {
         id,
@@ -72,10 +74,10 @@ pub(crate) fn cast() -> (Vec<Person>, Vec<Team>, Vec<Membership>) {
         tier: "business".to_owned(),
         created_at,
     };
-    let membership = |id, person, team, role: &str| Membership {
+    let membership = |id, person_id, team_id, role: &str| Membership {
         id,
-        person,
-        team,
+        person_id,
+        team_id,
         role: Some(role.to_owned()),
     };
     (

@@ -1,131 +1,83 @@
-//! A practice service in the hands of a test.
+//! The Rust API of the practice service.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
-use url::{Url, form_urlencoded};
 
+use crate::authorization::{self, AuthorizationRequest};
+use crate::database::{Database, Grant};
+use crate::error::{ControlError, StartError};
 use crate::faults::FaultPlan;
-use crate::grants::{self, AuthorizationRequest, Refusal};
-use crate::oauth_error::OAuthError;
 use crate::people::PracticePerson;
 use crate::random;
-use crate::records::{Grant, Records};
-use crate::requests::RequestRecord;
+use crate::request_log::RequestRecord;
 use crate::server;
 use crate::service::Service;
 use crate::settings::{Generation, Settings};
-use crate::tokens::{self, TokenSet};
+use crate::token_endpoint::{self, TokenSet};
+use crate::user_actions::{self, Answer, find_member};
 
-/// A practice service that is running: on a port of its own, with books of its own, until it is
-/// dropped.
+/// A running practice service with its own port and its own data. Dropping it stops it.
 ///
-/// It needs a Tokio runtime to start in, and runs for as long as that runtime does. All other methods
-/// can be called from anywhere.
+/// [`Practice::start`] must be called within a Tokio runtime, and the service runs as a task of that
+/// runtime. The synchronous methods can be called from any thread.
 #[derive(Debug)]
 pub struct Practice {
     service: Arc<Service>,
     base_url: String,
     client_id: String,
     client_secret: String,
-    serving: JoinHandle<()>,
+    server: JoinHandle<()>,
 }
 
-/// What a person answers on the consent page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
-    /// The button **Allow**.
-    Allow,
-    /// The button **Deny**.
-    Deny,
-}
-
-/// Whom the service gave a token to.
+/// The user and the team that a token was issued for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
-    /// The person's e-mail address.
+    /// The user's e-mail address.
     pub person: String,
     /// The team's name.
     pub team: String,
 }
 
-/// Why a practice service did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The port is taken, or there is no loopback interface.
-    #[error("cannot listen on port {port} of 127.0.0.1")]
-    Port {
-        /// The port that was asked for.
-        port: u16,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// The state file cannot be read or written.
-    #[error("cannot use the state file")]
-    State(#[source] std::io::Error),
-    /// The state file has no API client.
-    #[error("the state file has no API client")]
-    NoClient,
-}
-
-/// Why the service cannot do what a test asks for.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unable {
-    /// Nobody has this e-mail address.
-    #[error("nobody has the e-mail address {0:?}")]
-    NoSuchPerson(String),
-    /// There is no such team, or the person does not work in it.
-    #[error("the person does not work in a team {0:?}")]
-    NotInTeam(String),
-    /// The redirect URL is not registered.
-    #[error("the redirect URL {0:?} is not registered")]
-    NotRegistered(String),
-    /// The authorization URL is not one that the service answers with a redirect.
-    #[error("the service shows an error page: {0}")]
-    Refused(String),
-}
-
 impl Practice {
-    /// Starts a practice service on the loopback interface. It is ready when this returns.
+    /// Starts a practice service on the loopback interface. It accepts connections when this returns.
     ///
     /// # Errors
     ///
-    /// When the port is taken or the state file cannot be used.
+    /// When the port is taken, or the state file cannot be used or has no API client.
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
         let port = settings.port;
-        let listening = |source| StartError::Port { port, source };
-        let listener = server::bind(port).await.map_err(listening)?;
-        let address = listener.local_addr().map_err(listening)?;
-        let service = Arc::new(Service::open(settings).map_err(StartError::State)?);
+        let bind_error = |source| StartError::Bind { port, source };
+        let listener = server::bind(port).await.map_err(bind_error)?;
+        let address = listener.local_addr().map_err(bind_error)?;
+        let service = Arc::new(Service::open(settings).map_err(StartError::StateFile)?);
         let (client_id, client_secret) = service
-            .read(|records| {
-                records
-                    .clients
+            .read(|db| {
+                db.clients
                     .first()
                     .map(|client| (client.id.clone(), client.secret.clone()))
             })
-            .ok_or(StartError::NoClient)?;
-        let serving = tokio::spawn(server::serve(listener, Arc::clone(&service)));
+            .ok_or(StartError::MissingClient)?;
+        let server = tokio::spawn(server::serve(listener, Arc::clone(&service)));
         Ok(Self {
             service,
             base_url: format!("http://{address}"),
             client_id,
             client_secret,
-            serving,
+            server,
         })
     }
 
-    /// Stops the service and waits until its port is free. Dropping it stops it as well, but does not
-    /// wait.
+    /// Stops the service and waits until its port is free. Dropping the service does not wait.
     pub async fn stop(mut self) {
-        self.serving.abort();
-        // The task was cancelled, which is what was wanted.
-        let _ = (&mut self.serving).await;
+        self.server.abort();
+        // The error says that the task was cancelled, which is intended.
+        let _ = (&mut self.server).await;
     }
 
-    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    /// The URL of the service, without a trailing slash: `http://127.0.0.1:PORT`.
     #[must_use]
     pub fn base_url(&self) -> &str {
         &self.base_url
@@ -146,36 +98,35 @@ impl Practice {
     /// The redirect URLs of the first API client.
     #[must_use]
     pub fn redirect_urls(&self) -> Vec<String> {
-        self.service.read(|records| {
-            records
-                .client(&self.client_id)
-                .map_or_else(Vec::new, |it| it.redirect_urls.clone())
+        self.service.read(|db| {
+            db.client(&self.client_id)
+                .map_or_else(Vec::new, |client| client.redirect_urls.clone())
         })
     }
 
-    /// Everyone who can log in.
+    /// Everyone who can log in, with their passwords.
     #[must_use]
     pub fn people(&self) -> Vec<PracticePerson> {
-        self.service.read(Records::practice_people)
+        self.service.read(Database::practice_people)
     }
 
-    /// Plans a fault.
+    /// Adds a fault plan. Of several plans that apply to a request, the oldest is used.
     pub fn set_fault(&self, plan: FaultPlan) {
-        self.service.faults.plan(plan);
+        self.service.fault_plans.add(plan);
     }
 
-    /// Forgets all plans.
+    /// Removes all fault plans.
     pub fn clear_faults(&self) {
-        self.service.faults.clear();
+        self.service.fault_plans.clear();
     }
 
-    /// Every request so far, the oldest first, except those to the test controls.
+    /// All requests received so far, oldest first, except those below `/practice/`.
     #[must_use]
     pub fn requests(&self) -> Vec<RequestRecord> {
-        self.service.log.all()
+        self.service.request_log.all()
     }
 
-    /// Every request so far to one path.
+    /// All requests received so far with this path, oldest first.
     #[must_use]
     pub fn requests_to(&self, path: &str) -> Vec<RequestRecord> {
         self.requests()
@@ -184,8 +135,7 @@ impl Practice {
             .collect()
     }
 
-    /// Everything that was wrong with the requests so far, in the service's eyes. A well-behaved
-    /// client leaves this empty.
+    /// The complaints about all requests received so far. A well-behaved client causes none.
     #[must_use]
     pub fn complaints(&self) -> Vec<String> {
         self.requests()
@@ -194,213 +144,220 @@ impl Practice {
             .collect()
     }
 
-    /// Forgets the requests so far.
+    /// Clears the request log.
     pub fn clear_requests(&self) {
-        self.service.log.clear();
+        self.service.request_log.clear();
     }
 
-    /// A code, as if a person (by e-mail address) had clicked Allow in a team (by name, identifier or
-    /// UUID). `challenge` is the S256 challenge; without one, the request had no PKCE.
+    /// Issues an authorization code, as if a user had clicked **Allow**.
+    ///
+    /// `team` is a name, an identifier or a UUID. `code_challenge` is an `S256` challenge; `None`
+    /// stands for an authorization request without PKCE.
     ///
     /// # Errors
     ///
-    /// When there is no such person or team, or the first API client has not registered the URL.
+    /// When the user or the team is unknown, or the first API client has not registered the redirect
+    /// URL.
     pub fn grant(
         &self,
-        person: &str,
+        email: &str,
         team: &str,
         redirect_url: &str,
-        challenge: Option<&str>,
-    ) -> Result<String, Unable> {
-        let grant = self.find_grant(person, team, redirect_url)?;
+        code_challenge: Option<&str>,
+    ) -> Result<String, ControlError> {
+        let grant = self.new_grant(email, team, redirect_url)?;
         let request = AuthorizationRequest {
             client_id: grant.client_id,
             client_name: String::new(),
             redirect_uri: grant.redirect_uri,
             state: None,
-            code_challenge: challenge.map(str::to_owned),
+            code_challenge: code_challenge.map(str::to_owned),
         };
-        Ok(grants::issue_code(
+        Ok(authorization::issue_code(
             &self.service,
             &request,
-            grant.person,
-            grant.team,
+            grant.person_id,
+            grant.team_id,
         ))
     }
 
-    /// A token set, as if a code had been granted and redeemed.
+    /// Issues a token set, as if an authorization code had been issued and exchanged.
     ///
     /// # Errors
     ///
     /// As for [`Practice::grant`].
     pub fn grant_tokens(
         &self,
-        person: &str,
+        email: &str,
         team: &str,
         redirect_url: &str,
-    ) -> Result<TokenSet, Unable> {
-        let grant = self.find_grant(person, team, redirect_url)?;
+    ) -> Result<TokenSet, ControlError> {
+        let grant = self.new_grant(email, team, redirect_url)?;
         let now = self.service.clock.now();
         let settings = &self.service.settings;
-        let code = random::fingerprint(&random::authorization_code());
+        let code_hash = random::sha256_hex(&random::authorization_code());
         Ok(self
             .service
-            .change(|records| tokens::issue(records, grant, code, now, settings)))
+            .update(|db| token_endpoint::issue_token_set(db, grant, code_hash, now, settings)))
     }
 
-    /// What a browser would be redirected to if a person, logged in with a team, opened this
-    /// authorization URL and gave this answer on the consent page.
+    /// Answers an authorization request as a logged-in user; returns the URL that the browser is
+    /// redirected to.
     ///
     /// # Errors
     ///
-    /// When there is no such person or team, or the service shows an error page instead of a
+    /// When the user or the team is unknown, or the service shows an error page instead of a
     /// redirect.
     pub fn answer(
         &self,
         authorization_url: &str,
-        person: &str,
+        email: &str,
         team: &str,
         answer: Answer,
-    ) -> Result<String, Unable> {
-        answer_authorization(&self.service, authorization_url, person, team, answer)
+    ) -> Result<String, ControlError> {
+        user_actions::answer_authorization_request(
+            &self.service,
+            authorization_url,
+            email,
+            team,
+            answer,
+        )
     }
 
-    /// Revokes all tokens of a person in a team, as **Remove access** on the page *Team apps* does;
-    /// says how many token sets were not revoked already.
+    /// Revokes all tokens of a user in a team, as **Remove access** on the page *Team apps* does;
+    /// returns how many token sets were not yet revoked.
     ///
     /// # Errors
     ///
-    /// When there is no such person or team.
-    pub fn revoke_everything(&self, person: &str, team: &str) -> Result<usize, Unable> {
-        revoke_everything(&self.service, person, team)
+    /// When the user or the team is unknown.
+    pub fn revoke_everything(&self, email: &str, team: &str) -> Result<usize, ControlError> {
+        user_actions::revoke_all_tokens(&self.service, email, team)
     }
 
-    /// Turns the service's clock forward.
+    /// Advances the service's clock.
     pub fn advance(&self, by: Duration) {
         self.service.advance(by);
     }
 
-    /// Stops the service's clock, and says what it shows. From then on only [`Practice::advance`]
-    /// moves it, to the millisecond: however long a test takes, no token ages by itself.
+    /// Stops the service's clock and returns its time. From then on only [`Practice::advance`] moves
+    /// it, so that the age of a token does not depend on how long a test takes.
     #[must_use]
     pub fn stop_clock(&self) -> Timestamp {
         self.service.clock.stop();
         self.service.clock.now()
     }
 
-    /// From now on, errors look like those of this generation.
+    /// Changes the format of the OAuth errors.
     pub fn set_generation(&self, generation: Generation) {
         self.service.set_generation(generation);
     }
 
-    /// From now on, people who are connected already see the consent page again, or don't.
-    pub fn set_skip_consent_when_connected(&self, skips: bool) {
-        self.service.set_skips_consent(skips);
+    /// Changes [`Settings::skip_consent_when_connected`].
+    pub fn set_skip_consent_when_connected(&self, skip: bool) {
+        self.service.set_skip_consent(skip);
     }
 
-    /// Disables a person, or enables them again: `is_disabled` of `/me`.
+    /// Sets the member `is_disabled` in a user's response of `/api/v2/me`.
     ///
     /// # Errors
     ///
-    /// When there is no such person.
-    pub fn set_disabled(&self, person: &str, is_disabled: bool) -> Result<(), Unable> {
-        let nobody = || Unable::NoSuchPerson(person.to_owned());
-        let id = self
-            .service
-            .read(|records| records.person_by_email(person).map(|it| it.id));
-        let id = id.ok_or_else(nobody)?;
-        self.service.change(|records| {
-            for person in records.people.iter_mut().filter(|person| person.id == id) {
-                person.is_disabled = is_disabled;
-            }
-        });
-        Ok(())
+    /// When the user is unknown.
+    pub fn set_disabled(&self, email: &str, is_disabled: bool) -> Result<(), ControlError> {
+        self.service.update(|db| {
+            let person = db
+                .person_by_email_mut(email)
+                .ok_or_else(|| ControlError::UnknownPerson(email.to_owned()))?;
+            person.is_disabled = is_disabled;
+            Ok(())
+        })
     }
 
-    /// Whether an access token works at this moment.
+    /// Whether an access token is neither expired nor revoked.
     #[must_use]
     pub fn is_access_token_live(&self, access_token: &str) -> bool {
         let now = self.service.clock.now();
-        self.service.read(|records| {
-            records
-                .by_access_token(access_token)
-                .is_some_and(|it| it.is_live(now))
+        self.service.read(|db| {
+            db.find_by_access_token(access_token)
+                .is_some_and(|set| set.is_access_token_live(now))
         })
     }
 
-    /// Whether a refresh token can be traded at this moment.
+    /// Whether a refresh token is neither used, expired nor revoked.
     #[must_use]
     pub fn is_refresh_token_live(&self, refresh_token: &str) -> bool {
         let now = self.service.clock.now();
-        self.service.read(|records| {
-            records
-                .by_refresh_token(refresh_token)
-                .is_some_and(|it| it.can_refresh(now))
+        self.service.read(|db| {
+            db.find_by_refresh_token(refresh_token)
+                .is_some_and(|set| set.is_refresh_token_live(now))
         })
     }
 
-    /// Whether a code was traded for a token set.
+    /// Whether an authorization code was exchanged for a token set.
     #[must_use]
     pub fn is_code_redeemed(&self, code: &str) -> bool {
-        let fingerprint = random::fingerprint(code);
-        self.service.read(|records| {
-            let mut codes = records.codes.iter();
-            codes.any(|code| code.is_used && code.fingerprint == fingerprint)
-        })
+        self.service
+            .read(|db| db.find_code(code).is_some_and(|code| code.is_used))
     }
 
-    /// Whose token this is: an access token or a refresh token, dead or alive. `None` when the service
-    /// never gave it away.
+    /// The user and the team of an access token or a refresh token, live or not. `None` if the service
+    /// did not issue it.
     #[must_use]
     pub fn holder(&self, token: &str) -> Option<Holder> {
-        self.service.read(|records| {
-            let set = records
-                .by_access_token(token)
-                .or_else(|| records.by_refresh_token(token))?;
+        self.service.read(|db| {
+            let set = db
+                .find_by_access_token(token)
+                .or_else(|| db.find_by_refresh_token(token))?;
             Some(Holder {
-                person: records.person(set.grant.person)?.email.clone(),
-                team: records.team(set.grant.team)?.name.clone(),
+                person: db.person(set.grant.person_id)?.email.clone(),
+                team: db.team(set.grant.team_id)?.name.clone(),
             })
         })
     }
 
-    /// How many refresh tokens of a person in a team can be traded at this moment.
+    /// The number of live refresh tokens of a user in a team.
     ///
     /// # Errors
     ///
-    /// When there is no such person or team.
-    pub fn live_refresh_tokens(&self, person: &str, team: &str) -> Result<usize, Unable> {
+    /// When the user or the team is unknown.
+    pub fn live_refresh_tokens(&self, email: &str, team: &str) -> Result<usize, ControlError> {
         let now = self.service.clock.now();
-        self.service.read(|records| {
-            let (person, team) = member(records, person, team)?;
-            let sets = records.token_sets.iter();
+        self.service.read(|db| {
+            let (person_id, team_id) = find_member(db, email, team)?;
+            let sets = db.token_sets.iter();
             Ok(sets
-                .filter(|set| set.grant.person == person && set.grant.team == team)
-                .filter(|set| set.can_refresh(now))
+                .filter(|set| set.grant.person_id == person_id && set.grant.team_id == team_id)
+                .filter(|set| set.is_refresh_token_live(now))
                 .count())
         })
     }
 
-    /// Back to the first day: no codes, no tokens, nobody logged in, no faults, an empty log, the
-    /// real time. API clients stay as they are.
+    /// Restores the initial state: no codes, tokens, sessions, fault plans or logged requests; the
+    /// clock shows the real time. API clients are kept.
     pub fn reset(&self) {
         self.service.reset();
     }
 
-    fn find_grant(&self, person: &str, team: &str, wanted: &str) -> Result<Grant, Unable> {
-        self.service.read(|records| {
-            let (person, team) = member(records, person, team)?;
-            let is_registered = records
+    fn new_grant(
+        &self,
+        email: &str,
+        team: &str,
+        redirect_url: &str,
+    ) -> Result<Grant, ControlError> {
+        self.service.read(|db| {
+            let (person_id, team_id) = find_member(db, email, team)?;
+            let is_registered = db
                 .client(&self.client_id)
-                .is_some_and(|client| client.redirect_urls.iter().any(|url| url == wanted));
+                .is_some_and(|client| client.has_redirect_url(redirect_url));
             if !is_registered {
-                return Err(Unable::NotRegistered(wanted.to_owned()));
+                return Err(ControlError::UnregisteredRedirectUrl(
+                    redirect_url.to_owned(),
+                ));
             }
             Ok(Grant {
                 client_id: self.client_id.clone(),
-                person,
-                team,
-                redirect_uri: wanted.to_owned(),
+                person_id,
+                team_id,
+                redirect_uri: redirect_url.to_owned(),
             })
         })
     }
@@ -408,59 +365,6 @@ impl Practice {
 
 impl Drop for Practice {
     fn drop(&mut self) {
-        self.serving.abort();
+        self.server.abort();
     }
-}
-
-/// The IDs of a person and of a team that they work in.
-fn member(records: &Records, person: &str, team: &str) -> Result<(u64, u64), Unable> {
-    let person = records
-        .person_by_email(person)
-        .ok_or_else(|| Unable::NoSuchPerson(person.to_owned()))?;
-    records
-        .team_called(team)
-        .filter(|team| records.membership(person.id, team.id).is_some())
-        .map(|team| (person.id, team.id))
-        .ok_or_else(|| Unable::NotInTeam(team.to_owned()))
-}
-
-/// See [`Practice::answer`].
-pub(crate) fn answer_authorization(
-    service: &Service,
-    authorization_url: &str,
-    person: &str,
-    team: &str,
-    answer: Answer,
-) -> Result<String, Unable> {
-    let url = Url::parse(authorization_url).map_err(|error| Unable::Refused(error.to_string()))?;
-    if url.path() != "/oauth/authorize" {
-        return Err(Unable::Refused(
-            "this is not the authorisation page".to_owned(),
-        ));
-    }
-    let query: Vec<_> = form_urlencoded::parse(url.query().unwrap_or_default().as_bytes())
-        .into_owned()
-        .collect();
-    let generation = service.generation();
-    let (person, team) = service.read(|records| member(records, person, team))?;
-    match service.read(|records| AuthorizationRequest::check(&query, records, generation)) {
-        Err(Refusal::Shown(text)) => Err(Unable::Refused(text)),
-        Err(Refusal::Redirected(location)) => Ok(location),
-        Ok(request) => Ok(match answer {
-            Answer::Allow => request.granted(&grants::issue_code(service, &request, person, team)),
-            Answer::Deny => request.refused(&OAuthError::access_denied(), generation),
-        }),
-    }
-}
-
-/// See [`Practice::revoke_everything`].
-pub(crate) fn revoke_everything(
-    service: &Service,
-    person: &str,
-    team: &str,
-) -> Result<usize, Unable> {
-    let (person, team) = service.read(|records| member(records, person, team))?;
-    Ok(service.change(|records| {
-        records.revoke(|set| set.grant.person == person && set.grant.team == team)
-    }))
 }

@@ -1,9 +1,14 @@
-//! The socket, and the door that every request comes through.
+//! The HTTP server, and the middleware that logs requests and injects faults.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use crate::faults::{self, Endpoint};
+use crate::form::{self, Form, is_form};
+use crate::request_log::RequestRecord;
+use crate::service::Service;
+use crate::{api, control, pages, token_endpoint};
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -16,54 +21,43 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
-use url::form_urlencoded;
 
-use crate::faults::{self, Endpoint};
-use crate::requests::RequestRecord;
-use crate::service::Service;
-use crate::tokens::is_form;
-use crate::{api, control, pages, tokens};
+/// The size in bytes above which a request body is rejected.
+const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// More than any request to the service is long.
-const LONGEST_BODY: usize = 1024 * 1024;
-
-/// The decoded fields of a form; none for any other body.
-#[derive(Debug, Clone)]
-pub(crate) struct Form(pub(crate) Vec<(String, String)>);
-
-/// The connection that a request came through.
+/// The connection of a request.
 #[derive(Debug, Clone)]
 pub(crate) struct Connection {
     peer: SocketAddr,
-    scissors: Arc<Notify>,
+    close: Arc<Notify>,
 }
 
 impl Connection {
-    /// Where the caller is.
-    pub(crate) fn peer_address(&self) -> IpAddr {
+    /// The IP address of the client.
+    pub(crate) fn peer_ip(&self) -> IpAddr {
         self.peer.ip()
     }
 
-    /// Closes the connection at once. There is nobody to return to afterwards.
-    pub(crate) async fn cut(&self) -> Infallible {
-        self.scissors.notify_one();
+    /// Closes the connection at once. This never returns, since the task of the connection is dropped.
+    pub(crate) async fn close(&self) -> Infallible {
+        self.close.notify_one();
         std::future::pending().await
     }
 }
 
-/// Listens on the loopback interface.
+/// Binds a listener to the loopback interface.
 pub(crate) async fn bind(port: u16) -> std::io::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await
 }
 
-/// Serves until it is dropped, and every connection with it.
+/// Accepts and serves connections. Dropping the future closes all of them.
 pub(crate) async fn serve(listener: TcpListener, service: Arc<Service>) {
     let router = router(service);
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => {
-                // A connection that ended before it was accepted is the caller's affair.
+                // Accepting fails if the client closes the connection first.
                 if let Ok((stream, peer)) = accepted {
                     connections.spawn(serve_connection(stream, peer, router.clone()));
                 }
@@ -73,12 +67,12 @@ pub(crate) async fn serve(listener: TcpListener, service: Arc<Service>) {
     }
 }
 
-/// Serves one connection until the caller ends it or a fault cuts it.
+/// Serves one connection until the client or a fault closes it.
 async fn serve_connection(stream: TcpStream, peer: SocketAddr, router: Router) {
-    let scissors = Arc::new(Notify::new());
+    let close = Arc::new(Notify::new());
     let connection = Connection {
         peer,
-        scissors: Arc::clone(&scissors),
+        close: Arc::clone(&close),
     };
     let service = TowerToHyperService::new(router.layer(Extension(connection)));
     let serving = http1::Builder::new()
@@ -86,7 +80,7 @@ async fn serve_connection(stream: TcpStream, peer: SocketAddr, router: Router) {
         .serve_connection(TokioIo::new(stream), service);
     tokio::select! {
         _ = serving => {}
-        () = scissors.notified() => {}
+        () = close.notified() => {}
     }
 }
 
@@ -95,17 +89,17 @@ fn router(service: Arc<Service>) -> Router {
         .merge(pages::routes())
         .merge(api::routes())
         .merge(control::routes())
-        .route("/oauth/token", axum::routing::post(tokens::token))
+        .route("/oauth/token", axum::routing::post(token_endpoint::handle))
         .fallback(pages::not_found)
         .layer(middleware::from_fn_with_state(
             Arc::clone(&service),
-            front_door,
+            log_and_inject_faults,
         ))
         .with_state(service)
 }
 
-/// Writes each request down, reads its form, and lets a fault have its way with it.
-async fn front_door(
+/// Middleware that logs a request, parses its form and applies the fault plan for its endpoint, if any.
+async fn log_and_inject_faults(
     State(service): State<Arc<Service>>,
     Extension(connection): Extension<Connection>,
     request: Request,
@@ -115,42 +109,40 @@ async fn front_door(
         return next.run(request).await;
     }
     let (mut parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, LONGEST_BODY).await else {
+    let Ok(body) = to_bytes(body, MAX_BODY_BYTES).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
     let form = if is_form(&parts.headers) {
-        decoded(&body)
+        form::decode(&body)
     } else {
         Vec::new()
     };
-    let endpoint = Endpoint::of(parts.uri.path(), &form);
-    let ticket = service.log.note(RequestRecord {
+    let endpoint = Endpoint::of_request(parts.uri.path(), &form);
+    let request_id = service.request_log.add(RequestRecord {
         received_at: service.clock.now(),
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
-        query: decoded(parts.uri.query().unwrap_or_default().as_bytes()),
+        query: form::decode(parts.uri.query().unwrap_or_default().as_bytes()),
         form: form.clone(),
-        headers: readable(&parts.headers),
+        headers: to_pairs(&parts.headers),
         body: body.to_vec(),
         status: None,
         complaints: Vec::new(),
     });
-    parts.extensions.insert(ticket);
+    parts.extensions.insert(request_id);
     parts.extensions.insert(Form(form));
     let request = Request::from_parts(parts, Body::from(body));
-    let response = match endpoint.and_then(|endpoint| service.faults.take(endpoint)) {
-        Some(plan) => faults::perform(plan, Arc::clone(&service), connection, request, next).await,
+    let response = match endpoint.and_then(|endpoint| service.fault_plans.take(endpoint)) {
+        Some(plan) => faults::inject(plan, Arc::clone(&service), connection, request, next).await,
         None => next.run(request).await,
     };
-    service.log.answered(ticket, response.status().as_u16());
+    service
+        .request_log
+        .set_status(request_id, response.status().as_u16());
     response
 }
 
-fn decoded(text: &[u8]) -> Vec<(String, String)> {
-    form_urlencoded::parse(text).into_owned().collect()
-}
-
-fn readable(headers: &HeaderMap) -> Vec<(String, String)> {
+fn to_pairs(headers: &HeaderMap) -> Vec<(String, String)> {
     headers
         .iter()
         .map(|(name, value)| {

@@ -1,4 +1,4 @@
-//! The service as a whole: the books, the clock and everything that is not kept.
+//! The shared state of the service.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -6,85 +6,85 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::browser_sessions::BrowserSessions;
 use crate::clock::Clock;
-use crate::faults::Faults;
-use crate::limits::Limits;
-use crate::records::Records;
-use crate::requests::RequestLog;
-use crate::sessions::Sessions;
+use crate::database::Database;
+use crate::faults::FaultPlans;
+use crate::rate_limit::RateLimiter;
+use crate::request_log::RequestLog;
 use crate::settings::{DEFAULT_REDIRECT_URL, Generation, Settings};
 
-/// What all requests share.
+/// The state that all requests share.
 #[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) settings: Settings,
     pub(crate) clock: Clock,
-    pub(crate) faults: Faults,
-    pub(crate) limits: Limits,
-    pub(crate) log: RequestLog,
-    pub(crate) sessions: Sessions,
-    records: Mutex<Records>,
+    pub(crate) fault_plans: FaultPlans,
+    pub(crate) rate_limiter: RateLimiter,
+    pub(crate) request_log: RequestLog,
+    pub(crate) sessions: BrowserSessions,
+    db: Mutex<Database>,
     generation: Mutex<Generation>,
-    skips_consent: AtomicBool,
+    skip_consent: AtomicBool,
 }
 
 impl Service {
-    /// The service with the books from its state file, or with new ones.
+    /// Creates the service with the data of its state file, or with the demo data.
     pub(crate) fn open(settings: Settings) -> std::io::Result<Self> {
         let saved = settings
             .state_file
             .as_deref()
-            .map(Records::load)
+            .map(Database::load)
             .transpose()?
             .flatten();
-        let records = match saved {
-            Some(mut records) => {
-                if let Some(client) = records.clients.first_mut() {
+        let db = match saved {
+            Some(mut db) => {
+                if let Some(client) = db.clients.first_mut() {
                     for url in &settings.redirect_urls {
-                        if !client.redirect_urls.contains(url) {
+                        if !client.has_redirect_url(url) {
                             client.redirect_urls.push(url.clone());
                         }
                     }
                 }
-                records
+                db
             }
             None if settings.redirect_urls.is_empty() => {
-                Records::first_day(vec![DEFAULT_REDIRECT_URL.to_owned()])
+                Database::with_demo_data(vec![DEFAULT_REDIRECT_URL.to_owned()])
             }
-            None => Records::first_day(settings.redirect_urls.clone()),
+            None => Database::with_demo_data(settings.redirect_urls.clone()),
         };
         if let Some(path) = &settings.state_file {
-            records.save(path)?;
+            db.save(path)?;
         }
         Ok(Self {
-            clock: Clock::ahead_by(records.clock_ahead_ms),
-            faults: Faults::default(),
-            limits: Limits::default(),
-            log: RequestLog::default(),
-            sessions: Sessions::default(),
-            records: Mutex::new(records),
+            clock: Clock::with_offset(db.clock_offset_ms),
+            fault_plans: FaultPlans::default(),
+            rate_limiter: RateLimiter::default(),
+            request_log: RequestLog::default(),
+            sessions: BrowserSessions::default(),
+            db: Mutex::new(db),
             generation: Mutex::new(settings.generation),
-            skips_consent: AtomicBool::new(settings.skip_consent_when_connected),
+            skip_consent: AtomicBool::new(settings.skip_consent_when_connected),
             settings,
         })
     }
 
-    /// Looks something up in the books.
-    pub(crate) fn read<R>(&self, look: impl FnOnce(&Records) -> R) -> R {
-        look(&self.records.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Runs a closure with the data.
+    pub(crate) fn read<R>(&self, query: impl FnOnce(&Database) -> R) -> R {
+        query(&self.db.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Changes the books, and saves them before anybody sees the change.
+    /// Runs a closure that changes the data, and saves the state file.
     ///
-    /// The file is written while the books are held: a practice service has few users, and an answer
-    /// must never be sent before what it says is true.
-    pub(crate) fn change<R>(&self, change: impl FnOnce(&mut Records) -> R) -> R {
-        let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
-        let result = change(&mut records);
+    /// The file is written while the lock is held, so that no response is sent before its change is
+    /// on the disk. The service has too few users for this to be slow.
+    pub(crate) fn update<R>(&self, change: impl FnOnce(&mut Database) -> R) -> R {
+        let mut db = self.db.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = change(&mut db);
         if let Some(path) = &self.settings.state_file
-            && let Err(error) = records.save(path)
+            && let Err(error) = db.save(path)
         {
-            complain_about_file(path, &error);
+            log_save_error(path, &error);
         }
         result
     }
@@ -103,42 +103,45 @@ impl Service {
             .unwrap_or_else(PoisonError::into_inner) = generation;
     }
 
-    pub(crate) fn skips_consent(&self) -> bool {
-        self.skips_consent.load(Ordering::SeqCst)
+    pub(crate) fn skip_consent(&self) -> bool {
+        self.skip_consent.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn set_skips_consent(&self, skips: bool) {
-        self.skips_consent.store(skips, Ordering::SeqCst);
+    pub(crate) fn set_skip_consent(&self, skip: bool) {
+        self.skip_consent.store(skip, Ordering::SeqCst);
     }
 
-    /// Turns the clock forward, for good.
+    /// Advances the clock, and saves its offset.
     pub(crate) fn advance(&self, by: Duration) {
         self.clock.advance(by);
-        self.change(|records| records.clock_ahead_ms = self.clock.ahead_ms());
+        self.update(|db| db.clock_offset_ms = self.clock.offset_ms());
     }
 
-    /// Back to the first day, except that API clients stay as they are: no codes, no tokens, nobody
-    /// logged in, no faults, an empty log, the real time, the settings of the start.
+    /// Restores the initial state and settings. API clients are kept.
     pub(crate) fn reset(&self) {
         self.clock.reset();
-        self.faults.clear();
-        self.limits.reset();
-        self.log.clear();
+        self.fault_plans.clear();
+        self.rate_limiter.reset();
+        self.request_log.clear();
         self.sessions.clear();
         self.set_generation(self.settings.generation);
-        self.set_skips_consent(self.settings.skip_consent_when_connected);
-        self.change(|records| {
-            let clients = std::mem::take(&mut records.clients);
-            *records = Records {
+        self.set_skip_consent(self.settings.skip_consent_when_connected);
+        self.update(|db| {
+            let clients = std::mem::take(&mut db.clients);
+            *db = Database {
                 clients,
-                ..Records::first_day(Vec::new())
+                ..Database::with_demo_data(Vec::new())
             };
         });
     }
 }
 
-/// Says on standard error that the state could not be saved; the service goes on without.
-fn complain_about_file(path: &Path, error: &std::io::Error) {
-    // If standard error is gone as well, there is nobody left to tell.
-    let _ = writeln!(std::io::stderr(), "cannot save {}: {error}", path.display());
+/// Reports on standard error that the state file could not be written. The service continues.
+fn log_save_error(path: &Path, error: &std::io::Error) {
+    // A closed standard error leaves no other place to report to.
+    let _ = writeln!(
+        std::io::stderr(),
+        "state file: save failed path={} error={error}",
+        path.display()
+    );
 }

@@ -1,4 +1,4 @@
-//! How a practice service is set up.
+//! The settings of a practice service.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -6,21 +6,21 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// The redirect URL that is registered when no other is asked for.
+/// The redirect URL that is registered when [`Settings::redirect_urls`] is empty.
 pub const DEFAULT_REDIRECT_URL: &str = "co.amiqus.signin://oauth/callback";
 
-/// A year, which is how long the service's access tokens live.
-const YEAR: Duration = Duration::from_hours(365 * 24);
+/// The lifetime of access and refresh tokens in the real service.
+const TOKEN_LIFETIME: Duration = Duration::from_hours(365 * 24);
 
-/// Which generation of `league/oauth2-server` the errors of `/oauth/token` look like. Nobody outside
-/// Amiqus knows which one it runs, so a client must understand both.
+/// The generation of `league/oauth2-server` whose OAuth error format is used. It is not public which
+/// one Amiqus runs, so a client must understand both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Generation {
-    /// 8.5: a dead refresh token is a 401 `invalid_request`, a dead code a 400 `invalid_request`, and
-    /// each error has a `message` beside its `error_description`.
+    /// Version 8.5: an invalid refresh token is a 401 `invalid_request`, an invalid code a 400
+    /// `invalid_request`, and each error has a `message` beside its `error_description`.
     League8,
-    /// 9.1 and later: both are a 400 `invalid_grant`, and there is no `message`.
+    /// Version 9.1 and later: both are a 400 `invalid_grant`, and there is no `message`.
     #[default]
     League9,
 }
@@ -37,34 +37,34 @@ impl FromStr for Generation {
     }
 }
 
-/// How a practice service is set up. The default is what the real service is believed to do.
+/// The settings of a practice service. The defaults follow what is known of the real service.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The port on 127.0.0.1; 0 takes a free one.
+    /// The port on 127.0.0.1; 0 picks a free one. Default: 0.
     pub port: u16,
     /// The redirect URLs of the first API client. Empty means [`DEFAULT_REDIRECT_URL`] alone.
     pub redirect_urls: Vec<String>,
-    /// The shape of the errors of `/oauth/token`; [`Practice::set_generation`] changes it later.
+    /// The format of OAuth errors; [`Practice::set_generation`] changes it later.
     ///
     /// [`Practice::set_generation`]: crate::Practice::set_generation
     pub generation: Generation,
-    /// How long a code can be redeemed: ten minutes.
+    /// The lifetime of an authorization code. Default: ten minutes.
     pub code_lifetime: Duration,
-    /// How long an access token works, and what `expires_in` says: a year.
+    /// The lifetime of an access token, which is also its `expires_in`. Default: a year.
     pub access_token_lifetime: Duration,
-    /// How long a refresh token works, which nobody is told: a year.
+    /// The lifetime of a refresh token, which no response states. Default: a year.
     pub refresh_token_lifetime: Duration,
-    /// Whether someone who already has a live token for an API client, in the team that is active,
-    /// is sent back at once, without a consent page: yes.
+    /// Whether a user who already has a live token for an API client in the active team is redirected
+    /// at once, without a consent page. Default: yes.
     pub skip_consent_when_connected: bool,
-    /// Whether a consent page that was answered can be answered again: no.
-    pub consent_answers_again: bool,
-    /// How many requests to `/oauth/token` one network address may make in a minute. The real
-    /// service is believed to stop at 60; the default is 600, so that tests don't meet it by chance.
+    /// Whether a consent page can be answered more than once. Default: no.
+    pub allow_repeated_consent: bool,
+    /// The rate limit of `/oauth/token` for one IP address. The limit of the real service is assumed
+    /// to be 60; the default is 600, so that tests don't exceed it unintentionally.
     pub token_requests_per_minute: u32,
-    /// How many requests to `/api/v2` one person may make in a minute in one team: 200.
+    /// The rate limit of `/api/v2` for one user in one team. Default: 200.
     pub api_requests_per_minute: u32,
-    /// Where people, API clients and tokens are kept from one run to the next; without it, nowhere.
+    /// The file that stores people, API clients and tokens between runs. Default: none.
     pub state_file: Option<PathBuf>,
 }
 
@@ -75,10 +75,10 @@ impl Default for Settings {
             redirect_urls: Vec::new(),
             generation: Generation::default(),
             code_lifetime: Duration::from_mins(10),
-            access_token_lifetime: YEAR,
-            refresh_token_lifetime: YEAR,
+            access_token_lifetime: TOKEN_LIFETIME,
+            refresh_token_lifetime: TOKEN_LIFETIME,
             skip_consent_when_connected: true,
-            consent_answers_again: false,
+            allow_repeated_consent: false,
             token_requests_per_minute: 600,
             api_requests_per_minute: 200,
             state_file: None,

@@ -1,107 +1,122 @@
-//! A desktop's tray and notifications on the session bus, for tests. It answers each line that it
-//! reads with one line of JSON, and ends when there are no more:
+//! A fake tray and notification server on the D-Bus session bus, for tests.
+//!
+//! It reads commands from standard input, one per line, and answers each with one line of JSON. It
+//! exits at the end of input.
 //!
 //! ```text
-//! menu               the menu of the app in the tray
-//! choose Renew now   chooses there; says whether there was such a line
-//! notifications      what the person was notified of
-//! click 1            clicks on the first notification
-//! squat a.b          takes an app's name on the bus
-//! handed over        what it was handed by that name
+//! menu               returns the tray menu of the app
+//! choose Renew now   activates the menu item with this label, if it is there and enabled
+//! notifications      returns all notifications
+//! click 1            clicks on the notification with this ID (the first one has ID 1)
+//! squat a.b          takes the bus name of another app
+//! handed over        returns the method calls that were received under that name
 //! ```
 
-mod menu;
+mod name_squatter;
 mod notifications;
-mod squatter;
-mod watcher;
+mod tray_menu;
+mod tray_watcher;
 
 use std::io::{BufRead as _, Write as _};
 
 use serde_json::{Value, json};
 use zbus::blocking::{Connection, connection};
 
-use crate::notifications::Notifications;
-use crate::watcher::{Items, Watcher};
+use crate::name_squatter::{Application, ReceivedCalls};
+use crate::notifications::{NotificationLog, NotificationServer};
+use crate::tray_watcher::{TrayItems, TrayWatcher};
+
+const NOTIFICATIONS_PATH: &str = "/org/freedesktop/Notifications";
+const NOTIFICATIONS_NAME: &str = "org.freedesktop.Notifications";
+
+/// The reason "dismissed by the user" of `NotificationClosed` (Desktop Notifications Specification).
+const CLOSED_BY_USER: u32 = 2;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let items = Items::default();
-    let shown = notifications::Shown::default();
-    let handed_over = squatter::HandedOver::default();
+    let items = TrayItems::default();
+    let notifications = NotificationLog::default();
+    let received_calls = ReceivedCalls::default();
     let bus = connection::Builder::session()?
-        .serve_at("/StatusNotifierWatcher", Watcher::new(items.clone()))?
+        .serve_at("/StatusNotifierWatcher", TrayWatcher::new(items.clone()))?
         .serve_at(
-            "/org/freedesktop/Notifications",
-            Notifications::new(shown.clone()),
+            NOTIFICATIONS_PATH,
+            NotificationServer::new(notifications.clone()),
         )?
         .name("org.kde.StatusNotifierWatcher")?
-        .name("org.freedesktop.Notifications")?
+        .name(NOTIFICATIONS_NAME)?
         .build()?;
-    say(&json!({ "ready": true }))?;
+    print_line(&json!({ "ready": true }))?;
     for line in std::io::stdin().lock().lines() {
         let line = line?;
-        let answer = match line.split_once(' ') {
-            None if line == "menu" => of_menu(&bus, &items),
-            None if line == "notifications" => json!({ "notifications": shown.all() }),
+        let response = match line.split_once(' ') {
+            None if line == "menu" => menu(&bus, &items),
+            None if line == "notifications" => json!({ "notifications": notifications.all() }),
             Some(("choose", label)) => choose(&bus, &items, label),
-            Some(("click", number)) => click(&bus, number),
-            Some(("squat", name)) => squat(&bus, name, &handed_over),
-            _ if line == "handed over" => json!({ "handed_over": handed_over.all() }),
-            _ => json!({ "problem": "no such wish" }),
+            Some(("click", id)) => click(&bus, id),
+            Some(("squat", name)) => squat(&bus, name, &received_calls),
+            _ if line == "handed over" => json!({ "handed_over": received_calls.all() }),
+            _ => json!({ "problem": "unknown command" }),
         };
-        say(&answer)?;
+        print_line(&response)?;
     }
     Ok(())
 }
 
-fn of_menu(bus: &Connection, items: &Items) -> Value {
-    match items.latest().map(|item| menu::lines(bus, &item)) {
+fn menu(bus: &Connection, items: &TrayItems) -> Value {
+    match items.latest().map(|item| tray_menu::entries(bus, &item)) {
         None => json!({ "menu": null }),
-        Some(Ok(lines)) => json!({ "menu": lines }),
-        Some(Err(problem)) => json!({ "problem": problem.to_string() }),
+        Some(Ok(entries)) => json!({ "menu": entries }),
+        Some(Err(error)) => problem(&error),
     }
 }
 
-fn choose(bus: &Connection, items: &Items, label: &str) -> Value {
-    match items.latest().map(|item| menu::choose(bus, &item, label)) {
+fn choose(bus: &Connection, items: &TrayItems, label: &str) -> Value {
+    match items
+        .latest()
+        .map(|item| tray_menu::activate(bus, &item, label))
+    {
         None => json!({ "chosen": false }),
-        Some(Ok(chosen)) => json!({ "chosen": chosen }),
-        Some(Err(problem)) => json!({ "problem": problem.to_string() }),
+        Some(Ok(is_activated)) => json!({ "chosen": is_activated }),
+        Some(Err(error)) => problem(&error),
     }
 }
 
-fn squat(bus: &Connection, name: &str, handed_over: &squatter::HandedOver) -> Value {
+fn squat(bus: &Connection, name: &str, received_calls: &ReceivedCalls) -> Value {
+    // The object path that the Desktop Entry Specification derives from an application ID.
     let path = format!("/{}", name.replace('.', "/").replace('-', "_"));
-    let taken = bus
+    let result = bus
         .object_server()
-        .at(path, squatter::Application(handed_over.clone()))
+        .at(path, Application(received_calls.clone()))
         .and_then(|_| bus.request_name(name));
-    match taken {
+    match result {
         Ok(()) => json!({ "squats": true }),
-        Err(problem) => json!({ "problem": problem.to_string() }),
+        Err(error) => problem(&error),
     }
 }
 
-fn click(bus: &Connection, number: &str) -> Value {
-    let Ok(number) = number.parse::<u32>() else {
-        return json!({ "problem": "no number" });
+fn click(bus: &Connection, id: &str) -> Value {
+    let Ok(id) = id.parse::<u32>() else {
+        return json!({ "problem": "not a notification ID" });
     };
-    let path = "/org/freedesktop/Notifications";
-    let interface = "org.freedesktop.Notifications";
-    let everybody: Option<&str> = None;
-    let clicked = (number, "default");
-    // By its person (Desktop Notifications Specification, reason 2).
-    let closed = (number, 2_u32);
-    let told = bus
-        .emit_signal(everybody, path, interface, "ActionInvoked", &clicked)
-        .and_then(|()| bus.emit_signal(everybody, path, interface, "NotificationClosed", &closed));
-    match told {
+    let broadcast: Option<&str> = None;
+    let (path, interface) = (NOTIFICATIONS_PATH, NOTIFICATIONS_NAME);
+    let invoked = (id, "default");
+    let closed = (id, CLOSED_BY_USER);
+    let result = bus
+        .emit_signal(broadcast, path, interface, "ActionInvoked", &invoked)
+        .and_then(|()| bus.emit_signal(broadcast, path, interface, "NotificationClosed", &closed));
+    match result {
         Ok(()) => json!({ "clicked": true }),
-        Err(problem) => json!({ "problem": problem.to_string() }),
+        Err(error) => problem(&error),
     }
 }
 
-fn say(answer: &Value) -> std::io::Result<()> {
+fn problem(error: &zbus::Error) -> Value {
+    json!({ "problem": error.to_string() })
+}
+
+fn print_line(response: &Value) -> std::io::Result<()> {
     let mut output = std::io::stdout().lock();
-    writeln!(output, "{answer}")?;
+    writeln!(output, "{response}")?;
     output.flush()
 }

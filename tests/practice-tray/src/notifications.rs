@@ -1,8 +1,8 @@
-//! What the person is notified of (freedesktop's Desktop Notifications Specification).
+//! A fake notification server (Desktop Notifications Specification of freedesktop.org).
 #![expect(
     clippy::unused_self,
     clippy::used_underscore_binding,
-    reason = "the specification's methods, in the shape that zbus's macro takes"
+    reason = "the D-Bus methods of the specification, in the form that zbus's macro requires"
 )]
 
 use std::collections::HashMap;
@@ -11,18 +11,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Serialize;
 use zbus::zvariant::Value;
 
-/// One notification.
+/// A notification that an app has sent.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Notification {
     summary: String,
     body: String,
 }
 
-/// All notifications, in their order.
+/// All notifications, oldest first. The ID of a notification is its position, counted from 1.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Shown(Arc<Mutex<Vec<Notification>>>);
+pub(crate) struct NotificationLog(Arc<Mutex<Vec<Notification>>>);
 
-impl Shown {
+impl NotificationLog {
     pub(crate) fn all(&self) -> Vec<Notification> {
         self.0
             .lock()
@@ -31,19 +31,20 @@ impl Shown {
     }
 }
 
-pub(crate) struct Notifications {
-    shown: Shown,
+/// The D-Bus object `org.freedesktop.Notifications`.
+pub(crate) struct NotificationServer {
+    log: NotificationLog,
 }
 
-impl Notifications {
-    pub(crate) fn new(shown: Shown) -> Self {
-        Self { shown }
+impl NotificationServer {
+    pub(crate) fn new(log: NotificationLog) -> Self {
+        Self { log }
     }
 }
 
 #[zbus::interface(name = "org.freedesktop.Notifications")]
-impl Notifications {
-    #[expect(clippy::too_many_arguments, reason = "the specification's own")]
+impl NotificationServer {
+    #[expect(clippy::too_many_arguments, reason = "as in the specification")]
     fn notify(
         &self,
         _app: &str,
@@ -55,9 +56,9 @@ impl Notifications {
         _hints: HashMap<String, Value<'_>>,
         _expires: i32,
     ) -> u32 {
-        let mut shown = self.shown.0.lock().unwrap_or_else(PoisonError::into_inner);
-        shown.push(Notification { summary, body });
-        u32::try_from(shown.len()).unwrap_or(u32::MAX)
+        let mut log = self.log.0.lock().unwrap_or_else(PoisonError::into_inner);
+        log.push(Notification { summary, body });
+        u32::try_from(log.len()).unwrap_or(u32::MAX)
     }
 
     fn close_notification(&self, _id: u32) {}

@@ -1,22 +1,25 @@
-//! What can go wrong, on demand.
+//! Fault injection: the faults, and the plans that say which requests they affect.
 
-mod answers;
-mod board;
+mod altered;
+mod body;
+mod fabricated;
+mod inject;
+mod plans;
 
-pub(crate) use answers::perform;
-pub(crate) use board::Faults;
+pub(crate) use inject::inject;
+pub(crate) use plans::FaultPlans;
 
 use serde::{Deserialize, Serialize};
 
-/// Where a fault strikes.
+/// An endpoint at which a fault can be injected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Endpoint {
-    /// `/oauth/authorize`, the page and the answer to it.
+    /// `/oauth/authorize`: the consent page and its form.
     Authorize,
-    /// `/oauth/token` with any grant but `refresh_token`.
+    /// `/oauth/token` with any grant type except `refresh_token`.
     TokenExchange,
-    /// `/oauth/token` with `grant_type=refresh_token`.
+    /// `/oauth/token` with the grant type `refresh_token`.
     TokenRefresh,
     /// `/api/v2/me`.
     Me,
@@ -26,12 +29,12 @@ pub enum Endpoint {
     TeamMe,
     /// `/api/v2/status`.
     Status,
-    /// All of them.
+    /// Every endpoint above.
     Any,
 }
 
 impl Endpoint {
-    /// Every endpoint.
+    /// All variants.
     pub const ALL: [Self; 8] = [
         Self::Authorize,
         Self::TokenExchange,
@@ -43,8 +46,8 @@ impl Endpoint {
         Self::Any,
     ];
 
-    /// The endpoint that a request goes to.
-    pub(crate) fn of(path: &str, form: &[(String, String)]) -> Option<Self> {
+    /// The endpoint of a request; `None` if no fault can be injected there.
+    pub(crate) fn of_request(path: &str, form: &[(String, String)]) -> Option<Self> {
         match path {
             "/oauth/authorize" => Some(Self::Authorize),
             "/oauth/token" => {
@@ -66,179 +69,181 @@ impl Endpoint {
     }
 }
 
-/// When an answer asks to come back.
+/// The value of a `Retry-After` header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RetryAfter {
-    /// In so many seconds.
+    /// A number of seconds.
     Seconds(u64),
-    /// At an HTTP date so many seconds ahead of the service's clock.
+    /// An HTTP date that is this many seconds ahead of the service's clock.
     HttpDateIn(u64),
-    /// In a number of seconds that fits into no integer.
+    /// A number of seconds that overflows every integer type.
     Absurd,
-    /// In words that are neither a number nor a date.
+    /// Text that is neither a number nor a date.
     Nonsense,
 }
 
-/// One thing that can go wrong.
+/// A fault that the service can inject into its response to a request.
 ///
-/// Faults come in three families. *Connection* faults say in their names whether the request is
-/// processed. *Spoilt answers* process the request and then spoil the true answer. *False answers*
-/// stand in for the true one: the request is only processed if the plan says so with
+/// There are three kinds. *Connection* faults close or delay the connection; each says whether the
+/// request is processed. *Altered* responses are the real response to the processed request with a
+/// change. *Fabricated* responses replace the real one; the request is processed only with
 /// [`FaultPlan::after_processing`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "fault", rename_all = "snake_case")]
 pub enum Fault {
     /// Connection: closed before the request is processed.
     DropBeforeProcessing,
-    /// Connection: the request is processed and the connection closed without an answer.
+    /// Connection: the request is processed, then the connection is closed without a response.
     LoseAnswer,
-    /// Connection: the request is processed; half of the body arrives, then the connection closes.
+    /// Connection: the request is processed, then the connection is closed after half of the body.
     CutBody,
-    /// Connection: the request is processed after a while, even when the caller has gone by then.
+    /// Connection: the request is processed after a delay, even if the client disconnects before.
     DelayBeforeProcessing {
-        /// The while, in milliseconds.
+        /// The delay in milliseconds.
         ms: u64,
     },
-    /// Connection: the request is processed at once and answered after a while.
+    /// Connection: the request is processed at once, and the response is sent after a delay.
     DelayAfterProcessing {
-        /// The while, in milliseconds.
+        /// The delay in milliseconds.
         ms: u64,
     },
-    /// Connection: the request is processed; the body arrives a byte a second.
+    /// Connection: the request is processed, and the body is sent at one byte per second.
     SlowBody,
 
-    /// Spoilt: a token set without `access_token`.
+    /// Altered: a token set without `access_token`.
     MissingAccessToken,
-    /// Spoilt: a token set without `refresh_token`.
+    /// Altered: a token set without `refresh_token`.
     MissingRefreshToken,
-    /// Spoilt: `"token_type": "mac"`.
+    /// Altered: `"token_type": "mac"`.
     TokenTypeMac,
-    /// Spoilt: `expires_in` as a string.
+    /// Altered: `expires_in` as a string.
     ExpiresInString,
-    /// Spoilt: `expires_in` below zero.
+    /// Altered: `"expires_in": -1`.
     ExpiresInNegative,
-    /// Spoilt: `"expires_in": 0`.
+    /// Altered: `"expires_in": 0`.
     ExpiresInZero,
-    /// Spoilt: `expires_in` as a number that fits into 64 bits, but not into any calendar.
+    /// Altered: `expires_in` is [`u64::MAX`], which overflows every date.
     ExpiresInHuge,
-    /// Spoilt: no `expires_in`.
+    /// Altered: a token set without `expires_in`.
     ExpiresInMissing,
-    /// Spoilt: `expires_in` with a fraction.
+    /// Altered: `expires_in` with a fraction.
     ExpiresInFloat,
-    /// Spoilt: fields that nobody knows are added.
+    /// Altered: a JSON object with additional, unknown members.
     ExtraFields,
-    /// Spoilt: fields of the answer have other values.
+    /// Altered: a JSON object with other values for some of its members.
     OtherFields {
-        /// The fields, with the values in place of the true ones.
+        /// The members and their new values.
         fields: serde_json::Map<String, serde_json::Value>,
     },
-    /// Spoilt: each key is there twice, with two values.
+    /// Altered: a JSON object with each key twice, with different values.
     DuplicatedKeys,
-    /// Spoilt: a byte order mark before the JSON.
+    /// Altered: a UTF-8 byte order mark before the JSON.
     ByteOrderMark,
-    /// Spoilt: bytes that are no UTF-8 within the JSON.
+    /// Altered: JSON that contains invalid UTF-8.
     InvalidUtf8,
-    /// Spoilt: the true body with `Content-Type: text/plain`.
+    /// Altered: `Content-Type: text/plain`.
     WrongContentType,
-    /// Spoilt: `Content-Encoding: gzip` over something else.
+    /// Altered: `Content-Encoding: gzip` with a body that cannot be decompressed.
     GzipGarbage,
-    /// Spoilt: the true body, compressed with gzip unasked.
+    /// Altered: a gzip-compressed body, whatever the request accepts.
     Gzip,
-    /// Spoilt: the true body with another status.
+    /// Altered: another status code.
     Status {
-        /// The status.
+        /// The status code.
         code: u16,
     },
-    /// Spoilt: what some servers put before JSON so that no page can run it.
+    /// Altered: the prefix `)]}',` before the JSON, which some servers send against JSON hijacking.
     LeadingJunk,
-    /// Spoilt: bytes after the JSON.
+    /// Altered: bytes after the JSON.
     TrailingBytes,
-    /// Spoilt: the true body as UTF-16.
+    /// Altered: the body encoded as UTF-16.
     Utf16,
-    /// Spoilt: a token set without `token_type`.
+    /// Altered: a token set without `token_type`.
     MissingTokenType,
-    /// Spoilt: half of a surrogate pair, escaped, in a member before the others.
+    /// Altered: JSON with an escaped lone surrogate in an additional first member.
     BrokenSurrogate,
-    /// Spoilt: a person's or a team's members other than the identifying ones are null, numbers or
-    /// text where they shouldn't be, and the user's number is text.
+    /// Altered: a user or a team whose non-identifying members have wrong JSON types, and whose `id` is
+    /// a string.
     OddMembers,
 
-    /// False: 500 with a `message`.
+    /// Fabricated: 500 with a `message`.
     InternalServerError {
         /// The `Retry-After` header, if any.
         #[serde(default)]
         retry_after: Option<RetryAfter>,
     },
-    /// False: 502 with an HTML body.
+    /// Fabricated: 502 with an HTML body.
     BadGateway {
         /// The `Retry-After` header, if any.
         #[serde(default)]
         retry_after: Option<RetryAfter>,
     },
-    /// False: 503, maintenance.
+    /// Fabricated: 503 with a `message`.
     ServiceUnavailable {
         /// The `Retry-After` header, if any.
         #[serde(default)]
         retry_after: Option<RetryAfter>,
     },
-    /// False: 429.
+    /// Fabricated: 429 with a `message`.
     TooManyRequests {
         /// The `Retry-After` header, if any.
         #[serde(default)]
         retry_after: Option<RetryAfter>,
     },
-    /// False: 401 `{"error":"Unauthenticated."}`.
+    /// Fabricated: 401 `{"error":"Unauthenticated."}`.
     Unauthenticated,
-    /// False: 403 with a `message`.
+    /// Fabricated: 403 with a `message`.
     Forbidden,
-    /// False: 404 `{"error":"Not Found."}`.
+    /// Fabricated: 404 `{"error":"Not Found."}`.
     NotFound,
-    /// False: 422 with a map of paths to messages.
+    /// Fabricated: 422 with a map of field names to messages.
     UnprocessableContent,
-    /// False: an HTML page with 200.
+    /// Fabricated: 200 with an HTML page.
     HtmlWith200,
-    /// False: an HTML page with 500.
+    /// Fabricated: 500 with an HTML page.
     HtmlWith500,
-    /// False: the page of a web filter, with 403.
+    /// Fabricated: 403 with an HTML page, as a web filter sends it.
     HtmlWith403,
-    /// False: 302 to somewhere else.
+    /// Fabricated: 302 to another URL.
     RedirectElsewhere {
-        /// Where to.
-        #[serde(default = "elsewhere")]
+        /// The target of the redirect.
+        #[serde(default = "default_location")]
         location: String,
     },
-    /// False: 200 with nothing.
+    /// Fabricated: 200 with an empty body.
     EmptyBody,
-    /// False: `[]`.
+    /// Fabricated: 200 with `[]`.
     JsonArray,
-    /// False: `null`.
+    /// Fabricated: 200 with `null`.
     JsonNull,
-    /// False: `"Bearer"`.
+    /// Fabricated: 200 with `"Bearer"`.
     JsonString,
-    /// False: JSON that is nested 100,000 deep.
+    /// Fabricated: 200 with JSON arrays nested 100,000 levels deep.
     DeepJson,
-    /// False: 100 MB of JSON.
+    /// Fabricated: 200 with 100 MB of JSON.
     HugeBody,
-    /// False: 400 with an `error_description` of 100,000 characters, some of them control characters.
+    /// Fabricated: 400 with an `error_description` of 100,000 characters, some of them control characters.
     LongErrorDescription,
-    /// False: the client ID or the secret is wrong.
+    /// Fabricated: 401 `invalid_client`.
     InvalidClient,
-    /// False: the refresh token is dead, in the shape of the generation.
+    /// Fabricated: the error for a revoked refresh token, in the format of the current [`Generation`].
+    ///
+    /// [`Generation`]: crate::Generation
     DeadRefreshToken,
-    /// False, at the authorisation page only: back to the application with this error code.
+    /// Fabricated, at [`Endpoint::Authorize`] only: a redirect to the application with this error.
     AuthorizationError {
-        /// One of the codes of RFC 6749 §4.1.2.1, or anything else.
+        /// The error code: one of RFC 6749 §4.1.2.1, or any other text.
         error: String,
     },
 }
 
-fn elsewhere() -> String {
+fn default_location() -> String {
     "http://127.0.0.1:9/elsewhere".to_owned()
 }
 
 impl Fault {
-    /// One of each, with examples of their details.
+    /// One fault of each kind, with example values.
     #[must_use]
     pub fn all() -> Vec<Self> {
         let retry_after = Some(RetryAfter::Seconds(30));
@@ -287,7 +292,7 @@ impl Fault {
             Self::HtmlWith500,
             Self::HtmlWith403,
             Self::RedirectElsewhere {
-                location: elsewhere(),
+                location: default_location(),
             },
             Self::EmptyBody,
             Self::JsonArray,
@@ -304,7 +309,7 @@ impl Fault {
         ]
     }
 
-    /// Plans the fault at one endpoint, until it is cleared.
+    /// A plan that injects the fault into every request to an endpoint.
     #[must_use]
     pub fn at(self, endpoint: Endpoint) -> FaultPlan {
         FaultPlan {
@@ -316,53 +321,52 @@ impl Fault {
     }
 }
 
-/// A fault, and when it strikes.
+/// A fault and the requests that it affects.
 ///
-/// As JSON, for `POST /practice/faults`:
+/// Its JSON, as in `POST /practice/faults`:
 /// `{"endpoints": ["token_refresh"], "fault": "service_unavailable", "retry_after": {"seconds": 5},
 /// "times": 2, "after_processing": true}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FaultPlan {
-    /// Where it strikes.
+    /// The affected endpoints.
     pub endpoints: Vec<Endpoint>,
-    /// What goes wrong.
+    /// The injected fault.
     #[serde(flatten)]
     pub fault: Fault,
-    /// How often; `None` means until it is cleared.
+    /// The number of affected requests; `None` means all until the plan is cleared.
     #[serde(default)]
     pub times: Option<u32>,
-    /// Whether a false answer comes after the request was processed. For other faults it means
-    /// nothing.
+    /// Whether the request is processed before a fabricated response is sent. Other faults ignore it.
     #[serde(default)]
     pub after_processing: bool,
 }
 
 impl FaultPlan {
-    /// The fault strikes at this endpoint, too.
+    /// Adds an endpoint.
     #[must_use]
     pub fn and_at(mut self, endpoint: Endpoint) -> Self {
         self.endpoints.push(endpoint);
         self
     }
 
-    /// The fault strikes so many times and is over then.
+    /// Limits the number of affected requests.
     #[must_use]
     pub fn times(mut self, times: u32) -> Self {
         self.times = Some(times);
         self
     }
 
-    /// The request is processed before the false answer is sent.
+    /// Processes the request before the fabricated response is sent.
     #[must_use]
     pub fn after_processing(mut self) -> Self {
         self.after_processing = true;
         self
     }
 
-    fn strikes_at(&self, endpoint: Endpoint) -> bool {
+    fn applies_to(&self, endpoint: Endpoint) -> bool {
         self.endpoints
             .iter()
-            .any(|other| *other == endpoint || *other == Endpoint::Any)
+            .any(|affected| *affected == endpoint || *affected == Endpoint::Any)
     }
 }
 
@@ -371,7 +375,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_fault_is_known_by_name() {
+    fn plan_of_every_fault_survives_a_json_round_trip() {
         for fault in Fault::all() {
             let plan = fault.at(Endpoint::Me).times(1);
             let json = serde_json::to_string(&plan).unwrap();
@@ -384,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn details_of_a_fault_can_be_left_out() {
+    fn retry_after_can_be_omitted_in_json() {
         let json = r#"{"endpoints":["me"],"fault":"bad_gateway"}"#;
         let plan = Fault::BadGateway { retry_after: None }.at(Endpoint::Me);
         assert_eq!(serde_json::from_str::<FaultPlan>(json).unwrap(), plan);

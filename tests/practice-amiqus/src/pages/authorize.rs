@@ -1,4 +1,4 @@
-//! The consent page: may this application act for this person, in this team?
+//! The authorization endpoint, `/oauth/authorize`: the consent page.
 
 use std::sync::Arc;
 
@@ -7,87 +7,86 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use maud::{Markup, html};
-use url::form_urlencoded;
 
-use super::layout::{Page, forgery_field, refuse_foreign_form};
-use super::{address_of, login_first, redirect, team_name};
-use crate::grants::{self, AuthorizationRequest, Refusal, duplicated, field};
+use super::layout::{Page, csrf_field, csrf_rejection};
+use super::{path_and_query, redirect, redirect_to_login, team_name};
+use crate::authorization::{self, AuthorizationRequest, AuthorizationRequestError};
+use crate::browser_sessions::{Login, PendingRequest, Session};
+use crate::form::{self, Form, duplicate_name, parameter};
 use crate::oauth_error::OAuthError;
-use crate::requests::Ticket;
-use crate::server::Form;
+use crate::request_log::RequestId;
 use crate::service::Service;
-use crate::sessions::{Login, PendingRequest, Session};
 
-/// `GET /oauth/authorize`.
-pub(super) async fn ask(
+/// `GET /oauth/authorize`: shows the consent page.
+pub(super) async fn show(
     State(service): State<Arc<Service>>,
     session: Session,
-    Extension(ticket): Extension<Ticket>,
+    Extension(request_id): Extension<RequestId>,
     uri: Uri,
 ) -> Response {
-    let query: Vec<_> = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
-        .into_owned()
-        .collect();
-    if let Some(name) = duplicated(&query) {
+    let query = form::decode(uri.query().unwrap_or_default().as_bytes());
+    if let Some(name) = duplicate_name(&query) {
         service
-            .log
-            .complain(ticket, format!("`{name}` is there more than once"));
+            .request_log
+            .add_complaint(request_id, format!("`{name}` occurs more than once"));
     }
-    if field(&query, "scope").is_some() {
-        service.log.complain(ticket, "`scope` is not needed");
+    if parameter(&query, "scope").is_some() {
+        service
+            .request_log
+            .add_complaint(request_id, "`scope` is not needed");
     }
     let generation = service.generation();
-    let checked = service.read(|records| AuthorizationRequest::check(&query, records, generation));
-    let request = match checked {
+    let parsed = service.read(|db| AuthorizationRequest::parse(&query, db, generation));
+    let request = match parsed {
         Ok(request) => request,
-        Err(Refusal::Redirected(location)) => return redirect(&location),
-        Err(Refusal::Shown(text)) => {
-            service.log.complain(ticket, text.clone());
+        Err(AuthorizationRequestError::Redirect(location)) => return redirect(&location),
+        Err(AuthorizationRequestError::ErrorPage(text)) => {
+            service.request_log.add_complaint(request_id, text.clone());
             return Page::new("This link does not work", &service, &session)
                 .with_status(StatusCode::UNAUTHORIZED)
-                .notice(&text);
+                .render_message(&text);
         }
     };
     let Some(login) = session.login else {
-        return login_first(&uri);
+        return redirect_to_login(&uri);
     };
-    let Login { person, team } = login;
+    let Login { person_id, team_id } = login;
 
     let now = service.clock.now();
     let is_connected =
-        service.read(|records| records.is_connected(&request.client_id, person, team, now));
-    if is_connected && service.skips_consent() {
-        let code = grants::issue_code(&service, &request, person, team);
-        return redirect(&request.granted(&code));
+        service.read(|db| db.is_connected(&request.client_id, person_id, team_id, now));
+    if is_connected && service.skip_consent() {
+        let code = authorization::issue_code(&service, &request, person_id, team_id);
+        return redirect(&request.success_redirect(&code));
     }
 
-    let address = address_of(&uri);
+    let path = path_and_query(&uri);
     let pending = PendingRequest {
         request: request.clone(),
         login,
-        address: address.clone(),
+        path: path.clone(),
     };
-    let token = service.sessions.ask(&session, pending);
-    let content = consent(&service, &session, login, &request, &token, &address);
+    let consent_token = service.sessions.add_pending(&session, pending);
+    let content = consent_page(&service, &session, login, &request, &consent_token, &path);
     Page::new("Authorise", &service, &session)
-        .at(&address)
-        .show(&content)
+        .with_return_path(&path)
+        .render(&content)
 }
 
-fn consent(
+fn consent_page(
     service: &Service,
     session: &Session,
     login: Login,
     request: &AuthorizationRequest,
-    token: &str,
-    address: &str,
+    consent_token: &str,
+    path: &str,
 ) -> Markup {
-    let (name, email, team) = service.read(|records| {
-        let person = records.person(login.person);
+    let (name, email, team) = service.read(|db| {
+        let person = db.person(login.person_id);
         (
             person.map_or_else(String::new, |person| person.name.clone()),
             person.map_or_else(String::new, |person| person.email.clone()),
-            team_name(records, login),
+            team_name(db, login),
         )
     });
     html! {
@@ -106,8 +105,8 @@ fn consent(
                 li { "do in this team what you can do yourself" }
             }
             form.answers method="post" action="/oauth/authorize" {
-                (forgery_field(session))
-                input type="hidden" name="auth_token" value=(token);
+                (csrf_field(session))
+                input type="hidden" name="auth_token" value=(consent_token);
                 button type="submit" name="answer" value="allow" { "Allow" }
                 button.secondary type="submit" name="answer" value="deny" { "Deny" }
             }
@@ -116,25 +115,25 @@ fn consent(
                 a href="/team-apps" { "Team apps" } "."
             }
             form method="post" action="/logout" {
-                (forgery_field(session))
-                input type="hidden" name="return_to" value=(address);
+                (csrf_field(session))
+                input type="hidden" name="return_to" value=(path);
                 button.quiet type="submit" { "Use another account" }
             }
         }
     }
 }
 
-/// `POST /oauth/authorize`: the buttons of the page.
-pub(super) async fn answer(
+/// `POST /oauth/authorize`: the buttons of the consent page.
+pub(super) async fn submit(
     State(service): State<Arc<Service>>,
     session: Session,
     Extension(Form(form)): Extension<Form>,
 ) -> Response {
-    if let Some(refusal) = refuse_foreign_form(&service, &session, &form) {
-        return refusal;
+    if let Some(rejection) = csrf_rejection(&service, &session, &form) {
+        return rejection;
     }
-    let pending = field(&form, "auth_token").and_then(|token| {
-        if service.settings.consent_answers_again {
+    let pending = parameter(&form, "auth_token").and_then(|token| {
+        if service.settings.allow_repeated_consent {
             service.sessions.pending(&session, token)
         } else {
             service.sessions.take_pending(&session, token)
@@ -143,21 +142,22 @@ pub(super) async fn answer(
     let Some(pending) = pending else {
         return Page::new("Already answered", &service, &session)
             .with_status(StatusCode::BAD_REQUEST)
-            .notice("This question has been answered. Go back to the app, and start again there.");
+            .render_message(
+                "This question has been answered. Go back to the app, and start again there.",
+            );
     };
     if session.login != Some(pending.login) {
-        // Someone switched teams in another tab: ask again, with the team that is active now.
-        return redirect(&pending.address);
+        // The active team was switched in another tab: show the page again for the new one.
+        return redirect(&pending.path);
     }
     let PendingRequest { request, login, .. } = pending;
-    let location = match field(&form, "answer") {
-        Some("allow") => request.granted(&grants::issue_code(
-            &service,
-            &request,
-            login.person,
-            login.team,
-        )),
-        _ => request.refused(&OAuthError::access_denied(), service.generation()),
+    let location = match parameter(&form, "answer") {
+        Some("allow") => {
+            let Login { person_id, team_id } = login;
+            let code = authorization::issue_code(&service, &request, person_id, team_id);
+            request.success_redirect(&code)
+        }
+        _ => request.error_redirect(&OAuthError::access_denied(), service.generation()),
     };
     redirect(&location)
 }

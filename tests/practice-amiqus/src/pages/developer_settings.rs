@@ -1,4 +1,4 @@
-//! Developer settings: where an administrator registers an application.
+//! The page *Developer settings*, where administrators register API clients.
 
 use std::sync::Arc;
 
@@ -8,38 +8,37 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use maud::{Markup, html};
 
-use super::layout::{Page, forgery_field, refuse_foreign_form};
-use super::{login_first, redirect, team_name};
-use crate::clients::{ApiClient, redirect_urls_from};
-use crate::grants::field;
-use crate::server::Form;
+use super::layout::{Page, csrf_field, csrf_rejection};
+use super::{redirect, redirect_to_login, team_name};
+use crate::browser_sessions::{Login, Session};
+use crate::clients::{ApiClient, parse_redirect_urls};
+use crate::form::{Form, parameter};
 use crate::service::Service;
-use crate::sessions::{Login, Session};
 
 const TITLE: &str = "Developer settings";
-const ADDRESS: &str = "/developer-settings";
+const PATH: &str = "/developer-settings";
 
-/// The API clients of the active team.
+/// Lists the API clients of the active team.
 pub(super) async fn list(
     State(service): State<Arc<Service>>,
     session: Session,
     uri: Uri,
 ) -> Response {
     let Some(login) = session.login else {
-        return login_first(&uri);
+        return redirect_to_login(&uri);
     };
-    let (team, clients) = service.read(|records| {
-        let clients: Vec<_> = records
+    let (team, clients) = service.read(|db| {
+        let clients: Vec<_> = db
             .clients
             .iter()
-            .filter(|client| client.team == login.team)
+            .filter(|client| client.team_id == login.team_id)
             .cloned()
             .collect();
-        (team_name(records, login), clients)
+        (team_name(db, login), clients)
     });
     Page::new(TITLE, &service, &session)
-        .at(ADDRESS)
-        .show(&html! {
+        .with_return_path(PATH)
+        .render(&html! {
             section.card {
                 h1 { "API clients of " (team) }
                 @if clients.is_empty() {
@@ -50,7 +49,7 @@ pub(super) async fn list(
                         tbody {
                             @for client in &clients {
                                 tr {
-                                    td { a href=(address(client)) { (client.name) } }
+                                    td { a href=(client_path(client)) { (client.name) } }
                                     td { code { (client.id) } }
                                 }
                             }
@@ -62,23 +61,23 @@ pub(super) async fn list(
         })
 }
 
-fn address(client: &ApiClient) -> String {
-    format!("{ADDRESS}/{}", client.id)
+fn client_path(client: &ApiClient) -> String {
+    format!("{PATH}/{}", client.id)
 }
 
-/// The form for a new API client.
+/// Shows the form for a new API client.
 pub(super) async fn new(
     State(service): State<Arc<Service>>,
     session: Session,
     uri: Uri,
 ) -> Response {
     if session.login.is_none() {
-        return login_first(&uri);
+        return redirect_to_login(&uri);
     }
     let content = create_form(&session, "", "", None);
     Page::new("Create an API client", &service, &session)
-        .at(ADDRESS)
-        .show(&content)
+        .with_return_path(PATH)
+        .render(&content)
 }
 
 /// Registers a new API client.
@@ -88,42 +87,43 @@ pub(super) async fn create(
     Extension(Form(form)): Extension<Form>,
     uri: Uri,
 ) -> Response {
-    if let Some(refusal) = refuse_foreign_form(&service, &session, &form) {
-        return refusal;
+    if let Some(rejection) = csrf_rejection(&service, &session, &form) {
+        return rejection;
     }
     let Some(login) = session.login else {
-        return login_first(&uri);
+        return redirect_to_login(&uri);
     };
-    let name = field(&form, "name").unwrap_or_default().trim();
-    let redirect_urls = field(&form, "redirect_urls").unwrap_or_default();
-    let checked = match redirect_urls_from(redirect_urls) {
-        _ if name.is_empty() => Err("Enter a name.".to_owned()),
-        checked => checked,
+    let name = parameter(&form, "name").unwrap_or_default().trim();
+    let redirect_urls = parameter(&form, "redirect_urls").unwrap_or_default();
+    let validated = if name.is_empty() {
+        Err("Enter a name.".to_owned())
+    } else {
+        parse_redirect_urls(redirect_urls)
     };
-    match checked {
+    match validated {
         Ok(urls) => {
-            let client = ApiClient::register(name.to_owned(), login.team, urls);
-            let address = address(&client);
-            service.change(|records| records.clients.push(client));
-            redirect(&address)
+            let client = ApiClient::register(name.to_owned(), login.team_id, urls);
+            let path = client_path(&client);
+            service.update(|db| db.clients.push(client));
+            redirect(&path)
         }
-        Err(problem) => {
-            let content = create_form(&session, name, redirect_urls, Some(&problem));
+        Err(error) => {
+            let content = create_form(&session, name, redirect_urls, Some(&error));
             Page::new("Create an API client", &service, &session)
                 .with_status(StatusCode::UNPROCESSABLE_ENTITY)
-                .at(ADDRESS)
-                .show(&content)
+                .with_return_path(PATH)
+                .render(&content)
         }
     }
 }
 
-fn create_form(session: &Session, name: &str, urls: &str, problem: Option<&str>) -> Markup {
+fn create_form(session: &Session, name: &str, urls: &str, error: Option<&str>) -> Markup {
     html! {
         section.card {
             h1 { "Create an API client" }
-            (problem_shown(problem))
-            form method="post" action=(ADDRESS) {
-                (forgery_field(session))
+            (error_message(error))
+            form method="post" action=(PATH) {
+                (csrf_field(session))
                 label for="name" { "Name" }
                 input #name type="text" name="name" required aria-describedby="name-hint"
                     value=(name);
@@ -144,32 +144,31 @@ fn redirect_urls_field(urls: &str) -> Markup {
     }
 }
 
-fn problem_shown(problem: Option<&str>) -> Markup {
+fn error_message(error: Option<&str>) -> Markup {
     html! {
-        @if let Some(problem) = problem {
-            p.problem role="alert" { (problem) }
+        @if let Some(error) = error {
+            p.problem role="alert" { (error) }
         }
     }
 }
 
-/// An API client of the active team, by its ID.
+/// Finds an API client of the active team by its ID.
 fn find(service: &Service, login: Login, id: &str) -> Option<ApiClient> {
-    service.read(|records| {
-        records
-            .client(id)
-            .filter(|it| it.team == login.team)
+    service.read(|db| {
+        db.client(id)
+            .filter(|client| client.team_id == login.team_id)
             .cloned()
     })
 }
 
-fn no_such_client(service: &Service, session: &Session) -> Response {
+fn client_not_found(service: &Service, session: &Session) -> Response {
     Page::new("Not found", service, session)
         .with_status(StatusCode::NOT_FOUND)
-        .at(ADDRESS)
-        .notice("Your team has no such API client.")
+        .with_return_path(PATH)
+        .render_message("Your team has no such API client.")
 }
 
-/// One API client, with its secret.
+/// Shows an API client with its secret.
 pub(super) async fn show(
     State(service): State<Arc<Service>>,
     session: Session,
@@ -177,15 +176,15 @@ pub(super) async fn show(
     uri: Uri,
 ) -> Response {
     let Some(login) = session.login else {
-        return login_first(&uri);
+        return redirect_to_login(&uri);
     };
     let Some(client) = find(&service, login, &id) else {
-        return no_such_client(&service, &session);
+        return client_not_found(&service, &session);
     };
-    let content = client_shown(&session, &client, &client.redirect_urls.join("\n"), None);
+    let content = client_page(&session, &client, &client.redirect_urls.join("\n"), None);
     Page::new(&client.name, &service, &session)
-        .at(ADDRESS)
-        .show(&content)
+        .with_return_path(PATH)
+        .render(&content)
 }
 
 /// Replaces the redirect URLs of an API client.
@@ -196,44 +195,39 @@ pub(super) async fn save_redirect_urls(
     Extension(Form(form)): Extension<Form>,
     uri: Uri,
 ) -> Response {
-    if let Some(refusal) = refuse_foreign_form(&service, &session, &form) {
-        return refusal;
+    if let Some(rejection) = csrf_rejection(&service, &session, &form) {
+        return rejection;
     }
     let Some(login) = session.login else {
-        return login_first(&uri);
+        return redirect_to_login(&uri);
     };
     let Some(client) = find(&service, login, &id) else {
-        return no_such_client(&service, &session);
+        return client_not_found(&service, &session);
     };
-    let text = field(&form, "redirect_urls").unwrap_or_default();
-    match redirect_urls_from(text) {
+    let text = parameter(&form, "redirect_urls").unwrap_or_default();
+    match parse_redirect_urls(text) {
         Ok(urls) => {
-            service.change(|records| {
-                for client in records.clients.iter_mut().filter(|client| client.id == id) {
+            service.update(|db| {
+                for client in db.clients.iter_mut().filter(|client| client.id == id) {
                     client.redirect_urls.clone_from(&urls);
                 }
             });
-            redirect(&address(&client))
+            redirect(&client_path(&client))
         }
-        Err(problem) => {
-            let content = client_shown(&session, &client, text, Some(&problem));
+        Err(error) => {
+            let content = client_page(&session, &client, text, Some(&error));
             Page::new(&client.name, &service, &session)
                 .with_status(StatusCode::UNPROCESSABLE_ENTITY)
-                .at(ADDRESS)
-                .show(&content)
+                .with_return_path(PATH)
+                .render(&content)
         }
     }
 }
 
-fn client_shown(
-    session: &Session,
-    client: &ApiClient,
-    urls: &str,
-    problem: Option<&str>,
-) -> Markup {
+fn client_page(session: &Session, client: &ApiClient, urls: &str, error: Option<&str>) -> Markup {
     html! {
         section.card {
-            p { a href=(ADDRESS) { "All API clients" } }
+            p { a href=(PATH) { "All API clients" } }
             h1 { (client.name) }
             label for="client-id" { "Client ID" }
             input #client-id type="text" readonly value=(client.id);
@@ -242,9 +236,9 @@ fn client_shown(
         }
         section.card {
             h2 { "Where people are sent back to" }
-            (problem_shown(problem))
-            form method="post" action=(address(client)) {
-                (forgery_field(session))
+            (error_message(error))
+            form method="post" action=(client_path(client)) {
+                (csrf_field(session))
                 (redirect_urls_field(urls))
                 button type="submit" { "Save redirect URLs" }
             }

@@ -1,25 +1,25 @@
-//! What all pages have in common.
+//! The layout, headers and CSRF protection of all pages.
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use maud::{DOCTYPE, Markup, html};
 
-use crate::grants::field;
+use crate::browser_sessions::Session;
+use crate::form::parameter;
 use crate::service::Service;
-use crate::sessions::Session;
 
-/// No scripts, no frames, nothing from elsewhere. `form-action` is left open: the answer to a form on
+/// The value of `Content-Security-Policy`. It has no `form-action`, since the response to the form of
 /// the consent page is a redirect to an application, whatever its scheme.
 const CONTENT_SECURITY_POLICY: &str =
     "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-/// A page that is about to be shown.
+/// A builder for an HTML page.
 pub(super) struct Page<'a> {
     title: &'a str,
     service: &'a Service,
     session: &'a Session,
     status: StatusCode,
-    address: &'a str,
+    return_path: &'a str,
 }
 
 impl<'a> Page<'a> {
@@ -29,7 +29,7 @@ impl<'a> Page<'a> {
             service,
             session,
             status: StatusCode::OK,
-            address: "/",
+            return_path: "/",
         }
     }
 
@@ -38,16 +38,16 @@ impl<'a> Page<'a> {
         self
     }
 
-    /// Where the team switcher leads back to.
-    pub(super) fn at(mut self, address: &'a str) -> Self {
-        self.address = address;
+    /// Sets the path that the browser returns to after switching the team.
+    pub(super) fn with_return_path(mut self, path: &'a str) -> Self {
+        self.return_path = path;
         self
     }
 
-    /// A page that says one sentence.
-    pub(super) fn notice(self, text: &str) -> Response {
+    /// Renders a page that consists of one sentence.
+    pub(super) fn render_message(self, text: &str) -> Response {
         let title = self.title;
-        self.show(&html! {
+        self.render(&html! {
             section.card {
                 h1 { (title) }
                 p { (text) }
@@ -56,7 +56,8 @@ impl<'a> Page<'a> {
         })
     }
 
-    pub(super) fn show(self, content: &Markup) -> Response {
+    /// Renders a page with this content.
+    pub(super) fn render(self, content: &Markup) -> Response {
         let markup = html! {
             (DOCTYPE)
             html lang="en-GB" {
@@ -75,20 +76,20 @@ impl<'a> Page<'a> {
             }
         };
         let mut response = (self.status, markup).into_response();
-        write_headers(response.headers_mut(), self.session);
+        write_page_headers(response.headers_mut(), self.session);
         response
     }
 
-    /// The brand, who is logged in, and the way to another team and out.
+    /// The page header: the brand, the logged-in user, the team switcher and the logout button.
     fn banner(&self) -> Markup {
-        let person = self.session.login.and_then(|login| {
-            self.service.read(|records| {
-                let name = records.person(login.person)?.name.clone();
-                let active = records.team(login.team)?.name.clone();
-                let others: Vec<_> = records
-                    .teams_of(login.person)
+        let account = self.session.login.and_then(|login| {
+            self.service.read(|db| {
+                let name = db.person(login.person_id)?.name.clone();
+                let active = db.team(login.team_id)?.name.clone();
+                let others: Vec<_> = db
+                    .teams_of(login.person_id)
                     .into_iter()
-                    .filter(|team| team.id != login.team)
+                    .filter(|team| team.id != login.team_id)
                     .map(|team| (team.id, team.name.clone()))
                     .collect();
                 Some((name, active, others))
@@ -97,19 +98,19 @@ impl<'a> Page<'a> {
         html! {
             header.banner {
                 a.brand href="/" { "Amiqus" }
-                @if let Some((name, active, others)) = person {
+                @if let Some((name, active, others)) = account {
                     nav aria-label="Your account" {
                         span.who { strong { (name) } " · " (active) }
                         @for (id, team) in others {
                             form method="post" action="/team" {
-                                (forgery_field(self.session))
+                                (csrf_field(self.session))
                                 input type="hidden" name="team" value=(id);
-                                input type="hidden" name="return_to" value=(self.address);
+                                input type="hidden" name="return_to" value=(self.return_path);
                                 button.quiet type="submit" { "Switch to " (team) }
                             }
                         }
                         form method="post" action="/logout" {
-                            (forgery_field(self.session))
+                            (csrf_field(self.session))
                             button.quiet type="submit" { "Log out" }
                         }
                     }
@@ -119,10 +120,10 @@ impl<'a> Page<'a> {
     }
 }
 
-/// The headers of every page: the cookie, and what a browser may do with the page.
-pub(super) fn write_headers(headers: &mut HeaderMap, session: &Session) {
-    // A session ID has only characters that a header can have.
-    if let Ok(cookie) = HeaderValue::from_str(&session.cookie()) {
+/// Adds the session cookie and the security headers of every page.
+pub(super) fn write_page_headers(headers: &mut HeaderMap, session: &Session) {
+    // A session ID is base64url, so that it is always a valid header value.
+    if let Ok(cookie) = HeaderValue::from_str(&session.set_cookie()) {
         headers.append(header::SET_COOKIE, cookie);
     }
     for (name, value) in [
@@ -135,25 +136,25 @@ pub(super) fn write_headers(headers: &mut HeaderMap, session: &Session) {
     }
 }
 
-/// The field that makes a form ours.
-pub(super) fn forgery_field(session: &Session) -> Markup {
-    html! { input type="hidden" name="_token" value=(session.forgery_token); }
+/// The hidden form field with the CSRF token.
+pub(super) fn csrf_field(session: &Session) -> Markup {
+    html! { input type="hidden" name="_token" value=(session.csrf_token); }
 }
 
-/// The refusal of a form that another site made; `None` when the form is ours.
-pub(super) fn refuse_foreign_form(
+/// The response to a form without the CSRF token of the session; `None` if the token is correct.
+pub(super) fn csrf_rejection(
     service: &Service,
     session: &Session,
     form: &[(String, String)],
 ) -> Option<Response> {
-    if field(form, "_token") == Some(session.forgery_token.as_str()) {
+    if parameter(form, "_token") == Some(session.csrf_token.as_str()) {
         return None;
     }
-    // 419 is what Laravel answers: the page was open for too long, or is not ours.
+    // Laravel responds with 419 to a wrong or expired CSRF token.
     let status = StatusCode::from_u16(419).unwrap_or(StatusCode::FORBIDDEN);
     Some(
         Page::new("Page expired", service, session)
             .with_status(status)
-            .notice("This page has been open for too long. Go back and try again."),
+            .render_message("This page has been open for too long. Go back and try again."),
     )
 }

@@ -1,4 +1,4 @@
-//! Logging in, logging out, and switching teams.
+//! The login and logout pages, and the team switcher.
 
 use std::sync::Arc;
 
@@ -9,97 +9,96 @@ use axum::response::Response;
 use maud::{Markup, html};
 use url::form_urlencoded;
 
-use super::layout::{Page, forgery_field, refuse_foreign_form, write_headers};
+use super::layout::{Page, csrf_field, csrf_rejection, write_page_headers};
 use super::redirect;
-use crate::grants::field;
-use crate::records::Records;
-use crate::server::Form;
+use crate::browser_sessions::{Login, Session};
+use crate::database::Database;
+use crate::form::{self, Form, parameter};
 use crate::service::Service;
-use crate::sessions::{Login, Session};
 
-/// The address of the login page that leads to another page.
-pub(super) fn address(return_to: &str) -> String {
+/// The path and query of the login page; the browser goes to `return_path` after the login.
+pub(super) fn login_path(return_path: &str) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
-    query.append_pair("return_to", return_to);
+    query.append_pair("return_to", return_path);
     format!("/login?{}", query.finish())
 }
 
-/// Where to go after a form: an address of this service, or home.
-fn return_to(fields: &[(String, String)]) -> &str {
-    field(fields, "return_to")
-        .filter(|address| address.starts_with('/') && !address.starts_with("//"))
-        .filter(|address| {
-            address
-                .bytes()
+/// The parameter `return_to`, if it is a path of this service; otherwise the home page. This prevents
+/// open redirects.
+fn return_path(parameters: &[(String, String)]) -> &str {
+    parameter(parameters, "return_to")
+        .filter(|path| path.starts_with('/') && !path.starts_with("//"))
+        .filter(|path| {
+            path.bytes()
                 .all(|byte| byte.is_ascii_graphic() && byte != b'\\')
         })
         .unwrap_or("/")
 }
 
+/// `GET /login`.
 pub(super) async fn show(
     State(service): State<Arc<Service>>,
     session: Session,
     uri: Uri,
 ) -> Response {
-    let query: Vec<_> = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
-        .into_owned()
-        .collect();
-    let content = login_form(&service, &session, return_to(&query), None);
-    Page::new("Log in", &service, &session).show(&content)
+    let query = form::decode(uri.query().unwrap_or_default().as_bytes());
+    let content = login_form(&service, &session, return_path(&query), None);
+    Page::new("Log in", &service, &session).render(&content)
 }
 
+/// `POST /login`.
 pub(super) async fn log_in(
     State(service): State<Arc<Service>>,
     session: Session,
     Extension(Form(form)): Extension<Form>,
 ) -> Response {
-    if let Some(refusal) = refuse_foreign_form(&service, &session, &form) {
-        return refusal;
+    if let Some(rejection) = csrf_rejection(&service, &session, &form) {
+        return rejection;
     }
-    let email = field(&form, "email").unwrap_or_default();
-    let password = field(&form, "password").unwrap_or_default();
-    let login = service.read(|records| {
-        let person = records
+    let email = parameter(&form, "email").unwrap_or_default();
+    let password = parameter(&form, "password").unwrap_or_default();
+    let login = service.read(|db| {
+        let person = db
             .person_by_email(email)
-            .filter(|it| it.password == password)?;
-        let team = records.teams_of(person.id).first()?.id;
+            .filter(|person| person.password == password)?;
         Some(Login {
-            person: person.id,
-            team,
+            person_id: person.id,
+            team_id: db.teams_of(person.id).first()?.id,
         })
     });
     let Some(login) = login else {
-        let content = login_form(&service, &session, return_to(&form), Some(email));
+        let content = login_form(&service, &session, return_path(&form), Some(email));
         return Page::new("Log in", &service, &session)
             .with_status(StatusCode::UNPROCESSABLE_ENTITY)
-            .show(&content);
+            .render(&content);
     };
     let session = service.sessions.log_in(&session, login);
-    let mut response = redirect(return_to(&form));
-    write_headers(response.headers_mut(), &session);
+    let mut response = redirect(return_path(&form));
+    write_page_headers(response.headers_mut(), &session);
     response
 }
 
-/// The form, and a button for each person; `failed` is the e-mail address of an attempt that failed.
+/// The login form, and a login button for each demo person. `failed_email` is the e-mail address of a
+/// failed login.
 fn login_form(
     service: &Service,
     session: &Session,
-    return_to: &str,
-    failed: Option<&str>,
+    return_path: &str,
+    failed_email: Option<&str>,
 ) -> Markup {
-    let people = service.read(Records::practice_people);
+    let people = service.read(Database::practice_people);
     html! {
         section.card.narrow {
             h1 { "Log in to Amiqus" }
-            @if failed.is_some() {
+            @if failed_email.is_some() {
                 p.problem role="alert" { "This e-mail address and password don’t go together." }
             }
             form method="post" action="/login" {
-                (forgery_field(session))
-                input type="hidden" name="return_to" value=(return_to);
+                (csrf_field(session))
+                input type="hidden" name="return_to" value=(return_path);
                 label for="email" { "E-mail address" }
                 input #email type="email" name="email" autocomplete="username" required
-                    value=(failed.unwrap_or_default());
+                    value=(failed_email.unwrap_or_default());
                 label for="password" { "Password" }
                 input #password type="password" name="password" autocomplete="current-password"
                     required;
@@ -110,8 +109,8 @@ fn login_form(
             h2 { "Or, because this is practice" }
             @for person in people {
                 form method="post" action="/login" {
-                    (forgery_field(session))
-                    input type="hidden" name="return_to" value=(return_to);
+                    (csrf_field(session))
+                    input type="hidden" name="return_to" value=(return_path);
                     input type="hidden" name="email" value=(person.email);
                     input type="hidden" name="password" value=(person.password);
                     button.secondary type="submit" { "Log in as " (person.name) }
@@ -121,50 +120,53 @@ fn login_form(
     }
 }
 
+/// `GET /logout`.
 pub(super) async fn show_log_out(
     State(service): State<Arc<Service>>,
     session: Session,
 ) -> Response {
-    Page::new("Log out", &service, &session).show(&html! {
+    Page::new("Log out", &service, &session).render(&html! {
         section.card.narrow {
             h1 { "Log out?" }
             form method="post" action="/logout" {
-                (forgery_field(&session))
+                (csrf_field(&session))
                 button type="submit" { "Log out of Amiqus" }
             }
         }
     })
 }
 
+/// `POST /logout`.
 pub(super) async fn log_out(
     State(service): State<Arc<Service>>,
     session: Session,
     Extension(Form(form)): Extension<Form>,
 ) -> Response {
-    if let Some(refusal) = refuse_foreign_form(&service, &session, &form) {
-        return refusal;
+    if let Some(rejection) = csrf_rejection(&service, &session, &form) {
+        return rejection;
     }
     service.sessions.close(&session);
-    redirect(&address(return_to(&form)))
+    redirect(&login_path(return_path(&form)))
 }
 
+/// `POST /team`: changes the active team.
 pub(super) async fn switch_team(
     State(service): State<Arc<Service>>,
     session: Session,
     Extension(Form(form)): Extension<Form>,
 ) -> Response {
-    if let Some(refusal) = refuse_foreign_form(&service, &session, &form) {
-        return refusal;
+    if let Some(rejection) = csrf_rejection(&service, &session, &form) {
+        return rejection;
     }
-    let team = field(&form, "team").and_then(|team| team.parse().ok());
-    let is_member = session.login.zip(team).filter(|(login, team)| {
-        service.read(|records| records.membership(login.person, *team).is_some())
+    let team_id = parameter(&form, "team").and_then(|id| id.parse().ok());
+    let member = session.login.zip(team_id).filter(|(login, team_id)| {
+        service.read(|db| db.membership(login.person_id, *team_id).is_some())
     });
-    let Some((_, team)) = is_member else {
+    let Some((_, team_id)) = member else {
         return Page::new("Not your team", &service, &session)
             .with_status(StatusCode::FORBIDDEN)
-            .notice("You don’t work in this team.");
+            .render_message("You don’t work in this team.");
     };
-    service.sessions.switch_team(&session, team);
-    redirect(return_to(&form))
+    service.sessions.switch_team(&session, team_id);
+    redirect(return_path(&form))
 }

@@ -1,4 +1,4 @@
-//! The pages for a browser. All HTML comes from the server; there is no script in it.
+//! The HTML pages for a browser. They contain no scripts.
 
 mod authorize;
 mod developer_settings;
@@ -15,9 +15,9 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use maud::html;
 
-use crate::records::Records;
+use crate::browser_sessions::{Login, Session};
+use crate::database::Database;
 use crate::service::Service;
-use crate::sessions::{Login, Session};
 use layout::Page;
 
 pub(crate) fn routes() -> Router<Arc<Service>> {
@@ -29,7 +29,7 @@ pub(crate) fn routes() -> Router<Arc<Service>> {
         .route("/team", post(login::switch_team))
         .route(
             "/oauth/authorize",
-            get(authorize::ask).post(authorize::answer),
+            get(authorize::show).post(authorize::submit),
         )
         .route(
             "/developer-settings",
@@ -67,7 +67,7 @@ async fn home(State(service): State<Arc<Service>>, session: Session) -> Response
             }
         }
     };
-    Page::new("Home", &service, &session).show(&content)
+    Page::new("Home", &service, &session).render(&content)
 }
 
 async fn style() -> Response {
@@ -78,15 +78,15 @@ async fn style() -> Response {
         .into_response()
 }
 
-/// 404, for a browser.
+/// The page for an unknown path.
 pub(crate) async fn not_found(State(service): State<Arc<Service>>, session: Session) -> Response {
     Page::new("Not found", &service, &session)
         .with_status(StatusCode::NOT_FOUND)
-        .notice("There is no such page.")
+        .render_message("There is no such page.")
 }
 
-/// 302 to the login page: what the service answers to a request that does not ask for JSON.
-pub(crate) fn to_login() -> Response {
+/// A redirect to the login page, without a path to return to.
+pub(crate) fn login_redirect() -> Response {
     let body = html! {
         (maud::DOCTYPE)
         html lang="en-GB" {
@@ -97,26 +97,25 @@ pub(crate) fn to_login() -> Response {
     (StatusCode::FOUND, [(header::LOCATION, "/login")], body).into_response()
 }
 
-/// 302 to another page of the service.
+/// A redirect (302) to a path of the service or to an application.
 fn redirect(location: &str) -> Response {
     (StatusCode::FOUND, [(header::LOCATION, location)]).into_response()
 }
 
-/// 302 to the login page, which leads back here.
-fn login_first(uri: &Uri) -> Response {
-    redirect(&login::address(&address_of(uri)))
+/// A redirect to the login page; the browser returns to `uri` after the login.
+fn redirect_to_login(uri: &Uri) -> Response {
+    redirect(&login::login_path(&path_and_query(uri)))
 }
 
-/// The address of a page, with its query.
-fn address_of(uri: &Uri) -> String {
+/// The path and query of a URI.
+fn path_and_query(uri: &Uri) -> String {
     uri.path_and_query()
-        .map_or("/", |address| address.as_str())
+        .map_or("/", |path| path.as_str())
         .to_owned()
 }
 
-/// The name of a team, for a sentence.
-fn team_name(records: &Records, login: Login) -> String {
-    records
-        .team(login.team)
+/// The name of the active team.
+fn team_name(db: &Database, login: Login) -> String {
+    db.team(login.team_id)
         .map_or_else(String::new, |team| team.name.clone())
 }

@@ -1,4 +1,4 @@
-//! Team apps: which applications have access, and how to take it away.
+//! The page *Team apps*, where users see and remove the access of applications.
 
 use std::sync::Arc;
 
@@ -8,37 +8,36 @@ use axum::http::Uri;
 use axum::response::Response;
 use maud::html;
 
-use super::layout::{Page, forgery_field, refuse_foreign_form};
-use super::{login_first, redirect, team_name};
-use crate::grants::field;
-use crate::server::Form;
+use super::layout::{Page, csrf_field, csrf_rejection};
+use super::{redirect, redirect_to_login, team_name};
+use crate::browser_sessions::Session;
+use crate::form::{Form, parameter};
 use crate::service::Service;
-use crate::sessions::Session;
 
-const ADDRESS: &str = "/team-apps";
+const PATH: &str = "/team-apps";
 
-/// The applications that have access to the active team through this person.
+/// Lists the applications that this user has granted access to the active team.
 pub(super) async fn list(
     State(service): State<Arc<Service>>,
     session: Session,
     uri: Uri,
 ) -> Response {
     let Some(login) = session.login else {
-        return login_first(&uri);
+        return redirect_to_login(&uri);
     };
     let now = service.clock.now();
-    let (team, clients) = service.read(|records| {
-        let clients: Vec<_> = records
+    let (team, clients) = service.read(|db| {
+        let clients: Vec<_> = db
             .clients
             .iter()
-            .filter(|client| records.is_connected(&client.id, login.person, login.team, now))
+            .filter(|client| db.is_connected(&client.id, login.person_id, login.team_id, now))
             .map(|client| (client.id.clone(), client.name.clone()))
             .collect();
-        (team_name(records, login), clients)
+        (team_name(db, login), clients)
     });
     Page::new("Team apps", &service, &session)
-        .at(ADDRESS)
-        .show(&html! {
+        .with_return_path(PATH)
+        .render(&html! {
             section.card {
                 h1 { "Apps with access to " (team) }
                 @if clients.is_empty() {
@@ -50,7 +49,7 @@ pub(super) async fn list(
                             li {
                                 span #{"app-" (id)} { (name) }
                                 form method="post" action="/team-apps/remove" {
-                                    (forgery_field(&session))
+                                    (csrf_field(&session))
                                     input type="hidden" name="client_id" value=(id);
                                     button.secondary type="submit" aria-describedby={"app-" (id)} {
                                         "Remove access"
@@ -64,26 +63,26 @@ pub(super) async fn list(
         })
 }
 
-/// Revokes every token of an application for this person and the active team.
+/// Revokes all tokens of an application for this user and the active team.
 pub(super) async fn remove(
     State(service): State<Arc<Service>>,
     session: Session,
     Extension(Form(form)): Extension<Form>,
     uri: Uri,
 ) -> Response {
-    if let Some(refusal) = refuse_foreign_form(&service, &session, &form) {
-        return refusal;
+    if let Some(rejection) = csrf_rejection(&service, &session, &form) {
+        return rejection;
     }
     let Some(login) = session.login else {
-        return login_first(&uri);
+        return redirect_to_login(&uri);
     };
-    let client_id = field(&form, "client_id").unwrap_or_default();
-    service.change(|records| {
-        records.revoke(|set| {
+    let client_id = parameter(&form, "client_id").unwrap_or_default();
+    service.update(|db| {
+        db.revoke(|set| {
             set.grant.client_id == client_id
-                && set.grant.person == login.person
-                && set.grant.team == login.team
+                && set.grant.person_id == login.person_id
+                && set.grant.team_id == login.team_id
         })
     });
-    redirect(ADDRESS)
+    redirect(PATH)
 }

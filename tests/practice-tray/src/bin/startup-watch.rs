@@ -1,5 +1,5 @@
-//! Prints what programs tell the desktop of their starts, a line each (Startup Notification
-//! Specification); first of all a line that it listens.
+//! Prints all startup notification messages, one per line (Startup Notification Specification of
+//! freedesktop.org). The first line is `listening`.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -15,29 +15,29 @@ fn main() -> Result<(), Box<dyn Error>> {
     let atom = |name: &[u8]| -> Result<u32, Box<dyn Error>> {
         Ok(connection.intern_atom(false, name)?.reply()?.atom)
     };
-    let begin = atom(b"_NET_STARTUP_INFO_BEGIN")?;
-    let more = atom(b"_NET_STARTUP_INFO")?;
+    let first_part = atom(b"_NET_STARTUP_INFO_BEGIN")?;
+    let next_part = atom(b"_NET_STARTUP_INFO")?;
     let events = ChangeWindowAttributesAux::new().event_mask(EventMask::PROPERTY_CHANGE);
     connection
         .change_window_attributes(root, &events)?
         .check()?;
-    say("listening")?;
-    // A message comes in parts of twenty bytes, and ends with a zero.
-    let mut parts: HashMap<u32, Vec<u8>> = HashMap::new();
+    print_line("listening")?;
+    // A message is sent in parts of 20 bytes, and ends with a null byte.
+    let mut partial_messages: HashMap<u32, Vec<u8>> = HashMap::new();
     loop {
-        let Event::ClientMessage(message) = connection.wait_for_event()? else {
+        let Event::ClientMessage(part) = connection.wait_for_event()? else {
             continue;
         };
-        if message.type_ != begin && message.type_ != more {
+        if part.type_ != first_part && part.type_ != next_part {
             continue;
         }
-        let text = parts.entry(message.window).or_default();
-        if message.type_ == begin {
+        let text = partial_messages.entry(part.window).or_default();
+        if part.type_ == first_part {
             text.clear();
         }
-        for byte in message.data.as_data8() {
+        for byte in part.data.as_data8() {
             if byte == 0 {
-                say(&String::from_utf8_lossy(text))?;
+                print_line(&String::from_utf8_lossy(text))?;
                 text.clear();
                 break;
             }
@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
-fn say(line: &str) -> std::io::Result<()> {
+fn print_line(line: &str) -> std::io::Result<()> {
     let mut output = stdout();
     writeln!(output, "{line}")?;
     output.flush()

@@ -1,8 +1,8 @@
-//! A program that takes another app's name on the session bus, and is handed what was meant for it.
+//! A hostile program that takes the bus name of another app and receives the calls meant for it.
 #![expect(
     clippy::needless_pass_by_value,
     clippy::used_underscore_binding,
-    reason = "the specification's methods, in the shape that zbus's macro takes"
+    reason = "the D-Bus methods of the specification, in the form that zbus's macro requires"
 )]
 
 use std::collections::HashMap;
@@ -10,11 +10,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use zbus::zvariant::Value;
 
-/// What it was handed, in its order.
+/// The received calls, oldest first: the URIs of `Open`, the name of an action, or `activate`.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct HandedOver(Arc<Mutex<Vec<String>>>);
+pub(crate) struct ReceivedCalls(Arc<Mutex<Vec<String>>>);
 
-impl HandedOver {
+impl ReceivedCalls {
     pub(crate) fn all(&self) -> Vec<String> {
         self.0
             .lock()
@@ -22,15 +22,16 @@ impl HandedOver {
             .clone()
     }
 
-    fn push(&self, what: String) {
+    fn push(&self, call: String) {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .push(what);
+            .push(call);
     }
 }
 
-pub(crate) struct Application(pub(crate) HandedOver);
+/// The D-Bus object `org.freedesktop.Application` (Desktop Entry Specification).
+pub(crate) struct Application(pub(crate) ReceivedCalls);
 
 #[zbus::interface(name = "org.freedesktop.Application")]
 impl Application {

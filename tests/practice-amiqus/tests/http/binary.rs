@@ -1,4 +1,4 @@
-//! The program around the service.
+//! The program `practice-amiqus`, and the lifetime of the service.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -7,10 +7,10 @@ use std::process::{Child, Command, Stdio};
 use practice_amiqus::{Practice, Settings};
 use serde_json::Value;
 
-use crate::caller::*;
+use crate::client::*;
 
-/// The program, ready.
-fn started_program(arguments: &[&str]) -> (Child, Value) {
+/// Starts the program; returns it and its ready line.
+fn start_program(arguments: &[&str]) -> (Child, Value) {
     let mut program = Command::new(env!("CARGO_BIN_EXE_practice-amiqus"))
         .args(arguments)
         .arg("--until-stdin-closes")
@@ -25,18 +25,18 @@ fn started_program(arguments: &[&str]) -> (Child, Value) {
     (program, serde_json::from_str(&line).unwrap())
 }
 
-/// A folder of this test's own, empty.
-fn folder(name: &str) -> std::path::PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
+/// Creates an empty directory for a test.
+fn empty_dir(name: &str) -> std::path::PathBuf {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&dir);
+    std::fs::create_dir_all(&dir).unwrap();
+    dir
 }
 
 #[test]
-fn the_program_says_when_it_is_ready_and_ends_with_its_stdin() {
+fn program_prints_ready_line_and_stops_with_stdin() {
     let redirect_url = "http://127.0.0.1:4180/callback";
-    let (mut program, ready) = started_program(&["--redirect-url", redirect_url]);
+    let (mut program, ready) = start_program(&["--redirect-url", redirect_url]);
     assert!(
         ready["base_url"]
             .as_str()
@@ -51,11 +51,11 @@ fn the_program_says_when_it_is_ready_and_ends_with_its_stdin() {
 }
 
 #[test]
-fn the_program_keeps_its_state_in_a_file() {
-    let file = folder("state").join("practice.json");
+fn state_file_keeps_the_client_secret() {
+    let file = empty_dir("state").join("practice.json");
     let file = file.to_str().unwrap();
     let [first, second] = [(); 2].map(|()| {
-        let (mut program, ready) = started_program(&["--state", file]);
+        let (mut program, ready) = start_program(&["--state", file]);
         drop(program.stdin.take());
         program.wait().unwrap();
         ready["client_secret"].as_str().unwrap().to_owned()
@@ -64,14 +64,14 @@ fn the_program_keeps_its_state_in_a_file() {
 }
 
 #[tokio::test]
-async fn an_account_survives_a_restart_at_the_same_address() {
-    let state_file = Some(folder("restart").join("practice.json"));
+async fn tokens_stay_live_across_a_restart_with_a_state_file() {
+    let state_file = Some(empty_dir("restart").join("practice.json"));
     let settings = Settings {
         state_file,
         ..Settings::default()
     };
     let practice = Practice::start(settings.clone()).await.unwrap();
-    let set = granted_tokens(&practice);
+    let set = grant_tokens(&practice);
     practice.advance(std::time::Duration::from_hours(1));
     let port = url::Url::parse(practice.base_url())
         .unwrap()
@@ -86,14 +86,14 @@ async fn an_account_survives_a_restart_at_the_same_address() {
         get(&practice, "status", &set.access_token).await.status(),
         204
     );
-    token_set(token(&practice, &refresh(&practice, &set.refresh_token)).await).await;
+    token_set(token_request(&practice, &refresh_form(&practice, &set.refresh_token)).await).await;
 }
 
 #[tokio::test]
-async fn a_service_that_is_dropped_stops_answering() {
-    let practice = started().await;
+async fn dropped_service_stops_listening() {
+    let practice = start().await;
     let url = practice.base_url().to_owned();
     drop(practice);
     tokio::task::yield_now().await;
-    assert!(http().get(url).send().await.is_err());
+    assert!(http_client().get(url).send().await.is_err());
 }

@@ -1,35 +1,37 @@
-//! The faults that are switched on.
+//! The active fault plans.
 
 use std::sync::{Mutex, PoisonError};
 
 use super::{Endpoint, FaultPlan};
 
-/// The plans, in the order in which they were made.
+/// The active fault plans, oldest first.
 #[derive(Debug, Default)]
-pub(crate) struct Faults {
+pub(crate) struct FaultPlans {
     plans: Mutex<Vec<FaultPlan>>,
 }
 
-impl Faults {
-    pub(crate) fn plan(&self, plan: FaultPlan) {
-        self.with(|plans| plans.push(plan));
+impl FaultPlans {
+    /// Adds a plan.
+    pub(crate) fn add(&self, plan: FaultPlan) {
+        self.lock(|plans| plans.push(plan));
     }
 
+    /// Removes all plans.
     pub(crate) fn clear(&self) {
-        self.with(Vec::clear);
+        self.lock(Vec::clear);
     }
 
-    /// The plans that still have something to do.
-    pub(crate) fn planned(&self) -> Vec<FaultPlan> {
-        self.with(|plans| plans.clone())
+    /// All plans that are not used up.
+    pub(crate) fn all(&self) -> Vec<FaultPlan> {
+        self.lock(|plans| plans.clone())
     }
 
-    /// The fault for a request to this endpoint: the first plan's, which then has one time less.
+    /// The oldest plan that applies to an endpoint. This counts as one of its uses.
     pub(crate) fn take(&self, endpoint: Endpoint) -> Option<FaultPlan> {
-        self.with(|plans| {
+        self.lock(|plans| {
             let index = plans
                 .iter()
-                .position(|plan| plan.times != Some(0) && plan.strikes_at(endpoint))?;
+                .position(|plan| plan.times != Some(0) && plan.applies_to(endpoint))?;
             let plan = plans.get_mut(index)?;
             if let Some(times) = &mut plan.times {
                 *times -= 1;
@@ -40,7 +42,7 @@ impl Faults {
         })
     }
 
-    fn with<R>(&self, work: impl FnOnce(&mut Vec<FaultPlan>) -> R) -> R {
+    fn lock<R>(&self, work: impl FnOnce(&mut Vec<FaultPlan>) -> R) -> R {
         work(&mut self.plans.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -51,16 +53,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_strikes_as_often_as_planned() {
-        let faults = Faults::default();
-        faults.plan(Fault::LoseAnswer.at(Endpoint::Me).times(2));
-        faults.plan(Fault::CutBody.at(Endpoint::Any));
-        let next = |endpoint| faults.take(endpoint).map(|plan| plan.fault);
+    fn plan_is_taken_as_often_as_planned() {
+        let plans = FaultPlans::default();
+        plans.add(Fault::LoseAnswer.at(Endpoint::Me).times(2));
+        plans.add(Fault::CutBody.at(Endpoint::Any));
+        let next = |endpoint| plans.take(endpoint).map(|plan| plan.fault);
         assert_eq!(next(Endpoint::Team), Some(Fault::CutBody));
         assert_eq!(next(Endpoint::Me), Some(Fault::LoseAnswer));
         assert_eq!(next(Endpoint::Me), Some(Fault::LoseAnswer));
         assert_eq!(next(Endpoint::Me), Some(Fault::CutBody));
-        faults.clear();
+        plans.clear();
         assert_eq!(next(Endpoint::Me), None);
     }
 }

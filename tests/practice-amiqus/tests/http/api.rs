@@ -1,24 +1,24 @@
-//! `/api/v2`.
+//! The API below `/api/v2`.
 
 use std::time::Duration;
 
 use practice_amiqus::{Practice, Settings};
 use serde_json::{Value, json};
 
-use crate::caller::*;
+use crate::client::*;
 
-async fn json_of(practice: &Practice, path: &str, access_token: &str) -> Value {
+async fn get_json(practice: &Practice, path: &str, access_token: &str) -> Value {
     let response = get(practice, path, access_token).await;
     assert_eq!(response.status(), 200);
     response.json().await.unwrap()
 }
 
 #[tokio::test]
-async fn a_token_says_who_and_in_which_team() {
-    let practice = started().await;
-    let token = granted_tokens(&practice).access_token;
+async fn access_token_identifies_its_user_and_team() {
+    let practice = start().await;
+    let token = grant_tokens(&practice).access_token;
     assert_eq!(
-        json_of(&practice, "me", &token).await,
+        get_json(&practice, "me", &token).await,
         json!({
             "object": "user",
             "id": 345_789,
@@ -30,13 +30,13 @@ async fn a_token_says_who_and_in_which_team() {
             "updated_at": "2019-08-24T14:15:22Z",
         })
     );
-    let team = json_of(&practice, "team", &token).await;
+    let team = get_json(&practice, "team", &token).await;
     assert_eq!(team["uuid"], "6b9c8323-4b54-4bb3-a1c8-68de534368a5");
     assert_eq!(team["identifier"], "fusion-industries");
     assert_eq!(team["telephone"], Value::Null);
     assert_eq!(team.as_object().unwrap().len(), 13);
     assert_eq!(
-        json_of(&practice, "team/me", &token).await,
+        get_json(&practice, "team/me", &token).await,
         json!({
             "object": "team_member",
             "id": 121,
@@ -45,26 +45,29 @@ async fn a_token_says_who_and_in_which_team() {
             "role": "owner",
         })
     );
-    let other = practice
-        .grant_tokens(BOB, HILL_VALLEY, REDIRECT)
+    let other_team = practice
+        .grant_tokens(BOB, HILL_VALLEY_LEGAL, REDIRECT_URL)
         .unwrap()
         .access_token;
     assert_eq!(
-        json_of(&practice, "team/me", &other).await["role"],
+        get_json(&practice, "team/me", &other_team).await["role"],
         "read-only"
     );
-    assert_eq!(json_of(&practice, "team", &other).await["id"], 89);
+    assert_eq!(get_json(&practice, "team", &other_team).await["id"], 89);
     practice.set_disabled(BOB, true).unwrap();
-    assert_eq!(json_of(&practice, "me", &other).await["is_disabled"], true);
+    assert_eq!(
+        get_json(&practice, "me", &other_team).await["is_disabled"],
+        true
+    );
 }
 
 #[tokio::test]
-async fn a_token_that_is_dead_or_unknown_opens_nothing() {
-    let practice = started().await;
-    let token = granted_tokens(&practice).access_token;
+async fn access_token_that_is_not_live_is_unauthenticated() {
+    let practice = start().await;
+    let token = grant_tokens(&practice).access_token;
     assert_eq!(get(&practice, "status", &token).await.status(), 204);
-    assert_eq!(practice.revoke_everything(BOB, FUSION), Ok(1));
-    let expired = granted_tokens(&practice).access_token;
+    assert_eq!(practice.revoke_everything(BOB, FUSION_INDUSTRIES), Ok(1));
+    let expired = grant_tokens(&practice).access_token;
     practice.advance(Duration::from_hours(365 * 24));
     for token in ["eyJ0", &token, &expired] {
         for path in ["me", "team", "team/me", "status"] {
@@ -77,8 +80,8 @@ async fn a_token_that_is_dead_or_unknown_opens_nothing() {
 }
 
 #[tokio::test]
-async fn an_unknown_path_is_not_found() {
-    let practice = started().await;
+async fn unknown_api_path_is_not_found() {
+    let practice = start().await;
     let response = get(&practice, "nowhere", "eyJ0").await;
     assert_eq!(response.status(), 404);
     assert_eq!(
@@ -88,11 +91,11 @@ async fn an_unknown_path_is_not_found() {
 }
 
 #[tokio::test]
-async fn without_asking_for_json_one_is_sent_to_log_in() {
-    let practice = started().await;
-    let response = http()
+async fn request_without_json_accept_redirects_to_login() {
+    let practice = start().await;
+    let response = http_client()
         .get(format!("{}/api/v2/me", practice.base_url()))
-        .bearer_auth(granted_tokens(&practice).access_token)
+        .bearer_auth(grant_tokens(&practice).access_token)
         .send()
         .await
         .unwrap();
@@ -103,14 +106,16 @@ async fn without_asking_for_json_one_is_sent_to_log_in() {
 }
 
 #[tokio::test]
-async fn all_tokens_of_one_person_in_one_team_share_a_limit() {
+async fn tokens_of_one_user_in_one_team_share_a_rate_limit() {
     let settings = Settings {
         api_requests_per_minute: 2,
         ..Settings::default()
     };
     let practice = Practice::start(settings).await.unwrap();
-    let [one, two] = [granted_tokens(&practice), granted_tokens(&practice)];
-    let other = practice.grant_tokens(BOB, HILL_VALLEY, REDIRECT).unwrap();
+    let [one, two] = [grant_tokens(&practice), grant_tokens(&practice)];
+    let other_team = practice
+        .grant_tokens(BOB, HILL_VALLEY_LEGAL, REDIRECT_URL)
+        .unwrap();
     let first = get(&practice, "me", &one.access_token).await;
     assert_eq!(first.headers()["x-ratelimit-limit"], "2");
     assert_eq!(first.headers()["x-ratelimit-remaining"], "1");
@@ -120,7 +125,9 @@ async fn all_tokens_of_one_person_in_one_team_share_a_limit() {
     assert!(third.headers().contains_key("retry-after"));
     assert!(third.headers().contains_key("x-ratelimit-reset"));
     assert_eq!(
-        get(&practice, "me", &other.access_token).await.status(),
+        get(&practice, "me", &other_team.access_token)
+            .await
+            .status(),
         200
     );
 }

@@ -1,4 +1,4 @@
-//! What goes wrong on demand.
+//! Fault injection.
 
 use std::time::{Duration, Instant};
 
@@ -6,14 +6,14 @@ use practice_amiqus::{Endpoint, Fault, Practice, RetryAfter};
 use reqwest::Response;
 use serde_json::Value;
 
-use crate::caller::*;
+use crate::client::*;
 
-/// A refresh of fresh tokens while a fault is planned for it.
+/// Refreshes new tokens with a fault.
 async fn refresh_with(practice: &Practice, fault: Fault) -> Response {
     practice.set_fault(fault.at(Endpoint::TokenRefresh).times(1));
-    token(
+    token_request(
         practice,
-        &refresh(practice, &granted_tokens(practice).refresh_token),
+        &refresh_form(practice, &grant_tokens(practice).refresh_token),
     )
     .await
 }
@@ -27,28 +27,28 @@ async fn json_with(practice: &Practice, fault: Fault) -> Value {
 }
 
 #[tokio::test]
-async fn a_dropped_request_has_not_been_processed() {
-    let practice = started().await;
-    let old = granted_tokens(&practice);
-    let form = refresh(&practice, &old.refresh_token);
+async fn drop_before_processing_leaves_the_token_live() {
+    let practice = start().await;
+    let old = grant_tokens(&practice);
+    let form = refresh_form(&practice, &old.refresh_token);
     practice.set_fault(
         Fault::DropBeforeProcessing
             .at(Endpoint::TokenRefresh)
             .times(1),
     );
-    assert!(try_token(&practice, &form).await.is_err());
+    assert!(try_token_request(&practice, &form).await.is_err());
     assert!(practice.is_refresh_token_live(&old.refresh_token));
     assert_eq!(practice.requests()[0].status, None);
-    token_set(token(&practice, &form).await).await;
+    token_set(token_request(&practice, &form).await).await;
 }
 
 #[tokio::test]
-async fn a_lost_answer_has_been_processed() {
-    let practice = started().await;
-    let old = granted_tokens(&practice);
+async fn lost_response_was_processed() {
+    let practice = start().await;
+    let old = grant_tokens(&practice);
     practice.set_fault(Fault::LoseAnswer.at(Endpoint::TokenRefresh).times(1));
     assert!(
-        try_token(&practice, &refresh(&practice, &old.refresh_token))
+        try_token_request(&practice, &refresh_form(&practice, &old.refresh_token))
             .await
             .is_err()
     );
@@ -57,36 +57,36 @@ async fn a_lost_answer_has_been_processed() {
 }
 
 #[tokio::test]
-async fn a_cut_body_has_a_head_and_no_end() {
-    let practice = started().await;
-    let old = granted_tokens(&practice);
+async fn cut_body_ends_after_a_complete_head() {
+    let practice = start().await;
+    let old = grant_tokens(&practice);
     practice.set_fault(Fault::CutBody.at(Endpoint::Any).times(2));
-    let response = token(&practice, &refresh(&practice, &old.refresh_token)).await;
+    let response = token_request(&practice, &refresh_form(&practice, &old.refresh_token)).await;
     assert_eq!(response.status(), 200);
     assert!(response.content_length().unwrap() > 1_000);
     assert!(response.text().await.is_err());
     assert!(!practice.is_refresh_token_live(&old.refresh_token));
-    let response = get(&practice, "status", &granted_tokens(&practice).access_token).await;
+    let response = get(&practice, "status", &grant_tokens(&practice).access_token).await;
     assert!(response.text().await.is_err());
 }
 
 #[tokio::test]
-async fn delays_come_before_or_after_processing() {
-    let practice = started().await;
+async fn delay_is_before_or_after_processing() {
+    let practice = start().await;
     let ms = 1_000;
-    for (fault, is_processed_meanwhile) in [
+    for (fault, is_processed_at_once) in [
         (Fault::DelayBeforeProcessing { ms }, false),
         (Fault::DelayAfterProcessing { ms }, true),
     ] {
-        let old = granted_tokens(&practice);
+        let old = grant_tokens(&practice);
         practice.set_fault(fault.at(Endpoint::TokenRefresh).times(1));
         let started = Instant::now();
-        let form = refresh(&practice, &old.refresh_token);
-        let (response, ()) = tokio::join!(token(&practice, &form), async {
-            until(|| started.elapsed() > Duration::from_millis(ms / 2)).await;
+        let form = refresh_form(&practice, &old.refresh_token);
+        let (response, ()) = tokio::join!(token_request(&practice, &form), async {
+            wait_until(|| started.elapsed() > Duration::from_millis(ms / 2)).await;
             assert_eq!(
                 practice.is_refresh_token_live(&old.refresh_token),
-                !is_processed_meanwhile
+                !is_processed_at_once
             );
         });
         assert!(started.elapsed() >= Duration::from_millis(ms));
@@ -94,10 +94,10 @@ async fn delays_come_before_or_after_processing() {
     }
 }
 
-/// Waits for what comes by itself, and not for ever.
-async fn until(is_so: impl Fn() -> bool) {
+/// Polls a condition until it is true, with a timeout.
+async fn wait_until(condition: impl Fn() -> bool) {
     tokio::time::timeout(Duration::from_secs(20), async {
-        while !is_so() {
+        while !condition() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     })
@@ -106,24 +106,24 @@ async fn until(is_so: impl Fn() -> bool) {
 }
 
 #[tokio::test]
-async fn a_caller_who_hangs_up_does_not_stop_the_processing() {
-    let practice = started().await;
-    let old = granted_tokens(&practice);
+async fn request_is_processed_after_the_client_disconnects() {
+    let practice = start().await;
+    let old = grant_tokens(&practice);
     let ms = 1_000;
     practice.set_fault(Fault::DelayBeforeProcessing { ms }.at(Endpoint::TokenRefresh));
-    let form = refresh(&practice, &old.refresh_token);
-    // It hangs up once the request is there, and long before it is processed.
+    let form = refresh_form(&practice, &old.refresh_token);
+    // The client disconnects when the request is received, before it is processed.
     tokio::select! {
-        _ = token(&practice, &form) => panic!("the answer came at once"),
-        () = until(|| !practice.requests_to("/oauth/token").is_empty()) => {}
+        _ = token_request(&practice, &form) => panic!("the response was not delayed"),
+        () = wait_until(|| !practice.requests_to("/oauth/token").is_empty()) => {}
     }
     assert!(practice.is_refresh_token_live(&old.refresh_token));
-    until(|| !practice.is_refresh_token_live(&old.refresh_token)).await;
+    wait_until(|| !practice.is_refresh_token_live(&old.refresh_token)).await;
 }
 
 #[tokio::test]
-async fn a_slow_body_comes_a_byte_a_second() {
-    let practice = started().await;
+async fn slow_body_is_sent_byte_by_byte() {
+    let practice = start().await;
     let mut response = refresh_with(&practice, Fault::SlowBody).await;
     assert_eq!(response.chunk().await.unwrap().unwrap().as_ref(), b"{");
     let more = tokio::time::timeout(Duration::from_millis(300), response.chunk()).await;
@@ -131,8 +131,8 @@ async fn a_slow_body_comes_a_byte_a_second() {
 }
 
 #[tokio::test]
-async fn token_sets_are_spoilt() {
-    let practice = started().await;
+async fn token_set_members_are_altered() {
+    let practice = start().await;
     let practice = &practice;
     let set = json_with(practice, Fault::MissingAccessToken).await;
     assert!(set.get("access_token").is_none() && set.get("refresh_token").is_some());
@@ -177,13 +177,13 @@ async fn token_sets_are_spoilt() {
             .len(),
         6
     );
-    let twice = text_with(practice, Fault::DuplicatedKeys).await;
-    assert_eq!(twice.matches("\"access_token\":").count(), 2);
+    let duplicate_keys = text_with(practice, Fault::DuplicatedKeys).await;
+    assert_eq!(duplicate_keys.matches("\"access_token\":").count(), 2);
 }
 
 #[tokio::test]
-async fn bytes_are_spoilt() {
-    let practice = started().await;
+async fn bytes_and_headers_are_altered() {
+    let practice = start().await;
     let bom = refresh_with(&practice, Fault::ByteOrderMark)
         .await
         .bytes()
@@ -203,8 +203,8 @@ async fn bytes_are_spoilt() {
 }
 
 #[tokio::test]
-async fn statuses_are_false() {
-    let practice = started().await;
+async fn fabricated_response_has_its_status() {
+    let practice = start().await;
     let retry_after = Some(RetryAfter::Seconds(7));
     for (fault, status) in [
         (Fault::InternalServerError { retry_after }, 500),
@@ -232,35 +232,35 @@ async fn statuses_are_false() {
         assert_eq!(response.status(), status, "{fault:?}");
         assert!(!response.headers().contains_key("retry-after"));
     }
-    let elsewhere = Fault::RedirectElsewhere {
+    let redirect = Fault::RedirectElsewhere {
         location: "https://example.com/".to_owned(),
     };
     assert_eq!(
-        location(&refresh_with(&practice, elsewhere).await),
+        location(&refresh_with(&practice, redirect).await),
         "https://example.com/"
     );
 }
 
 #[tokio::test]
-async fn retry_after_takes_every_shape() {
-    let practice = started().await;
-    for (when, shape) in [
+async fn retry_after_has_every_format() {
+    let practice = start().await;
+    for (retry_after, expected) in [
         (RetryAfter::HttpDateIn(60), " GMT"),
         (RetryAfter::Absurd, "99999"),
         (RetryAfter::Nonsense, "clock tower"),
     ] {
         let fault = Fault::TooManyRequests {
-            retry_after: Some(when),
+            retry_after: Some(retry_after),
         };
         let response = refresh_with(&practice, fault).await;
         let text = response.headers()["retry-after"].to_str().unwrap();
-        assert!(text.contains(shape), "{text}");
+        assert!(text.contains(expected), "{text}");
     }
 }
 
 #[tokio::test]
-async fn bodies_are_false() {
-    let practice = started().await;
+async fn fabricated_response_has_its_body() {
+    let practice = start().await;
     let practice = &practice;
     assert_eq!(text_with(practice, Fault::EmptyBody).await, "");
     assert_eq!(text_with(practice, Fault::JsonArray).await, "[]");
@@ -273,8 +273,8 @@ async fn bodies_are_false() {
 }
 
 #[tokio::test]
-async fn a_huge_body_has_a_hundred_megabytes() {
-    let practice = started().await;
+async fn huge_body_has_100_megabytes() {
+    let practice = start().await;
     let mut response = refresh_with(&practice, Fault::HugeBody).await;
     let mut length = 0;
     while let Some(chunk) = response.chunk().await.unwrap() {
@@ -284,23 +284,23 @@ async fn a_huge_body_has_a_hundred_megabytes() {
 }
 
 #[tokio::test]
-async fn a_false_answer_can_come_after_processing() {
-    let practice = started().await;
-    let old = granted_tokens(&practice);
-    let form = refresh(&practice, &old.refresh_token);
+async fn fabricated_response_can_follow_processing() {
+    let practice = start().await;
+    let old = grant_tokens(&practice);
+    let form = refresh_form(&practice, &old.refresh_token);
     let fault = Fault::BadGateway { retry_after: None };
     practice.set_fault(fault.clone().at(Endpoint::TokenRefresh).times(1));
-    assert_eq!(token(&practice, &form).await.status(), 502);
+    assert_eq!(token_request(&practice, &form).await.status(), 502);
     assert!(practice.is_refresh_token_live(&old.refresh_token));
     practice.set_fault(fault.at(Endpoint::TokenRefresh).times(1).after_processing());
-    assert_eq!(token(&practice, &form).await.status(), 502);
+    assert_eq!(token_request(&practice, &form).await.status(), 502);
     assert!(!practice.is_refresh_token_live(&old.refresh_token));
 }
 
 #[tokio::test]
-async fn a_fault_strikes_where_it_was_planned() {
-    let practice = started().await;
-    let set = granted_tokens(&practice);
+async fn plan_affects_only_its_endpoints() {
+    let practice = start().await;
+    let set = grant_tokens(&practice);
     practice.set_fault(Fault::Forbidden.at(Endpoint::Me).and_at(Endpoint::Team));
     for (path, status) in [
         ("me", 403),
@@ -319,17 +319,14 @@ async fn a_fault_strikes_where_it_was_planned() {
 }
 
 #[tokio::test]
-async fn the_authorization_page_can_send_back_any_error() {
-    let practice = started().await;
+async fn authorization_endpoint_redirects_with_the_planned_error() {
+    let practice = start().await;
     let fault = Fault::AuthorizationError {
         error: "temporarily_unavailable".to_owned(),
     };
     practice.set_fault(fault.at(Endpoint::Authorize).times(1));
-    let url = authorization_url(&practice, &request(&practice));
-    let address = location(&http().get(url).send().await.unwrap());
-    assert_eq!(
-        parameter(&address, "error").unwrap(),
-        "temporarily_unavailable"
-    );
-    assert_eq!(parameter(&address, "state").unwrap(), "s t+a&te");
+    let url = authorization_url(&practice, &authorization_parameters(&practice));
+    let url = location(&http_client().get(url).send().await.unwrap());
+    assert_eq!(parameter(&url, "error").unwrap(), "temporarily_unavailable");
+    assert_eq!(parameter(&url, "state").unwrap(), "s t+a&te");
 }

@@ -1,73 +1,72 @@
-//! The pages, used as a browser does.
+//! The HTML pages, requested as a browser does.
 
 use practice_amiqus::{Practice, Settings};
 use reqwest::header::{CONTENT_TYPE, COOKIE, SET_COOKIE};
 use reqwest::{Client, Response};
 
-use crate::caller::*;
+use crate::client::*;
 
-/// A browser that keeps one cookie and shows one page.
+/// A minimal browser with one cookie and one open page.
 struct Browser {
     http: Client,
     base_url: String,
     cookie: Option<String>,
-    /// What is shown.
+    /// The HTML of the open page.
     page: String,
-    /// Where the last answer led, if it was a redirect out of the service.
-    left_for: Option<String>,
+    /// The target of the last response, if it was a redirect to another host or scheme.
+    external_redirect: Option<String>,
 }
 
 impl Browser {
     fn new(practice: &Practice) -> Self {
         Self {
-            http: http(),
+            http: http_client(),
             base_url: practice.base_url().to_owned(),
             cookie: None,
             page: String::new(),
-            left_for: None,
+            external_redirect: None,
         }
     }
 
-    /// A browser in which one of the people has logged in, and that went on to this page.
-    async fn logged_in(practice: &Practice, person: usize, page: &str) -> Self {
+    /// A browser in which a demo person is logged in, with a page open.
+    async fn logged_in(practice: &Practice, person_index: usize, page: &str) -> Self {
         let mut browser = Self::new(practice);
         browser.open("/login").await;
-        assert_eq!(browser.log_in(practice, person, page).await, 200);
+        assert_eq!(browser.log_in(practice, person_index, page).await, 200);
         browser
     }
 
-    async fn open(&mut self, address: &str) -> u16 {
-        let path = address
-            .strip_prefix(&self.base_url)
-            .unwrap_or(address)
-            .to_owned();
+    /// Opens a URL or a path, and returns the status.
+    async fn open(&mut self, url: &str) -> u16 {
+        let path = url.strip_prefix(&self.base_url).unwrap_or(url).to_owned();
         let request = self.http.get(format!("{}{path}", self.base_url));
         let response = self.with_cookie(request).send().await.unwrap();
-        self.arrive(response).await
+        self.handle_response(response).await
     }
 
-    /// Sends a form with the token of the page that is shown.
+    /// Submits a form with the CSRF token of the open page.
     async fn submit(&mut self, action: &str, fields: &[(&str, &str)]) -> u16 {
-        let mut form = vec![("_token", self.hidden("_token"))];
+        let mut form = vec![("_token", self.hidden_input("_token"))];
         form.extend(
             fields
                 .iter()
                 .map(|(name, value)| (*name, (*value).to_owned())),
         );
-        self.submit_exactly(action, &form).await
+        self.submit_raw(action, &form).await
     }
 
-    async fn submit_exactly(&mut self, action: &str, form: &[(&str, String)]) -> u16 {
+    /// Submits a form without adding a CSRF token.
+    async fn submit_raw(&mut self, action: &str, form: &[(&str, String)]) -> u16 {
         let request = self
             .http
             .post(format!("{}{action}", self.base_url))
             .form(form);
         let response = self.with_cookie(request).send().await.unwrap();
-        self.arrive(response).await
+        self.handle_response(response).await
     }
 
-    async fn log_in(&mut self, practice: &Practice, person: usize, return_to: &str) -> u16 {
-        let person = &practice.people()[person];
+    async fn log_in(&mut self, practice: &Practice, person_index: usize, return_to: &str) -> u16 {
+        let person = &practice.people()[person_index];
         let fields = [
             ("email", person.email.as_str()),
             ("password", person.password.as_str()),
@@ -76,8 +75,9 @@ impl Browser {
         self.submit("/login", &fields).await
     }
 
+    /// Clicks a button of the consent page.
     async fn click(&mut self, answer: &str) -> u16 {
-        let token = self.hidden("auth_token");
+        let token = self.hidden_input("auth_token");
         self.submit(
             "/oauth/authorize",
             &[("auth_token", &token), ("answer", answer)],
@@ -92,8 +92,8 @@ impl Browser {
         }
     }
 
-    /// Keeps the cookie, follows redirects within the service, shows the page.
-    async fn arrive(&mut self, response: Response) -> u16 {
+    /// Stores the cookie, follows redirects within the service and opens the page.
+    async fn handle_response(&mut self, response: Response) -> u16 {
         if let Some(cookie) = response.headers().get(SET_COOKIE) {
             let cookie = cookie.to_str().unwrap();
             assert!(
@@ -102,21 +102,21 @@ impl Browser {
             );
             self.cookie = cookie.split(';').next().map(str::to_owned);
         }
-        self.left_for = None;
+        self.external_redirect = None;
         let status = response.status().as_u16();
         if status == 302 {
-            let address = location(&response);
-            if address.starts_with('/') {
-                return Box::pin(self.open(&address)).await;
+            let url = location(&response);
+            if url.starts_with('/') {
+                return Box::pin(self.open(&url)).await;
             }
-            self.left_for = Some(address);
+            self.external_redirect = Some(url);
         }
         self.page = response.text().await.unwrap();
         status
     }
 
-    /// The value of the first hidden input of this name.
-    fn hidden(&self, name: &str) -> String {
+    /// The value of the first hidden input with this name.
+    fn hidden_input(&self, name: &str) -> String {
         let start = format!("name=\"{name}\" value=\"");
         let (_, rest) = self
             .page
@@ -131,29 +131,33 @@ impl Browser {
 }
 
 #[tokio::test]
-async fn a_person_logs_in_and_allows() {
-    let practice = started().await;
+async fn allow_after_login_redirects_with_a_code() {
+    let practice = start().await;
     let mut browser = Browser::new(&practice);
     browser
-        .open(&authorization_url(&practice, &request(&practice)))
+        .open(&authorization_url(
+            &practice,
+            &authorization_parameters(&practice),
+        ))
         .await;
     assert!(browser.shows("Log in as Bob Gale") && browser.shows("nothing here is real"));
 
-    let return_to = browser.hidden("return_to");
+    let return_to = browser.hidden_input("return_to");
     assert_eq!(browser.log_in(&practice, 0, &return_to).await, 200);
     for text in [
         "Sign in with Amiqus",
         "Bob Gale (bob@example.com)",
-        FUSION,
+        FUSION_INDUSTRIES,
         ">Allow<",
         ">Deny<",
     ] {
         assert!(browser.shows(text), "{text}");
     }
     assert_eq!(browser.click("allow").await, 302);
-    let address = browser.left_for.clone().unwrap();
-    let code = parameter(&address, "code").unwrap();
-    let set = token_set(token(&practice, &exchange(&practice, &code)).await).await;
+    let redirect = browser.external_redirect.clone().unwrap();
+    let code = parameter(&redirect, "code").unwrap();
+    let set =
+        token_set(token_request(&practice, &code_exchange_form(&practice, &code)).await).await;
     assert_eq!(
         get(&practice, "status", &set.access_token).await.status(),
         204
@@ -161,88 +165,98 @@ async fn a_person_logs_in_and_allows() {
 }
 
 #[tokio::test]
-async fn a_person_denies_and_is_not_asked_the_same_question_twice() {
-    let practice = started().await;
+async fn consent_page_cannot_be_answered_twice() {
+    let practice = start().await;
     let mut browser = Browser::new(&practice);
-    let url = authorization_url(&practice, &request(&practice));
+    let url = authorization_url(&practice, &authorization_parameters(&practice));
     browser.open(&url).await;
-    let return_to = browser.hidden("return_to");
+    let return_to = browser.hidden_input("return_to");
     browser.log_in(&practice, 0, &return_to).await;
-    let (page_token, question) = (browser.hidden("_token"), browser.hidden("auth_token"));
+    let (csrf_token, consent_token) = (
+        browser.hidden_input("_token"),
+        browser.hidden_input("auth_token"),
+    );
     browser.click("deny").await;
-    let address = browser.left_for.clone().unwrap();
-    assert_eq!(parameter(&address, "error").unwrap(), "access_denied");
+    let redirect = browser.external_redirect.clone().unwrap();
+    assert_eq!(parameter(&redirect, "error").unwrap(), "access_denied");
 
-    let again = [
-        ("_token", page_token),
-        ("auth_token", question),
+    let second_answer = [
+        ("_token", csrf_token),
+        ("auth_token", consent_token),
         ("answer", "allow".to_owned()),
     ];
     assert_eq!(
-        browser.submit_exactly("/oauth/authorize", &again).await,
+        browser.submit_raw("/oauth/authorize", &second_answer).await,
         400
     );
     assert!(browser.shows("Already answered"));
 }
 
 #[tokio::test]
-async fn someone_who_is_connected_already_is_not_asked_again() {
-    let practice = started().await;
-    let url = authorization_url(&practice, &request(&practice));
+async fn connected_user_skips_the_consent_page() {
+    let practice = start().await;
+    let url = authorization_url(&practice, &authorization_parameters(&practice));
     let mut browser = Browser::logged_in(&practice, 0, "/").await;
-    granted_tokens(&practice);
+    grant_tokens(&practice);
 
     assert_eq!(browser.open(&url).await, 302);
-    assert!(browser.left_for.as_ref().unwrap().contains("code=def502"));
+    assert!(
+        browser
+            .external_redirect
+            .as_ref()
+            .unwrap()
+            .contains("code=def502")
+    );
 
     practice.set_skip_consent_when_connected(false);
     assert_eq!(browser.open(&url).await, 200);
     assert!(browser.shows(">Allow<"));
 
     practice.set_skip_consent_when_connected(true);
-    practice.revoke_everything(BOB, FUSION).unwrap();
+    practice.revoke_everything(BOB, FUSION_INDUSTRIES).unwrap();
     assert_eq!(browser.open(&url).await, 200);
 }
 
 #[tokio::test]
-async fn a_code_belongs_to_the_team_that_is_active() {
-    let practice = started().await;
-    let url = authorization_url(&practice, &request(&practice));
+async fn code_is_issued_for_the_active_team() {
+    let practice = start().await;
+    let url = authorization_url(&practice, &authorization_parameters(&practice));
     let mut browser = Browser::logged_in(&practice, 0, "/").await;
     browser.open(&url).await;
     assert!(browser.shows("Switch to Hill Valley Legal"));
 
-    // Switching in another tab makes an open question ask again.
-    let question = browser.hidden("auth_token");
-    let return_to = browser.hidden("return_to");
+    // After a team switch in another tab, the answer shows the consent page again.
+    let consent_token = browser.hidden_input("auth_token");
+    let return_to = browser.hidden_input("return_to");
     assert_eq!(
         browser
             .submit("/team", &[("team", "89"), ("return_to", &return_to)])
             .await,
         200
     );
-    let answer = [("auth_token", question.as_str()), ("answer", "allow")];
+    let answer = [("auth_token", consent_token.as_str()), ("answer", "allow")];
     assert_eq!(browser.submit("/oauth/authorize", &answer).await, 200);
     assert!(browser.shows("Switch to Fusion Industries"));
 
     browser.click("allow").await;
-    let code = parameter(&browser.left_for.clone().unwrap(), "code").unwrap();
-    let set = token_set(token(&practice, &exchange(&practice, &code)).await).await;
+    let code = parameter(&browser.external_redirect.clone().unwrap(), "code").unwrap();
+    let set =
+        token_set(token_request(&practice, &code_exchange_form(&practice, &code)).await).await;
     let team: serde_json::Value = get(&practice, "team", &set.access_token)
         .await
         .json()
         .await
         .unwrap();
-    assert_eq!(team["name"], HILL_VALLEY);
+    assert_eq!(team["name"], HILL_VALLEY_LEGAL);
 
-    // Nobody can make a team active that they don't work in.
+    // Only a team of the user can become active.
     let mut lorraine = Browser::logged_in(&practice, 1, "/").await;
     assert_eq!(lorraine.submit("/team", &[("team", "88")]).await, 403);
 }
 
 #[tokio::test]
-async fn a_wrong_password_opens_nothing() {
-    let practice = started().await;
+async fn wrong_password_does_not_log_in() {
+    let practice = start().await;
     let mut browser = Browser::new(&practice);
     browser.open("/login").await;
     let attempt = [("email", BOB), ("password", "wrong")];
@@ -253,29 +267,29 @@ async fn a_wrong_password_opens_nothing() {
 }
 
 #[tokio::test]
-async fn a_form_of_another_site_is_refused() {
-    let practice = started().await;
+async fn form_with_wrong_csrf_token_is_rejected() {
+    let practice = start().await;
     let mut browser = Browser::logged_in(&practice, 0, "/").await;
     for action in ["/oauth/authorize", "/team", "/logout", "/team-apps/remove"] {
         let form = [("_token", "guessed".to_owned())];
-        assert_eq!(browser.submit_exactly(action, &form).await, 419, "{action}");
+        assert_eq!(browser.submit_raw(action, &form).await, 419, "{action}");
     }
 }
 
 #[tokio::test]
-async fn a_log_in_never_leads_out_of_the_service() {
-    let practice = started().await;
-    for elsewhere in ["https://example.com/", "//example.com/", "/\\example.com"] {
+async fn login_never_redirects_to_another_host() {
+    let practice = start().await;
+    for url in ["https://example.com/", "//example.com/", "/\\example.com"] {
         let mut browser = Browser::new(&practice);
         browser.open("/login").await;
-        assert_eq!(browser.log_in(&practice, 0, elsewhere).await, 200);
+        assert_eq!(browser.log_in(&practice, 0, url).await, 200);
         assert!(browser.shows("Your practice account"));
     }
 }
 
 #[tokio::test]
-async fn logging_out_asks_for_a_log_in_again() {
-    let practice = started().await;
+async fn page_after_logout_requires_login() {
+    let practice = start().await;
     let mut browser = Browser::logged_in(&practice, 0, "/").await;
     browser.submit("/logout", &[]).await;
     browser.open("/developer-settings").await;
@@ -283,49 +297,49 @@ async fn logging_out_asks_for_a_log_in_again() {
 }
 
 #[tokio::test]
-async fn an_api_client_is_registered_and_changed() {
-    let practice = started().await;
+async fn api_client_can_be_registered_and_edited() {
+    let practice = start().await;
     let mut browser = Browser::logged_in(&practice, 0, "/developer-settings").await;
     assert!(browser.shows(practice.client_id()));
     assert!(!browser.shows(practice.client_secret()));
     browser
         .open(&format!("/developer-settings/{}", practice.client_id()))
         .await;
-    assert!(browser.shows(practice.client_secret()) && browser.shows(REDIRECT));
+    assert!(browser.shows(practice.client_secret()) && browser.shows(REDIRECT_URL));
 
     browser.open("/developer-settings/new").await;
-    let wrong = [
+    let invalid = [
         ("name", "<b>Mine</b>"),
         ("redirect_urls", "co.amiqus.signin:/callback"),
     ];
-    assert_eq!(browser.submit("/developer-settings", &wrong).await, 422);
+    assert_eq!(browser.submit("/developer-settings", &invalid).await, 422);
     assert!(browser.shows("is not a valid URL") && browser.shows("&lt;b&gt;Mine&lt;/b&gt;"));
-    let right = [
+    let valid = [
         ("name", "<b>Mine</b>"),
         ("redirect_urls", "mine://a/b\r\nmine://c/d"),
     ];
-    assert_eq!(browser.submit("/developer-settings", &right).await, 200);
+    assert_eq!(browser.submit("/developer-settings", &valid).await, 200);
     assert!(browser.shows("<h1>&lt;b&gt;Mine&lt;/b&gt;</h1>") && browser.shows("mine://c/d"));
 
-    let address = format!("/developer-settings/{}", practice.client_id());
+    let path = format!("/developer-settings/{}", practice.client_id());
     assert_eq!(
-        browser
-            .submit(&address, &[("redirect_urls", "x://y/z")])
-            .await,
+        browser.submit(&path, &[("redirect_urls", "x://y/z")]).await,
         200
     );
     assert_eq!(practice.redirect_urls(), ["x://y/z"]);
 
-    // Another team does not see it.
+    // Other teams cannot see it.
     let mut lorraine = Browser::logged_in(&practice, 1, "/").await;
-    assert_eq!(lorraine.open(&address).await, 404);
+    assert_eq!(lorraine.open(&path).await, 404);
 }
 
 #[tokio::test]
-async fn removing_access_revokes_the_tokens() {
-    let practice = started().await;
-    let set = granted_tokens(&practice);
-    let elsewhere = practice.grant_tokens(BOB, HILL_VALLEY, REDIRECT).unwrap();
+async fn removed_access_revokes_the_tokens_of_its_team() {
+    let practice = start().await;
+    let set = grant_tokens(&practice);
+    let other_team = practice
+        .grant_tokens(BOB, HILL_VALLEY_LEGAL, REDIRECT_URL)
+        .unwrap();
     let mut browser = Browser::logged_in(&practice, 0, "/team-apps").await;
     assert!(browser.shows("Remove access"));
     let removed = [("client_id", practice.client_id())];
@@ -333,25 +347,25 @@ async fn removing_access_revokes_the_tokens() {
     assert!(!browser.shows("Remove access"));
     assert!(!practice.is_access_token_live(&set.access_token));
     assert!(!practice.is_refresh_token_live(&set.refresh_token));
-    assert!(practice.is_access_token_live(&elsewhere.access_token));
+    assert!(practice.is_access_token_live(&other_team.access_token));
 }
 
 #[tokio::test]
-async fn pages_bring_their_style_and_allow_a_redirect_to_any_scheme() {
+async fn pages_have_a_stylesheet_and_a_policy_without_form_action() {
     let practice = Practice::start(Settings::default()).await.unwrap();
-    let style = http()
+    let style = http_client()
         .get(format!("{}/style.css", practice.base_url()))
         .send()
         .await
         .unwrap();
     assert_eq!(style.headers()[CONTENT_TYPE], "text/css; charset=utf-8");
-    let page = http().get(practice.base_url()).send().await.unwrap();
+    let page = http_client().get(practice.base_url()).send().await.unwrap();
     let policy = page.headers()["content-security-policy"].to_str().unwrap();
     assert!(policy.contains("default-src 'none'") && !policy.contains("form-action"));
-    let nowhere = http()
-        .get(format!("{}/nowhere", practice.base_url()))
+    let unknown = http_client()
+        .get(format!("{}/unknown", practice.base_url()))
         .send()
         .await
         .unwrap();
-    assert_eq!(nowhere.status(), 404);
+    assert_eq!(unknown.status(), 404);
 }
