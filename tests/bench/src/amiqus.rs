@@ -78,7 +78,7 @@ impl Amiqus {
     }
 
     /// From now on each answer that a sign-in waits for takes so much longer to arrive.
-    pub(crate) async fn move_away(&self, milliseconds: u64) -> Result<()> {
+    pub(crate) async fn set_aside(&self, milliseconds: u64) -> Result<()> {
         let plan = json!({
             "endpoints": ["token_exchange", "me", "team", "team_me"],
             "fault": "delay_after_processing",
@@ -90,7 +90,7 @@ impl Amiqus {
     }
 
     /// It answers at once again.
-    pub(crate) async fn come_back(&self) -> Result<()> {
+    pub(crate) async fn restore(&self) -> Result<()> {
         let answer = self.client.delete(self.control("faults")).send();
         answer.await?.error_for_status()?;
         Ok(())

@@ -8,18 +8,18 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::processes::{has_ended, tree};
-use crate::{Result, let_pass, milliseconds};
+use crate::{Result, milliseconds, wait};
 
 use crate::screen::{Screen, Seen};
 
 /// As long as nothing is painted for this, nothing more will be.
-const QUIET: Duration = Duration::from_secs(1);
+const SETTLE_TIME: Duration = Duration::from_secs(1);
 
 /// No start takes longer.
-const LONGEST: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How long a program may take to end.
-const ENDING: Duration = Duration::from_secs(5);
+const EXIT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Names a folder for a picture of each change that was painted.
 const PICTURES: &str = "BENCH_PICTURES";
@@ -48,7 +48,7 @@ impl App {
     /// screen that stayed.
     pub(crate) fn painted(program: &Path, data: &Path, screen: &Screen) -> Result<(Self, f64)> {
         let (begun, app, seen) =
-            screen.after(QUIET, LONGEST, || Self::start(program, &[], data))?;
+            screen.after(SETTLE_TIME, TIMEOUT, || Self::start(program, &[], data))?;
         keep_pictures(&seen)?;
         let painted = seen.settled().ok_or("nothing was painted")?;
         Ok((app, milliseconds(painted - begun)))
@@ -70,10 +70,10 @@ impl App {
         self.end_now();
         let begun = Instant::now();
         while !all.iter().all(|id| has_ended(*id)) {
-            if begun.elapsed() > ENDING {
+            if begun.elapsed() > EXIT_TIMEOUT {
                 return Err("the program's processes did not end".into());
             }
-            let_pass(Duration::from_millis(20));
+            wait(Duration::from_millis(20));
         }
         Ok(())
     }

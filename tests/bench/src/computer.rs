@@ -34,7 +34,7 @@ pub(crate) struct Computer {
 }
 
 /// A keeper, and the addresses that it sends the browser to.
-pub(crate) struct Kept {
+pub(crate) struct PreparedUser {
     /// The keeper.
     pub(crate) session: SessionHandle,
     browser: mpsc::UnboundedReceiver<Url>,
@@ -51,7 +51,7 @@ impl Computer {
     }
 
     /// A person's own folder, empty, to be the app's `XDG_DATA_HOME`.
-    pub(crate) fn person(&self, name: &str) -> Result<PathBuf> {
+    pub(crate) fn user(&self, name: &str) -> Result<PathBuf> {
         let data = self.home.join(name);
         if data.exists() {
             fs::remove_dir_all(&data)?;
@@ -62,15 +62,15 @@ impl Computer {
 
     /// A person who has used the app before, and is signed out.
     pub(crate) async fn signed_out(&self, name: &str) -> Result<PathBuf> {
-        let data = self.person(name)?;
-        Kept::start(&vault_in(&data)).await?.end().await?;
+        let data = self.user(name)?;
+        PreparedUser::start(&vault_in(&data)).await?.end().await?;
         Ok(data)
     }
 
     /// A person who is signed in.
     pub(crate) async fn signed_in(&self, name: &str) -> Result<PathBuf> {
-        let data = self.person(name)?;
-        let mut kept = Kept::start(&vault_in(&data)).await?;
+        let data = self.user(name)?;
+        let mut kept = PreparedUser::start(&vault_in(&data)).await?;
         kept.sign_in(&self.amiqus).await?;
         kept.end().await?;
         Ok(data)
@@ -78,15 +78,15 @@ impl Computer {
 
     /// A person who has just chosen Allow in the browser; answers also where the browser is sent.
     pub(crate) async fn allowed(&self, name: &str) -> Result<(PathBuf, String)> {
-        let data = self.person(name)?;
-        let mut kept = Kept::start(&vault_in(&data)).await?;
+        let data = self.user(name)?;
+        let mut kept = PreparedUser::start(&vault_in(&data)).await?;
         let address = kept.allow(&self.amiqus).await?;
         kept.end().await?;
         Ok((data, address))
     }
 }
 
-impl Kept {
+impl PreparedUser {
     /// Starts the real keeper on the real vault in this folder.
     pub(crate) async fn start(vault: &Path) -> Result<Self> {
         Self::start_by(Arc::new(SystemClock), vault).await
@@ -100,7 +100,7 @@ impl Kept {
             clock,
             entropy: Arc::new(SystemEntropy),
             clients: amiqus_core::http::clients(Limits::default()),
-            host: Arc::new(NoDesktop(open)),
+            host: Arc::new(HeadlessHost(open)),
             allows_plain_http: true,
             provisioning: Box::new(provisioning::read),
         });
@@ -156,9 +156,9 @@ pub(crate) fn named(variable: &str) -> Result<OsString> {
 }
 
 /// Tells which addresses the browser would be sent to.
-struct NoDesktop(mpsc::UnboundedSender<Url>);
+struct HeadlessHost(mpsc::UnboundedSender<Url>);
 
-impl Host for NoDesktop {
+impl Host for HeadlessHost {
     fn open_browser(
         &self,
         url: &Url,

@@ -6,31 +6,31 @@ use tokio::runtime::Runtime;
 
 use crate::app::App;
 use crate::computer::Computer;
-use crate::processes::Work;
+use crate::processes::WorkMeter;
 use crate::screen::Screen;
-use crate::{Figures, Given, Result, let_pass, milliseconds};
+use crate::{Figures, Options, Result, milliseconds, wait};
 
 /// After this nothing of a start is under way any more; `WebKit` gives memory back and
 /// ends threads for twenty seconds.
-const SETTLED: Duration = Duration::from_secs(25);
+const SETTLE_TIME: Duration = Duration::from_secs(25);
 
 /// What is looked at in one piece: a minute in several, so that what happens once is not taken for what
 /// happens all the time.
-const PIECE: Duration = Duration::from_secs(10);
+const SAMPLE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Both side by side, so that what wakes the one wakes the other.
-pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
+pub(crate) fn measure(given: &Options) -> Result<Vec<Figures>> {
     let runtime = Runtime::new()?;
     let computer = Computer::of_this_desktop()?;
-    let nobody = computer.person("nobody")?;
+    let nobody = computer.user("nobody")?;
     let signed_in = runtime.block_on(computer.signed_in("signed-in"))?;
     let screen = Screen::watch()?;
     let (bare, _) = App::painted(&given.bare, &nobody, &screen)?;
     let (ours, _) = App::painted(&given.ours, &signed_in, &screen)?;
-    let_pass(SETTLED);
+    wait(SETTLE_TIME);
 
-    let alone = |app: &App| Work::of(&[app.id()]);
-    let with_window = |app: &App| Work::of(&app.processes()?);
+    let alone = |app: &App| WorkMeter::of(&[app.id()]);
+    let with_window = |app: &App| WorkMeter::of(&app.processes()?);
     let mut rows = [
         "idle, CPU",
         "idle, switches",
@@ -45,7 +45,7 @@ pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
             with_window(&ours)?,
             with_window(&bare)?,
         );
-        let_pass(PIECE);
+        wait(SAMPLE_INTERVAL);
         let ours_did = [
             alone(&ours)?.since(&before.0),
             with_window(&ours)?.since(&before.2),

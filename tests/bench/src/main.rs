@@ -50,7 +50,7 @@ impl Figures {
 }
 
 /// What a part is given.
-struct Given {
+struct Options {
     /// The app's program.
     ours: PathBuf,
     /// The bare window's.
@@ -77,7 +77,7 @@ fn measure(arguments: &[String]) -> Result<()> {
         return Err("usage: bench PART FOLDER ROUNDS".into());
     };
     let folder = PathBuf::from(folder);
-    let given = Given {
+    let given = Options {
         ours: folder.join("sign-in-with-amiqus"),
         bare: folder.join("bare-window"),
         rounds: rounds.parse()?,
@@ -103,7 +103,7 @@ fn measure(arguments: &[String]) -> Result<()> {
     clippy::disallowed_methods,
     reason = "what is measured is what is so after a while; there is no event to wait for"
 )]
-fn let_pass(time: Duration) {
+fn wait(time: Duration) {
     std::thread::sleep(time);
 }
 

@@ -10,22 +10,22 @@ use zbus::blocking::Connection;
 
 use crate::app::App;
 use crate::computer::Computer;
-use crate::processes::held_by;
+use crate::processes::memory_of;
 use crate::redirect::hand_over;
 use crate::screen::Screen;
-use crate::{Figures, Given, Result, let_pass};
+use crate::{Figures, Options, Result, wait};
 
 /// After this nothing of a start is under way any more.
-const SETTLED: Duration = Duration::from_secs(3);
+const SETTLE_TIME: Duration = Duration::from_secs(3);
 
 /// How long a closed window's processes may take to end.
-const ENDING: Duration = Duration::from_secs(10);
+const EXIT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// With the window open, signed in: all processes.
-pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
+pub(crate) fn measure(given: &Options) -> Result<Vec<Figures>> {
     let runtime = Runtime::new()?;
     let computer = Computer::of_this_desktop()?;
-    let bare = computer.person("nobody")?;
+    let bare = computer.user("nobody")?;
     let signed_in = runtime.block_on(computer.signed_in("signed-in"))?;
     let screen = Screen::watch()?;
     let mut row = Figures::of("memory, window open");
@@ -35,8 +35,8 @@ pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
             (&given.ours, &signed_in, &mut row.ours),
         ] {
             let (app, _) = App::painted(program, data, &screen)?;
-            let_pass(SETTLED);
-            figures.push(held_by(&app.processes()?)?);
+            wait(SETTLE_TIME);
+            figures.push(memory_of(&app.processes()?)?);
             app.end()?;
         }
     }
@@ -44,7 +44,7 @@ pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
 }
 
 /// Closed to the tray, beside the same process before its first window.
-pub(crate) fn measure_tray(given: &Given) -> Result<Vec<Figures>> {
+pub(crate) fn measure_tray(given: &Options) -> Result<Vec<Figures>> {
     let runtime = Runtime::new()?;
     let computer = Computer::of_this_desktop()?;
     let signed_in = runtime.block_on(computer.signed_in("signed-in"))?;
@@ -54,10 +54,10 @@ pub(crate) fn measure_tray(given: &Given) -> Result<Vec<Figures>> {
     let mut row = Figures::of("memory, closed to the tray");
     for _ in 0..given.rounds {
         let app = App::start(&given.ours, &["--in-the-tray"], &signed_in)?;
-        let_pass(SETTLED);
-        row.floor.push(held_by(&app.processes()?)?);
+        wait(SETTLE_TIME);
+        row.floor.push(memory_of(&app.processes()?)?);
 
-        screen.after(SETTLED, SETTLED, || hand_over(&bus, ""))?;
+        screen.after(SETTLE_TIME, SETTLE_TIME, || hand_over(&bus, ""))?;
         let open = app.processes()?.len();
         if open < 2 {
             return Err("no window was opened".into());
@@ -70,13 +70,13 @@ pub(crate) fn measure_tray(given: &Given) -> Result<Vec<Figures>> {
         }
         let begun = Instant::now();
         while app.processes()?.len() > 1 {
-            if begun.elapsed() > ENDING {
+            if begun.elapsed() > EXIT_TIMEOUT {
                 return Err("the closed window's processes are still there".into());
             }
-            let_pass(Duration::from_millis(50));
+            wait(Duration::from_millis(50));
         }
-        let_pass(SETTLED);
-        row.ours.push(held_by(&app.processes()?)?);
+        wait(SETTLE_TIME);
+        row.ours.push(memory_of(&app.processes()?)?);
         app.end()?;
     }
     Ok(vec![row])
@@ -86,7 +86,7 @@ pub(crate) fn measure_tray(given: &Given) -> Result<Vec<Figures>> {
 struct Tray(Child);
 
 impl Tray {
-    fn start(given: &Given) -> Result<Self> {
+    fn start(given: &Options) -> Result<Self> {
         let program: PathBuf = given.ours.with_file_name("practice-tray");
         let child = Command::new(&program)
             .stdin(Stdio::piped())

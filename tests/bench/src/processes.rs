@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::Result;
 
 /// What processes hold, in MiB; what several share is counted in parts (`Pss`, `proc_pid_smaps(5)`).
-pub(crate) fn held_by(ids: &[u32]) -> Result<f64> {
+pub(crate) fn memory_of(ids: &[u32]) -> Result<f64> {
     let mut kibibytes = 0.0;
     for id in ids {
         let rollup = fs::read_to_string(format!("/proc/{id}/smaps_rollup"))?;
@@ -63,18 +63,18 @@ pub(crate) fn has_ended(id: u32) -> bool {
 
 /// What threads did so far, each by itself: one that ends takes its count with it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Work(BTreeMap<PathBuf, Done>);
+pub(crate) struct WorkMeter(BTreeMap<PathBuf, WorkDone>);
 
 /// What was done.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Done {
+pub(crate) struct WorkDone {
     /// Time on a processor.
     pub(crate) busy: Duration,
     /// How often a thread was given a processor anew, or taken off it.
     pub(crate) switches: f64,
 }
 
-impl Work {
+impl WorkMeter {
     /// What these processes' threads did so far.
     pub(crate) fn of(ids: &[u32]) -> Result<Self> {
         let mut work = BTreeMap::new();
@@ -89,7 +89,7 @@ impl Work {
                     continue;
                 };
                 let busy = times.split_whitespace().next().ok_or("no schedstat")?;
-                let mut done = Done {
+                let mut done = WorkDone {
                     busy: Duration::from_nanos(busy.parse()?),
                     switches: 0.0,
                 };
@@ -103,8 +103,8 @@ impl Work {
     }
 
     /// What the threads that are there did since an earlier look.
-    pub(crate) fn since(&self, earlier: &Self) -> Done {
-        let mut all = Done::default();
+    pub(crate) fn since(&self, earlier: &Self) -> WorkDone {
+        let mut all = WorkDone::default();
         for (thread, now) in &self.0 {
             let before = earlier.0.get(thread).copied().unwrap_or_default();
             all.busy += now.busy.saturating_sub(before.busy);

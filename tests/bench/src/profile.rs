@@ -7,14 +7,14 @@ use std::process::{Command, Stdio};
 use tokio::runtime::Runtime;
 
 use crate::computer::Computer;
-use crate::{Figures, Given, Result};
+use crate::{Figures, Options, Result};
 
 /// Longer than a start takes under tracing.
-const LONG_ENOUGH: &str = "3";
+const TRACE_TIMEOUT: &str = "3";
 
 /// Whose doing a step is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Whose {
+enum ProcessKind {
     /// The program's own process.
     Program,
     /// The process that draws the page.
@@ -31,52 +31,62 @@ enum Which {
 }
 
 /// A step: what it is called, whose it is, and what a line that shows it has in it.
-const STEPS: [(&str, Whose, Which, &str); 8] = [
+const STEPS: [(&str, ProcessKind, Which, &str); 8] = [
     (
         "libraries loaded, display reached",
-        Whose::Program,
+        ProcessKind::Program,
         Which::First,
         "X11-unix",
     ),
     (
         "keychain and vault open, vault read",
-        Whose::Any,
+        ProcessKind::Any,
         Which::Last,
         "vault.stronghold\"",
     ),
     (
         "the window's network process starts",
-        Whose::Any,
+        ProcessKind::Any,
         Which::First,
         "/WebKitNetworkProcess\"",
     ),
     (
         "the page's process starts",
-        Whose::Any,
+        ProcessKind::Any,
         Which::First,
         "/WebKitWebProcess\"",
     ),
     (
         "its libraries loaded",
-        Whose::Page,
+        ProcessKind::Page,
         Which::First,
         "X11-unix",
     ),
     (
         "its graphics ready",
-        Whose::Page,
+        ProcessKind::Page,
         Which::First,
         "fonts.conf",
     ),
-    ("the first font found", Whose::Page, Which::First, ".ttf\""),
-    ("the last font found", Whose::Page, Which::Last, ".ttf\""),
+    (
+        "the first font found",
+        ProcessKind::Page,
+        Which::First,
+        ".ttf\"",
+    ),
+    (
+        "the last font found",
+        ProcessKind::Page,
+        Which::Last,
+        ".ttf\"",
+    ),
 ];
 
 /// Traces both in turn.
-pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
+pub(crate) fn measure(given: &Options) -> Result<Vec<Figures>> {
     let runtime = Runtime::new()?;
     let computer = Computer::of_this_desktop()?;
-    let nobody = computer.person("nobody")?;
+    let nobody = computer.user("nobody")?;
     let signed_in = runtime.block_on(computer.signed_in("signed-in"))?;
     let mut rows = STEPS.map(|(step, ..)| Figures::of(step));
     for _ in 0..given.rounds {
@@ -91,7 +101,7 @@ pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
                 } else {
                     &mut row.floor
                 };
-                figures.extend(reached(&trace, whose, which, has));
+                figures.extend(mark_reached(&trace, whose, which, has));
             }
         }
     }
@@ -102,7 +112,7 @@ fn trace(program: &Path, data: &Path) -> Result<String> {
     let file = data.join("trace");
     // It ends by the time alone, so its code says nothing.
     Command::new("timeout")
-        .arg(LONG_ENOUGH)
+        .arg(TRACE_TIMEOUT)
         .args(["strace", "-f", "--seccomp-bpf", "-ttt", "-s", "200"])
         .args(["-e", "trace=execve,connect,openat", "-o"])
         .arg(&file)
@@ -116,7 +126,7 @@ fn trace(program: &Path, data: &Path) -> Result<String> {
 }
 
 /// When that was, in milliseconds from the start on.
-fn reached(trace: &str, whose: Whose, which: Which, has: &str) -> Option<f64> {
+fn mark_reached(trace: &str, whose: ProcessKind, which: Which, has: &str) -> Option<f64> {
     let calls = || {
         trace
             .lines()
@@ -131,9 +141,9 @@ fn reached(trace: &str, whose: Whose, which: Which, has: &str) -> Option<f64> {
     let page = calls().find(|(_, _, call)| call.contains("/WebKitWebProcess\""));
     let mut wanted = calls().filter(|(process, _, call)| {
         let is_theirs = match whose {
-            Whose::Program => *process == program,
-            Whose::Page => page.is_some_and(|(page, ..)| *process == page),
-            Whose::Any => true,
+            ProcessKind::Program => *process == program,
+            ProcessKind::Page => page.is_some_and(|(page, ..)| *process == page),
+            ProcessKind::Any => true,
         };
         is_theirs && call.contains(has)
     });

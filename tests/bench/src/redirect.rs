@@ -15,25 +15,25 @@ use crate::amiqus::Amiqus;
 use crate::app::{App, keep_pictures, last_state};
 use crate::computer::{Computer, vault_in};
 use crate::screen::Screen;
-use crate::{Figures, Given, Result, durable, let_pass, milliseconds};
+use crate::{Figures, Options, Result, durable, milliseconds, wait};
 
 /// How far away Amiqus is said to be: added to each of its answers.
 const LATENCY_IN_MILLISECONDS: u64 = 100;
 
 /// Longer than the name takes, and longer than from one second of the countdown to the next.
-const QUIET: Duration = Duration::from_millis(1_500);
+const SETTLE_TIME: Duration = Duration::from_millis(1_500);
 
 /// How long the person is in the browser.
 const IN_THE_BROWSER: Duration = Duration::from_secs(2);
 
 /// No sign-in takes longer.
-const LONGEST: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The first copy's name on the session bus, to which a second copy hands its link over.
 const COPY: &str = "co.amiqus.signin";
 
 /// Signs in and measures the floor in turn.
-pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
+pub(crate) fn measure(given: &Options) -> Result<Vec<Figures>> {
     let runtime = Runtime::new()?;
     let computer = Computer::of_this_desktop()?;
     let screen = Screen::watch()?;
@@ -51,10 +51,10 @@ pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
         }
 
         let (ours, _) = sign_in(given, &runtime, &computer, &screen, || {
-            runtime.block_on(computer.amiqus.move_away(LATENCY_IN_MILLISECONDS))
+            runtime.block_on(computer.amiqus.set_aside(LATENCY_IN_MILLISECONDS))
         })?;
         let floor = runtime.block_on(ask(&computer.amiqus, &["me"]))?;
-        runtime.block_on(computer.amiqus.come_back())?;
+        runtime.block_on(computer.amiqus.restore())?;
         if round > 0 {
             far_away.ours.push(ours);
             far_away.floor.push(milliseconds(floor));
@@ -65,7 +65,7 @@ pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
 
 /// A sign-in, from the redirect's arrival to the name.
 fn sign_in(
-    given: &Given,
+    given: &Options,
     runtime: &Runtime,
     computer: &Computer,
     screen: &Screen,
@@ -75,9 +75,9 @@ fn sign_in(
     let bus = Connection::session()?;
     let app = App::start(&given.ours, &[], &data)?;
     // A person is longer in the browser.
-    let_pass(IN_THE_BROWSER);
+    wait(IN_THE_BROWSER);
     before()?;
-    let (begun, (), seen) = screen.after(QUIET, LONGEST, || hand_over(&bus, &address))?;
+    let (begun, (), seen) = screen.after(SETTLE_TIME, TIMEOUT, || hand_over(&bus, &address))?;
     keep_pictures(&seen)?;
     let named = seen.settled().ok_or("nothing was painted")?;
     app.end()?;

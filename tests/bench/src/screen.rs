@@ -153,7 +153,11 @@ impl Seen {
             self.apply(&mut last, patch);
         }
         let mut now = self.before.clone();
-        let mut differing: usize = self.lines(&now).zip(self.lines(&last)).map(unlike).sum();
+        let mut differing: usize = self
+            .lines(&now)
+            .zip(self.lines(&last))
+            .map(differing_pixels)
+            .sum();
         let mut settled = None;
         for patch in &self.patches {
             differing -= self.unlike_within(patch.area, &now, &last);
@@ -176,7 +180,7 @@ impl Seen {
             .zip(self.lines(other))
             .skip(usize_of(area.y))
             .take(usize::from(area.height))
-            .map(|(one, other)| unlike((&one[within.clone()], &other[within.clone()])))
+            .map(|(one, other)| differing_pixels((&one[within.clone()], &other[within.clone()])))
             .sum()
     }
 
@@ -216,7 +220,7 @@ fn usize_of(coordinate: i16) -> usize {
 }
 
 /// How many pixels differ from one line to the other.
-fn unlike((one, other): (&[u8], &[u8])) -> usize {
+fn differing_pixels((one, other): (&[u8], &[u8])) -> usize {
     one.chunks_exact(PIXEL)
         .zip(other.chunks_exact(PIXEL))
         .filter(|(one, other)| one[..3] != other[..3])

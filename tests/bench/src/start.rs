@@ -5,13 +5,13 @@ use tokio::runtime::Runtime;
 use crate::app::{App, last_state};
 use crate::computer::Computer;
 use crate::screen::Screen;
-use crate::{Figures, Given, Result};
+use crate::{Figures, Options, Result};
 
 /// Starts each program in turn, so that what slows the machine down slows all of them.
-pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
+pub(crate) fn measure(given: &Options) -> Result<Vec<Figures>> {
     let runtime = Runtime::new()?;
     let computer = Computer::of_this_desktop()?;
-    let bare = computer.person("nobody")?;
+    let bare = computer.user("nobody")?;
     let signed_out = runtime.block_on(computer.signed_out("signed-out"))?;
     let signed_in = runtime.block_on(computer.signed_in("signed-in"))?;
     let screen = Screen::watch()?;

@@ -8,22 +8,22 @@ use iota_stronghold::engine::snapshot::try_set_encrypt_work_factor;
 use tauri_plugin_stronghold::stronghold::Stronghold;
 
 use crate::computer::{Computer, vault_in};
-use crate::{Figures, Given, Result, milliseconds};
+use crate::{Figures, Options, Result, milliseconds};
 
 /// What the engine stretches by unless it is told otherwise: 2 to the power of this.
-const STOCK: u8 = 19;
+const PLUGIN_SETTINGS: u8 = 19;
 
 /// What the app tells it: nothing, for its key is 32 random bytes.
 const OURS: u8 = 0;
 
 /// Saves one account's worth in the one way and the other.
-pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
+pub(crate) fn measure(given: &Options) -> Result<Vec<Figures>> {
     let computer = Computer::of_this_desktop()?;
-    let data = computer.person("stock")?;
+    let data = computer.user("stock")?;
     std::fs::create_dir_all(vault_in(&data))?;
     let mut row = Figures::of("vault commit 1, stock");
     for _ in 0..given.rounds {
-        row.ours.push(save(&data, STOCK)?);
+        row.ours.push(save(&data, PLUGIN_SETTINGS)?);
         row.floor.push(save(&data, OURS)?);
     }
     Ok(vec![row])

@@ -14,8 +14,8 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::computer::{Computer, Kept, vault_in};
-use crate::{Figures, Given, Result, milliseconds};
+use crate::computer::{Computer, PreparedUser, vault_in};
+use crate::{Figures, Options, Result, milliseconds};
 
 /// How many ask at once.
 const CALLERS: usize = 1_000;
@@ -24,16 +24,16 @@ const CALLERS: usize = 1_000;
 const PERCENT: usize = 99;
 
 /// Longer than a token lives.
-const TOO_LONG: SignedDuration = SignedDuration::from_hours(366 * 24);
+const TIMEOUT: SignedDuration = SignedDuration::from_hours(366 * 24);
 
 /// Has the callers ask, and lock an own lock in turn.
-pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
+pub(crate) fn measure(given: &Options) -> Result<Vec<Figures>> {
     let runtime = Runtime::new()?;
     runtime.block_on(async {
         let computer = Computer::of_this_desktop()?;
-        let clock = Arc::new(TurnedClock::default());
-        let data = computer.person("callers")?;
-        let mut kept = Kept::start_by(clock.clone(), &vault_in(&data)).await?;
+        let clock = Arc::new(DrivenClock::default());
+        let data = computer.user("callers")?;
+        let mut kept = PreparedUser::start_by(clock.clone(), &vault_in(&data)).await?;
         kept.sign_in(&computer.amiqus).await?;
 
         let mut waits = Figures::of("valid token, 1,000 callers");
@@ -43,7 +43,7 @@ pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
             waits.floor.push(slow_one(lock_alone()));
 
             let before = computer.amiqus.token_requests().await?;
-            clock.turn();
+            clock.advance();
             ask(&kept.session).await?;
             let made = u32::try_from(computer.amiqus.token_requests().await? - before)?;
             refreshes.ours.push(f64::from(made));
@@ -99,11 +99,11 @@ fn slow_one(mut waits: Vec<Duration>) -> f64 {
 
 /// The system's clock, turned forward.
 #[derive(Default)]
-struct TurnedClock(AtomicI64);
+struct DrivenClock(AtomicI64);
 
-impl TurnedClock {
-    fn turn(&self) {
-        self.0.fetch_add(TOO_LONG.as_secs(), Ordering::SeqCst);
+impl DrivenClock {
+    fn advance(&self) {
+        self.0.fetch_add(TIMEOUT.as_secs(), Ordering::SeqCst);
     }
 
     fn by(&self) -> SignedDuration {
@@ -111,7 +111,7 @@ impl TurnedClock {
     }
 }
 
-impl Clock for TurnedClock {
+impl Clock for DrivenClock {
     fn now(&self) -> Timestamp {
         SystemClock.now() + self.by()
     }

@@ -13,20 +13,20 @@ use sign_in_with_amiqus::vault::StrongholdOpener;
 use tokio::runtime::Runtime;
 
 use crate::computer::{Computer, vault_in};
-use crate::{Figures, Given, Result, durable, milliseconds};
+use crate::{Figures, Options, Result, durable, milliseconds};
 
 /// How many times more often than other things: each is over in milliseconds.
-const OFTENER: usize = 5;
+const REPEATS: usize = 5;
 
 /// Opens and commits, and writes as much without any vault in turn.
-pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
+pub(crate) fn measure(given: &Options) -> Result<Vec<Figures>> {
     let runtime = Runtime::new()?;
     let computer = Computer::of_this_desktop()?;
     let model = model(&runtime.block_on(computer.signed_in("model"))?)?;
     let mut rows = Vec::new();
     let mut commits = Vec::new();
     for count in [1_usize, 10, 100, 1_000] {
-        let data = computer.person("vault")?;
+        let data = computer.user("vault")?;
         let all: Vec<_> = (0..count).map(|number| account(number, &model)).collect();
         let opened = open(&data)?;
         commit(opened.store.as_ref(), &all)?;
@@ -53,7 +53,7 @@ pub(crate) fn measure(given: &Given) -> Result<Vec<Figures>> {
         let opened = open(&data)?;
         let filler = durable::as_large_as(&snapshot)?;
         let mut committing = Figures::of(format!("vault commit {count}"));
-        for round in 0..given.rounds * OFTENER {
+        for round in 0..given.rounds * REPEATS {
             let change = [account(round % count, &model)];
             let begun = Instant::now();
             commit(opened.store.as_ref(), &change)?;
@@ -106,8 +106,8 @@ fn account(number: usize, model: &Account) -> Change {
     let status = match &model.status {
         AccountStatus::Connected { tokens, journal } => AccountStatus::Connected {
             tokens: TokenSet {
-                access: AccessToken::new(unlike(tokens.access.expose())),
-                refresh: RefreshToken::new(unlike(tokens.refresh.expose())),
+                access: AccessToken::new(differing_pixels(tokens.access.expose())),
+                refresh: RefreshToken::new(differing_pixels(tokens.refresh.expose())),
                 ..tokens.clone()
             },
             journal: *journal,
@@ -125,6 +125,6 @@ fn account(number: usize, model: &Account) -> Change {
 }
 
 /// A token of the same length that shares nothing with it.
-fn unlike(token: &str) -> String {
+fn differing_pixels(token: &str) -> String {
     token.chars().map(|_| fastrand::alphanumeric()).collect()
 }

@@ -6,8 +6,8 @@ use std::process::{Command as Program, Output, Stdio};
 
 use practice_amiqus::{Answer, Practice, Settings};
 
-use crate::conversation::{Command, State};
-use crate::{Kept, Keychain, Result, Trouble, while_doing};
+use crate::protocol::{Command, State};
+use crate::{AppProcess, Keychain, Result, TestError, during};
 
 /// A computer that IT has set up with a practice service.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ impl Computer {
     /// Nobody is signed in yet.
     ///
     /// # Errors
-    /// When the keychain or the service doesn't start, or the program `keep` isn't built.
+    /// When the keychain or the service doesn't start, or the program `headless-app` isn't built.
     pub async fn set_up() -> Result<Self> {
         Self::set_up_with(Settings::default()).await
     }
@@ -45,7 +45,7 @@ impl Computer {
         let computer = Self {
             keychain: Keychain::start().await?,
             amiqus,
-            program: program("keep", "cargo build --package durability")?,
+            program: program("headless-app", "cargo build --package durability")?,
             data: "data".to_owned(),
         };
         let provisioning = serde_json::json!({
@@ -55,7 +55,7 @@ impl Computer {
             "organisation": "Gale & Partners",
         });
         fs::write(computer.provisioning(), provisioning.to_string())
-            .or_else(while_doing("writing the provisioning file"))?;
+            .or_else(during("writing the provisioning file"))?;
         Ok(computer)
     }
 
@@ -78,19 +78,21 @@ impl Computer {
     ///
     /// # Errors
     /// When there is no vault.
-    pub async fn make_nameless(&self) -> Result<()> {
+    pub async fn remove_vault_id(&self) -> Result<()> {
         let path = self.vault().join("key.json");
-        let text = fs::read_to_string(&path).or_else(while_doing("reading the key file"))?;
+        let text = fs::read_to_string(&path).or_else(during("reading the key file"))?;
         let mut file: serde_json::Value = serde_json::from_str(&text)
             .map_err(std::io::Error::other)
-            .or_else(while_doing("reading the key file"))?;
+            .or_else(during("reading the key file"))?;
         let name = file.as_object_mut().and_then(|file| file.remove("vault"));
         let name = name
             .as_ref()
             .and_then(serde_json::Value::as_str)
             .map(str::to_owned);
-        fs::write(&path, file.to_string()).or_else(while_doing("writing the key file"))?;
-        self.keychain.make_nameless(&name.unwrap_or_default()).await
+        fs::write(&path, file.to_string()).or_else(during("writing the key file"))?;
+        self.keychain
+            .remove_vault_id(&name.unwrap_or_default())
+            .await
     }
 
     /// The vault's folder.
@@ -108,24 +110,24 @@ impl Computer {
     /// What all runs of the app wrote to their logs, one after the other.
     #[must_use]
     pub fn log(&self) -> PathBuf {
-        self.keychain.folder().join("keep.log")
+        self.keychain.folder().join("app.log")
     }
 
     /// Starts the app and waits until it shows something.
     ///
     /// # Errors
     /// When it doesn't.
-    pub async fn start(&self) -> Result<Kept> {
-        let mut kept = self.start_only().await?;
-        kept.state().await?;
-        Ok(kept)
+    pub async fn start(&self) -> Result<AppProcess> {
+        let mut app = self.start_only().await?;
+        app.state().await?;
+        Ok(app)
     }
 
     /// Starts the app; its vault may not be open yet.
     ///
     /// # Errors
     /// When it doesn't start.
-    pub async fn start_only(&self) -> Result<Kept> {
+    pub async fn start_only(&self) -> Result<AppProcess> {
         self.start_as(Program::new(&self.program)).await
     }
 
@@ -141,7 +143,7 @@ impl Computer {
         calls: &str,
         outcome: &str,
         path: Option<&Path>,
-    ) -> Result<Kept> {
+    ) -> Result<AppProcess> {
         let mut program = Program::new("strace");
         program
             .args(["-f", "-qq", "-o", "/dev/null"])
@@ -154,12 +156,12 @@ impl Computer {
         self.start_as(program).await
     }
 
-    async fn start_as(&self, mut program: Program) -> Result<Kept> {
+    async fn start_as(&self, mut program: Program) -> Result<AppProcess> {
         let log = OpenOptions::new()
             .append(true)
             .create(true)
             .open(self.log())
-            .or_else(while_doing("opening the log"))?;
+            .or_else(during("opening the log"))?;
         program
             .arg(self.vault())
             .env_clear()
@@ -169,7 +171,7 @@ impl Computer {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log);
-        Kept::start(&mut program).await
+        AppProcess::start(&mut program).await
     }
 
     /// Runs the app itself with one of the arguments with which it opens no window, to its end.
@@ -188,7 +190,7 @@ impl Computer {
             .kill_on_drop(true)
             .output()
             .await
-            .or_else(while_doing("running the app"))
+            .or_else(during("running the app"))
     }
 
     /// Begins to sign in, answers as a person does in the browser, and says to which address the
@@ -196,9 +198,9 @@ impl Computer {
     ///
     /// # Errors
     /// When it doesn't begin.
-    pub async fn allow(&self, kept: &mut Kept, person: &str, team: &str) -> Result<String> {
-        kept.ask(&Command::Authorize).await?;
-        let url = kept.browser().await?;
+    pub async fn allow(&self, app: &mut AppProcess, person: &str, team: &str) -> Result<String> {
+        app.request(&Command::Authorize).await?;
+        let url = app.browser().await?;
         Ok(self.amiqus.answer(&url, person, team, Answer::Allow)?)
     }
 
@@ -206,14 +208,14 @@ impl Computer {
     ///
     /// # Errors
     /// When it doesn't work.
-    pub async fn sign_in(&self, kept: &mut Kept, person: &str, team: &str) -> Result<State> {
-        let before = kept.state().await?;
+    pub async fn sign_in(&self, app: &mut AppProcess, person: &str, team: &str) -> Result<State> {
+        let before = app.state().await?;
         let before = before
             .account(person, team)
             .and_then(|account| account.renews_by.clone());
-        let address = self.allow(kept, person, team).await?;
-        kept.ask(&Command::Receive { address }).await?;
-        kept.until("a person is signed in", |state| {
+        let address = self.allow(app, person, team).await?;
+        app.request(&Command::Receive { address }).await?;
+        app.until("a person is signed in", |state| {
             let current = state.current_account();
             state.screen.state == "signed-in"
                 && state.account(person, team).is_some_and(|account| {
@@ -228,14 +230,14 @@ impl Computer {
 
 /// A program that lies beside the one that runs, or beside its folder.
 fn program(name: &str, how: &str) -> Result<PathBuf> {
-    let own = std::env::current_exe().or_else(while_doing("looking for the own program"))?;
+    let own = std::env::current_exe().or_else(during("looking for the own program"))?;
     let found = own
         .ancestors()
         .skip(1)
         .take(2)
         .map(|folder: &Path| folder.join(name))
         .find(|program| program.is_file());
-    found.ok_or_else(|| Trouble::NotThere {
+    found.ok_or_else(|| TestError::NotThere {
         program: own.with_file_name(name),
         how: how.to_owned(),
     })

@@ -20,14 +20,14 @@ use zbus::fdo::DBusProxy;
 use zbus::zvariant::{DynamicType, ObjectPath, OwnedObjectPath, OwnedValue, Value};
 use zbus::{Connection, Message};
 
-use crate::processes::{Process, ends_with_its_parent};
-use crate::{Result, Trouble, while_doing};
+use crate::processes::{Process, killed_with_parent};
+use crate::{Result, TestError, during};
 
 /// The password of the private keychain.
 const PASSWORD: &str = "great-scott";
 
 /// How long the bus and the keychain may take to start.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The name of a Secret Service on the bus.
 const SERVICE: &str = "org.freedesktop.secrets";
@@ -39,7 +39,7 @@ const SERVICE_INTERFACE: &str = "org.freedesktop.Secret.Service";
 const KEY_NAMES: [(&str, &str); 2] = [("service", "co.amiqus.signin"), ("username", "vault key")];
 
 /// How often it is looked whether it is there.
-const A_MOMENT: Duration = Duration::from_millis(5);
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// Home folders, a session bus, and a Secret Service on it.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ impl Keychain {
         let folder = tempfile::Builder::new()
             .prefix("durability-")
             .tempdir()
-            .or_else(while_doing("making a folder"))?;
+            .or_else(during("making a folder"))?;
         let mut environment = BTreeMap::from([("LANG".to_owned(), OsString::from("C.UTF-8"))]);
         if let Some(path) = std::env::var_os("PATH") {
             environment.insert("PATH".to_owned(), path);
@@ -78,12 +78,12 @@ impl Keychain {
             DirBuilder::new()
                 .mode(0o700)
                 .create(&path)
-                .or_else(while_doing("making a folder"))?;
+                .or_else(during("making a folder"))?;
             environment.insert(variable.to_owned(), path.into());
         }
 
         let configuration = bus_configuration(folder.path())?;
-        let mut command = ends_with_its_parent("dbus-daemon");
+        let mut command = killed_with_parent("dbus-daemon");
         let mut bus = Process::start(
             command
                 .arg(configuration)
@@ -106,7 +106,7 @@ impl Keychain {
             environment,
             folder,
         };
-        keychain.begin().await?;
+        keychain.start_daemon().await?;
         Ok(keychain)
     }
 
@@ -122,12 +122,12 @@ impl Keychain {
         self.folder.path()
     }
 
-    /// Starts the Secret Service again after [`Keychain::end`], unlocked, with what it held.
+    /// Starts the Secret Service again after [`Keychain::stop_daemon`], unlocked, with what it held.
     ///
     /// # Errors
     /// When it doesn't start.
-    pub async fn begin(&mut self) -> Result<()> {
-        let mut command = ends_with_its_parent("gnome-keyring-daemon");
+    pub async fn start_daemon(&mut self) -> Result<()> {
+        let mut command = killed_with_parent("gnome-keyring-daemon");
         let mut daemon = Process::start(
             command
                 .args(["--foreground", "--unlock", "--components=secrets"])
@@ -140,12 +140,12 @@ impl Keychain {
         if let Some(mut stdin) = daemon.take_stdin() {
             stdin
                 .write_all(PASSWORD.as_bytes())
-                .or_else(while_doing("giving the keychain its password"))?;
+                .or_else(during("giving the keychain its password"))?;
         }
         self.daemon = Some(daemon);
         within("the keychain is on the bus", async {
             while !self.is_there().await? {
-                sleep(A_MOMENT).await;
+                sleep(POLL_INTERVAL).await;
             }
             Ok(())
         })
@@ -153,7 +153,7 @@ impl Keychain {
     }
 
     /// Ends the Secret Service: there is no keychain then.
-    pub fn end(&mut self) {
+    pub fn stop_daemon(&mut self) {
         self.daemon = None;
     }
 
@@ -161,7 +161,7 @@ impl Keychain {
     ///
     /// # Errors
     /// When the Secret Service doesn't.
-    pub async fn forget_everything(&self) -> Result<()> {
+    pub async fn delete_all_items(&self) -> Result<()> {
         let none = BTreeMap::<&str, &str>::new();
         let answer = self
             .call(SERVICE_INTERFACE, "SearchItems", &(none,))
@@ -287,7 +287,7 @@ impl Keychain {
     ///
     /// # Errors
     /// When the Secret Service doesn't.
-    pub async fn make_nameless(&self, vault: &str) -> Result<()> {
+    pub async fn remove_vault_id(&self, vault: &str) -> Result<()> {
         for (item, attributes) in self.attributes().await? {
             if attributes.get("vault").is_some_and(|named| named == vault) {
                 let left: HashMap<_, _> = attributes
@@ -312,7 +312,7 @@ impl Keychain {
     ///
     /// # Errors
     /// When the Secret Service doesn't tell.
-    pub async fn nameless_keys(&self) -> Result<usize> {
+    pub async fn keys_without_vault_id(&self) -> Result<usize> {
         let all = self.attributes().await?;
         let nameless = all.iter().filter(|(_, names)| !names.contains_key("vault"));
         Ok(nameless.count())
@@ -362,15 +362,15 @@ impl Keychain {
     ///
     /// # Errors
     /// When there is none.
-    pub fn stop_answering(&self) -> Result<()> {
+    pub fn suspend(&self) -> Result<()> {
         self.signal(Signal::STOP)
     }
 
-    /// Lets it go on after [`Keychain::stop_answering`].
+    /// Lets it go on after [`Keychain::suspend`].
     ///
     /// # Errors
     /// When there is none.
-    pub fn go_on_answering(&self) -> Result<()> {
+    pub fn resume(&self) -> Result<()> {
         self.signal(Signal::CONT)
     }
 
@@ -378,11 +378,11 @@ impl Keychain {
     ///
     /// # Errors
     /// When there is none.
-    pub fn stop_bus(&self) -> Result<()> {
+    pub fn suspend_bus(&self) -> Result<()> {
         signal("dbus-daemon", Some(&self.bus), Signal::STOP)
     }
 
-    /// Lets it go on after [`Keychain::stop_bus`].
+    /// Lets it go on after [`Keychain::suspend_bus`].
     ///
     /// # Errors
     /// When there is none.
@@ -463,7 +463,7 @@ impl Keychain {
         if *said == Value::from(locked) {
             Ok(())
         } else {
-            Err(Trouble::Nonsense {
+            Err(TestError::Nonsense {
                 who: "the keychain".to_owned(),
                 said: format!("{said:?}"),
             })
@@ -532,16 +532,16 @@ fn signal(program: &str, process: Option<&Process>, signal: Signal) -> Result<()
         .and_then(|id| i32::try_from(id).ok())
         .and_then(Pid::from_raw)
         .and_then(|id| kill_process(id, signal).ok())
-        .ok_or_else(|| Trouble::Failed {
+        .ok_or_else(|| TestError::Failed {
             program: program.to_owned(),
             said: "it doesn't run".to_owned(),
         })
 }
 
 async fn within<T>(what: &str, asked: impl Future<Output = T>) -> Result<T> {
-    timeout(PATIENCE, asked).await.map_err(|_| Trouble::Late {
+    timeout(TIMEOUT, asked).await.map_err(|_| TestError::Late {
         what: what.to_owned(),
-        seconds: PATIENCE.as_secs(),
+        seconds: TIMEOUT.as_secs(),
     })
 }
 
@@ -564,7 +564,7 @@ fn bus_configuration(folder: &Path) -> Result<OsString> {
 "#,
         folder.join("runtime").display()
     );
-    fs::write(&path, configuration).or_else(while_doing("writing the bus's configuration"))?;
+    fs::write(&path, configuration).or_else(during("writing the bus's configuration"))?;
     let mut argument = OsString::from("--config-file=");
     argument.push(path);
     Ok(argument)
@@ -572,14 +572,13 @@ fn bus_configuration(folder: &Path) -> Result<OsString> {
 
 /// The first line that a program says.
 async fn first_line(process: &mut Process) -> Result<String> {
-    let silent = || Trouble::Failed {
+    let silent = || TestError::Failed {
         program: "a program".to_owned(),
         said: "nothing".to_owned(),
     };
     let stdout = process.take_stdout().ok_or_else(silent)?;
-    let stdout = ChildStdout::from_std(stdout).or_else(while_doing("reading a pipe"))?;
+    let stdout = ChildStdout::from_std(stdout).or_else(during("reading a pipe"))?;
     let mut lines = BufReader::new(stdout).lines();
     let line = within("a program says its first line", lines.next_line()).await?;
-    line.or_else(while_doing("reading a pipe"))?
-        .ok_or_else(silent)
+    line.or_else(during("reading a pipe"))?.ok_or_else(silent)
 }

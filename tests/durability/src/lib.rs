@@ -1,26 +1,26 @@
-//! A computer for tests: the app without its window ([`Kept`]), a real keychain ([`Keychain`]), the
+//! A computer for tests: the app without its window ([`AppProcess`]), a real keychain ([`Keychain`]), the
 //! real vault, and a practice Amiqus ([`Computer`]). How the app outlives what can happen to it is
 //! tried on it.
 //!
 //! Each computer has folders, a session bus and a keychain of its own, so that any number of them can
 //! be in use at once, and beside an installed copy of the app. Whoever drops one ends what it started.
 
+mod app_process;
 mod computer;
-pub mod conversation;
-mod kept;
 mod keychain;
 mod processes;
+pub mod protocol;
 
 use std::io;
 use std::path::PathBuf;
 
+pub use app_process::{AppProcess, ExitReport};
 pub use computer::Computer;
-pub use kept::{Kept, LastWords};
 pub use keychain::{Keychain, Prompter};
 
 /// Why a test can't go on.
 #[derive(Debug, thiserror::Error)]
-pub enum Trouble {
+pub enum TestError {
     /// The system refused something.
     #[error("{what}: {source}")]
     System {
@@ -53,8 +53,8 @@ pub enum Trouble {
         /// How long.
         seconds: u64,
     },
-    /// The `keep` ended while something was expected of it.
-    #[error("the `keep` ended before {what}: {how}")]
+    /// The `headless-app` ended while something was expected of it.
+    #[error("the `headless-app` ended before {what}: {how}")]
     Ended {
         /// What was expected.
         what: String,
@@ -88,11 +88,11 @@ pub enum Trouble {
     Unable(#[from] practice_amiqus::Unable),
 }
 
-/// What comes of something that can meet [`Trouble`].
-pub type Result<T> = std::result::Result<T, Trouble>;
+/// What comes of something that can meet [`TestError`].
+pub type Result<T> = std::result::Result<T, TestError>;
 
 /// Says what was being done when the system refused.
-fn while_doing<T>(what: impl Into<String>) -> impl FnOnce(io::Error) -> Result<T> {
+fn during<T>(what: impl Into<String>) -> impl FnOnce(io::Error) -> Result<T> {
     let what = what.into();
-    |source| Err(Trouble::System { what, source })
+    |source| Err(TestError::System { what, source })
 }

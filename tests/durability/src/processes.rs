@@ -4,7 +4,7 @@ use std::io;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus};
 
-use crate::{Result, Trouble};
+use crate::{Result, TestError};
 
 /// A program that is running. It is killed when this is dropped.
 #[derive(Debug)]
@@ -18,13 +18,13 @@ impl Process {
         let child = command.spawn().map_err(|source| {
             let program = command.get_program().to_owned();
             if source.kind() == io::ErrorKind::NotFound {
-                Trouble::NotThere {
+                TestError::NotThere {
                     program: program.into(),
                     how: "it comes with a system package".to_owned(),
                 }
             } else {
                 let what = format!("starting {}", program.display());
-                Trouble::System { what, source }
+                TestError::System { what, source }
             }
         })?;
         Ok(Self { child })
@@ -63,14 +63,14 @@ impl Drop for Process {
 }
 
 /// A command that the system kills when whoever started it is killed: nothing else would.
-pub(crate) fn ends_with_its_parent(program: &str) -> Command {
+pub(crate) fn killed_with_parent(program: &str) -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "KILL", "--", program]);
     command
 }
 
 /// How a program ended, in words.
-pub(crate) fn in_words(status: ExitStatus) -> String {
+pub(crate) fn describe(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("it ended with {code}"),
         (None, Some(signal)) => format!("signal {signal} ended it"),

@@ -4,12 +4,12 @@ use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use durability::conversation::Command;
-use durability::{Computer, Kept};
+use durability::protocol::Command;
+use durability::{AppProcess, Computer};
 use practice_amiqus::{Endpoint, Fault};
 
-use crate::people::{BOB, FUSION, locked, posts, screen, until_posts};
 use crate::root::as_root;
+use crate::test_users::{BOB, FUSION, locked, posts, screen, until_posts};
 
 /// A small disk of its own under all that the app keeps.
 struct Disk {
@@ -69,20 +69,20 @@ fn left_overs(vault: &Path) -> usize {
         .count()
 }
 
-async fn signed_in_on_a_small_disk() -> (Computer, Disk, Kept) {
+async fn signed_in_on_a_small_disk() -> (Computer, Disk, AppProcess) {
     let computer = Computer::set_up().await.unwrap();
     let disk = Disk::under(&computer);
-    let mut kept = computer.start().await.unwrap();
-    computer.sign_in(&mut kept, BOB, FUSION).await.unwrap();
+    let mut app = computer.start().await.unwrap();
+    computer.sign_in(&mut app, BOB, FUSION).await.unwrap();
     computer.amiqus.clear_requests();
-    (computer, disk, kept)
+    (computer, disk, app)
 }
 
-async fn is_told_that_it_can_not_be_saved(kept: &mut Kept) {
-    let command = kept.tell(&Command::Refresh).unwrap();
-    let problem = kept.outcome(command).await.unwrap();
+async fn is_told_that_it_can_not_be_saved(app: &mut AppProcess) {
+    let command = app.send(&Command::Refresh).unwrap();
+    let problem = app.outcome(command).await.unwrap();
     assert_eq!(problem.as_deref(), Some("cannot_save"));
-    let state = kept
+    let state = app
         .until("the problem is shown", |state| {
             let problem = state.problem.as_ref();
             problem.is_some_and(|problem| problem.code == "cannot_save")
@@ -92,8 +92,8 @@ async fn is_told_that_it_can_not_be_saved(kept: &mut Kept) {
     assert!(state.account(BOB, FUSION).unwrap().is_connected());
 }
 
-async fn nothing_is_said_any_more(kept: &mut Kept) {
-    kept.until("no problem is shown", |state| state.problem.is_none())
+async fn nothing_is_said_any_more(app: &mut AppProcess) {
+    app.until("no problem is shown", |state| state.problem.is_none())
         .await
         .unwrap();
 }
@@ -101,19 +101,19 @@ async fn nothing_is_said_any_more(kept: &mut Kept) {
 /// Shows check 34.
 #[tokio::test]
 async fn on_a_full_disk_no_refresh_is_sent_and_it_goes_on_once_there_is_room() {
-    let (computer, disk, mut kept) = signed_in_on_a_small_disk().await;
+    let (computer, disk, mut app) = signed_in_on_a_small_disk().await;
     disk.fill();
-    is_told_that_it_can_not_be_saved(&mut kept).await;
-    kept.ask(&Command::Me).await.unwrap();
+    is_told_that_it_can_not_be_saved(&mut app).await;
+    app.request(&Command::Me).await.unwrap();
     assert_eq!(posts(&computer), 0);
     disk.make_room();
     // By itself: what was asked for is done.
     until_posts(&computer, 1).await;
-    nothing_is_said_any_more(&mut kept).await;
-    kept.ask(&Command::Me).await.unwrap();
-    assert!(kept.kill().await.unwrap().was_killed());
-    let mut kept = computer.start().await.unwrap();
-    screen(&mut kept, "signed-in").await.unwrap();
+    nothing_is_said_any_more(&mut app).await;
+    app.request(&Command::Me).await.unwrap();
+    assert!(app.kill().await.unwrap().was_killed());
+    let mut app = computer.start().await.unwrap();
+    screen(&mut app, "signed-in").await.unwrap();
     assert_eq!(left_overs(&computer.vault()), 0);
     assert_eq!(posts(&computer), 1);
     assert_eq!(computer.amiqus.complaints(), [""; 0]);
@@ -122,23 +122,23 @@ async fn on_a_full_disk_no_refresh_is_sent_and_it_goes_on_once_there_is_room() {
 /// Shows check 34.
 #[tokio::test]
 async fn a_pair_that_arrives_while_the_disk_fills_up_is_used_and_saved_once_there_is_room() {
-    let (computer, disk, mut kept) = signed_in_on_a_small_disk().await;
+    let (computer, disk, mut app) = signed_in_on_a_small_disk().await;
     let slow = Fault::DelayAfterProcessing { ms: 1_000 };
     computer.amiqus.set_fault(slow.at(Endpoint::TokenRefresh));
-    let refresh = kept.tell(&Command::Refresh).unwrap();
+    let refresh = app.send(&Command::Refresh).unwrap();
     until_posts(&computer, 1).await;
     disk.fill();
-    kept.outcome(refresh).await.unwrap();
+    app.outcome(refresh).await.unwrap();
     // The old pair is dead, the new one in memory alone: it is used, and the problem stays shown.
-    kept.ask(&Command::Me).await.unwrap();
-    let problem = kept.state().await.unwrap().problem.unwrap();
+    app.request(&Command::Me).await.unwrap();
+    let problem = app.state().await.unwrap().problem.unwrap();
     assert_eq!(problem.code, "cannot_save");
     disk.make_room();
-    nothing_is_said_any_more(&mut kept).await;
-    assert!(kept.kill().await.unwrap().was_killed());
-    let mut kept = computer.start().await.unwrap();
-    screen(&mut kept, "signed-in").await.unwrap();
-    kept.ask(&Command::Me).await.unwrap();
+    nothing_is_said_any_more(&mut app).await;
+    assert!(app.kill().await.unwrap().was_killed());
+    let mut app = computer.start().await.unwrap();
+    screen(&mut app, "signed-in").await.unwrap();
+    app.request(&Command::Me).await.unwrap();
     assert_eq!(posts(&computer), 1);
     assert_eq!(computer.amiqus.complaints(), [""; 0]);
 }
@@ -146,17 +146,17 @@ async fn a_pair_that_arrives_while_the_disk_fills_up_is_used_and_saved_once_ther
 #[tokio::test]
 async fn on_a_disk_that_can_only_be_read_no_refresh_is_sent_and_it_goes_on_when_it_can_be_written()
 {
-    let (computer, disk, kept) = signed_in_on_a_small_disk().await;
+    let (computer, disk, app) = signed_in_on_a_small_disk().await;
     // The lock is open for writing: such a disk is only made so by force, or by a fault of its own.
-    kept.end().await.unwrap();
+    app.end().await.unwrap();
     disk.remount("ro");
     let mut kept_out = computer.start().await.unwrap();
     locked(&mut kept_out, "vault_unreachable").await.unwrap();
     assert_eq!(posts(&computer), 0);
     disk.remount("rw");
-    kept_out.ask(&crate::people::UNLOCK).await.unwrap();
+    kept_out.request(&crate::test_users::UNLOCK).await.unwrap();
     screen(&mut kept_out, "signed-in").await.unwrap();
-    kept_out.ask(&Command::Refresh).await.unwrap();
+    kept_out.request(&Command::Refresh).await.unwrap();
     assert_eq!(posts(&computer), 1);
 }
 
@@ -166,9 +166,9 @@ async fn disk_that_is_full_from_the_start_is_said_to_be_full_and_no_other_is() {
     let computer = Computer::set_up().await.unwrap();
     let disk = Disk::under(&computer);
     disk.fill();
-    let mut kept = computer.start().await.unwrap();
-    locked(&mut kept, "disk_full").await.unwrap();
+    let mut app = computer.start().await.unwrap();
+    locked(&mut app, "disk_full").await.unwrap();
     disk.make_room();
-    kept.ask(&crate::people::UNLOCK).await.unwrap();
-    screen(&mut kept, "signed-out").await.unwrap();
+    app.request(&crate::test_users::UNLOCK).await.unwrap();
+    screen(&mut app, "signed-out").await.unwrap();
 }

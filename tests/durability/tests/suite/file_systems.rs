@@ -2,39 +2,39 @@
 
 use std::fs;
 
-use durability::conversation::Command;
-use durability::{Computer, Kept};
+use durability::protocol::Command;
+use durability::{AppProcess, Computer};
 
-use crate::people::{BOB, FUSION, locked, posts, screen, with_bob};
+use crate::test_users::{BOB, FUSION, locked, posts, screen, with_bob};
 
 /// Signs in, renews, and is still signed in after a restart, with these calls answered so.
 async fn works_with(calls: &str, outcome: &str) -> Computer {
     let computer = Computer::set_up().await.unwrap();
     let start = || computer.start_only_with(calls, outcome, None);
-    let mut kept = start().await.unwrap();
-    screen(&mut kept, "signed-out")
+    let mut app = start().await.unwrap();
+    screen(&mut app, "signed-out")
         .await
         .unwrap_or_else(|trouble| panic!("{calls} {outcome}: {trouble}"));
-    computer.sign_in(&mut kept, BOB, FUSION).await.unwrap();
-    kept.ask(&Command::Refresh)
+    computer.sign_in(&mut app, BOB, FUSION).await.unwrap();
+    app.request(&Command::Refresh)
         .await
         .unwrap_or_else(|trouble| panic!("{calls} {outcome}: {trouble}"));
-    let state = kept.state().await.unwrap();
+    let state = app.state().await.unwrap();
     assert_eq!(state.problem, None, "{calls} {outcome}");
-    kept.end().await.unwrap();
-    let mut kept = start().await.unwrap();
-    screen(&mut kept, "signed-in").await.unwrap();
-    kept.end().await.unwrap();
+    app.end().await.unwrap();
+    let mut app = start().await.unwrap();
+    screen(&mut app, "signed-in").await.unwrap();
+    app.end().await.unwrap();
     // And where nothing is refused any more.
-    let mut kept: Kept = computer.start().await.unwrap();
-    screen(&mut kept, "signed-in").await.unwrap();
+    let mut app: AppProcess = computer.start().await.unwrap();
+    screen(&mut app, "signed-in").await.unwrap();
     let more: Vec<_> = fs::read_dir(computer.vault())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .filter(|name| !["key.json", "lock", "vault.stronghold"].contains(&name.as_str()))
         .collect();
     assert_eq!(more, [""; 0], "{calls} {outcome}");
-    kept.end().await.unwrap();
+    app.end().await.unwrap();
     computer
 }
 
@@ -82,16 +82,16 @@ async fn file_that_can_not_be_replaced_in_one_step_is_replaced_in_two_and_that_i
     // one after it are refused.
     let (calls, outcome) = ("?rename,?renameat,?renameat2", "error=EPERM:when=3..4");
     let starting = computer.start_only_with(calls, outcome, None);
-    let mut kept = starting.await.unwrap();
-    computer.sign_in(&mut kept, BOB, FUSION).await.unwrap();
-    kept.ask(&Command::Refresh).await.unwrap();
-    assert_eq!(kept.state().await.unwrap().problem, None);
-    kept.end().await.unwrap();
+    let mut app = starting.await.unwrap();
+    computer.sign_in(&mut app, BOB, FUSION).await.unwrap();
+    app.request(&Command::Refresh).await.unwrap();
+    assert_eq!(app.state().await.unwrap().problem, None);
+    app.end().await.unwrap();
     let log = fs::read_to_string(computer.log()).unwrap();
     assert!(log.contains("vault: safeguard missing: replace: "), "{log}");
-    let mut kept = computer.start().await.unwrap();
-    screen(&mut kept, "signed-in").await.unwrap();
-    kept.ask(&Command::Me).await.unwrap();
+    let mut app = computer.start().await.unwrap();
+    screen(&mut app, "signed-in").await.unwrap();
+    app.request(&Command::Me).await.unwrap();
 }
 
 /// The lock is where the session keeps what is its own.
@@ -116,12 +116,12 @@ async fn sync_that_fails_keeps_a_refresh_from_being_sent() {
     for error in ["EIO", "ENOSPC", "EDQUOT"] {
         let outcome = format!("error={error}");
         let starting = computer.start_only_with("fsync", &outcome, None);
-        let mut kept = starting.await.unwrap();
-        screen(&mut kept, "signed-in").await.unwrap();
-        let refresh = kept.tell(&Command::Refresh).unwrap();
-        let problem = kept.outcome(refresh).await.unwrap();
+        let mut app = starting.await.unwrap();
+        screen(&mut app, "signed-in").await.unwrap();
+        let refresh = app.send(&Command::Refresh).unwrap();
+        let problem = app.outcome(refresh).await.unwrap();
         assert_eq!(problem.as_deref(), Some("cannot_save"), "{error}");
-        kept.end().await.unwrap();
+        app.end().await.unwrap();
     }
     assert_eq!(posts(&computer), 0);
 }

@@ -3,10 +3,10 @@
 
 use std::fs;
 
-use durability::conversation::Command;
-use durability::{Computer, Kept};
+use durability::protocol::Command;
+use durability::{AppProcess, Computer};
 
-use crate::people::{BOB, FUSION, UNLOCK, locked, screen, with_bob};
+use crate::test_users::{BOB, FUSION, UNLOCK, locked, screen, with_bob};
 
 const FOREIGN: [u8; 32] = [7; 32];
 
@@ -17,8 +17,8 @@ async fn with_a_second_collection() -> (Computer, zbus::zvariant::OwnedObjectPat
     (computer, collection)
 }
 
-async fn bob_is_connected(kept: &mut Kept) {
-    let state = screen(kept, "signed-in").await.unwrap();
+async fn bob_is_connected(app: &mut AppProcess) {
+    let state = screen(app, "signed-in").await.unwrap();
     assert!(state.account(BOB, FUSION).unwrap().is_connected());
 }
 
@@ -53,9 +53,9 @@ async fn key_beside_others_of_its_name_opens_the_vault() {
     for (count, other) in others.iter().enumerate() {
         keychain.add_key(&imported, other).await.unwrap();
         assert_eq!(keychain.keys().await.unwrap().len(), count + 2);
-        let mut kept = computer.start().await.unwrap();
-        bob_is_connected(&mut kept).await;
-        kept.end().await.unwrap();
+        let mut app = computer.start().await.unwrap();
+        bob_is_connected(&mut app).await;
+        app.end().await.unwrap();
         let more = format!("{} more under its names are passed over", count + 1);
         let says = diagnosis(&computer).await;
         assert_eq!(says, format!("in the keychain, which is open; {more}"));
@@ -63,8 +63,8 @@ async fn key_beside_others_of_its_name_opens_the_vault() {
     // In the same collection too.
     let default = keychain.collection().await.unwrap();
     keychain.add_key(&default, &FOREIGN).await.unwrap();
-    let mut kept = computer.start().await.unwrap();
-    bob_is_connected(&mut kept).await;
+    let mut app = computer.start().await.unwrap();
+    bob_is_connected(&mut app).await;
 }
 
 #[tokio::test]
@@ -74,8 +74,8 @@ async fn key_in_an_open_collection_opens_the_vault_and_nobody_is_asked_for_the_l
         computer.keychain.add_key(&imported, &other).await.unwrap();
         computer.keychain.lock_collection(&imported).await.unwrap();
         let prompter = computer.keychain.prompt_without_end().await.unwrap();
-        let mut kept = computer.start().await.unwrap();
-        bob_is_connected(&mut kept).await;
+        let mut app = computer.start().await.unwrap();
+        bob_is_connected(&mut app).await;
         assert!(!prompter.was_asked());
     }
 }
@@ -90,16 +90,16 @@ async fn key_in_a_locked_collection_is_asked_for_where_the_open_one_has_another(
         .unwrap();
     computer.keychain.lock().await.unwrap();
     let prompter = computer.keychain.prompt_and_refuse().await.unwrap();
-    let mut kept = computer.start().await.unwrap();
-    locked(&mut kept, "keychain_locked").await.unwrap();
+    let mut app = computer.start().await.unwrap();
+    locked(&mut app, "keychain_locked").await.unwrap();
     assert!(prompter.was_asked());
     assert_eq!(
         diagnosis(&computer).await,
         "in the keychain, which is locked"
     );
     computer.keychain.unlock().await.unwrap();
-    kept.ask(&UNLOCK).await.unwrap();
-    bob_is_connected(&mut kept).await;
+    app.request(&UNLOCK).await.unwrap();
+    bob_is_connected(&mut app).await;
 }
 
 /// Shows check 33.
@@ -108,19 +108,19 @@ async fn several_keys_of_which_none_fits_are_a_lost_key_and_nothing_is_touched()
     let (computer, imported) = with_a_second_collection().await;
     let snapshot = computer.vault().join("vault.stronghold");
     let before = fs::read(&snapshot).unwrap();
-    computer.keychain.forget_everything().await.unwrap();
+    computer.keychain.delete_all_items().await.unwrap();
     for other in [&FOREIGN[..], &[8; 32], b"short"] {
         computer.keychain.add_key(&imported, other).await.unwrap();
     }
-    let mut kept = computer.start().await.unwrap();
-    locked(&mut kept, "key_lost").await.unwrap();
+    let mut app = computer.start().await.unwrap();
+    locked(&mut app, "key_lost").await.unwrap();
     assert_eq!(
         diagnosis(&computer).await,
         "not in the keychain: what bears its names is another vault's key"
     );
     assert_eq!(fs::read(&snapshot).unwrap(), before);
-    kept.ask(&Command::StartOver).await.unwrap();
-    screen(&mut kept, "signed-out").await.unwrap();
+    app.request(&Command::StartOver).await.unwrap();
+    screen(&mut app, "signed-out").await.unwrap();
     // One of its own: those that are there may be another vault's.
     assert_eq!(computer.keychain.keys().await.unwrap().len(), 4);
 }
@@ -143,9 +143,9 @@ async fn key_is_told_from_others_by_the_snapshot_where_its_fingerprint_is_gone()
     let before = fingerprint();
     for spoil in [None, Some("{"), Some("")] {
         spoil_key_file(&computer, spoil);
-        let mut kept = computer.start().await.unwrap();
-        bob_is_connected(&mut kept).await;
-        kept.end().await.unwrap();
+        let mut app = computer.start().await.unwrap();
+        bob_is_connected(&mut app).await;
+        app.end().await.unwrap();
         assert_eq!(fingerprint(), before);
     }
 }
@@ -157,13 +157,13 @@ async fn what_is_no_key_is_left_alone_where_a_new_key_is_made() {
     for other in [&b""[..], b"short", &[1; 33]] {
         computer.keychain.add_key(&default, other).await.unwrap();
     }
-    let mut kept = computer.start().await.unwrap();
-    computer.sign_in(&mut kept, BOB, FUSION).await.unwrap();
-    kept.end().await.unwrap();
+    let mut app = computer.start().await.unwrap();
+    computer.sign_in(&mut app, BOB, FUSION).await.unwrap();
+    app.end().await.unwrap();
     let keys = computer.keychain.keys().await.unwrap();
     assert!(keys.contains(&b"short".to_vec()), "{}", keys.len());
-    let mut kept = computer.start().await.unwrap();
-    bob_is_connected(&mut kept).await;
+    let mut app = computer.start().await.unwrap();
+    bob_is_connected(&mut app).await;
 }
 
 /// Shows check 35.
@@ -204,7 +204,7 @@ async fn key_whose_vault_lost_its_name_is_removed_all_the_same() {
 #[tokio::test]
 async fn damaged_vault_is_not_begun_anew_with_another_vaults_key() {
     let (computer, imported) = with_a_second_collection().await;
-    computer.keychain.forget_everything().await.unwrap();
+    computer.keychain.delete_all_items().await.unwrap();
     computer
         .keychain
         .add_key(&imported, &FOREIGN)
@@ -213,10 +213,10 @@ async fn damaged_vault_is_not_begun_anew_with_another_vaults_key() {
     let snapshot = computer.vault().join("vault.stronghold");
     let damaged = b"no snapshot at all".to_vec();
     fs::write(&snapshot, &damaged).unwrap();
-    let mut kept = computer.start().await.unwrap();
-    locked(&mut kept, "key_lost").await.unwrap();
+    let mut app = computer.start().await.unwrap();
+    locked(&mut app, "key_lost").await.unwrap();
     assert_eq!(fs::read(&snapshot).unwrap(), damaged);
-    kept.end().await.unwrap();
+    app.end().await.unwrap();
     assert_eq!(computer.keychain.keys().await.unwrap(), [FOREIGN.to_vec()]);
 }
 

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use durability::Computer;
-use durability::conversation::Command;
+use durability::protocol::Command;
 use practice_amiqus::Settings;
 
-use crate::people::{BOB, FUSION, locked, posts, screen};
+use crate::test_users::{BOB, FUSION, locked, posts, screen};
 
 /// Shows check 27.
 #[tokio::test]
@@ -18,9 +18,9 @@ async fn two_processes_at_once_send_one_refresh_and_both_have_its_pair() {
     })
     .await
     .unwrap();
-    let mut kept = computer.start().await.unwrap();
-    computer.sign_in(&mut kept, BOB, FUSION).await.unwrap();
-    kept.end().await.unwrap();
+    let mut app = computer.start().await.unwrap();
+    computer.sign_in(&mut app, BOB, FUSION).await.unwrap();
+    app.end().await.unwrap();
     computer.amiqus.clear_requests();
 
     // Both would find out that the access token has ended, and both would renew it.
@@ -36,16 +36,15 @@ async fn two_processes_at_once_send_one_refresh_and_both_have_its_pair() {
         std::mem::swap(&mut first, &mut second);
     }
     screen(&mut first, "signed-in").await.unwrap();
-    first.ask(&Command::Me).await.unwrap();
+    first.request(&Command::Me).await.unwrap();
     let renewed = first.state().await.unwrap();
     assert_eq!(posts(&computer), 1);
     first.end().await.unwrap();
 
     // The other one goes on by itself as soon as the first has ended.
     let state = screen(&mut second, "signed-in").await.unwrap();
-    let renews_by = |state: &durability::conversation::State| {
-        state.account(BOB, FUSION).unwrap().renews_by.clone()
-    };
+    let renews_by =
+        |state: &durability::protocol::State| state.account(BOB, FUSION).unwrap().renews_by.clone();
     assert_eq!(renews_by(&state), renews_by(&renewed));
     second.end().await.unwrap();
     assert_eq!(posts(&computer), 1);
@@ -54,7 +53,7 @@ async fn two_processes_at_once_send_one_refresh_and_both_have_its_pair() {
 
 #[tokio::test]
 async fn the_vault_of_a_killed_process_is_free_at_once() {
-    let computer = crate::people::with_bob().await.unwrap();
+    let computer = crate::test_users::with_bob().await.unwrap();
     let mut first = computer.start().await.unwrap();
     screen(&mut first, "signed-in").await.unwrap();
     let mut second = computer.start().await.unwrap();

@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::Path;
 
-use durability::conversation::Command;
-use durability::{Computer, Kept};
+use durability::protocol::Command;
+use durability::{AppProcess, Computer};
 
-use crate::people::{BOB, FUSION, locked, screen, with_bob};
+use crate::test_users::{BOB, FUSION, locked, screen, with_bob};
 
-async fn bob_is_connected(kept: &mut Kept) {
-    let state = screen(kept, "signed-in").await.unwrap();
+async fn bob_is_connected(app: &mut AppProcess) {
+    let state = screen(app, "signed-in").await.unwrap();
     assert!(state.account(BOB, FUSION).unwrap().is_connected());
 }
 
@@ -17,9 +17,9 @@ async fn bob_is_connected(kept: &mut Kept) {
 async fn with_bob_twice() -> Computer {
     let mut computer = with_bob().await.unwrap();
     computer.use_data_folder("other data");
-    let mut kept = computer.start().await.unwrap();
-    computer.sign_in(&mut kept, BOB, FUSION).await.unwrap();
-    kept.end().await.unwrap();
+    let mut app = computer.start().await.unwrap();
+    computer.sign_in(&mut app, BOB, FUSION).await.unwrap();
+    app.end().await.unwrap();
     assert_eq!(computer.keychain.keys().await.unwrap().len(), 2);
     computer
 }
@@ -49,14 +49,14 @@ async fn vault_that_is_lost_and_begun_anew_leaves_the_other_one_its_key() {
             let foreign = fs::read(Path::new(&snapshot)).unwrap();
             fs::write(&snapshot, &foreign[..foreign.len() / 2]).unwrap();
         }
-        let mut kept = computer.start().await.unwrap();
+        let mut app = computer.start().await.unwrap();
         if how == "removed" {
-            screen(&mut kept, "signed-out").await.unwrap();
-        } else if locked(&mut kept, "key_lost").await.is_ok() {
-            kept.ask(&Command::StartOver).await.unwrap();
-            screen(&mut kept, "signed-out").await.unwrap();
+            screen(&mut app, "signed-out").await.unwrap();
+        } else if locked(&mut app, "key_lost").await.is_ok() {
+            app.request(&Command::StartOver).await.unwrap();
+            screen(&mut app, "signed-out").await.unwrap();
         }
-        kept.end().await.unwrap();
+        app.end().await.unwrap();
         let ended = computer.run_app("--forget-everything").await.unwrap();
         assert!(ended.status.success(), "{how}: {ended:?}");
         computer.use_data_folder("data");
@@ -70,21 +70,21 @@ async fn vault_that_is_lost_and_begun_anew_leaves_the_other_one_its_key() {
 #[tokio::test]
 async fn nameless_key_is_named_and_stays_where_another_vault_is_forgotten() {
     let mut computer = with_bob().await.unwrap();
-    computer.make_nameless().await.unwrap();
+    computer.remove_vault_id().await.unwrap();
     bob_is_connected(&mut computer.start().await.unwrap()).await;
     assert_eq!(computer.keychain.keys().await.unwrap().len(), 1);
     let key_file = fs::read_to_string(computer.vault().join("key.json")).unwrap();
     assert!(key_file.contains("\"vault\""), "{key_file}");
-    assert_eq!(computer.keychain.nameless_keys().await.unwrap(), 0);
+    assert_eq!(computer.keychain.keys_without_vault_id().await.unwrap(), 0);
     // Where it was not opened since, the key is told by its fingerprint.
     for opened in [true, false] {
         if !opened {
-            computer.make_nameless().await.unwrap();
+            computer.remove_vault_id().await.unwrap();
         }
         computer.use_data_folder("other data");
-        let mut kept = computer.start().await.unwrap();
-        screen(&mut kept, "signed-out").await.unwrap();
-        kept.end().await.unwrap();
+        let mut app = computer.start().await.unwrap();
+        screen(&mut app, "signed-out").await.unwrap();
+        app.end().await.unwrap();
         let ended = computer.run_app("--forget-everything").await.unwrap();
         assert!(ended.status.success(), "{ended:?}");
         computer.use_data_folder("data");

@@ -1,27 +1,27 @@
 //! The computer wakes, its clock is set, a network comes: a renewal that failed goes on.
 
-use durability::conversation::Command;
-use durability::{Computer, Kept};
+use durability::protocol::Command;
+use durability::{AppProcess, Computer};
 use practice_amiqus::{Endpoint, Fault};
 
-use crate::people::{posts, screen, until_posts, with_bob};
 use crate::root::as_root;
+use crate::test_users::{posts, screen, until_posts, with_bob};
 
 /// Bob's renewal has just failed, and waits for a quarter of an hour.
-async fn with_a_failed_renewal() -> (Computer, Kept) {
+async fn with_a_failed_renewal() -> (Computer, AppProcess) {
     let computer = with_bob().await.unwrap();
-    let mut kept = computer.start().await.unwrap();
-    screen(&mut kept, "signed-in").await.unwrap();
-    kept.ask(&Command::Me).await.unwrap();
+    let mut app = computer.start().await.unwrap();
+    screen(&mut app, "signed-in").await.unwrap();
+    app.request(&Command::Me).await.unwrap();
     let busy = Fault::TooManyRequests { retry_after: None };
     computer
         .amiqus
         .set_fault(busy.at(Endpoint::TokenRefresh).times(1));
-    let refresh = kept.tell(&Command::Refresh).unwrap();
-    let problem = kept.outcome(refresh).await.unwrap();
+    let refresh = app.send(&Command::Refresh).unwrap();
+    let problem = app.outcome(refresh).await.unwrap();
     assert_eq!(problem.as_deref(), Some("amiqus_busy"));
     assert_eq!(posts(&computer), 1);
-    (computer, kept)
+    (computer, app)
 }
 
 /// The kernel sets its clock when the computer wakes, and tells in the same way. Here it is set to

@@ -4,20 +4,20 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use durability::{Result, Trouble};
+use durability::{Result, TestError};
 use tokio::time::sleep;
 
-use crate::nonsense;
-use crate::scene::{Outcome, Scene};
+use crate::harness::{Harness, Outcome};
 use crate::tally::{Name, Tally};
-use crate::trace::{self, Call, Deed, KillAt, Step, Tracer, Whom, sent};
+use crate::trace::{self, Call, KillAt, Step, StepKind, Target, Tracer, sent};
+use crate::unexpected_output;
 use crate::verdict::{Scenario, Verdict};
 
 /// How often a kill is tried that hit the wrong call.
-const TRIES: usize = 20;
+const MAX_TRIES: usize = 20;
 
 /// How long the vault's thread needs to come to rest.
-const QUIET: Duration = Duration::from_millis(5);
+const SETTLE_TIME: Duration = Duration::from_millis(5);
 
 /// What must come of a kill.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,10 +71,13 @@ pub(crate) fn expected(scenario: Scenario, commit: usize, is_renamed: bool) -> E
 /// on it, and kills at every step of it.
 ///
 /// Says what did not come out as it must.
-pub(crate) async fn kill_at_each_call(scene: &mut Scene, tally: &mut Tally) -> Result<Vec<String>> {
+pub(crate) async fn kill_at_each_call(
+    harness: &mut Harness,
+    tally: &mut Tally,
+) -> Result<Vec<String>> {
     let mut unexpected = Vec::new();
     for scenario in Scenario::ALL {
-        let (calls, steps) = undisturbed(scene, scenario).await?;
+        let (calls, steps) = undisturbed(harness, scenario).await?;
         if let Err(disorder) = in_order(scenario, &calls, &steps) {
             // What must come of a kill rests on the order.
             unexpected.push(format!("{scenario}: {disorder}"));
@@ -84,19 +87,19 @@ pub(crate) async fn kill_at_each_call(scene: &mut Scene, tally: &mut Tally) -> R
             let commit = commits(scenario).get(step.commit).copied().unwrap_or("?");
             let name = Name {
                 of: format!("{scenario}, {commit}"),
-                step: step.in_words(),
+                step: step.describe(),
             };
             let is_renamed = steps.iter().any(|other| {
                 other.commit == step.commit
-                    && other.deed == Deed::Rename
+                    && other.kind == StepKind::Rename
                     && other.began < step.began
             });
             let expected = expected(scenario, step.commit, is_renamed);
             let mut kill_at = step.kill_at.clone();
             let mut tries = 0;
             loop {
-                let (outcome, run) = kill_at_call(scene, scenario, &kill_at).await?;
-                let reached = trace::steps(&run, &scene.computer.vault());
+                let (outcome, run) = kill_at_call(harness, scenario, &kill_at).await?;
+                let reached = trace::steps(&run, &harness.computer.vault());
                 let is_hit = reached
                     .last()
                     .is_some_and(|last| last.ended.is_none() && last.is_like(step));
@@ -104,14 +107,16 @@ pub(crate) async fn kill_at_each_call(scene: &mut Scene, tally: &mut Tally) -> R
                     if is_hit && !expected.is_met_by(&outcome) {
                         unexpected.push(not_as_expected(&name, &expected, &outcome));
                     }
-                    note(scene, tally, is_hit.then_some(&name), &outcome).await?;
+                    note(harness, tally, is_hit.then_some(&name), &outcome).await?;
                 }
                 if is_hit {
                     break;
                 }
                 tries += 1;
-                if tries == TRIES {
-                    return Err(nonsense(format!("{TRIES} kills did not hit {name}")));
+                if tries == MAX_TRIES {
+                    return Err(unexpected_output(format!(
+                        "{MAX_TRIES} kills did not hit {name}"
+                    )));
                 }
                 kill_at = trace::aim(step, &steps, &run, &reached);
             }
@@ -122,7 +127,7 @@ pub(crate) async fn kill_at_each_call(scene: &mut Scene, tally: &mut Tally) -> R
 
 /// Counts a kill, at a step or beside one; after one that did damage, a new scene is set.
 pub(crate) async fn note(
-    scene: &mut Scene,
+    harness: &mut Harness,
     tally: &mut Tally,
     name: Option<&Name>,
     outcome: &Outcome,
@@ -130,11 +135,11 @@ pub(crate) async fn note(
     if !outcome.is_good() {
         let place = name.as_ref().map(ToString::to_string);
         crate::explain(
-            scene,
+            harness,
             &place.unwrap_or_else(|| "a step".to_owned()),
             outcome,
         );
-        *scene = Scene::set().await?;
+        *harness = Harness::set().await?;
     }
     match name {
         Some(name) => tally.at_step(name, outcome),
@@ -157,29 +162,29 @@ pub(crate) fn not_as_expected(name: &Name, expected: &Expected, outcome: &Outcom
 }
 
 /// The steps of a run that nobody disturbs, and all that it asked of the system.
-async fn undisturbed(scene: &mut Scene, scenario: Scenario) -> Result<(Vec<Call>, Vec<Step>)> {
-    let case = scene.prepare(scenario).await?;
-    let process = scene.kept()?.process_id();
-    let file = scene.computer.keychain.folder().join("trace");
-    sleep(QUIET).await;
-    let tracer = Tracer::attach(Whom::Process(process), None, file).await?;
-    let number = scene.begin(&case)?;
-    scene.wait_for(&case, number).await?;
+async fn undisturbed(harness: &mut Harness, scenario: Scenario) -> Result<(Vec<Call>, Vec<Step>)> {
+    let case = harness.prepare(scenario).await?;
+    let process = harness.app()?.process_id();
+    let file = harness.computer.keychain.folder().join("trace");
+    sleep(SETTLE_TIME).await;
+    let tracer = Tracer::attach(Target::Process(process), None, file).await?;
+    let number = harness.begin(&case)?;
+    harness.wait_for(&case, number).await?;
     let calls = tracer.seen().await?;
-    scene.go_home().await?;
-    let steps = trace::steps(&calls, &scene.computer.vault());
+    harness.reset().await?;
+    let steps = trace::steps(&calls, &harness.computer.vault());
     Ok((calls, steps))
 }
 
 /// Sees that the commits are whole, that nothing is asked of Amiqus before what must be on the disk is
 /// there, and that nothing is said before it is true.
 fn in_order(scenario: Scenario, calls: &[Call], steps: &[Step]) -> std::result::Result<(), String> {
-    let ended = |commit: usize, deed: Deed| {
+    let ended = |commit: usize, kind: StepKind| {
         let mut found = steps.iter().rev();
-        let found = found.find(|step| step.commit == commit && step.deed == deed);
+        let found = found.find(|step| step.commit == commit && step.kind == kind);
         found
             .and_then(|step| step.ended)
-            .ok_or_else(|| format!("commit {} has no {deed:?}", commit + 1))
+            .ok_or_else(|| format!("commit {} has no {kind:?}", commit + 1))
     };
     let count = steps.iter().map(|step| step.commit + 1).max().unwrap_or(0);
     if count != commits(scenario).len() {
@@ -188,16 +193,16 @@ fn in_order(scenario: Scenario, calls: &[Call], steps: &[Step]) -> std::result::
     let mut durable = Vec::new();
     for commit in 0..count {
         let whole = [
-            ended(commit, Deed::Create)?,
-            ended(commit, Deed::Write)?,
-            ended(commit, Deed::SyncFile)?,
-            ended(commit, Deed::Rename)?,
-            ended(commit, Deed::SyncFolder)?,
+            ended(commit, StepKind::Create)?,
+            ended(commit, StepKind::Write)?,
+            ended(commit, StepKind::SyncFile)?,
+            ended(commit, StepKind::Rename)?,
+            ended(commit, StepKind::SyncFolder)?,
         ];
         if !whole.is_sorted() {
             return Err(format!("commit {} is in disorder: {whole:?}", commit + 1));
         }
-        durable.push(ended(commit, Deed::SyncFolder)?);
+        durable.push(ended(commit, StepKind::SyncFolder)?);
     }
     let [first, second, third] = durable[..] else {
         return Err("there are not three commits".to_owned());
@@ -231,39 +236,39 @@ fn in_order(scenario: Scenario, calls: &[Call], steps: &[Step]) -> std::result::
 /// Kills at one call; says as well what the vault's thread asked of the system until then. There is no
 /// outcome when the call never came.
 async fn kill_at_call(
-    scene: &mut Scene,
+    harness: &mut Harness,
     scenario: Scenario,
     kill_at: &KillAt,
 ) -> Result<(Option<Outcome>, Vec<Call>)> {
-    let case = scene.prepare(scenario).await?;
-    let thread = scene.kept()?.vault_thread();
-    let file = scene.computer.keychain.folder().join("trace");
+    let case = harness.prepare(scenario).await?;
+    let thread = harness.app()?.vault_thread();
+    let file = harness.computer.keychain.folder().join("trace");
     // The thread has just done something else, and wakes whoever waits for it.
-    sleep(QUIET).await;
-    let tracer = Tracer::attach(Whom::Thread(thread), Some(kill_at), file).await?;
+    sleep(SETTLE_TIME).await;
+    let tracer = Tracer::attach(Target::Thread(thread), Some(kill_at), file).await?;
     // Where that took longer, it is dead by now; the wait says so.
-    let number = scene.begin(&case).unwrap_or(0);
-    let is_over = match scene.wait_for(&case, number).await {
+    let number = harness.begin(&case).unwrap_or(0);
+    let is_over = match harness.wait_for(&case, number).await {
         Ok(()) => true,
-        Err(Trouble::Ended { .. }) => false,
+        Err(TestError::Ended { .. }) => false,
         Err(trouble) => return Err(trouble),
     };
     let run = tracer.seen().await?;
     // It may also have been killed just after it was over.
-    if is_over && scene.go_home().await.is_ok() {
+    if is_over && harness.reset().await.is_ok() {
         return Ok((None, run));
     }
-    let killed = scene.until_killed(case, number).await?;
-    Ok((Some(scene.aftermath(killed, None).await), run))
+    let killed = harness.until_killed(case, number).await?;
+    Ok((Some(harness.aftermath(killed, None).await), run))
 }
 
 /// Whether the system lets one process trace another, before anything is begun.
-pub(crate) async fn can_be_done(scene: &mut Scene) -> Result<()> {
-    let process = scene.kept()?.process_id();
-    let file = scene.computer.keychain.folder().join("trace");
-    let tracer = Tracer::attach(Whom::Process(process), None, file).await?;
+pub(crate) async fn can_be_done(harness: &mut Harness) -> Result<()> {
+    let process = harness.app()?.process_id();
+    let file = harness.computer.keychain.folder().join("trace");
+    let tracer = Tracer::attach(Target::Process(process), None, file).await?;
     let calls = tracer.seen().await;
-    calls.map(drop).map_err(|trouble| Trouble::Failed {
+    calls.map(drop).map_err(|trouble| TestError::Failed {
         program: "strace".to_owned(),
         said: trouble.to_string(),
     })

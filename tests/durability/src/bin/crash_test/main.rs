@@ -2,9 +2,9 @@
 //! started again, and asked who is signed in. Nobody may be signed out without need.
 
 mod forced;
-mod moments;
+mod harness;
+mod kill_points;
 mod random;
-mod scene;
 mod tally;
 mod trace;
 mod verdict;
@@ -16,11 +16,11 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser;
-use durability::Trouble;
+use durability::TestError;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 
-use self::scene::{Outcome, Scene};
+use self::harness::{Harness, Outcome};
 use self::tally::Tally;
 use self::verdict::Verdict;
 
@@ -57,7 +57,7 @@ async fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(problem) => {
-            complain(&format!("the crash test could not be done: {problem}"));
+            print_progress(&format!("the crash test could not be done: {problem}"));
             ExitCode::FAILURE
         }
     }
@@ -72,19 +72,19 @@ async fn run(options: Options) -> Result<bool, Box<dyn Error>> {
         options.kills
     ))?;
     let mut tally = Tally::default();
-    let mut scene = Scene::set().await?;
-    forced::can_be_done(&mut scene).await?;
+    let mut harness = Harness::set().await?;
+    forced::can_be_done(&mut harness).await?;
 
-    let mut unexpected = forced::kill_at_each_call(&mut scene, &mut tally).await?;
-    unexpected.extend(moments::kill_at_each(&mut scene, &mut tally).await?);
+    let mut unexpected = forced::kill_at_each_call(&mut harness, &mut tally).await?;
+    unexpected.extend(kill_points::kill_at_each(&mut harness, &mut tally).await?);
     let at_steps = tally.kills();
-    random::kill(&mut scene, &mut tally, options.kills, seed).await?;
-    scene.renew_all().await?;
-    scene.end().await?;
+    random::kill(&mut harness, &mut tally, options.kills, seed).await?;
+    harness.renew_all().await?;
+    harness.end().await?;
 
     say(&tally.summary())?;
     for surprise in &unexpected {
-        complain(&format!("not as it must be: {surprise}"));
+        print_progress(&format!("not as it must be: {surprise}"));
     }
     let kills = tally.kills();
     say(&format!(
@@ -107,33 +107,33 @@ async fn told_to_stop() {
     }
 }
 
-fn nonsense(said: impl Into<String>) -> Trouble {
-    Trouble::Nonsense {
+fn unexpected_output(said: impl Into<String>) -> TestError {
+    TestError::Nonsense {
         who: "the crash test".to_owned(),
         said: said.into(),
     }
 }
 
 /// Tells all that is known about a bad outcome.
-fn explain(scene: &Scene, what: &str, outcome: &Outcome) {
+fn explain(harness: &Harness, what: &str, outcome: &Outcome) {
     if let Verdict::Lost(why) = &outcome.verdict {
-        complain(&format!("LOST at {what}: {why}"));
+        print_progress(&format!("LOST at {what}: {why}"));
     }
     for damage in &outcome.others_damaged {
-        complain(&format!("DAMAGED at {what}: {damage}"));
+        print_progress(&format!("DAMAGED at {what}: {damage}"));
     }
-    complain("what Amiqus was asked:");
-    for request in scene.computer.amiqus.requests() {
-        complain(&format!(
+    print_progress("what Amiqus was asked:");
+    for request in harness.computer.amiqus.requests() {
+        print_progress(&format!(
             "  {} {} {:?}",
             request.method, request.path, request.status
         ));
     }
-    complain("the end of the app's log:");
-    let log = fs::read_to_string(scene.computer.log()).unwrap_or_default();
+    print_progress("the end of the app's log:");
+    let log = fs::read_to_string(harness.computer.log()).unwrap_or_default();
     let lines: Vec<_> = log.lines().collect();
     for line in lines.iter().skip(lines.len().saturating_sub(20)) {
-        complain(&format!("  {line}"));
+        print_progress(&format!("  {line}"));
     }
 }
 
@@ -141,7 +141,7 @@ fn say(text: &str) -> io::Result<()> {
     writeln!(io::stdout(), "{}", text.trim_end())
 }
 
-fn complain(text: &str) {
+fn print_progress(text: &str) {
     // If standard error is gone as well, there is nobody left to tell.
     let _ = writeln!(io::stderr(), "{text}");
 }

@@ -8,7 +8,7 @@ use fastrand::Rng;
 use practice_amiqus::{Endpoint, Fault};
 use tokio::time::{Instant, sleep};
 
-use crate::scene::Scene;
+use crate::harness::Harness;
 use crate::tally::Tally;
 use crate::verdict::Scenario;
 
@@ -16,18 +16,18 @@ use crate::verdict::Scenario;
 const MEASUREMENTS: usize = 5;
 
 /// Kills come within the time that a scenario takes, and a little more: then it was over already.
-const LITTLE_MORE: f64 = 1.3;
+const OVERRUN: f64 = 1.3;
 
 /// The service's longest delay.
-const LONGEST_DELAY_MS: u64 = 20;
+const MAX_DELAY_MS: u64 = 20;
 
 /// After so many kills somebody who waits is told.
-const NEWS: u32 = 100;
+const PROGRESS_INTERVAL: u32 = 100;
 
 /// What chance decides about one kill. Always drawn whole, so that a seed repeats a run's choices
 /// whatever comes of them.
 #[derive(Debug)]
-struct Choice {
+struct RandomKill {
     scenario: Scenario,
     /// The share of the scenario's time after which the process is killed.
     share: f64,
@@ -37,14 +37,14 @@ struct Choice {
     again: Option<f64>,
 }
 
-impl Choice {
+impl RandomKill {
     fn draw(rng: &mut Rng) -> Self {
         let scenario = rng.usize(..Scenario::ALL.len());
-        let share = rng.f64() * LITTLE_MORE;
+        let share = rng.f64() * OVERRUN;
         let delay = rng.u8(..4);
-        let ms = rng.u64(1..=LONGEST_DELAY_MS);
+        let ms = rng.u64(1..=MAX_DELAY_MS);
         let again = rng.u8(..4) == 0;
-        let share_again = rng.f64() * LITTLE_MORE;
+        let share_again = rng.f64() * OVERRUN;
         let delay = match delay {
             0 => Some(Fault::DelayBeforeProcessing { ms }),
             1 => Some(Fault::DelayAfterProcessing { ms }),
@@ -62,7 +62,7 @@ impl Choice {
 
 /// Kills so often.
 pub(crate) async fn kill(
-    scene: &mut Scene,
+    harness: &mut Harness,
     tally: &mut Tally,
     kills: u32,
     seed: u64,
@@ -71,9 +71,9 @@ pub(crate) async fn kill(
     for scenario in Scenario::ALL {
         let mut times = Vec::new();
         for _ in 0..MEASUREMENTS {
-            let case = scene.prepare(scenario).await?;
-            let number = scene.begin(&case)?;
-            times.push(scene.finish(&case, number).await?);
+            let case = harness.prepare(scenario).await?;
+            let number = harness.begin(&case)?;
+            times.push(harness.finish(&case, number).await?);
         }
         times.sort();
         let median = times.get(MEASUREMENTS / 2).copied().unwrap_or_default();
@@ -82,33 +82,36 @@ pub(crate) async fn kill(
 
     let mut rng = Rng::with_seed(seed);
     for number in 1..=kills {
-        let choice = Choice::draw(&mut rng);
+        let choice = RandomKill::draw(&mut rng);
         let delay = Duration::from_millis(choice.delay_ms);
-        let case = scene.prepare(choice.scenario).await?;
+        let case = harness.prepare(choice.scenario).await?;
         if let Some(fault) = choice.delay.clone() {
             let endpoint = match choice.scenario {
                 Scenario::Refresh => Endpoint::TokenRefresh,
                 Scenario::FirstSignIn | Scenario::RepeatedSignIn => Endpoint::TokenExchange,
             };
-            scene.computer.amiqus.set_fault(fault.at(endpoint).times(1));
+            harness
+                .computer
+                .amiqus
+                .set_fault(fault.at(endpoint).times(1));
         }
         let took = takes.get(&choice.scenario).copied().unwrap_or_default() + delay;
         let at = Instant::now() + took.mul_f64(choice.share);
-        let command = scene.begin(&case)?;
-        let killed = scene.kill(case, command, at).await?;
+        let command = harness.begin(&case)?;
+        let killed = harness.kill(case, command, at).await?;
         if choice.delay.is_some() {
             // Amiqus goes on with what it got: nobody starts the app again so soon.
             sleep(delay + Duration::from_millis(5)).await;
-            scene.computer.amiqus.clear_faults();
+            harness.computer.amiqus.clear_faults();
         }
-        let outcome = scene.aftermath(killed, choice.again).await;
+        let outcome = harness.aftermath(killed, choice.again).await;
         tally.at_random(choice.scenario, &outcome);
         if !outcome.is_good() {
-            crate::explain(scene, &format!("kill {number}, {choice:?}"), &outcome);
-            *scene = Scene::set().await?;
+            crate::explain(harness, &format!("kill {number}, {choice:?}"), &outcome);
+            *harness = Harness::set().await?;
         }
-        if number % NEWS == 0 {
-            crate::complain(&format!("{number} of {kills} kills at random moments"));
+        if number % PROGRESS_INTERVAL == 0 {
+            crate::print_progress(&format!("{number} of {kills} kills at random moments"));
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
-use crate::scene::Outcome;
+use crate::harness::Outcome;
 use crate::verdict::{Scenario, Verdict};
 
 /// All kills so far.
@@ -58,7 +58,7 @@ impl Counts {
         self.old + self.new + self.justified + self.lost == self.kills
     }
 
-    fn in_words(self) -> String {
+    fn describe(self) -> String {
         format!(
             "{:5} kills: {:4} with the old pair, {:4} with the new pair, {:4} justified, {} lost",
             self.kills, self.old, self.new, self.justified, self.lost
@@ -126,13 +126,13 @@ impl Tally {
         ));
         line("Killed at a random moment of a:".to_owned());
         for (scenario, counts) in &self.at_random {
-            line(format!("  {scenario:16} {}", counts.in_words()));
+            line(format!("  {scenario:16} {}", counts.describe()));
         }
         line(format!(
             "  (and {} of the restarted processes once more, while they started)",
             self.during_restart
         ));
-        line(format!("In all           {}", self.all.in_words()));
+        line(format!("In all           {}", self.all.describe()));
         line(format!("Other accounts damaged: {}", self.others_damaged));
         text
     }

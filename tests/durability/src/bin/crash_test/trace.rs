@@ -6,24 +6,24 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use durability::{Result, Trouble};
+use durability::{Result, TestError};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use crate::nonsense;
+use crate::unexpected_output;
 
 /// The calls that are looked at. A question mark: not every processor's kernel has it.
 const CALLS: &str = "trace=?open,openat,write,writev,?sendto,?sendmsg,fsync,fdatasync,\
                      ?rename,renameat,?renameat2,?chmod,fchmod,fchmodat,close";
 
 /// How long `strace` may take to attach, or to let go.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Whom to trace.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Whom {
+pub(crate) enum Target {
     /// A process with all its threads.
     Process(u32),
     /// One thread.
@@ -48,7 +48,7 @@ pub(crate) struct Tracer {
 impl Tracer {
     /// Attaches to whom is to be traced. It is traced when this returns.
     pub(crate) async fn attach(
-        whom: Whom,
+        whom: Target,
         kill_at: Option<&KillAt>,
         file: PathBuf,
     ) -> Result<Self> {
@@ -64,8 +64,8 @@ impl Tracer {
             ]);
         }
         match whom {
-            Whom::Process(process) => command.args(["-f", "-p", &process.to_string()]),
-            Whom::Thread(thread) => command.args(["-p", &thread.to_string()]),
+            Target::Process(process) => command.args(["-f", "-p", &process.to_string()]),
+            Target::Thread(thread) => command.args(["-p", &thread.to_string()]),
         };
         let mut strace = command
             .stdin(Stdio::null())
@@ -73,18 +73,19 @@ impl Tracer {
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .map_err(|problem| Trouble::NotThere {
+            .map_err(|problem| TestError::NotThere {
                 program: "strace".into(),
                 how: format!("apt-get install strace ({problem})"),
             })?;
         let stderr = strace.stderr.take();
-        let mut stderr = BufReader::new(stderr.ok_or_else(|| nonsense("strace has no stderr"))?);
+        let mut stderr =
+            BufReader::new(stderr.ok_or_else(|| unexpected_output("strace has no stderr"))?);
         let mut said = String::new();
         // A line, or the end of it all.
-        let saying = timeout(PATIENCE, stderr.read_line(&mut said));
+        let saying = timeout(TIMEOUT, stderr.read_line(&mut said));
         if !matches!(saying.await, Ok(Ok(_))) || !said.contains("attached") {
-            let _ = timeout(PATIENCE, stderr.read_to_string(&mut said)).await;
-            return Err(Trouble::Failed {
+            let _ = timeout(TIMEOUT, stderr.read_to_string(&mut said)).await;
+            return Err(TestError::Failed {
                 program: "strace".to_owned(),
                 said: format!(
                     "{} (one process must be allowed to trace another, or the kills at every step \
@@ -110,14 +111,15 @@ impl Tracer {
                 let _ = kill_process(id, Signal::TERM);
             }
         }
-        timeout(PATIENCE, self.strace.wait())
+        timeout(TIMEOUT, self.strace.wait())
             .await
-            .map_err(|_| Trouble::Late {
+            .map_err(|_| TestError::Late {
                 what: "strace ends".to_owned(),
-                seconds: PATIENCE.as_secs(),
+                seconds: TIMEOUT.as_secs(),
             })?
-            .map_err(|problem| nonsense(problem.to_string()))?;
-        let trace = fs::read(&self.file).map_err(|problem| nonsense(problem.to_string()))?;
+            .map_err(|problem| unexpected_output(problem.to_string()))?;
+        let trace =
+            fs::read(&self.file).map_err(|problem| unexpected_output(problem.to_string()))?;
         Ok(calls(&String::from_utf8_lossy(&trace)))
     }
 }
@@ -193,7 +195,7 @@ fn has_ended(text: &str) -> bool {
 
 /// What a call does to the vault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Deed {
+pub(crate) enum StepKind {
     /// Creates a new file beside the vault's: a commit begins.
     Create,
     /// Writes into the new file.
@@ -212,8 +214,8 @@ pub(crate) enum Deed {
     CloseFolder,
 }
 
-impl Deed {
-    fn in_words(self) -> &'static str {
+impl StepKind {
+    fn describe(self) -> &'static str {
         match self {
             Self::Create => "create the new file",
             Self::Write => "write",
@@ -233,7 +235,7 @@ pub(crate) struct Step {
     /// Which commit, counted from 0.
     pub(crate) commit: usize,
     /// What it does.
-    pub(crate) deed: Deed,
+    pub(crate) kind: StepKind,
     /// Which one of several alike in this commit, counted from 1.
     pub(crate) number: usize,
     /// Where a kill hits it.
@@ -247,14 +249,14 @@ pub(crate) struct Step {
 impl Step {
     /// Whether it is the same step of another run.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
-        (self.commit, self.deed, self.number) == (other.commit, other.deed, other.number)
+        (self.commit, self.kind, self.number) == (other.commit, other.kind, other.number)
     }
 
-    pub(crate) fn in_words(&self) -> String {
-        if self.deed == Deed::Write {
+    pub(crate) fn describe(&self) -> String {
+        if self.kind == StepKind::Write {
             format!("write {}", self.number)
         } else {
-            self.deed.in_words().to_owned()
+            self.kind.describe().to_owned()
         }
     }
 }
@@ -267,20 +269,20 @@ pub(crate) fn steps(calls: &[Call], vault: &Path) -> Vec<Step> {
     for call in calls {
         let occurrence = counts.entry((call.thread, &call.name)).or_default();
         *occurrence += 1;
-        let Some(deed) = deed(call, vault) else {
+        let Some(kind) = kind(call, vault) else {
             continue;
         };
-        if deed == Deed::Create {
+        if kind == StepKind::Create {
             commits += 1;
         }
         // What comes before the first commit belongs to none.
         let Some(commit) = commits.checked_sub(1) else {
             continue;
         };
-        let alike = |step: &&Step| step.commit == commit && step.deed == deed;
+        let alike = |step: &&Step| step.commit == commit && step.kind == kind;
         steps.push(Step {
             commit,
-            deed,
+            kind,
             number: steps.iter().filter(alike).count() + 1,
             kill_at: KillAt {
                 call: call.name.clone(),
@@ -293,25 +295,25 @@ pub(crate) fn steps(calls: &[Call], vault: &Path) -> Vec<Step> {
     steps
 }
 
-fn deed(call: &Call, vault: &Path) -> Option<Deed> {
+fn kind(call: &Call, vault: &Path) -> Option<StepKind> {
     let vault = vault.display();
     let is_about = |what: String| call.arguments.contains(&what);
     let new_file = format!("{vault}/vault.stronghold.");
     match call.name.as_str() {
         "open" | "openat" if is_about(format!("\"{new_file}")) && is_about("O_CREAT".into()) => {
-            Some(Deed::Create)
+            Some(StepKind::Create)
         }
-        "open" | "openat" if is_about(format!("\"{vault}\"")) => Some(Deed::OpenFolder),
-        "write" | "writev" if is_about(format!("<{new_file}")) => Some(Deed::Write),
-        "fsync" | "fdatasync" if is_about(format!("<{new_file}")) => Some(Deed::SyncFile),
-        "fsync" | "fdatasync" if is_about(format!("<{vault}>")) => Some(Deed::SyncFolder),
+        "open" | "openat" if is_about(format!("\"{vault}\"")) => Some(StepKind::OpenFolder),
+        "write" | "writev" if is_about(format!("<{new_file}")) => Some(StepKind::Write),
+        "fsync" | "fdatasync" if is_about(format!("<{new_file}")) => Some(StepKind::SyncFile),
+        "fsync" | "fdatasync" if is_about(format!("<{vault}>")) => Some(StepKind::SyncFolder),
         "rename" | "renameat" | "renameat2" if is_about(format!("\"{new_file}")) => {
-            Some(Deed::Rename)
+            Some(StepKind::Rename)
         }
         "chmod" | "fchmod" | "fchmodat" if is_about(format!("{vault}/vault.stronghold")) => {
-            Some(Deed::ChangeMode)
+            Some(StepKind::ChangeMode)
         }
-        "close" if is_about(format!("<{vault}>")) => Some(Deed::CloseFolder),
+        "close" if is_about(format!("<{vault}>")) => Some(StepKind::CloseFolder),
         _ => None,
     }
 }
@@ -371,7 +373,7 @@ mod tests {
     fn the_steps_of_a_commit_are_known_in_their_order() {
         let calls = calls(TRACE);
         let steps = steps(&calls, Path::new("/v"));
-        let names: Vec<_> = steps.iter().map(Step::in_words).collect();
+        let names: Vec<_> = steps.iter().map(Step::describe).collect();
         assert_eq!(
             names,
             [

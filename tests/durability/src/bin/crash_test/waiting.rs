@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use durability::{Result, Trouble};
+use durability::{Result, TestError};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 /// How long a restarted process may take to know how the account stands.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How often something is looked at that says nothing by itself.
-pub(crate) const A_MOMENT: Duration = Duration::from_millis(2);
+pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(2);
 
 /// Waits to the tenth of a millisecond: the runtime's own timer only knows whole ones.
 pub(crate) async fn wait_until(at: Instant) {
@@ -26,11 +26,13 @@ pub(crate) async fn wait_until(at: Instant) {
 pub(crate) async fn until(what: &str, is_so: impl Fn() -> bool) -> Result<()> {
     let waiting = async {
         while !is_so() {
-            sleep(A_MOMENT).await;
+            sleep(POLL_INTERVAL).await;
         }
     };
-    timeout(PATIENCE, waiting).await.map_err(|_| Trouble::Late {
-        what: what.to_owned(),
-        seconds: PATIENCE.as_secs(),
-    })
+    timeout(TIMEOUT, waiting)
+        .await
+        .map_err(|_| TestError::Late {
+            what: what.to_owned(),
+            seconds: TIMEOUT.as_secs(),
+        })
 }

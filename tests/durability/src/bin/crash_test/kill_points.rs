@@ -7,9 +7,9 @@ use practice_amiqus::{Endpoint, Fault, FaultPlan};
 use tokio::time::{Instant, sleep};
 
 use crate::forced::{Expected, expected, not_as_expected, note};
-use crate::nonsense;
-use crate::scene::{Killed, Scene};
+use crate::harness::{Harness, KilledRun};
 use crate::tally::{Name, Tally};
+use crate::unexpected_output;
 use crate::verdict::{Scenario, Verdict};
 use crate::waiting::until;
 
@@ -31,7 +31,7 @@ enum When {
 }
 
 /// A moment on the network.
-struct Moment {
+struct KillPoint {
     name: &'static str,
     scenario: Scenario,
     faults: Vec<FaultPlan>,
@@ -44,33 +44,33 @@ struct Moment {
 }
 
 /// Kills at each moment. Says what did not come out as it must.
-pub(crate) async fn kill_at_each(scene: &mut Scene, tally: &mut Tally) -> Result<Vec<String>> {
+pub(crate) async fn kill_at_each(harness: &mut Harness, tally: &mut Tally) -> Result<Vec<String>> {
     let mut unexpected = Vec::new();
-    for moment in moments() {
+    for kill_point in kill_points() {
         let name = Name {
-            of: format!("{}, on the network", moment.scenario),
-            step: moment.name.to_owned(),
+            of: format!("{}, on the network", kill_point.scenario),
+            step: kill_point.name.to_owned(),
         };
-        let expected = Expected::of(moment.verdict.clone());
-        let killed = kill_at_moment(scene, moment).await?;
-        let outcome = scene.aftermath(killed, None).await;
+        let expected = Expected::of(kill_point.verdict.clone());
+        let killed = kill_at_point(harness, kill_point).await?;
+        let outcome = harness.aftermath(killed, None).await;
         if !expected.is_met_by(&outcome) {
             unexpected.push(not_as_expected(&name, &expected, &outcome));
         }
-        note(scene, tally, Some(&name), &outcome).await?;
+        note(harness, tally, Some(&name), &outcome).await?;
     }
     Ok(unexpected)
 }
 
-async fn kill_at_moment(scene: &mut Scene, moment: Moment) -> Result<Killed> {
-    let case = scene.prepare(moment.scenario).await?;
-    let amiqus = &scene.computer.amiqus;
-    for fault in moment.faults {
+async fn kill_at_point(harness: &mut Harness, kill_point: KillPoint) -> Result<KilledRun> {
+    let case = harness.prepare(kill_point.scenario).await?;
+    let amiqus = &harness.computer.amiqus;
+    for fault in kill_point.faults {
         amiqus.set_fault(fault);
     }
-    let number = scene.begin(&case)?;
-    let amiqus = &scene.computer.amiqus;
-    match moment.when {
+    let number = harness.begin(&case)?;
+    let amiqus = &harness.computer.amiqus;
+    match kill_point.when {
         When::Requested(path, count) => {
             until("Amiqus gets a request", || {
                 amiqus.requests_to(path).len() >= count
@@ -78,44 +78,46 @@ async fn kill_at_moment(scene: &mut Scene, moment: Moment) -> Result<Killed> {
             .await?;
         }
         When::Granted | When::GrantedAndMore(_) => {
-            until("Amiqus gives a new pair away", || scene.is_granted(&case)).await?;
+            until("Amiqus gives a new pair away", || harness.is_granted(&case)).await?;
         }
     }
-    if let When::GrantedAndMore(more) = moment.when {
+    if let When::GrantedAndMore(more) = kill_point.when {
         sleep(more).await;
     }
-    let mut killed = scene.kill(case, number, Instant::now()).await?;
-    killed.posts_allowed = moment.posts;
-    if moment.starts_early {
-        scene.restart_between().await?;
-        if scene.is_granted(&killed.case) {
-            return Err(nonsense("the app did not start before Amiqus was done"));
+    let mut killed = harness.kill(case, number, Instant::now()).await?;
+    killed.posts_allowed = kill_point.posts;
+    if kill_point.starts_early {
+        harness.restart_between().await?;
+        if harness.is_granted(&killed.case) {
+            return Err(unexpected_output(
+                "the app did not start before Amiqus was done",
+            ));
         }
         until("Amiqus gives a new pair away", || {
-            scene.is_granted(&killed.case)
+            harness.is_granted(&killed.case)
         })
         .await?;
     }
     // Amiqus goes on with what it got.
     sleep(DELAY + Duration::from_millis(20)).await;
-    scene.computer.amiqus.clear_faults();
+    harness.computer.amiqus.clear_faults();
     Ok(killed)
 }
 
 /// All of them.
-fn moments() -> Vec<Moment> {
-    let everywhere = Scenario::ALL.into_iter().flat_map(moments_of);
-    everywhere.chain(moments_without_an_answer()).collect()
+fn kill_points() -> Vec<KillPoint> {
+    let everywhere = Scenario::ALL.into_iter().flat_map(kill_points_of);
+    everywhere.chain(kill_points_without_response()).collect()
 }
 
 /// The moments that each scenario has.
-fn moments_of(scenario: Scenario) -> [Moment; 4] {
+fn kill_points_of(scenario: Scenario) -> [KillPoint; 4] {
     let token = match scenario {
         Scenario::Refresh => Endpoint::TokenRefresh,
         Scenario::FirstSignIn | Scenario::RepeatedSignIn => Endpoint::TokenExchange,
     };
     let without_the_answer = || expected(scenario, 1, false).verdict;
-    let moment = |name, fault: Fault, endpoint, when, verdict| Moment {
+    let kill_point = |name, fault: Fault, endpoint, when, verdict| KillPoint {
         name,
         scenario,
         faults: vec![fault.at(endpoint).times(1)],
@@ -126,28 +128,28 @@ fn moments_of(scenario: Scenario) -> [Moment; 4] {
     };
     let ms = milliseconds(DELAY);
     [
-        moment(
+        kill_point(
             "the request for tokens is on its way",
             Fault::DelayBeforeProcessing { ms },
             token,
             When::Requested("/oauth/token", 1),
             without_the_answer(),
         ),
-        moment(
+        kill_point(
             "processed, and no answer yet",
             Fault::DelayAfterProcessing { ms },
             token,
             When::Granted,
             without_the_answer(),
         ),
-        moment(
+        kill_point(
             "a part of the answer is there",
             Fault::SlowBody,
             token,
             When::GrantedAndMore(Duration::from_millis(30)),
             without_the_answer(),
         ),
-        moment(
+        kill_point(
             "/me is on its way",
             Fault::DelayBeforeProcessing { ms },
             Endpoint::Me,
@@ -158,8 +160,8 @@ fn moments_of(scenario: Scenario) -> [Moment; 4] {
 }
 
 /// The moments of a refresh whose answer does not come.
-fn moments_without_an_answer() -> [Moment; 4] {
-    let refresh = |name, faults, when, verdict| Moment {
+fn kill_points_without_response() -> [KillPoint; 4] {
+    let refresh = |name, faults, when, verdict| KillPoint {
         name,
         scenario: Scenario::Refresh,
         faults,
@@ -180,7 +182,7 @@ fn moments_without_an_answer() -> [Moment; 4] {
             When::Requested("/api/v2/status", 1),
             Verdict::Justified,
         ),
-        Moment {
+        KillPoint {
             posts: 2,
             ..refresh(
                 "the answer was lost, and the last try is on its way",
@@ -189,7 +191,7 @@ fn moments_without_an_answer() -> [Moment; 4] {
                 Verdict::Justified,
             )
         },
-        Moment {
+        KillPoint {
             starts_early: true,
             ..refresh(
                 "on its way, and the app is started again before it is processed",

@@ -2,11 +2,11 @@
 
 use practice_amiqus::RequestRecord;
 
-use super::Scene;
-use super::case::{Case, Killed};
-use super::residents::Resident;
+use super::Harness;
+use super::accounts::TestAccount;
+use super::case::{Case, KilledRun};
 
-impl Scene {
+impl Harness {
     /// Whether the service gave a new pair away, by its own books.
     pub(crate) fn is_granted(&self, case: &Case) -> bool {
         let amiqus = &self.computer.amiqus;
@@ -24,7 +24,7 @@ impl Scene {
         self.computer.amiqus.requests_to("/oauth/token")
     }
 
-    pub(super) fn is_about(&self, post: &RequestRecord, resident: &Resident) -> bool {
+    pub(super) fn is_about(&self, post: &RequestRecord, resident: &TestAccount) -> bool {
         let holder = post
             .field("refresh_token")
             .and_then(|token| self.computer.amiqus.holder(token));
@@ -32,7 +32,7 @@ impl Scene {
     }
 
     /// The access token that was last used to ask who this is.
-    pub(super) fn last_access_token(&self, resident: &Resident) -> Option<String> {
+    pub(super) fn last_access_token(&self, resident: &TestAccount) -> Option<String> {
         let amiqus = &self.computer.amiqus;
         let requests = amiqus.requests_to("/api/v2/me");
         let mut tokens = requests
@@ -47,7 +47,7 @@ impl Scene {
     /// What is wrong with the requests for tokens.
     pub(super) fn wrong_posts(
         &self,
-        killed: &Killed,
+        killed: &KilledRun,
         before: usize,
         restarts: u32,
         granted: bool,

@@ -2,20 +2,20 @@
 
 use std::time::Duration;
 
-use durability::conversation::{Command, State};
-use durability::{Computer, Kept};
+use durability::protocol::{Command, State};
+use durability::{AppProcess, Computer};
 
 pub(crate) const BOB: &str = "bob@example.com";
 pub(crate) const FUSION: &str = "Fusion Industries";
 
 /// Waits for a screen.
-pub(crate) async fn screen(kept: &mut Kept, like: &str) -> durability::Result<State> {
-    kept.until(like, |state| state.screen.state == like).await
+pub(crate) async fn screen(app: &mut AppProcess, like: &str) -> durability::Result<State> {
+    app.until(like, |state| state.screen.state == like).await
 }
 
 /// Waits until it says why it is locked.
-pub(crate) async fn locked(kept: &mut Kept, why: &str) -> durability::Result<State> {
-    kept.until(why, |state| {
+pub(crate) async fn locked(app: &mut AppProcess, why: &str) -> durability::Result<State> {
+    app.until(why, |state| {
         state.screen.state == "locked" && state.screen.why.as_deref() == Some(why)
     })
     .await
@@ -24,9 +24,9 @@ pub(crate) async fn locked(kept: &mut Kept, why: &str) -> durability::Result<Sta
 /// A computer on which Bob is signed in, with the app closed.
 pub(crate) async fn with_bob() -> durability::Result<Computer> {
     let computer = Computer::set_up().await?;
-    let mut kept = computer.start().await?;
-    computer.sign_in(&mut kept, BOB, FUSION).await?;
-    kept.end().await?;
+    let mut app = computer.start().await?;
+    computer.sign_in(&mut app, BOB, FUSION).await?;
+    app.end().await?;
     computer.amiqus.clear_requests();
     Ok(computer)
 }

@@ -1,8 +1,8 @@
-//! What is said to a `keep`, and what it says: one line of JSON each.
+//! What is said to a `headless-app`, and what it says: one line of JSON each.
 
 use serde::{Deserialize, Serialize};
 
-/// What a `keep` is told. Each is a line like `{"command": "receive", "address": "…"}`.
+/// What a `headless-app` is told. Each is a line like `{"command": "receive", "address": "…"}`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
 pub enum Command {
@@ -64,10 +64,10 @@ pub enum Command {
     End,
 }
 
-/// What a `keep` says.
+/// What a `headless-app` says.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Said<S> {
+pub enum Reply<S> {
     /// The first line of all.
     Ready {
         /// The thread that does all of the vault's work.

@@ -1,15 +1,15 @@
 //! The accounts that are there, and whether each still works.
 
 use durability::Result;
-use durability::conversation::{Account, Command, State};
+use durability::protocol::{Account, Command, State};
 use practice_amiqus::Holder;
 
-use super::Scene;
-use crate::nonsense;
+use super::Harness;
+use crate::unexpected_output;
 
 /// The account that the kills are aimed at, and then those that must never notice: the same person in
 /// another team, and another person in that team.
-pub(super) const CAST: [(&str, &str, &str); 3] = [
+pub(super) const ACCOUNTS: [(&str, &str, &str); 3] = [
     ("bob@example.com", "Fusion Industries", "Bob Gale"),
     ("bob@example.com", "Hill Valley Legal", "Bob Gale"),
     (
@@ -21,7 +21,7 @@ pub(super) const CAST: [(&str, &str, &str); 3] = [
 
 /// An account, as it was last seen to work.
 #[derive(Debug, Clone)]
-pub(super) struct Resident {
+pub(super) struct TestAccount {
     pub(super) person: &'static str,
     pub(super) team: &'static str,
     pub(super) name: &'static str,
@@ -30,7 +30,7 @@ pub(super) struct Resident {
     pub(super) live_refresh_tokens: usize,
 }
 
-impl Resident {
+impl TestAccount {
     pub(super) fn holder(&self) -> Holder {
         Holder {
             person: self.person.to_owned(),
@@ -39,41 +39,41 @@ impl Resident {
     }
 }
 
-impl Scene {
+impl Harness {
     /// The victim is current and was seen to work.
-    pub(crate) async fn go_home(&mut self) -> Result<()> {
+    pub(crate) async fn reset(&mut self) -> Result<()> {
         let victim = self.victim.clone();
         self.victim.access_token = self.visit(&victim).await?;
         Ok(())
     }
 
     /// Makes an account current and asks who it is; says which access token did it.
-    pub(super) async fn visit(&mut self, resident: &Resident) -> Result<String> {
+    pub(super) async fn visit(&mut self, resident: &TestAccount) -> Result<String> {
         let id = resident.id.clone();
-        let kept = self.kept()?;
-        let before = kept.state().await?;
+        let app = self.app()?;
+        let before = app.state().await?;
         let as_of = |state: &State| {
             let account = state.account(resident.person, resident.team);
             account.map(|account| account.as_of.clone())
         };
-        kept.ask(&Command::Switch { id }).await?;
+        app.request(&Command::Switch { id }).await?;
         // Whoever switches has the account checked; a second check would be taken for the first.
-        kept.until("the account was checked", |state| {
+        app.until("the account was checked", |state| {
             let account = state.account(resident.person, resident.team);
             as_of(state) != as_of(&before) || !account.is_some_and(Account::is_connected)
         })
         .await?;
-        kept.ask(&Command::Me).await?;
-        let state = kept.state().await?;
+        app.request(&Command::Me).await?;
+        let state = app.state().await?;
         let account = state.account(resident.person, resident.team);
         if !account.is_some_and(|account| account.is_connected() && account.name == resident.name) {
-            return Err(nonsense(format!(
+            return Err(unexpected_output(format!(
                 "{} is not connected: {state:?}",
                 resident.id
             )));
         }
         let token = self.last_access_token(resident);
-        token.ok_or_else(|| nonsense("`me` went well, and Amiqus knows nothing of it"))
+        token.ok_or_else(|| unexpected_output("`me` went well, and Amiqus knows nothing of it"))
     }
 
     /// What is wrong with the other accounts.
@@ -110,7 +110,7 @@ impl Scene {
             .collect::<Vec<_>>()
         {
             self.visit(&resident).await?;
-            self.kept()?.ask(&Command::Refresh).await?;
+            self.app()?.request(&Command::Refresh).await?;
         }
         Ok(())
     }

@@ -11,27 +11,27 @@ use tokio::process::ChildStdout;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
-use crate::conversation::{Command, Said, State};
-use crate::processes::{Process, in_words};
-use crate::{Result, Trouble, while_doing};
+use crate::processes::{Process, describe};
+use crate::protocol::{Command, Reply, State};
+use crate::{Result, TestError, during};
 
 /// Nothing that is waited for takes this long.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A `keep` that is running. It is killed when this is dropped.
+/// A `headless-app` that is running. It is killed when this is dropped.
 #[derive(Debug)]
-pub struct Kept {
+pub struct AppProcess {
     process: Process,
     stdin: Option<ChildStdin>,
     lines: mpsc::UnboundedReceiver<String>,
     vault_thread: u32,
     commands: u64,
-    heard: LastWords,
+    output: ExitReport,
 }
 
-/// What a `keep` had said up to its end.
+/// What a `headless-app` had said up to its end.
 #[derive(Debug, Default)]
-pub struct LastWords {
+pub struct ExitReport {
     /// The last state, if there was one.
     pub state: Option<State>,
     /// The outcomes of commands by their numbers; `None` is a good one.
@@ -42,7 +42,7 @@ pub struct LastWords {
     pub status: Option<ExitStatus>,
 }
 
-impl LastWords {
+impl ExitReport {
     /// Whether SIGKILL ended it.
     #[must_use]
     pub fn was_killed(&self) -> bool {
@@ -54,12 +54,12 @@ impl LastWords {
 
     /// Whether it had said that this command went well.
     #[must_use]
-    pub fn said_done(&self, command: u64) -> bool {
+    pub fn reported_done(&self, command: u64) -> bool {
         self.outcomes.get(&command) == Some(&None)
     }
 }
 
-impl Kept {
+impl AppProcess {
     /// Starts one and waits for its first line. The program's standard input and output must be
     /// pipes.
     pub(crate) async fn start(program: &mut Program) -> Result<Self> {
@@ -67,7 +67,7 @@ impl Kept {
         let stdin = process.take_stdin();
         let (said, lines) = mpsc::unbounded_channel();
         if let Some(stdout) = process.take_stdout() {
-            let stdout = ChildStdout::from_std(stdout).or_else(while_doing("reading a pipe"))?;
+            let stdout = ChildStdout::from_std(stdout).or_else(during("reading a pipe"))?;
             tokio::spawn(async move {
                 let mut lines = BufReader::new(stdout).lines();
                 while let Ok(Some(line)) = lines.next_line().await {
@@ -77,19 +77,19 @@ impl Kept {
                 }
             });
         }
-        let mut kept = Self {
+        let mut app = Self {
             process,
             stdin,
             lines,
             vault_thread: 0,
             commands: 0,
-            heard: LastWords::default(),
+            output: ExitReport::default(),
         };
-        let deadline = Instant::now() + PATIENCE;
-        while kept.vault_thread == 0 {
-            kept.hear("it is ready", deadline).await?;
+        let deadline = Instant::now() + TIMEOUT;
+        while app.vault_thread == 0 {
+            app.read_line("it is ready", deadline).await?;
         }
-        Ok(kept)
+        Ok(app)
     }
 
     /// The process's number.
@@ -108,8 +108,8 @@ impl Kept {
     ///
     /// # Errors
     /// When it has ended.
-    pub fn tell(&mut self, command: &Command) -> Result<u64> {
-        let mut line = serde_json::to_string(command).map_err(|problem| Trouble::Nonsense {
+    pub fn send(&mut self, command: &Command) -> Result<u64> {
+        let mut line = serde_json::to_string(command).map_err(|problem| TestError::Nonsense {
             who: "a test".to_owned(),
             said: problem.to_string(),
         })?;
@@ -117,7 +117,7 @@ impl Kept {
         if let Some(stdin) = &mut self.stdin {
             stdin
                 .write_all(line.as_bytes())
-                .or_else(while_doing("giving a command"))?;
+                .or_else(during("giving a command"))?;
         }
         self.commands += 1;
         Ok(self.commands)
@@ -128,12 +128,12 @@ impl Kept {
     /// # Errors
     /// When there is none in time.
     pub async fn outcome(&mut self, command: u64) -> Result<Option<String>> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         loop {
-            if let Some(outcome) = self.heard.outcomes.get(&command) {
+            if let Some(outcome) = self.output.outcomes.get(&command) {
                 return Ok(outcome.clone());
             }
-            self.hear("a command's outcome", deadline).await?;
+            self.read_line("a command's outcome", deadline).await?;
         }
     }
 
@@ -141,11 +141,11 @@ impl Kept {
     ///
     /// # Errors
     /// When it didn't.
-    pub async fn ask(&mut self, command: &Command) -> Result<()> {
-        let number = self.tell(command)?;
+    pub async fn request(&mut self, command: &Command) -> Result<()> {
+        let number = self.send(command)?;
         match self.outcome(number).await? {
             None => Ok(()),
-            Some(problem) => Err(Trouble::Refused {
+            Some(problem) => Err(TestError::Refused {
                 command: format!("{command:?}"),
                 problem,
             }),
@@ -157,18 +157,18 @@ impl Kept {
     /// # Errors
     /// When there is none in time.
     pub async fn until(&mut self, what: &str, like: impl Fn(&State) -> bool) -> Result<State> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         loop {
-            if let Some(state) = self.heard.state.as_ref().filter(|state| like(state)) {
+            if let Some(state) = self.output.state.as_ref().filter(|state| like(state)) {
                 return Ok(state.clone());
             }
-            match self.hear(what, deadline).await {
+            match self.read_line(what, deadline).await {
                 Ok(()) => {}
                 // What it shows in place of that tells more than the time.
-                Err(late @ Trouble::Late { .. }) => {
-                    return Err(Trouble::Nonsense {
-                        who: "the `keep`".to_owned(),
-                        said: format!("{:?} ({late})", self.heard.state),
+                Err(late @ TestError::Late { .. }) => {
+                    return Err(TestError::Nonsense {
+                        who: "the `headless-app`".to_owned(),
+                        said: format!("{:?} ({late})", self.output.state),
                     });
                 }
                 Err(trouble) => return Err(trouble),
@@ -189,12 +189,12 @@ impl Kept {
     /// # Errors
     /// When there is none in time.
     pub async fn browser(&mut self) -> Result<String> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         loop {
-            if let Some(address) = self.heard.browser.pop_front() {
+            if let Some(address) = self.output.browser.pop_front() {
                 return Ok(address);
             }
-            self.hear("the browser opens", deadline).await?;
+            self.read_line("the browser opens", deadline).await?;
         }
     }
 
@@ -202,69 +202,69 @@ impl Kept {
     ///
     /// # Errors
     /// When it doesn't die.
-    pub async fn kill(mut self) -> Result<LastWords> {
+    pub async fn kill(mut self) -> Result<ExitReport> {
         self.process.kill();
-        self.last_words("it is dead").await
+        self.exit_report("it is dead").await
     }
 
     /// Waits until somebody else has ended it.
     ///
     /// # Errors
     /// When nobody does in time.
-    pub async fn until_it_ends(self) -> Result<LastWords> {
-        self.last_words("somebody ends it").await
+    pub async fn wait_for_exit(self) -> Result<ExitReport> {
+        self.exit_report("somebody ends it").await
     }
 
     /// Lets it end as the app does when its window is closed: nothing is on its way then.
     ///
     /// # Errors
     /// When it doesn't.
-    pub async fn end(mut self) -> Result<LastWords> {
-        self.ask(&Command::End).await?;
-        self.last_words("it ends").await
+    pub async fn end(mut self) -> Result<ExitReport> {
+        self.request(&Command::End).await?;
+        self.exit_report("it ends").await
     }
 
-    async fn last_words(mut self, what: &str) -> Result<LastWords> {
-        let deadline = Instant::now() + PATIENCE;
+    async fn exit_report(mut self, what: &str) -> Result<ExitReport> {
+        let deadline = Instant::now() + TIMEOUT;
         loop {
-            match self.hear(what, deadline).await {
+            match self.read_line(what, deadline).await {
                 Ok(()) => {}
-                Err(Trouble::Ended { .. }) => return Ok(self.heard),
+                Err(TestError::Ended { .. }) => return Ok(self.output),
                 Err(trouble) => return Err(trouble),
             }
         }
     }
 
     /// Takes in the next line.
-    async fn hear(&mut self, what: &str, deadline: Instant) -> Result<()> {
+    async fn read_line(&mut self, what: &str, deadline: Instant) -> Result<()> {
         let line = timeout_at(deadline, self.lines.recv())
             .await
-            .map_err(|_| Trouble::Late {
+            .map_err(|_| TestError::Late {
                 what: what.to_owned(),
-                seconds: PATIENCE.as_secs(),
+                seconds: TIMEOUT.as_secs(),
             })?;
         let Some(line) = line else {
             // Its output is closed, so it has ended.
             let status = self
                 .process
                 .wait()
-                .or_else(while_doing("waiting for the `keep`"))?;
-            self.heard.status = Some(status);
-            return Err(Trouble::Ended {
+                .or_else(during("waiting for the `headless-app`"))?;
+            self.output.status = Some(status);
+            return Err(TestError::Ended {
                 what: what.to_owned(),
-                how: in_words(status),
+                how: describe(status),
             });
         };
         match serde_json::from_str(&line) {
-            Ok(Said::Ready { vault_thread }) => self.vault_thread = vault_thread,
-            Ok(Said::Browser { browser }) => self.heard.browser.push_back(browser),
-            Ok(Said::State { state }) => self.heard.state = Some(state),
-            Ok(Said::Done { done, problem }) => {
-                self.heard.outcomes.insert(done, problem);
+            Ok(Reply::Ready { vault_thread }) => self.vault_thread = vault_thread,
+            Ok(Reply::Browser { browser }) => self.output.browser.push_back(browser),
+            Ok(Reply::State { state }) => self.output.state = Some(state),
+            Ok(Reply::Done { done, problem }) => {
+                self.output.outcomes.insert(done, problem);
             }
             Err(problem) => {
-                return Err(Trouble::Nonsense {
-                    who: "the `keep`".to_owned(),
+                return Err(TestError::Nonsense {
+                    who: "the `headless-app`".to_owned(),
                     said: format!("{line} ({problem})"),
                 });
             }

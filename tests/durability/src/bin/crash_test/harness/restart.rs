@@ -2,45 +2,48 @@
 
 use std::time::Duration;
 
-use durability::conversation::{Account, Command, State};
-use durability::{Kept, Result};
+use durability::protocol::{Account, Command, State};
+use durability::{AppProcess, Result};
 use tokio::time::{Instant, timeout};
 
-use super::Scene;
-use crate::nonsense;
+use super::Harness;
+use crate::unexpected_output;
 use crate::verdict::{AccountStatus, Pair};
-use crate::waiting::{A_MOMENT, PATIENCE, wait_until};
+use crate::waiting::{POLL_INTERVAL, TIMEOUT, wait_until};
 
-impl Scene {
+impl Harness {
     /// Starts again and kills that as well, but only when it is known how the account stands.
     pub(crate) async fn restart_between(&self) -> Result<()> {
-        let (kept, ..) = self.restarted().await?;
-        kept.kill().await?;
+        let (app, ..) = self.restarted().await?;
+        app.kill().await?;
         Ok(())
     }
 
     /// Starts the app and kills it before it is done with starting.
     pub(super) async fn start_and_kill(&self, share: f64) -> Result<()> {
         let at = Instant::now() + self.start_takes.mul_f64(share);
-        let kept = tokio::select! {
-            kept = self.computer.start_only() => kept?,
+        let app = tokio::select! {
+            app = self.computer.start_only() => app?,
             // What has only just been started is killed when it is dropped.
             () = wait_until(at) => return Ok(()),
         };
         wait_until(at).await;
-        let words = kept.kill().await?;
+        let words = app.kill().await?;
         if words.was_killed() {
             Ok(())
         } else {
-            Err(nonsense(format!("it ended by itself: {:?}", words.status)))
+            Err(unexpected_output(format!(
+                "it ended by itself: {:?}",
+                words.status
+            )))
         }
     }
 
     /// Starts the app and waits until it knows how the victim stands. Says as well whether an attempt
     /// is pending.
-    pub(super) async fn restarted(&self) -> Result<(Kept, AccountStatus, bool)> {
-        let mut kept = self.computer.start().await?;
-        let first = kept
+    pub(super) async fn restarted(&self) -> Result<(AppProcess, AccountStatus, bool)> {
+        let mut app = self.computer.start().await?;
+        let first = app
             .until("the vault is open", |state| state.screen.state != "locked")
             .await?;
         // It goes on where the last run stopped: a sign-in whose tokens are there, a refresh that is
@@ -48,31 +51,31 @@ impl Scene {
         let is_connected = first.current_account().is_some_and(Account::is_connected);
         let is_signing_in = first.unfinished;
         let awaited = 1 + u32::from(is_connected) + u32::from(is_signing_in);
-        let starting = kept.until("it has started", |state| state.revision >= awaited);
+        let starting = app.until("it has started", |state| state.revision >= awaited);
         // Where it shows less than that, asking tells.
         let _ = timeout(Duration::from_secs(2), starting).await;
 
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         while Instant::now() < deadline {
-            let state = kept.state().await?;
+            let state = app.state().await?;
             let is_pending = state.screen.state == "awaiting-browser";
             if !state.unfinished
-                && let Some(status) = self.status(&mut kept, &state).await?
+                && let Some(status) = self.status(&mut app, &state).await?
             {
-                return Ok((kept, status, is_pending));
+                return Ok((app, status, is_pending));
             }
             // Takes in what it says meanwhile.
-            let news = kept.until("a change", |now| now.revision != state.revision);
-            let _ = timeout(A_MOMENT, news).await;
+            let news = app.until("a change", |now| now.revision != state.revision);
+            let _ = timeout(POLL_INTERVAL, news).await;
         }
-        Err(nonsense(format!(
+        Err(unexpected_output(format!(
             "it never comes to know who is signed in: {:?}",
-            kept.state().await?
+            app.state().await?
         )))
     }
 
     /// How the victim stands; `None` while that isn't known.
-    async fn status(&self, kept: &mut Kept, state: &State) -> Result<Option<AccountStatus>> {
+    async fn status(&self, app: &mut AppProcess, state: &State) -> Result<Option<AccountStatus>> {
         let victim = &self.victim;
         let Some(account) = state.account(victim.person, victim.team) else {
             return Ok(Some(AccountStatus::Absent));
@@ -84,8 +87,8 @@ impl Scene {
         if state.current.as_deref() != Some(victim.id.as_str()) || account.name != victim.name {
             return Ok(Some(AccountStatus::Broken(format!("{state:?}"))));
         }
-        let number = kept.tell(&Command::Me)?;
-        if kept.outcome(number).await?.is_some() {
+        let number = app.send(&Command::Me)?;
+        if app.outcome(number).await?.is_some() {
             return Ok(None);
         }
         Ok(Some(match self.last_access_token(victim) {

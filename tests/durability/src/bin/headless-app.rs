@@ -2,7 +2,7 @@
 //! the key in the session's keychain and the set-up from `AMIQUS_PROVISIONING_FILE`.
 //!
 //! It is told what to do on standard input and says what comes of it on standard output, as
-//! [`durability::conversation`] has it, and ends when standard input does.
+//! [`durability::protocol`] has it, and ends when standard input does.
 
 use std::error::Error;
 use std::io::{self, BufRead as _, Write as _};
@@ -22,7 +22,7 @@ use amiqus_core::runtime::{
 };
 use amiqus_core::secret::Passphrase;
 use amiqus_core::vault::Unlock;
-use durability::conversation::{Command, Said};
+use durability::protocol::{Command, Reply};
 use sign_in_with_amiqus::clock::SystemClock;
 use sign_in_with_amiqus::vault::StrongholdOpener;
 use sign_in_with_amiqus::{environment_watch, provisioning};
@@ -67,7 +67,7 @@ fn leave_to_be_traced() {
 
 async fn keep(folder: PathBuf) -> Result<(), Box<dyn Error>> {
     let vault_thread = tokio::task::spawn_blocking(rustix::thread::gettid).await?;
-    say(&Said::Ready {
+    say(&Reply::Ready {
         vault_thread: vault_thread.as_raw_nonzero().get().try_into()?,
     });
     let session = SessionHandle::start(Dependencies {
@@ -75,7 +75,7 @@ async fn keep(folder: PathBuf) -> Result<(), Box<dyn Error>> {
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         clients: amiqus_core::http::clients(Limits::default()),
-        host: Arc::new(NoDesktop),
+        host: Arc::new(HeadlessHost),
         allows_plain_http: true,
         provisioning: Box::new(provisioning::read),
     });
@@ -87,7 +87,7 @@ async fn keep(folder: PathBuf) -> Result<(), Box<dyn Error>> {
         tokio::select! {
             state = following.next() => {
                 let state = state.ok_or("the session ended")?;
-                say(&Said::State { state: (*state).clone() });
+                say(&Reply::State { state: (*state).clone() });
             }
             command = commands.recv() => {
                 number += 1;
@@ -181,11 +181,11 @@ fn commands() -> mpsc::UnboundedReceiver<Command> {
 }
 
 /// A desktop whose browser says which address it was to open.
-struct NoDesktop;
+struct HeadlessHost;
 
-impl Host for NoDesktop {
+impl Host for HeadlessHost {
     fn open_browser(&self, url: &Url, _: &BaseUrl) -> Result<(), BrowserDidNotOpen> {
-        say(&Said::Browser {
+        say(&Reply::Browser {
             browser: url.to_string(),
         });
         Ok(())
@@ -208,14 +208,14 @@ fn say_done(number: u64, outcome: Result<(), Problem>) {
         let name = serde_json::to_value(problem.code).unwrap_or_default();
         name.as_str().unwrap_or_default().to_owned()
     });
-    say(&Said::Done {
+    say(&Reply::Done {
         done: number,
         problem,
     });
 }
 
 /// One line, in one piece.
-fn say(said: &Said<AppState>) {
+fn say(said: &Reply<AppState>) {
     let mut line = match serde_json::to_string(said) {
         Ok(line) => line,
         Err(problem) => {

@@ -1,9 +1,9 @@
 //! What is killed, what is left of it, and what came of it.
 
-use durability::LastWords;
-use durability::conversation::Command;
+use durability::ExitReport;
+use durability::protocol::Command;
 
-use super::residents::Resident;
+use super::accounts::TestAccount;
 use crate::verdict::{Scenario, Verdict};
 
 /// What is about to be killed.
@@ -16,17 +16,17 @@ pub(crate) struct Case {
 }
 
 /// What was killed.
-pub(crate) struct Killed {
+pub(crate) struct KilledRun {
     pub(crate) case: Case,
-    pub(super) words: LastWords,
+    pub(super) words: ExitReport,
     /// The number of its command.
     pub(super) number: u64,
     /// How often its token may have been posted: once, unless an answer was lost on purpose.
     pub(crate) posts_allowed: usize,
 }
 
-impl Killed {
-    pub(super) fn new(case: Case, number: u64, words: LastWords) -> Self {
+impl KilledRun {
+    pub(super) fn new(case: Case, number: u64, words: ExitReport) -> Self {
         Self {
             case,
             words,
@@ -36,16 +36,16 @@ impl Killed {
     }
 
     /// Whether the killed process had said that the new pair was there.
-    pub(super) fn had_said_so(&self, victim: &Resident) -> bool {
+    pub(super) fn had_said_so(&self, victim: &TestAccount) -> bool {
         let state = self.words.state.as_ref();
         let account = state.and_then(|state| state.account(victim.person, victim.team));
         let shows_new = account.is_some_and(|account| {
             account.is_connected() && account.renews_by != self.case.renews_by
         });
         // A link is taken at once; that it led to anything, only the state says.
-        let said_done =
-            self.case.scenario == Scenario::Refresh && self.words.said_done(self.number);
-        shows_new || said_done
+        let reported_done =
+            self.case.scenario == Scenario::Refresh && self.words.reported_done(self.number);
+        shows_new || reported_done
     }
 }
 

@@ -1,45 +1,45 @@
 //! Where it happens: a computer with three accounts, one of which is the victim. Each case begins
 //! with all three connected and the victim current, and ends so.
 
-mod books;
+mod accounts;
 mod case;
 mod disk;
-mod residents;
+mod ledger;
 mod restart;
 
 use std::time::Duration;
 
-use durability::conversation::Command;
-use durability::{Computer, Kept, Result, Trouble};
+use durability::protocol::Command;
+use durability::{AppProcess, Computer, Result, TestError};
 use tokio::time::Instant;
 use url::Url;
 
-pub(crate) use self::case::{Case, Killed, Outcome};
-use self::residents::{CAST, Resident};
-use crate::nonsense;
+use self::accounts::{ACCOUNTS, TestAccount};
+pub(crate) use self::case::{Case, KilledRun, Outcome};
+use crate::unexpected_output;
 use crate::verdict::{AccountStatus, Evidence, Scenario, Verdict, judge};
 use crate::waiting::wait_until;
 
 /// The computer, and the run of the app that is on just now.
-pub(crate) struct Scene {
+pub(crate) struct Harness {
     pub(crate) computer: Computer,
-    kept: Option<Kept>,
-    victim: Resident,
-    others: Vec<Resident>,
+    app: Option<AppProcess>,
+    victim: TestAccount,
+    others: Vec<TestAccount>,
     /// How long a start takes, until it is known who is signed in.
     start_takes: Duration,
 }
 
-impl Scene {
+impl Harness {
     /// A new computer with all three accounts.
     pub(crate) async fn set() -> Result<Self> {
         let computer = Computer::set_up().await?;
-        let mut kept = computer.start().await?;
-        let mut residents = Vec::new();
+        let mut app = computer.start().await?;
+        let mut accounts = Vec::new();
         // The victim comes last and is the current one then.
-        for (person, team, name) in CAST.into_iter().rev() {
-            let state = computer.sign_in(&mut kept, person, team).await?;
-            residents.push(Resident {
+        for (person, team, name) in ACCOUNTS.into_iter().rev() {
+            let state = computer.sign_in(&mut app, person, team).await?;
+            accounts.push(TestAccount {
                 person,
                 team,
                 name,
@@ -48,37 +48,39 @@ impl Scene {
                 live_refresh_tokens: 0,
             });
         }
-        let victim = residents.pop().ok_or_else(|| nonsense("nobody is there"))?;
-        let mut scene = Self {
+        let victim = accounts
+            .pop()
+            .ok_or_else(|| unexpected_output("nobody is there"))?;
+        let mut harness = Self {
             computer,
-            kept: Some(kept),
+            app: Some(app),
             victim,
-            others: residents,
+            others: accounts,
             start_takes: Duration::ZERO,
         };
-        for mut other in scene.others.clone() {
-            other.access_token = scene.visit(&other).await?;
-            other.live_refresh_tokens = scene
+        for mut other in harness.others.clone() {
+            other.access_token = harness.visit(&other).await?;
+            other.live_refresh_tokens = harness
                 .computer
                 .amiqus
                 .live_refresh_tokens(other.person, other.team)?;
-            let mut others = scene.others.iter_mut();
+            let mut others = harness.others.iter_mut();
             if let Some(found) = others.find(|found| found.id == other.id) {
                 *found = other;
             }
         }
-        scene.go_home().await?;
+        harness.reset().await?;
 
         let begun = Instant::now();
-        scene.take_kept()?.kill().await?;
-        let (kept, ..) = scene.restarted().await?;
-        scene.kept = Some(kept);
-        scene.start_takes = begun.elapsed();
-        Ok(scene)
+        harness.take_kept()?.kill().await?;
+        let (app, ..) = harness.restarted().await?;
+        harness.app = Some(app);
+        harness.start_takes = begun.elapsed();
+        Ok(harness)
     }
 
-    pub(crate) fn kept(&mut self) -> Result<&mut Kept> {
-        self.kept.as_mut().ok_or_else(not_running)
+    pub(crate) fn app(&mut self) -> Result<&mut AppProcess> {
+        self.app.as_mut().ok_or_else(not_running)
     }
 
     /// Brings everything to the moment before a code or a refresh token is posted.
@@ -86,18 +88,18 @@ impl Scene {
         let victim = self.victim.clone();
         if scenario == Scenario::FirstSignIn {
             let id = victim.id.clone();
-            self.kept()?.ask(&Command::SignOut { id }).await?;
+            self.app()?.request(&Command::SignOut { id }).await?;
         }
         let (command, code) = match scenario {
             Scenario::Refresh => (Command::Refresh, None),
             Scenario::FirstSignIn | Scenario::RepeatedSignIn => {
-                let (computer, kept) = self.both()?;
-                let address = computer.allow(kept, victim.person, victim.team).await?;
+                let (computer, app) = self.both()?;
+                let address = computer.allow(app, victim.person, victim.team).await?;
                 let code = code_in(&address)?;
                 (Command::Receive { address }, Some(code))
             }
         };
-        let state = self.kept()?.state().await?;
+        let state = self.app()?.state().await?;
         let account = state.account(victim.person, victim.team);
         let case = Case {
             scenario,
@@ -112,7 +114,7 @@ impl Scene {
 
     /// Begins what was prepared; says the number of its command.
     pub(crate) fn begin(&mut self, case: &Case) -> Result<u64> {
-        self.kept()?.tell(&case.command)
+        self.app()?.send(&case.command)
     }
 
     /// Lets what was begun just now go well; says how long it took.
@@ -120,21 +122,21 @@ impl Scene {
         let begun = Instant::now();
         self.wait_for(case, number).await?;
         let took = begun.elapsed();
-        self.go_home().await?;
+        self.reset().await?;
         Ok(took)
     }
 
     /// Waits until it went well.
     pub(crate) async fn wait_for(&mut self, case: &Case, number: u64) -> Result<()> {
         let (person, team) = (self.victim.person, self.victim.team);
-        let kept = self.kept()?;
-        if let Some(problem) = kept.outcome(number).await? {
-            return Err(Trouble::Refused {
+        let app = self.app()?;
+        if let Some(problem) = app.outcome(number).await? {
+            return Err(TestError::Refused {
                 command: case.scenario.to_string(),
                 problem,
             });
         }
-        kept.until("it went well", |state| {
+        app.until("it went well", |state| {
             let account = state.account(person, team);
             account.is_some_and(|account| {
                 // After a refresh the app checks who it is, and that is the end of it.
@@ -151,16 +153,16 @@ impl Scene {
     }
 
     /// Kills it at this moment.
-    pub(crate) async fn kill(&mut self, case: Case, number: u64, at: Instant) -> Result<Killed> {
+    pub(crate) async fn kill(&mut self, case: Case, number: u64, at: Instant) -> Result<KilledRun> {
         wait_until(at).await;
         let words = self.take_kept()?.kill().await?;
-        Ok(Killed::new(case, number, words))
+        Ok(KilledRun::new(case, number, words))
     }
 
     /// Waits until a tracer has killed it.
-    pub(crate) async fn until_killed(&mut self, case: Case, number: u64) -> Result<Killed> {
-        let words = self.take_kept()?.until_it_ends().await?;
-        Ok(Killed::new(case, number, words))
+    pub(crate) async fn until_killed(&mut self, case: Case, number: u64) -> Result<KilledRun> {
+        let words = self.take_kept()?.wait_for_exit().await?;
+        Ok(KilledRun::new(case, number, words))
     }
 
     /// Starts again, and finds out what the kill did. `again` is the moment at which the restarted
@@ -168,7 +170,7 @@ impl Scene {
     ///
     /// Afterwards the scene is as it was before, unless the outcome is a bad one: then it is not to
     /// be used any more.
-    pub(crate) async fn aftermath(&mut self, killed: Killed, again: Option<f64>) -> Outcome {
+    pub(crate) async fn aftermath(&mut self, killed: KilledRun, again: Option<f64>) -> Outcome {
         let case = &killed.case;
         let mut faults = Vec::new();
         if !killed.words.was_killed() {
@@ -183,8 +185,8 @@ impl Scene {
             }
         }
         let (status, was_pending) = match self.restarted().await {
-            Ok((kept, status, was_pending)) => {
-                self.kept = Some(kept);
+            Ok((app, status, was_pending)) => {
+                self.app = Some(app);
                 (status, was_pending)
             }
             Err(trouble) => (AccountStatus::Broken(trouble.to_string()), false),
@@ -209,7 +211,7 @@ impl Scene {
             others_damaged: Vec::new(),
             killed_again: restarts - 1,
         };
-        if self.kept.is_some() {
+        if self.app.is_some() {
             outcome.others_damaged = self.damaged().await;
         }
         if outcome.is_good()
@@ -222,44 +224,44 @@ impl Scene {
 
     /// Lets the running app end by itself.
     pub(crate) async fn end(mut self) -> Result<()> {
-        if let Some(kept) = self.kept.take() {
-            kept.end().await?;
+        if let Some(app) = self.app.take() {
+            app.end().await?;
         }
         Ok(())
     }
 
-    fn both(&mut self) -> Result<(&Computer, &mut Kept)> {
-        let kept = self.kept.as_mut().ok_or_else(not_running)?;
-        Ok((&self.computer, kept))
+    fn both(&mut self) -> Result<(&Computer, &mut AppProcess)> {
+        let app = self.app.as_mut().ok_or_else(not_running)?;
+        Ok((&self.computer, app))
     }
 
-    fn take_kept(&mut self) -> Result<Kept> {
-        self.kept.take().ok_or_else(not_running)
+    fn take_kept(&mut self) -> Result<AppProcess> {
+        self.app.take().ok_or_else(not_running)
     }
 
     /// Back to the beginning: what is pending is given up, and a victim that is not connected signs in
     /// again as a person would.
     async fn restore(&mut self, status: &AccountStatus, was_pending: bool) -> Result<()> {
         if was_pending {
-            self.kept()?.ask(&Command::Cancel).await?;
+            self.app()?.request(&Command::Cancel).await?;
         }
         if !matches!(status, AccountStatus::Works(_)) {
             let (person, team) = (self.victim.person, self.victim.team);
-            let (computer, kept) = self.both()?;
-            computer.sign_in(kept, person, team).await?;
+            let (computer, app) = self.both()?;
+            computer.sign_in(app, person, team).await?;
         }
-        self.go_home().await
+        self.reset().await
     }
 }
 
-fn not_running() -> Trouble {
-    nonsense("no `keep` is running")
+fn not_running() -> TestError {
+    unexpected_output("no `headless-app` is running")
 }
 
 fn code_in(address: &str) -> Result<String> {
-    let url = Url::parse(address).map_err(|problem| nonsense(problem.to_string()))?;
+    let url = Url::parse(address).map_err(|problem| unexpected_output(problem.to_string()))?;
     let mut pairs = url.query_pairs();
     let code = pairs.find(|(name, _)| name == "code");
-    let (_, code) = code.ok_or_else(|| nonsense("a redirect without a code"))?;
+    let (_, code) = code.ok_or_else(|| unexpected_output("a redirect without a code"))?;
     Ok(code.into_owned())
 }
