@@ -85,7 +85,7 @@ pub enum TestError {
     Practice(#[from] practice_amiqus::StartError),
     /// The practice service can't do what it was asked for.
     #[error(transparent)]
-    Unable(#[from] practice_amiqus::Unable),
+    Control(#[from] practice_amiqus::ControlError),
 }
 
 /// What comes of something that can meet [`TestError`].
