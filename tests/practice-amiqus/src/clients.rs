@@ -12,7 +12,7 @@ pub(crate) struct ApiClient {
     /// The name that the consent page shows.
     pub(crate) name: String,
     /// The team that registered it.
-    #[serde(rename = "team")]
+    #[serde(rename = "team")] // the format of the state file
     pub(crate) team_id: u64,
     pub(crate) redirect_urls: Vec<String>,
 }

@@ -23,10 +23,10 @@ pub enum StartError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ControlError {
     /// No user has this e-mail address.
-    #[error("nobody has the e-mail address {0:?}")]
+    #[error("no user has the e-mail address {0:?}")]
     UnknownPerson(String),
     /// The team does not exist, or the user is not a member of it.
-    #[error("the person does not work in a team {0:?}")]
+    #[error("the user is not a member of a team {0:?}")]
     UnknownTeam(String),
     /// The first API client has not registered this redirect URL.
     #[error("the redirect URL {0:?} is not registered")]

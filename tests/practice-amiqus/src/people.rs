@@ -32,7 +32,7 @@ pub(crate) struct Team {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Membership {
     pub(crate) id: u64,
-    #[serde(rename = "person")]
+    #[serde(rename = "person")] // the format of the state file
     pub(crate) person_id: u64,
     #[serde(rename = "team")]
     pub(crate) team_id: u64,
