@@ -8,7 +8,9 @@ use amiqus_core::registration::{
     DEFAULT_BASE_URL, DEFAULT_REDIRECT_URL, Provenance, RedirectUrl, Registration,
     RegistrationDraft,
 };
-use amiqus_core::session::{Effect, Event, LinkOrigin, Outcome, Provisioning, Session, Step};
+use amiqus_core::session::{
+    CommandOutcome, Effect, Event, LinkOrigin, Provisioning, Session, Step,
+};
 use amiqus_core::token::{AccessToken, RefreshToken, TokenSet};
 use amiqus_core::vault::{RecordName, Records};
 use jiff::{SignedDuration, Timestamp};
@@ -151,7 +153,7 @@ pub(crate) fn receive(received: ReceivedLink, way: LinkOrigin, means: Option<&An
         Some(answer) if answer.state() == STATE.as_bytes() => {
             assert_eq!(session.pending(), None);
             assert!(session.record(RecordName::Attempt).is_none());
-            assert_eq!(step.outcome, Outcome::Taken);
+            assert_eq!(step.outcome, CommandOutcome::Accepted);
             assert!(step.changed.contains(&RecordName::Attempt));
             match answer {
                 Answer::Granted { code, .. } => {
@@ -166,7 +168,7 @@ pub(crate) fn receive(received: ReceivedLink, way: LinkOrigin, means: Option<&An
             }
         }
         other => {
-            assert!(matches!(step.outcome, Outcome::Refused(_)));
+            assert!(matches!(step.outcome, CommandOutcome::Refused(_)));
             assert!(step.changed.is_empty() && step.answers.is_empty());
             if is_said {
                 assert!(matches!(step.effects[..], [Effect::BringToFront]));

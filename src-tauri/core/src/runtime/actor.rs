@@ -20,7 +20,7 @@ use crate::registration::{
     BaseUrl, DEFAULT_BASE_URL, Field, FieldProblem, Page, Provenance, Reason, Registration,
     RegistrationDraft,
 };
-use crate::session::{Event, Outcome, PendingReply, Session};
+use crate::session::{CommandOutcome, Event, PendingReply, Session};
 use crate::vault::{Change, RecordName, SecretStore, Unlock};
 
 /// The first wait before a commit that failed is tried again; it doubles.
@@ -205,15 +205,15 @@ impl SessionActor {
         };
         let outcome = match event {
             Ok(event) => self.take(event).await,
-            Err(problem) => Outcome::Refused(problem),
+            Err(problem) => CommandOutcome::Refused(problem),
         };
         let result = match outcome {
-            Outcome::Later(question) => {
+            CommandOutcome::Pending(question) => {
                 self.waiting.entry(question).or_default().push(reply);
                 return;
             }
-            Outcome::Taken => Ok(()),
-            Outcome::Refused(problem) => Err(problem),
+            CommandOutcome::Accepted => Ok(()),
+            CommandOutcome::Refused(problem) => Err(problem),
         };
         // Whoever asked may have gone meanwhile.
         let _ = reply.send(result);
@@ -241,8 +241,8 @@ impl SessionActor {
         let registration = self.validate(draft).map_err(SaveError::Fields)?;
         let entered = Event::RegistrationEntered(Box::new(registration));
         match self.take(entered).await {
-            Outcome::Refused(problem) => Err(SaveError::Problem(problem)),
-            Outcome::Taken | Outcome::Later(_) => Ok(()),
+            CommandOutcome::Refused(problem) => Err(SaveError::Problem(problem)),
+            CommandOutcome::Accepted | CommandOutcome::Pending(_) => Ok(()),
         }
     }
 
@@ -297,7 +297,7 @@ impl SessionActor {
     }
 
     /// One event, to its end: the step, its commit, its state, its answers, its effects.
-    async fn take(&mut self, event: Event) -> Outcome {
+    async fn take(&mut self, event: Event) -> CommandOutcome {
         let how = AttemptEnd::by(&event);
         let mut step = self.session.step(event, self.dependencies.clock.now());
         if !step.changed.is_empty() && !self.commit(&step.changed).await {

@@ -31,15 +31,31 @@ use crate::vault::{Opened, Records, Unlock, VaultOpener};
 #[cfg(test)]
 mod tests;
 
-/// The browser could not be started. The text is for the log.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("the browser did not open: {0}")]
-pub struct BrowserDidNotOpen(pub String);
+/// The error with which [`Host::open_browser`] fails.
+#[derive(Debug, thiserror::Error)]
+#[error("the browser could not be opened")]
+pub struct OpenBrowserError(#[source] BoxError);
 
-/// Nobody can listen there. The text is for the log.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("nobody listens for the browser's answer: {0}")]
-pub struct ListenError(pub String);
+impl OpenBrowserError {
+    /// Wraps the cause, which is for the log.
+    pub fn new(cause: impl Into<BoxError>) -> Self {
+        Self(cause.into())
+    }
+}
+
+/// The error with which [`Host::listen`] fails.
+#[derive(Debug, thiserror::Error)]
+#[error("the redirect URL's address could not be listened on")]
+pub struct ListenError(#[source] BoxError);
+
+impl ListenError {
+    /// Wraps the cause, which is for the log.
+    pub fn new(cause: impl Into<BoxError>) -> Self {
+        Self(cause.into())
+    }
+}
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a registration was not saved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
@@ -66,8 +82,8 @@ pub trait Host: Send + Sync + 'static {
     /// app's own (RFC 8252 §8.12). May block for a moment.
     ///
     /// # Errors
-    /// [`BrowserDidNotOpen`] when the system can't, or the address is not one of the service's.
-    fn open_browser(&self, url: &Url, service: &BaseUrl) -> Result<(), BrowserDidNotOpen>;
+    /// [`OpenBrowserError`] when the system can't, or the address is not one of the service's.
+    fn open_browser(&self, url: &Url, service: &BaseUrl) -> Result<(), OpenBrowserError>;
 
     /// Listens where a loopback redirect URL says, and nowhere else (RFC 8252 §7.3), and hands what
     /// arrives to the recipient. Whatever still listens there for an attempt that is over gives way.
@@ -501,7 +517,7 @@ impl SessionHandle {
     /// Waits until all that was asked for so far is done, no code and no refresh token is on its way,
     /// and what came of them is durable. Whoever ends the process waits for this: an answer that arrives
     /// at nobody is lost, and so is a sign-out whose write is cut off.
-    pub async fn at_rest(&self) {
+    pub async fn wait_until_idle(&self) {
         let (reply, done) = oneshot::channel();
         self.post(Message::Done(reply));
         // An ended session does nothing any more.

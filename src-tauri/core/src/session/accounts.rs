@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    AccountEntry, Effect, Open, Outcome, PendingReply, Renewal, RenewalReason, Step,
+    AccountEntry, CommandOutcome, Effect, Open, PendingReply, Renewal, RenewalReason, Step,
     TokenGeneration,
 };
 use crate::account::{AccountKey, AccountStatus, Identity, SignInAgainReason, TeamKey};
@@ -37,7 +37,7 @@ impl Open {
         };
         *problem = None;
         let mut step = Step {
-            outcome: Outcome::Later(PendingReply::Check(key)),
+            outcome: CommandOutcome::Pending(PendingReply::Check(key)),
             ..Step::default()
         };
         entry.check(&mut step, key);
@@ -115,7 +115,7 @@ impl Open {
         }
         self.current = Some(key);
         let mut step = self.check_requested(problem, key);
-        step.outcome = Outcome::Taken;
+        step.outcome = CommandOutcome::Accepted;
         step.change(RecordName::Current);
         step
     }

@@ -47,9 +47,9 @@ pub struct TokenGeneration(pub(crate) u64);
 
 /// Which of the tries to ask `/status` after a lost answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Try(pub(crate) u32);
+pub struct ProbeAttempt(pub(crate) u32);
 
-impl Try {
+impl ProbeAttempt {
     pub(crate) fn next(self) -> Self {
         Self(self.0.saturating_add(1))
     }
@@ -119,7 +119,7 @@ pub enum Event {
     /// `/status` told whether the old access token lives, after a refresh without an answer.
     Probed(AccountKey, TokenGeneration, Result<(), ApiError>),
     /// It is time to ask `/status` again after a refresh without an answer.
-    ProbeDue(AccountKey, TokenGeneration, Try),
+    ProbeDue(AccountKey, TokenGeneration, ProbeAttempt),
     /// What the vault holds of an account that Amiqus calls dead.
     ReadAgain(AccountKey, TokenGeneration, Option<Box<Account>>),
     /// The computer woke, its clock was set, or a network came.
@@ -183,7 +183,7 @@ pub enum Effect {
     /// Ask `/status`.
     Probe(AccountKey, TokenGeneration, AccessToken),
     /// Say [`Event::ProbeDue`] after a while.
-    ProbeLater(AccountKey, TokenGeneration, Try, SignedDuration),
+    ProbeLater(AccountKey, TokenGeneration, ProbeAttempt, SignedDuration),
     /// Read the account's record from the vault anew.
     ReadAgain(AccountKey, TokenGeneration),
     /// Ask `/me`, `/team` and `/team/me`.
@@ -203,12 +203,12 @@ pub enum PendingReply {
 
 /// What a command gets back from the step it caused.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Done, or begun; the state tells the rest.
-    Taken,
-    /// The answer comes with the question's.
-    Later(PendingReply),
-    /// Not taken.
+pub enum CommandOutcome {
+    /// It is done or has begun; the state shows the rest.
+    Accepted,
+    /// The result comes later, as the answer to this.
+    Pending(PendingReply),
+    /// Nothing was done.
     Refused(Problem),
 }
 
@@ -220,7 +220,7 @@ pub struct Step {
     /// What to do after that, in this order.
     pub effects: Vec<Effect>,
     /// What the command that caused it gets back.
-    pub outcome: Outcome,
+    pub outcome: CommandOutcome,
     /// Questions that are answered now.
     pub answers: Vec<(PendingReply, Result<(), Problem>)>,
 }
@@ -230,7 +230,7 @@ impl Default for Step {
         Self {
             changed: BTreeSet::new(),
             effects: Vec::new(),
-            outcome: Outcome::Taken,
+            outcome: CommandOutcome::Accepted,
             answers: Vec::new(),
         }
     }
@@ -240,7 +240,7 @@ impl Step {
     /// A step that changes nothing and says why.
     pub(crate) fn refused(problem: impl Into<Problem>) -> Self {
         Self {
-            outcome: Outcome::Refused(problem.into()),
+            outcome: CommandOutcome::Refused(problem.into()),
             ..Self::default()
         }
     }

@@ -32,8 +32,8 @@ use jiff::Timestamp;
 use self::pending_links::PendingLinks;
 use self::unclaimed::Unclaimed;
 pub use event::{
-    Effect, Event, LinkOrigin, Outcome, PendingReply, Provisioning, RenewalReason, Step,
-    TokenGeneration, Try,
+    CommandOutcome, Effect, Event, LinkOrigin, PendingReply, ProbeAttempt, Provisioning,
+    RenewalReason, Step, TokenGeneration,
 };
 
 use crate::account::{Account, AccountKey, AccountStatus, SignInAgainReason};
@@ -175,14 +175,14 @@ enum Renewal {
     Sent,
     /// Its answer was lost; the old access token is being tried.
     Probing {
-        tries: Try,
+        tries: ProbeAttempt,
         /// How the answer was lost, as far as that is known.
         because: Option<Transient>,
         next: NextProbe,
     },
     /// The old access token is dead too: Amiqus had rotated, or the access was removed. The stored
     /// refresh token is sent once more; what Amiqus says to that decides.
-    LastTry { tries: Try },
+    LastTry { tries: ProbeAttempt },
     /// Amiqus called the refresh token dead; the vault is read again before the account ends so.
     Confirming(SignInAgainReason),
 }

@@ -18,8 +18,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::accounts::clear_service_problem;
 use super::entry;
 use super::{
-    AccountEntry, Effect, NextProbe, Open, Outcome, Pause, PendingReply, Renewal, Step,
-    TokenGeneration, Try,
+    AccountEntry, CommandOutcome, Effect, NextProbe, Open, Pause, PendingReply, ProbeAttempt,
+    Renewal, Step, TokenGeneration,
 };
 use super::{RenewalReason, SignIn};
 use crate::account::{Account, AccountKey, AccountStatus, Journal, SignInAgainReason};
@@ -84,7 +84,7 @@ impl Open {
             }
             entry.asked = true;
         }
-        step.outcome = Outcome::Later(PendingReply::Renewal(key));
+        step.outcome = CommandOutcome::Pending(PendingReply::Renewal(key));
         step
     }
 
@@ -131,10 +131,10 @@ impl Open {
                 entry.say(problem, transient);
                 if asked_for(transient).is_some() {
                     let because = Some(transient);
-                    entry.probe_later(&mut step, key, Try(0), because, because, now);
+                    entry.probe_later(&mut step, key, ProbeAttempt(0), because, because, now);
                     entry.answer_failure(&mut step, key, transient.into());
                 } else {
-                    entry.probe(&mut step, key, Try(0), Some(transient));
+                    entry.probe(&mut step, key, ProbeAttempt(0), Some(transient));
                 }
             }
             Err(failure) => {
@@ -259,7 +259,7 @@ impl Open {
         &mut self,
         key: AccountKey,
         generation: TokenGeneration,
-        due: Try,
+        due: ProbeAttempt,
     ) -> Step {
         let mut step = Step::default();
         if let Some(entry) = entry(&mut self.accounts, key, generation)
@@ -406,7 +406,7 @@ impl AccountEntry {
     pub(super) fn resume(&mut self, step: &mut Step, key: AccountKey, now: Timestamp) {
         match &self.account.status {
             AccountStatus::Connected { journal, .. } if journal.open_since.is_some() => {
-                self.probe(step, key, Try(0), None);
+                self.probe(step, key, ProbeAttempt(0), None);
             }
             AccountStatus::Connected { .. } => self.plan(step, key, now),
             AccountStatus::SignInAgain(_) => {}
@@ -507,7 +507,13 @@ impl AccountEntry {
     }
 
     /// Asks whether the old access token lives.
-    fn probe(&mut self, step: &mut Step, key: AccountKey, tries: Try, because: Option<Transient>) {
+    fn probe(
+        &mut self,
+        step: &mut Step,
+        key: AccountKey,
+        tries: ProbeAttempt,
+        because: Option<Transient>,
+    ) {
         self.renewal = Renewal::Probing {
             tries,
             because,
@@ -536,7 +542,7 @@ impl AccountEntry {
         &mut self,
         step: &mut Step,
         key: AccountKey,
-        tries: Try,
+        tries: ProbeAttempt,
         because: Option<Transient>,
         now_because: Option<Transient>,
         now: Timestamp,

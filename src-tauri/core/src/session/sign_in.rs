@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::unclaimed::Unclaimed;
-use super::{AccountEntry, Effect, LinkOrigin, Open, Outcome, PendingReply, SignIn, Step};
+use super::{AccountEntry, CommandOutcome, Effect, LinkOrigin, Open, PendingReply, SignIn, Step};
 use crate::account::{Account, AccountKey, AccountStatus, Identity, Journal};
 use crate::authorization::{Attempt, AttemptId};
 use crate::error::{Code, Problem};
@@ -206,7 +206,7 @@ impl Open {
         }
         if !attempt.is_alive(now) {
             let mut step = self.end_attempt(problem, Some(Code::AttemptExpired));
-            step.outcome = Outcome::Refused(Code::LinkTooLate.into());
+            step.outcome = CommandOutcome::Refused(Code::LinkTooLate.into());
             return step;
         }
         match answer {

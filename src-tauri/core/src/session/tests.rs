@@ -13,7 +13,8 @@ use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 use super::{
-    Effect, Event, LinkOrigin, Outcome, PendingReply, Provisioning, Session, Step, TokenGeneration,
+    CommandOutcome, Effect, Event, LinkOrigin, PendingReply, Provisioning, Session, Step,
+    TokenGeneration,
 };
 use crate::account::{Account, AccountKey, Identity};
 use crate::api::ApiError;
@@ -325,8 +326,8 @@ fn changed(step: &Step) -> Vec<String> {
     step.changed.iter().map(ToString::to_string).collect()
 }
 
-fn refused(code: Code) -> Outcome {
-    Outcome::Refused(code.into())
+fn refused(code: Code) -> CommandOutcome {
+    CommandOutcome::Refused(code.into())
 }
 
 /// The step's answer to those who wait for a renewal.

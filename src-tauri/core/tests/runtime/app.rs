@@ -16,7 +16,7 @@ use amiqus_core::http::{Clients, Limits};
 use amiqus_core::redirect::ReceivedLink;
 use amiqus_core::registration::{BaseUrl, Provenance, RedirectUrl, RegistrationDraft};
 use amiqus_core::runtime::{
-    AttemptEnd, BrowserDidNotOpen, Dependencies, Host, ListenError, Listener, Recipient,
+    AttemptEnd, Dependencies, Host, ListenError, Listener, OpenBrowserError, Recipient,
     SessionHandle,
 };
 use amiqus_core::session::Provisioning;
@@ -194,13 +194,13 @@ struct Desktop {
 }
 
 impl Host for Desktop {
-    fn open_browser(&self, url: &Url, _: &BaseUrl) -> Result<(), BrowserDidNotOpen> {
+    fn open_browser(&self, url: &Url, _: &BaseUrl) -> Result<(), OpenBrowserError> {
         if self.no_browser.load(Ordering::SeqCst) {
-            return Err(BrowserDidNotOpen("there is none".to_owned()));
+            return Err(OpenBrowserError::new("there is none"));
         }
         self.opened
             .send(url.clone())
-            .map_err(|_| BrowserDidNotOpen("nobody looks".to_owned()))
+            .map_err(|_| OpenBrowserError::new("nobody looks"))
     }
 
     fn listen(
@@ -210,7 +210,7 @@ impl Host for Desktop {
     ) -> Result<Box<dyn Listener>, ListenError> {
         let mut ear = self.ear.lock().unwrap();
         if ear.is_taken {
-            return Err(ListenError("the address is in use".to_owned()));
+            return Err(ListenError::new("the address is in use"));
         }
         ear.is_taken = true;
         ear.listens_for = Some((redirect_url.as_str().to_owned(), recipient));

@@ -127,6 +127,6 @@ async fn who_signs_out_and_quits_at_once_is_signed_out() {
         _ = &mut asked => panic!("nothing was done in between"),
         () = std::future::ready(()) => {}
     }
-    app.session.at_rest().await;
+    app.session.wait_until_idle().await;
     assert!(!computer.drawer.text().contains(pair.refresh.expose()));
 }

@@ -175,7 +175,7 @@ async fn sign_out_drops_an_unfinished_sign_in() {
     app.session.sign_out(&bob).await.unwrap();
     assert!(!has_unclaimed(&computer));
     assert!(!computer.drawer.text().contains("refresh"));
-    app.session.at_rest().await;
+    app.session.wait_until_idle().await;
     drop(app);
     computer.amiqus.clear_requests();
     let mut app = computer.start().await;
@@ -206,7 +206,7 @@ async fn background_retry_raises_nothing_and_leaves_the_setup_screen() {
             break;
         }
     }
-    app.session.at_rest().await;
+    app.session.wait_until_idle().await;
     assert_eq!(app.fronts.load(Ordering::SeqCst), fronts);
 }
 
@@ -234,7 +234,7 @@ async fn two_unknown_teams_of_one_person_are_two_accounts() {
     app.go(&computer, BOB, HILL_VALLEY).await;
     let state = app.until(|state| state.accounts.len() == 2).await;
     assert_eq!(code(&state), None);
-    app.session.at_rest().await;
+    app.session.wait_until_idle().await;
     drop(app);
     computer.amiqus.clear_faults();
     let app = computer.start().await;
@@ -246,7 +246,7 @@ async fn two_unknown_teams_of_one_person_are_two_accounts() {
         team(FUSION) && team(HILL_VALLEY)
     })
     .await;
-    app.session.at_rest().await;
+    app.session.wait_until_idle().await;
     let names = computer.drawer.names();
     let names: Vec<_> = names
         .iter()

@@ -13,7 +13,7 @@ use amiqus_core::entropy::{EntropyError, EntropySource};
 use amiqus_core::http::Limits;
 use amiqus_core::registration::{BaseUrl, Page, Provenance, RedirectUrl, RegistrationDraft};
 use amiqus_core::runtime::{
-    BrowserDidNotOpen, Dependencies, Host, ListenError, Listener, Recipient, SessionHandle,
+    Dependencies, Host, ListenError, Listener, OpenBrowserError, Recipient, SessionHandle,
 };
 use amiqus_core::session::Provisioning;
 use amiqus_core::token::{AccessToken, RefreshToken, TokenSet};
@@ -65,12 +65,12 @@ impl EntropySource for Jitter {
 struct EmptyDesk;
 
 impl Host for EmptyDesk {
-    fn open_browser(&self, _: &Url, _: &BaseUrl) -> Result<(), BrowserDidNotOpen> {
-        Err(BrowserDidNotOpen("nobody is there".to_owned()))
+    fn open_browser(&self, _: &Url, _: &BaseUrl) -> Result<(), OpenBrowserError> {
+        Err(OpenBrowserError::new("nobody is there"))
     }
 
     fn listen(&self, _: &RedirectUrl, _: Recipient) -> Result<Box<dyn Listener>, ListenError> {
-        Err(ListenError("nobody is there".to_owned()))
+        Err(ListenError::new("nobody is there"))
     }
 
     fn bring_to_front(&self) {}
@@ -257,7 +257,7 @@ impl World {
         let at_rest = async {
             loop {
                 self.clock.armed().await;
-                self.session.at_rest().await;
+                self.session.wait_until_idle().await;
                 let before = self.signs();
                 for _ in 0..TURNS {
                     tokio::task::yield_now().await;

@@ -37,7 +37,7 @@ fn the_same_person_in_another_team_is_another_account() {
 fn a_person_switches_between_accounts() {
     let mut bench = two();
     let step = bench.step(Event::SwitchRequested(lorraine().key()));
-    assert_eq!(step.outcome, Outcome::Taken);
+    assert_eq!(step.outcome, CommandOutcome::Accepted);
     assert_eq!(changed(&step), ["current"]);
     assert_eq!(effects(&step), ["check hush-access-lorraine"]);
     assert_eq!(bench.state().current, Some(lorraine().key().to_string()));
@@ -59,7 +59,7 @@ fn a_person_switches_to_an_account_that_needs_the_browser_again() {
     let step = bench.refreshed(&step, Err(TokenError::Dead { expired: false }));
     bench.read_again(&step, None);
     let step = bench.step(Event::SwitchRequested(lorraine().key()));
-    assert_eq!(step.outcome, Outcome::Taken);
+    assert_eq!(step.outcome, CommandOutcome::Accepted);
     assert_eq!(changed(&step), ["current"]);
     assert!(matches!(bench.screen(), Screen::SignInAgain { .. }));
 }
@@ -127,7 +127,7 @@ fn a_check_brings_what_is_new_about_a_person() {
     let check = bench.step(Event::CheckRequested(bob().key()));
     assert_eq!(
         check.outcome,
-        Outcome::Later(PendingReply::Check(bob().key()))
+        CommandOutcome::Pending(PendingReply::Check(bob().key()))
     );
     bench.wait(SignedDuration::from_hours(1));
     let mut heard = bob();

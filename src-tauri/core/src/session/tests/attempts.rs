@@ -27,7 +27,7 @@ fn a_denied_attempt_ends_signed_out_and_says_so() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     let step = bench.link(&pending.denied("access_denied"));
-    assert_eq!(step.outcome, Outcome::Taken);
+    assert_eq!(step.outcome, CommandOutcome::Accepted);
     assert_eq!(changed(&step), ["attempt"]);
     assert_eq!(effects(&step), ["bring to front"]);
     assert_eq!(bench.record(RecordName::Attempt), None);

@@ -56,7 +56,7 @@ fn last_try(bench: &mut Bench) -> Step {
 fn a_caller_who_comes_as_the_new_pair_does_leads_to_no_second_refresh() {
     let mut bench = Bench::with_bob();
     let step = renew(&mut bench, RenewalReason::Needed);
-    assert_eq!(step.outcome, Outcome::Taken);
+    assert_eq!(step.outcome, CommandOutcome::Accepted);
     assert_nothing_happened(&step);
 }
 
@@ -71,7 +71,7 @@ fn the_intent_to_refresh_is_written_before_the_refresh_is_sent() {
     assert_eq!(effects(&step), ["refresh hush-refresh-1"]);
     assert_eq!(
         step.outcome,
-        Outcome::Later(PendingReply::Renewal(bob().key()))
+        CommandOutcome::Pending(PendingReply::Renewal(bob().key()))
     );
     assert!(bench.account(bob().key()).renewing);
 }
@@ -90,7 +90,7 @@ fn any_number_of_requests_lead_to_one_refresh() {
         assert_nothing_happened(&step);
         assert_eq!(
             step.outcome,
-            Outcome::Later(PendingReply::Renewal(bob().key()))
+            CommandOutcome::Pending(PendingReply::Renewal(bob().key()))
         );
     }
     let step = bench.refreshed(&first, Ok(tokens("2", now())));

@@ -27,7 +27,7 @@ fn a_person_signs_in_from_the_click_to_their_name() {
 
     bench.wait(SignedDuration::from_secs(40));
     let step = bench.link(&pending.granted());
-    assert_eq!(step.outcome, Outcome::Taken);
+    assert_eq!(step.outcome, CommandOutcome::Accepted);
     assert_eq!(changed(&step), ["attempt"]);
     assert_eq!(effects(&step), ["bring to front", "exchange hush-code"]);
     assert_eq!(bench.screen(), Screen::ExchangingCode);

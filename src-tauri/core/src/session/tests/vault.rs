@@ -151,7 +151,7 @@ fn what_a_person_wishes_while_the_vault_is_being_opened_is_done_after_that() {
         let mut bench = looked_into(why);
         let step = bench.step(wish);
         assert_eq!(effects(&step), ["abandon the prompt"], "{name}");
-        assert_eq!(step.outcome, Outcome::Taken, "{name}");
+        assert_eq!(step.outcome, CommandOutcome::Accepted, "{name}");
         // What the keychain tells meanwhile puts no person's wish in the shade.
         assert_nothing_happened(&bench.step(Event::KeychainChanged));
         let step = bench.step(Event::NotOpened(OpenError::Locked(why)));
