@@ -211,11 +211,15 @@ impl Bench {
     }
 
     /// The vault is read again and holds this; what Amiqus calls dead ends so, or doesn't.
-    fn read_again(&mut self, step: &Step, found: Option<Account>) -> Step {
-        let [Effect::ReadAgain(key, generation)] = step.effects.as_slice() else {
+    fn reloaded(&mut self, step: &Step, found: Option<Account>) -> Step {
+        let [Effect::ReloadAccount(key, generation)] = step.effects.as_slice() else {
             panic!("the vault is not read again: {step:?}");
         };
-        self.step(Event::ReadAgain(*key, *generation, found.map(Box::new)))
+        self.step(Event::AccountReloaded(
+            *key,
+            *generation,
+            found.map(Box::new),
+        ))
     }
 
     /// `/me` answers to the check of this step.
@@ -303,7 +307,7 @@ fn in_words(effect: &Effect) -> String {
         Effect::Refresh(_, _, refresh, _) => format!("refresh {}", refresh.expose()),
         Effect::Probe(_, _, access) => format!("probe {}", access.expose()),
         Effect::ProbeLater(_, _, _, wait) => format!("probe in {} s", wait.as_secs()),
-        Effect::ReadAgain(..) => "read the vault again".to_owned(),
+        Effect::ReloadAccount(..) => "read the vault again".to_owned(),
         Effect::AbandonPrompt => "abandon the prompt".to_owned(),
         Effect::AwaitVault => "await the vault".to_owned(),
         Effect::Check(_, _, access) => format!("check {}", access.expose()),

@@ -57,7 +57,7 @@ fn a_person_switches_to_an_account_that_needs_the_browser_again() {
         RenewalReason::Due,
     ));
     let step = bench.refreshed(&step, Err(TokenError::Dead { expired: false }));
-    bench.read_again(&step, None);
+    bench.reloaded(&step, None);
     let step = bench.step(Event::SwitchRequested(lorraine().key()));
     assert_eq!(step.outcome, CommandOutcome::Accepted);
     assert_eq!(changed(&step), ["current"]);

@@ -160,7 +160,7 @@ fn a_vault_that_another_process_has_is_waited_for() {
         entropy: Counting::default(),
     };
     let why = LockReason::InUseElsewhere;
-    let step = bench.step(Event::NotOpened(OpenError::Locked(why)));
+    let step = bench.step(Event::OpenFailed(OpenError::Locked(why)));
     assert_eq!(effects(&step), ["await the vault"]);
     assert_eq!(bench.screen(), Screen::Locked { why });
     let step = bench.step(Event::UnlockRequested(Unlock::Keychain));

@@ -92,7 +92,7 @@ fn what_only_the_process_knows_keeps_it_alive() {
             let step = bench.refreshed(&step, Err(dead));
             assert!(!bench.session.is_quiescent(), "the vault is read again");
             let found = connected(bob(), tokens("1", now()));
-            bench.read_again(&step, Some(found));
+            bench.reloaded(&step, Some(found));
         }),
         ("a problem that is shown", |bench| {
             let (pending, _) = bench.begin();
@@ -109,7 +109,7 @@ fn what_only_the_process_knows_keeps_it_alive() {
             bench.step(Event::UnlockRequested(Unlock::Keychain));
             assert!(!bench.session.is_quiescent(), "it is being opened");
             let locked = OpenError::Locked(LockReason::KeychainLocked);
-            bench.step(Event::NotOpened(locked));
+            bench.step(Event::OpenFailed(locked));
         }),
     ];
     for (what, happen) in happenings {

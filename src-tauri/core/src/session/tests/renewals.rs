@@ -36,7 +36,7 @@ fn probe_due(step: &Step) -> Event {
 /// A renewal that Amiqus calls dead, and the vault holds nothing newer.
 fn dead(bench: &mut Bench, step: &Step, failure: TokenError) -> Step {
     let step = bench.refreshed(step, Err(failure));
-    bench.read_again(&step, None)
+    bench.reloaded(&step, None)
 }
 
 /// A renewal that a person asked for, whose answer was lost.
@@ -773,7 +773,7 @@ fn a_newer_pair_in_the_vault_is_used_in_place_of_the_dead_one() {
     let mut bench = Bench::with_bob();
     let step = renew(&mut bench, RenewalReason::Asked);
     let step = bench.refreshed(&step, Err(DEAD));
-    let step = bench.read_again(&step, Some(connected(bob(), tokens("other", now()))));
+    let step = bench.reloaded(&step, Some(connected(bob(), tokens("other", now()))));
     assert_eq!(renewal_answer(&step), Some(Ok(())));
     assert_eq!(
         effects(&step),
@@ -785,7 +785,7 @@ fn a_newer_pair_in_the_vault_is_used_in_place_of_the_dead_one() {
     let step = renew(&mut bench, RenewalReason::Asked);
     assert_eq!(effects(&step), ["refresh hush-refresh-other"]);
     let step = bench.refreshed(&step, Err(DEAD));
-    let step = bench.read_again(&step, Some(connected(bob(), tokens("other", now()))));
+    let step = bench.reloaded(&step, Some(connected(bob(), tokens("other", now()))));
     assert_eq!(renewal_answer(&step), Some(Err(Code::NotSignedIn)));
     assert!(matches!(bench.screen(), Screen::SignInAgain { .. }));
 }
@@ -795,7 +795,7 @@ fn a_newer_pair_whose_own_refresh_is_open_is_asked_for_first() {
     let mut bench = Bench::with_bob();
     let step = renew(&mut bench, RenewalReason::Asked);
     let step = bench.refreshed(&step, Err(DEAD));
-    let step = bench.read_again(&step, Some(interrupted(bob(), tokens("other", now()))));
+    let step = bench.reloaded(&step, Some(interrupted(bob(), tokens("other", now()))));
     assert_eq!(effects(&step), ["probe hush-access-other"]);
     assert!(has_intent(&bench));
 }
@@ -806,7 +806,7 @@ fn the_vault_of_an_account_that_is_gone_meanwhile_says_nothing() {
     let step = renew(&mut bench, RenewalReason::Asked);
     let step = bench.refreshed(&step, Err(DEAD));
     bench.sign_in(bob(), "2");
-    let step = bench.read_again(&step, None);
+    let step = bench.reloaded(&step, None);
     assert_nothing_happened(&step);
     assert_eq!(bench.status(bob().key()), Connected);
 }

@@ -439,7 +439,7 @@ fn account_of_an_unknown_team_that_has_no_pair_is_signed_in_again() {
     let key = of_unknown_team(0);
     let step = bench.step(Event::RenewalRequested(key, RenewalReason::Due));
     let step = bench.refreshed(&step, Err(TokenError::Dead { expired: false }));
-    bench.read_again(&step, None);
+    bench.reloaded(&step, None);
     bench.sign_in(without_team(), "2");
     assert_eq!(bench.state().accounts.len(), 1);
     assert_eq!(bench.status(key), AccountStatusView::Connected);

@@ -41,14 +41,14 @@ fn provisioned() -> Provisioning {
 #[test]
 fn there_is_nothing_to_draw_until_the_vault_was_tried() {
     let mut bench = closed();
-    assert!(!bench.session.is_settled());
+    assert!(!bench.session.is_showable());
     let step = bench.step(Event::UnlockRequested(Unlock::Keychain));
     assert_eq!(effects(&step), ["open the vault"]);
-    assert!(!bench.session.is_settled());
-    bench.step(Event::NotOpened(OpenError::Locked(
+    assert!(!bench.session.is_showable());
+    bench.step(Event::OpenFailed(OpenError::Locked(
         LockReason::KeychainLocked,
     )));
-    assert!(bench.session.is_settled());
+    assert!(bench.session.is_showable());
 }
 
 /// Shows check 33.
@@ -66,7 +66,7 @@ fn each_reason_why_the_vault_stays_locked_is_said() {
     ] {
         let mut bench = closed();
         bench.step(Event::UnlockRequested(Unlock::Keychain));
-        bench.step(Event::NotOpened(OpenError::Locked(why)));
+        bench.step(Event::OpenFailed(OpenError::Locked(why)));
         assert_eq!(bench.screen(), Screen::Locked { why });
         let step = bench.step(Event::UnlockRequested(Unlock::Keychain));
         assert_eq!(effects(&step), ["open the vault"]);
@@ -80,13 +80,13 @@ fn each_reason_why_the_vault_stays_locked_is_said() {
 fn a_wrong_passphrase_is_said_and_can_be_tried_again() {
     let mut bench = closed();
     bench.step(Event::UnlockRequested(Unlock::Keychain));
-    bench.step(Event::NotOpened(OpenError::Locked(
+    bench.step(Event::OpenFailed(OpenError::Locked(
         LockReason::PassphraseNeeded,
     )));
     for _ in 0..3 {
         let unlock = Unlock::Passphrase(Passphrase::new("wrong"));
         bench.step(Event::UnlockRequested(unlock));
-        bench.step(Event::NotOpened(OpenError::WrongPassphrase));
+        bench.step(Event::OpenFailed(OpenError::WrongPassphrase));
         let why = LockReason::PassphraseNeeded;
         assert_eq!(bench.screen(), Screen::Locked { why });
         assert_eq!(bench.problem(), Some(Code::WrongPassphrase));
@@ -98,10 +98,10 @@ fn a_short_passphrase_is_said_on_the_same_screen() {
     let mut bench = closed();
     bench.step(Event::UnlockRequested(Unlock::Keychain));
     let why = LockReason::KeychainAbsent;
-    bench.step(Event::NotOpened(OpenError::Locked(why)));
+    bench.step(Event::OpenFailed(OpenError::Locked(why)));
     let unlock = Unlock::NewPassphrase(Passphrase::new("short"));
     bench.step(Event::UnlockRequested(unlock));
-    bench.step(Event::NotOpened(OpenError::PassphraseTooShort));
+    bench.step(Event::OpenFailed(OpenError::PassphraseTooShort));
     assert_eq!(bench.screen(), Screen::Locked { why });
     assert_eq!(bench.problem(), Some(Code::PassphraseTooShort));
 }
@@ -110,7 +110,7 @@ fn a_short_passphrase_is_said_on_the_same_screen() {
 fn the_vault_is_not_opened_twice_at_once() {
     let mut bench = closed();
     bench.step(Event::UnlockRequested(Unlock::Keychain));
-    bench.step(Event::NotOpened(OpenError::Locked(LockReason::KeyLost)));
+    bench.step(Event::OpenFailed(OpenError::Locked(LockReason::KeyLost)));
     bench.step(Event::UnlockRequested(Unlock::Keychain));
     // A second click on the same button.
     assert_nothing_happened(&bench.step(Event::UnlockRequested(Unlock::Keychain)));
@@ -124,7 +124,7 @@ fn the_vault_is_not_opened_twice_at_once() {
 fn looked_into(why: LockReason) -> Bench {
     let mut bench = closed();
     bench.step(Event::UnlockRequested(Unlock::Keychain));
-    bench.step(Event::NotOpened(OpenError::Locked(why)));
+    bench.step(Event::OpenFailed(OpenError::Locked(why)));
     let step = bench.step(Event::KeychainChanged);
     assert_eq!(effects(&step), ["open the vault without a prompt"]);
     bench
@@ -154,10 +154,10 @@ fn what_a_person_wishes_while_the_vault_is_being_opened_is_done_after_that() {
         assert_eq!(step.outcome, CommandOutcome::Accepted, "{name}");
         // What the keychain tells meanwhile puts no person's wish in the shade.
         assert_nothing_happened(&bench.step(Event::KeychainChanged));
-        let step = bench.step(Event::NotOpened(OpenError::Locked(why)));
+        let step = bench.step(Event::OpenFailed(OpenError::Locked(why)));
         assert_eq!(effects(&step), [then], "{name}");
         // Once.
-        let step = bench.step(Event::NotOpened(OpenError::Locked(why)));
+        let step = bench.step(Event::OpenFailed(OpenError::Locked(why)));
         assert_nothing_happened(&step);
         assert_eq!(bench.screen(), Screen::Locked { why });
     }
@@ -168,12 +168,12 @@ fn passphrase_that_is_typed_while_another_one_is_tried_is_tried_as_well() {
     let mut bench = closed();
     let why = LockReason::PassphraseNeeded;
     bench.step(Event::UnlockRequested(Unlock::Keychain));
-    bench.step(Event::NotOpened(OpenError::Locked(why)));
+    bench.step(Event::OpenFailed(OpenError::Locked(why)));
     for word in ["wrong", "right"] {
         let unlock = Unlock::Passphrase(Passphrase::new(word));
         bench.step(Event::UnlockRequested(unlock));
     }
-    let step = bench.step(Event::NotOpened(OpenError::WrongPassphrase));
+    let step = bench.step(Event::OpenFailed(OpenError::WrongPassphrase));
     let [Effect::OpenVault(Unlock::Passphrase(passphrase))] = step.effects.as_slice() else {
         panic!("not tried: {step:?}");
     };
@@ -188,7 +188,7 @@ fn prompt_that_nobody_sees_is_ended_by_the_next_press() {
     bench.step(Event::OpeningTakesLong(why));
     let step = bench.step(Event::UnlockRequested(Unlock::Keychain));
     assert_eq!(effects(&step), ["abandon the prompt"]);
-    let step = bench.step(Event::NotOpened(OpenError::Locked(why)));
+    let step = bench.step(Event::OpenFailed(OpenError::Locked(why)));
     assert_eq!(effects(&step), ["open the vault"]);
     assert_eq!(bench.screen(), Screen::Locked { why });
 }
@@ -203,7 +203,7 @@ fn vault_that_opens_after_all_makes_a_wish_for_another_way_void() {
     let mut bench = looked_into(LockReason::KeyLost);
     bench.step(Event::StartOverRequested);
     let why = LockReason::KeychainLocked;
-    let step = bench.step(Event::NotOpened(OpenError::Locked(why)));
+    let step = bench.step(Event::OpenFailed(OpenError::Locked(why)));
     assert_nothing_happened(&step);
     assert_eq!(bench.screen(), Screen::Locked { why });
 }
@@ -256,12 +256,12 @@ fn a_link_waits_through_a_locked_vault_as_well() {
     let (records, link) = pending_records();
     let mut bench = closed();
     bench.step(Event::UnlockRequested(Unlock::Keychain));
-    bench.step(Event::NotOpened(OpenError::Locked(
+    bench.step(Event::OpenFailed(OpenError::Locked(
         LockReason::KeychainLocked,
     )));
     bench.link(&link);
     bench.step(Event::UnlockRequested(Unlock::Keychain));
-    bench.step(Event::NotOpened(OpenError::Locked(
+    bench.step(Event::OpenFailed(OpenError::Locked(
         LockReason::KeychainLocked,
     )));
     bench.step(Event::UnlockRequested(Unlock::Keychain));
@@ -502,7 +502,7 @@ fn a_vault_is_begun_anew_only_where_it_can_not_be_opened_any_more() {
     ] {
         let mut bench = closed();
         bench.step(Event::UnlockRequested(Unlock::Keychain));
-        bench.step(Event::NotOpened(OpenError::Locked(why)));
+        bench.step(Event::OpenFailed(OpenError::Locked(why)));
         let step = bench.step(Event::StartOverRequested);
         if may {
             assert_eq!(effects(&step), ["start over"], "{why:?}");
@@ -718,9 +718,9 @@ fn nothing_that_the_machine_prints_of_itself_holds_a_secret() {
 fn a_keychain_that_is_asking_its_person_is_said_to_be_locked_until_it_opens() {
     let mut session = Session::default();
     session.step(Event::UnlockRequested(Unlock::Keychain), now());
-    assert!(!session.is_settled());
+    assert!(!session.is_showable());
     session.step(Event::OpeningTakesLong(LockReason::KeychainLocked), now());
-    assert!(session.is_settled());
+    assert!(session.is_showable());
     assert!(matches!(
         session.app_state(1).screen,
         Screen::Locked {
@@ -760,7 +760,7 @@ fn keychain_that_changes_opens_what_a_keychain_keeps_locked_and_nothing_else() {
     ] {
         let mut bench = closed();
         bench.step(Event::UnlockRequested(Unlock::Keychain));
-        bench.step(Event::NotOpened(OpenError::Locked(why)));
+        bench.step(Event::OpenFailed(OpenError::Locked(why)));
         let step = bench.step(Event::KeychainChanged);
         if opens {
             assert_eq!(
@@ -785,10 +785,10 @@ fn keychain_that_changes_while_the_vault_opens_is_looked_into_once_more() {
         assert_nothing_happened(&bench.step(Event::KeychainChanged));
     }
     let why = LockReason::KeychainLocked;
-    let step = bench.step(Event::NotOpened(OpenError::Locked(why)));
+    let step = bench.step(Event::OpenFailed(OpenError::Locked(why)));
     assert_eq!(effects(&step), ["open the vault without a prompt"]);
     assert_eq!(bench.screen(), Screen::Locked { why });
-    let step = bench.step(Event::NotOpened(OpenError::Locked(why)));
+    let step = bench.step(Event::OpenFailed(OpenError::Locked(why)));
     assert_nothing_happened(&step);
     assert_eq!(bench.screen(), Screen::Locked { why });
 }
