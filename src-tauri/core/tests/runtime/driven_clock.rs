@@ -225,7 +225,7 @@ async fn is_over(wait: &mut Wait) -> bool {
 }
 
 #[tokio::test]
-async fn a_driven_clock_rings_at_the_time_and_not_before() {
+async fn driven_clock_wakes_at_the_time_and_not_before() {
     let clock = clock();
     let mut until = clock.wait_until(clock.now() + MINUTE);
     let mut span = clock.wait_for(Duration::from_mins(2));
@@ -245,7 +245,7 @@ async fn a_driven_clock_rings_at_the_time_and_not_before() {
 }
 
 #[tokio::test]
-async fn a_driven_clock_tells_sleep_and_a_set_clock_apart_from_time_that_was_spent_awake() {
+async fn driven_clock_separates_sleep_and_settings_from_awake_time() {
     let clock = clock();
     let start = clock.now();
     let mut until = clock.wait_until(start + MINUTE * 2);

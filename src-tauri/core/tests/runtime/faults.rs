@@ -206,7 +206,7 @@ fn slow_table() -> Vec<Row> {
 
 /// Shows check 21.
 #[test]
-fn the_table_has_a_row_for_each_fault() {
+fn fault_table_has_a_row_for_each_fault() {
     let mut rows = table();
     rows.extend(slow_table());
     for fault in Fault::all() {
@@ -222,13 +222,13 @@ fn the_table_has_a_row_for_each_fault() {
 
 /// Shows checks 20, 21, 22 and 24.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_fault_leads_to_its_state_and_its_code() {
+async fn fault_leads_to_its_state_and_code() {
     try_all(table(), Duration::from_mins(1)).await;
 }
 
 /// Shows check 21.
 #[tokio::test]
-async fn no_more_of_a_body_is_read_than_any_real_answer_has() {
+async fn oversized_body_is_not_read_to_its_end() {
     let computer = Computer::set_up().await;
     computer.amiqus.set_fault(Fault::HugeBody.at(Endpoint::Any));
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -239,7 +239,7 @@ async fn no_more_of_a_body_is_read_than_any_real_answer_has() {
 
 /// Shows check 20.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_takes_too_long_is_given_up() {
+async fn request_past_its_timeout_is_aborted() {
     try_all(slow_table(), Duration::from_millis(1_500)).await;
 }
 

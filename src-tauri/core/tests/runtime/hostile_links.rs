@@ -516,7 +516,7 @@ async fn pending(computer: &Computer, app: &mut App) -> Valid {
 
 /// Shows checks 10, 11 and 16.
 #[tokio::test]
-async fn ten_thousand_hostile_links_reach_nothing_and_the_pending_attempt_survives_them_all() {
+async fn ten_thousand_hostile_links_leave_the_attempt_pending() {
     let computer = Computer::set_up().await;
     let mut app = computer.start().await;
     let valid = pending(&computer, &mut app).await;
@@ -567,7 +567,7 @@ async fn ten_thousand_hostile_links_reach_nothing_and_the_pending_attempt_surviv
 
 /// The other side of the same border: without it, a parser that refuses everything would do.
 #[tokio::test]
-async fn what_is_another_spelling_of_the_valid_link_signs_in() {
+async fn equivalent_spelling_of_the_valid_link_signs_in() {
     let computer = Computer::set_up().await;
     let mut app = computer.start().await;
     let spellings: [Forgery; 8] = [

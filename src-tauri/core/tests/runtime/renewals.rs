@@ -12,7 +12,7 @@ use crate::app::*;
 
 /// Shows check 27.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_callers_at_once_lead_to_one_refresh_and_all_get_its_outcome() {
+async fn thousand_refresh_callers_share_one_result() {
     let (computer, old) = Computer::with_bob().await;
     let app = computer.start().await;
     app.checked(&computer.clock).await;
@@ -34,7 +34,7 @@ async fn a_thousand_callers_at_once_lead_to_one_refresh_and_all_get_its_outcome(
 
 /// Shows check 27.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_callers_with_an_expired_token_lead_to_one_refresh_and_all_are_told_who_they_are()
+async fn thousand_me_callers_with_expired_token_share_one_refresh()
  {
     let hour = Duration::from_hours(1);
     let settings = Settings {
@@ -64,7 +64,7 @@ async fn a_thousand_callers_with_an_expired_token_lead_to_one_refresh_and_all_ar
 
 /// Shows check 22.
 #[tokio::test]
-async fn a_thousand_callers_share_a_failure_as_well() {
+async fn thousand_refresh_callers_share_a_failure() {
     let (computer, _) = Computer::with_bob().await;
     let app = computer.start().await;
     app.checked(&computer.clock).await;
@@ -85,7 +85,7 @@ async fn a_thousand_callers_share_a_failure_as_well() {
 
 /// Shows check 26.
 #[tokio::test]
-async fn the_new_pair_is_in_the_vault_before_anybody_hears_of_it() {
+async fn new_tokens_are_saved_before_they_are_published() {
     let (computer, old) = Computer::with_bob().await;
     let app = computer.start().await;
     app.session.refresh().await.unwrap();
@@ -101,7 +101,7 @@ async fn the_new_pair_is_in_the_vault_before_anybody_hears_of_it() {
 
 /// Shows check 30.
 #[tokio::test]
-async fn a_check_that_fails_after_a_refresh_does_not_lose_the_new_pair() {
+async fn failed_check_after_a_refresh_keeps_the_new_tokens() {
     let (computer, old) = Computer::with_bob().await;
     let app = computer.start().await;
     app.checked(&computer.clock).await;
@@ -155,7 +155,7 @@ async fn retry_after_is_honoured_and_capped() {
 }
 
 #[tokio::test]
-async fn a_renewal_that_failed_goes_on_when_a_network_comes() {
+async fn failed_renewal_resumes_when_a_network_comes() {
     let (computer, old) = Computer::with_bob().await;
     let app = computer.start().await;
     app.checked(&computer.clock).await;
@@ -179,7 +179,7 @@ async fn a_renewal_that_failed_goes_on_when_a_network_comes() {
 /// other.
 /// Shows check 29.
 #[tokio::test]
-async fn a_pair_that_another_process_renewed_is_taken_from_the_vault_and_nobody_is_signed_out() {
+async fn tokens_renewed_by_another_process_are_taken_over() {
     let (computer, _) = Computer::with_bob().await;
     let here = computer.start().await;
     let there = computer.start().await;
@@ -197,7 +197,7 @@ async fn a_pair_that_another_process_renewed_is_taken_from_the_vault_and_nobody_
 
 /// Shows check 23.
 #[tokio::test]
-async fn a_dead_refresh_token_is_recognised_in_both_server_generations() {
+async fn rejected_refresh_token_is_recognised_in_both_generations() {
     for generation in [Generation::League8, Generation::League9] {
         let settings = Settings {
             generation,

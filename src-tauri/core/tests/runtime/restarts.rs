@@ -12,7 +12,7 @@ use practice_amiqus::{Answer, Endpoint, Fault, Settings};
 use crate::app::*;
 
 #[tokio::test]
-async fn a_start_asks_who_one_is_once_the_window_is_painted_and_resolves_a_lost_answer_before_that()
+async fn start_checks_after_painting_and_probes_before()
 {
     let (computer, _) = Computer::with_bob().await;
     computer.add(LORRAINE, HILL_VALLEY, true);
@@ -37,7 +37,7 @@ async fn a_start_asks_who_one_is_once_the_window_is_painted_and_resolves_a_lost_
 }
 
 #[tokio::test]
-async fn a_person_who_signed_in_stays_signed_in_and_nothing_is_renewed_for_it() {
+async fn signed_in_user_stays_signed_in_without_a_renewal() {
     let computer = Computer::set_up().await;
     let mut app = computer.start().await;
     app.sign_in(&computer, BOB, FUSION).await;
@@ -54,7 +54,7 @@ async fn a_person_who_signed_in_stays_signed_in_and_nothing_is_renewed_for_it() 
 
 /// Shows check 28.
 #[tokio::test]
-async fn a_session_ends_for_a_new_process_only_once_nothing_is_on_its_way() {
+async fn session_stops_for_a_new_process_only_when_quiescent() {
     let (computer, old) = Computer::with_bob().await;
     let app = computer.start().await;
     app.checked(&computer.clock).await;
@@ -86,7 +86,7 @@ async fn a_session_ends_for_a_new_process_only_once_nothing_is_on_its_way() {
 
 /// Shows check 17.
 #[tokio::test]
-async fn the_link_that_starts_the_app_completes_the_sign_in() {
+async fn link_that_starts_the_app_completes_the_sign_in() {
     let computer = Computer::set_up().await;
     let mut app = computer.start().await;
     app.session.authorize().await.unwrap();
@@ -105,7 +105,7 @@ async fn the_link_that_starts_the_app_completes_the_sign_in() {
 
 /// Shows check 20.
 #[tokio::test]
-async fn a_code_that_was_posted_is_not_posted_by_the_next_run() {
+async fn posted_code_is_not_posted_by_the_next_run() {
     let computer = Computer::set_up().await;
     let mut app = computer.start().await;
     app.session.authorize().await.unwrap();
@@ -126,7 +126,7 @@ async fn a_code_that_was_posted_is_not_posted_by_the_next_run() {
 
 /// Shows check 28.
 #[tokio::test]
-async fn an_interrupted_refresh_that_was_never_processed_is_noticed_and_nothing_is_sent() {
+async fn interrupted_unprocessed_refresh_sends_nothing() {
     let computer = Computer::set_up().await;
     let pair = computer.add(BOB, FUSION, true);
     let app = computer.start().await;
@@ -143,7 +143,7 @@ async fn an_interrupted_refresh_that_was_never_processed_is_noticed_and_nothing_
 
 /// Shows check 28.
 #[tokio::test]
-async fn an_interrupted_refresh_whose_answer_was_lost_needs_the_browser_and_says_why() {
+async fn interrupted_processed_refresh_asks_to_sign_in_again() {
     let computer = Computer::set_up().await;
     let other = computer.add(LORRAINE, HILL_VALLEY, false);
     let pair = computer.add(BOB, FUSION, true);
@@ -173,7 +173,7 @@ async fn an_interrupted_refresh_whose_answer_was_lost_needs_the_browser_and_says
 
 /// Shows check 24.
 #[tokio::test]
-async fn an_interrupted_refresh_waits_for_the_network_and_nobody_is_signed_out_meanwhile() {
+async fn interrupted_refresh_offline_keeps_the_account() {
     let computer = Computer::set_up().await;
     computer.add(BOB, FUSION, true);
     computer
@@ -194,7 +194,7 @@ async fn an_interrupted_refresh_waits_for_the_network_and_nobody_is_signed_out_m
 }
 
 #[tokio::test]
-async fn access_removed_on_the_team_apps_page_is_noticed_on_use_and_the_name_stays() {
+async fn access_removed_at_amiqus_is_noticed_on_use() {
     let (computer, _) = Computer::with_bob().await;
     computer.add(LORRAINE, HILL_VALLEY, false);
     let app = computer.start().await;
@@ -222,7 +222,7 @@ async fn access_removed_on_the_team_apps_page_is_noticed_on_use_and_the_name_sta
 }
 
 #[tokio::test]
-async fn access_removed_while_the_app_was_closed_is_noticed_at_the_start() {
+async fn access_removed_while_closed_is_noticed_at_the_start() {
     let (computer, _) = Computer::with_bob().await;
     computer.amiqus.revoke_everything(BOB, FUSION).unwrap();
     let app = computer.start().await;
@@ -233,7 +233,7 @@ async fn access_removed_while_the_app_was_closed_is_noticed_at_the_start() {
 
 /// Shows check 24.
 #[tokio::test]
-async fn an_offline_start_shows_the_last_known_person_as_of_when_it_was_known() {
+async fn offline_start_shows_the_last_known_identity() {
     let (computer, _) = Computer::with_bob().await;
     computer
         .amiqus
@@ -258,7 +258,7 @@ async fn an_offline_start_shows_the_last_known_person_as_of_when_it_was_known() 
 
 /// Shows check 30.
 #[tokio::test]
-async fn tokens_whose_owner_could_not_be_asked_for_are_not_lost() {
+async fn unclaimed_tokens_outlive_a_restart() {
     let computer = Computer::set_up().await;
     let mut app = computer.start().await;
     let unwell = Fault::InternalServerError { retry_after: None };
@@ -276,7 +276,7 @@ async fn tokens_whose_owner_could_not_be_asked_for_are_not_lost() {
 }
 
 #[tokio::test]
-async fn what_it_manages_is_there_at_the_start_and_can_not_be_changed() {
+async fn managed_setup_is_applied_at_start_and_read_only() {
     let computer = Computer::bare(Settings::default()).await;
     let registration = computer.draft().validate(Provenance::Provisioned).unwrap();
     let mut app = computer.launch(move || Provisioning::Valid(Box::new(registration.clone())));
@@ -293,7 +293,7 @@ async fn what_it_manages_is_there_at_the_start_and_can_not_be_changed() {
 
 /// Shows check 34.
 #[tokio::test]
-async fn a_vault_of_a_newer_version_is_set_aside_whole_and_said() {
+async fn vault_of_newer_version_is_set_aside_and_shown() {
     let (computer, _) = Computer::with_bob().await;
     computer.drawer.make_newer();
     let app = computer.start().await;
@@ -310,7 +310,7 @@ async fn a_vault_of_a_newer_version_is_set_aside_whole_and_said() {
 
 /// Shows check 41.
 #[tokio::test]
-async fn a_clock_off_by_years_neither_signs_anybody_out_nor_renews_in_a_loop() {
+async fn clock_off_by_years_neither_disconnects_nor_loops() {
     let year = SignedDuration::from_hours(366 * 24);
     for (turned, posts) in [(-year, 0), (year, 1), (year * 5, 1)] {
         let (computer, _) = Computer::with_bob().await;

@@ -9,7 +9,7 @@ use practice_amiqus::Answer;
 use crate::app::*;
 
 #[tokio::test]
-async fn no_browser_opens_while_nothing_can_be_saved_and_one_does_once_there_is_room() {
+async fn full_disk_blocks_the_browser_until_there_is_space() {
     let computer = Computer::set_up().await;
     computer.drawer.set_full(true);
     let mut app = computer.start().await;
@@ -25,7 +25,7 @@ async fn no_browser_opens_while_nothing_can_be_saved_and_one_does_once_there_is_
 }
 
 #[tokio::test]
-async fn no_refresh_is_sent_while_nothing_can_be_saved_and_one_is_once_there_is_room() {
+async fn full_disk_blocks_the_refresh_until_there_is_space() {
     let (computer, pair) = Computer::with_bob().await;
     let app = computer.start().await;
     app.checked(&computer.clock).await;
@@ -47,7 +47,7 @@ async fn no_refresh_is_sent_while_nothing_can_be_saved_and_one_is_once_there_is_
 }
 
 #[tokio::test]
-async fn no_code_is_posted_while_nothing_can_be_saved() {
+async fn full_disk_blocks_the_exchange() {
     let computer = Computer::set_up().await;
     let mut app = computer.start().await;
     app.session.authorize().await.unwrap();
@@ -64,7 +64,7 @@ async fn no_code_is_posted_while_nothing_can_be_saved() {
 }
 
 #[tokio::test]
-async fn a_pair_that_arrives_while_the_disk_is_full_is_saved_as_soon_as_there_is_room() {
+async fn tokens_during_full_disk_are_saved_with_space() {
     let (computer, _) = Computer::with_bob().await;
     let app = computer.start().await;
     app.checked(&computer.clock).await;
@@ -95,7 +95,7 @@ async fn a_pair_that_arrives_while_the_disk_is_full_is_saved_as_soon_as_there_is
 
 /// Shows check 35.
 #[tokio::test(start_paused = true)]
-async fn a_sign_out_that_could_not_be_saved_is_saved_later_and_then_nothing_is_said_of_it() {
+async fn unsaved_sign_out_is_saved_later_and_clears_the_problem() {
     let (computer, pair) = Computer::with_bob().await;
     let app = computer.start().await;
     app.session.state().await.unwrap();
@@ -116,7 +116,7 @@ async fn a_sign_out_that_could_not_be_saved_is_saved_later_and_then_nothing_is_s
 
 /// Shows check 35.
 #[tokio::test]
-async fn who_signs_out_and_quits_at_once_is_signed_out() {
+async fn sign_out_right_before_quitting_is_saved() {
     let (computer, pair) = Computer::with_bob().await;
     let app = computer.start().await;
     app.checked(&computer.clock).await;

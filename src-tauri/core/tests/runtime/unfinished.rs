@@ -87,7 +87,7 @@ async fn fail_to_identify(computer: &Computer, app: &mut App, user: &str, team: 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn lasting_refusal_of_me_lets_the_next_press_open_the_browser() {
+async fn lasting_me_failure_lets_the_next_click_open_the_browser() {
     let mut all = JoinSet::new();
     for (fault, expected) in lasting() {
         all.spawn(async move {
@@ -111,7 +111,7 @@ async fn lasting_refusal_of_me_lets_the_next_press_open_the_browser() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn passing_failure_of_me_is_asked_again_by_one_press_only() {
+async fn retryable_me_failure_is_retried_by_one_click_only() {
     let mut all = JoinSet::new();
     for (fault, expected) in passing() {
         all.spawn(async move {
@@ -144,7 +144,7 @@ async fn passing_failure_of_me_is_asked_again_by_one_press_only() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn vault_with_a_refused_unclaimed_pair_gets_free() {
+async fn vault_with_rejected_unclaimed_tokens_recovers() {
     for (fault, _) in [
         (Fault::Forbidden, Code::NotPermitted),
         (Fault::NotFound, Code::UnexpectedResponse),
@@ -190,7 +190,7 @@ async fn sign_out_drops_an_unfinished_sign_in() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn background_retry_raises_nothing_and_leaves_the_setup_screen() {
+async fn unattended_request_leaves_the_setup_screen() {
     let computer = Computer::set_up().await;
     let mut app = computer.start().await;
     fail_to_identify(&computer, &mut app, BOB, FUSION).await;
@@ -211,7 +211,7 @@ async fn background_retry_raises_nothing_and_leaves_the_setup_screen() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn background_retry_leaves_the_current_account() {
+async fn unattended_request_leaves_the_current_account() {
     let (computer, _) = Computer::with_bob().await;
     let mut app = computer.start().await;
     app.checked(&computer.clock).await;
@@ -223,7 +223,7 @@ async fn background_retry_leaves_the_current_account() {
 
 /// Shows check 36.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_unknown_teams_of_one_person_are_two_accounts() {
+async fn two_unknown_teams_of_one_user_are_two_accounts() {
     let computer = Computer::set_up().await;
     computer
         .amiqus

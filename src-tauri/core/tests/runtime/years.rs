@@ -50,7 +50,7 @@ fn assert_as_planned(world: &World, lifetime: SignedDuration, outages: &[Outage]
 }
 
 #[tokio::test]
-async fn in_ten_years_a_pair_is_renewed_exactly_as_often_as_planned() {
+async fn ten_years_bring_exactly_the_planned_renewals() {
     let mut world = World::new(WEEK, Jitter::NONE).await;
     world.go_to(world.start + TEN_YEARS).await;
     // A pair of a week is renewed at the last tenth of its life.
@@ -69,7 +69,7 @@ async fn in_ten_years_a_pair_is_renewed_exactly_as_often_as_planned() {
 }
 
 #[tokio::test]
-async fn in_ten_years_jitter_puts_renewals_off_within_its_bounds() {
+async fn ten_years_of_jitter_delay_renewals_within_bounds() {
     let mut world = World::new(WEEK, Jitter::any(1)).await;
     world.go_to(world.start + TEN_YEARS).await;
     assert_as_planned(&world, WEEK, &[]);
@@ -80,7 +80,7 @@ async fn in_ten_years_jitter_puts_renewals_off_within_its_bounds() {
 }
 
 #[tokio::test]
-async fn not_even_the_longest_jitter_lets_a_pair_run_out_however_short_its_life() {
+async fn longest_jitter_never_lets_tokens_expire() {
     for lifetime in [MINUTE, MINUTE * 10, HOUR, DAY, WEEK, DAY * 30, YEAR] {
         let (_, latest) = plan(lifetime);
         let mut world = World::new(lifetime, Jitter::LONGEST).await;
@@ -101,7 +101,7 @@ async fn not_even_the_longest_jitter_lets_a_pair_run_out_however_short_its_life(
 
 /// Shows check 24.
 #[tokio::test]
-async fn through_ten_years_of_outages_each_renewal_comes_as_planned_and_nobody_is_signed_out() {
+async fn ten_years_of_outages_disconnect_no_account() {
     let weather = Weather {
         outages: [MINUTE, DAY * 3],
         gaps: [MINUTE * 10, DAY * 30],
@@ -110,7 +110,7 @@ async fn through_ten_years_of_outages_each_renewal_comes_as_planned_and_nobody_i
 }
 
 #[tokio::test]
-async fn a_pair_of_an_hour_comes_through_outages_as_well() {
+async fn tokens_of_an_hour_survive_outages() {
     let weather = Weather {
         outages: [MINUTE, HOUR * 3],
         gaps: [MINUTE, DAY],
@@ -135,7 +135,7 @@ async fn weather_outages(lifetime: SignedDuration, span: SignedDuration, weather
 }
 
 #[tokio::test]
-async fn a_pair_that_a_look_finds_alive_does_not_run_out_in_the_pause_after_it() {
+async fn tokens_found_valid_do_not_expire_during_the_backoff() {
     for (lifetime, left) in [
         (DAY, MINUTE * 10),
         (WEEK, MINUTE * 30),
@@ -157,7 +157,7 @@ async fn a_pair_that_a_look_finds_alive_does_not_run_out_in_the_pause_after_it()
 }
 
 #[tokio::test]
-async fn a_computer_that_slept_across_a_renewal_renews_once_and_at_once_when_it_wakes() {
+async fn renewal_missed_during_sleep_happens_once_on_waking() {
     let (due, _) = plan(WEEK);
     // Its pair is alive, has run out, and has run out long ago.
     for slept in [DAY * 2, DAY * 5, DAY * 300] {
@@ -181,7 +181,7 @@ async fn a_computer_that_slept_across_a_renewal_renews_once_and_at_once_when_it_
 }
 
 #[tokio::test]
-async fn a_year_of_nights_asleep_brings_each_renewal_in_its_time_or_when_the_computer_wakes() {
+async fn year_of_nightly_sleep_renews_when_due_or_on_waking() {
     const NIGHT: SignedDuration = SignedDuration::from_hours(15);
 
     let (due, _) = plan(WEEK);
@@ -207,7 +207,7 @@ async fn a_year_of_nights_asleep_brings_each_renewal_in_its_time_or_when_the_com
 }
 
 #[tokio::test]
-async fn a_computer_that_wakes_before_its_network_renews_as_soon_as_that_comes() {
+async fn waking_without_network_renews_when_it_comes() {
     let mut world = World::new(WEEK, Jitter::NONE).await;
     world.gate.shut().await;
     world.valid_from = Timestamp::MAX;
@@ -225,7 +225,7 @@ async fn a_computer_that_wakes_before_its_network_renews_as_soon_as_that_comes()
 
 /// Shows check 41.
 #[tokio::test]
-async fn a_clock_that_is_wrong_for_a_while_leads_to_no_loop_and_back_to_the_plan() {
+async fn temporarily_wrong_clock_causes_no_renewal_loop() {
     let (due, _) = plan(WEEK);
     let mut world = World::new(WEEK, Jitter::NONE).await;
     for wrong_by in [DAY, -DAY, -YEAR, TEN_YEARS, -TEN_YEARS] {

@@ -4,7 +4,7 @@ use super::*;
 use crate::fixtures::REDIRECT;
 
 #[test]
-fn nobody_signs_in_before_the_app_is_set_up() {
+fn commands_before_the_setup_are_refused() {
     let (mut bench, _) = Bench::opened(Records::default());
     let attempt = crate::fixtures::attempt(&bench.entropy);
     for event in [
@@ -23,7 +23,7 @@ fn nobody_signs_in_before_the_app_is_set_up() {
 }
 
 #[test]
-fn a_denied_attempt_ends_signed_out_and_says_so() {
+fn denied_attempt_ends_signed_out_with_a_problem() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     let step = bench.link(&pending.denied("access_denied"));
@@ -37,7 +37,7 @@ fn a_denied_attempt_ends_signed_out_and_says_so() {
 
 /// Shows check 12.
 #[test]
-fn each_authorization_error_ends_signed_out_with_its_code() {
+fn authorization_error_ends_signed_out_with_its_code() {
     for (error, code) in [
         ("access_denied", Code::AccessDenied),
         ("invalid_request", Code::RequestNotAccepted),
@@ -60,7 +60,7 @@ fn each_authorization_error_ends_signed_out_with_its_code() {
 }
 
 #[test]
-fn after_a_denial_the_next_attempt_starts_with_a_clean_slate() {
+fn sign_in_after_a_denial_clears_the_problem() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     bench.link(&pending.denied("access_denied"));
@@ -70,7 +70,7 @@ fn after_a_denial_the_next_attempt_starts_with_a_clean_slate() {
 }
 
 #[test]
-fn a_denied_second_account_leaves_the_first_signed_in() {
+fn denied_second_account_leaves_the_first_signed_in() {
     let mut bench = Bench::with_bob();
     let (pending, _) = bench.begin();
     bench.link(&pending.denied("access_denied"));
@@ -79,7 +79,7 @@ fn a_denied_second_account_leaves_the_first_signed_in() {
 }
 
 #[test]
-fn a_cancelled_attempt_ends_signed_out_and_says_nothing() {
+fn cancelled_attempt_ends_signed_out_without_a_problem() {
     let mut bench = Bench::set_up();
     bench.begin();
     let step = bench.step(Event::Cancelled);
@@ -92,7 +92,7 @@ fn a_cancelled_attempt_ends_signed_out_and_says_nothing() {
 
 /// Shows check 11.
 #[test]
-fn the_link_of_a_cancelled_attempt_comes_too_late() {
+fn link_of_cancelled_attempt_is_refused() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     bench.step(Event::Cancelled);
@@ -103,7 +103,7 @@ fn the_link_of_a_cancelled_attempt_comes_too_late() {
 }
 
 #[test]
-fn pair_that_comes_after_its_sign_in_was_called_off_is_dropped() {
+fn tokens_after_cancelled_sign_in_are_dropped() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     bench.link(&pending.granted());
@@ -117,7 +117,7 @@ fn pair_that_comes_after_its_sign_in_was_called_off_is_dropped() {
 
 /// Shows check 35.
 #[test]
-fn signing_out_ends_whatever_sign_in_is_under_way() {
+fn sign_out_ends_any_sign_in_in_progress() {
     // The browser has the floor.
     let mut bench = Bench::with_bob();
     let (pending, _) = bench.begin();
@@ -139,7 +139,7 @@ fn signing_out_ends_whatever_sign_in_is_under_way() {
 }
 
 #[test]
-fn an_attempt_without_an_answer_ends_after_its_time() {
+fn attempt_without_answer_expires() {
     let mut bench = Bench::set_up();
     let (pending, step) = bench.begin();
     let Some(Effect::ArmDeadline(id, at)) = step.effects.first() else {
@@ -156,7 +156,7 @@ fn an_attempt_without_an_answer_ends_after_its_time() {
 }
 
 #[test]
-fn the_deadline_of_an_earlier_attempt_does_not_end_a_later_one() {
+fn deadline_of_earlier_attempt_leaves_the_later_one() {
     let mut bench = Bench::set_up();
     let (first, _) = bench.begin();
     let (second, _) = bench.begin();
@@ -169,7 +169,7 @@ fn the_deadline_of_an_earlier_attempt_does_not_end_a_later_one() {
 
 /// Shows checks 4 and 11.
 #[test]
-fn a_link_after_ten_minutes_is_not_exchanged_even_before_the_timer_fires() {
+fn link_after_ten_minutes_is_refused_before_the_timer_fires() {
     for (minutes, seconds, exchanged) in [(9, 59, true), (10, 0, false), (14_400, 0, false)] {
         let mut bench = Bench::set_up();
         let (pending, _) = bench.begin();
@@ -188,7 +188,7 @@ fn a_link_after_ten_minutes_is_not_exchanged_even_before_the_timer_fires() {
 
 /// Shows checks 4, 11 and 20.
 #[test]
-fn the_same_link_twice_leads_to_one_exchange() {
+fn repeated_link_leads_to_one_exchange() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     bench.link(&pending.granted());
@@ -199,7 +199,7 @@ fn the_same_link_twice_leads_to_one_exchange() {
 }
 
 #[test]
-fn the_browser_opens_again_with_the_same_attempt() {
+fn browser_opens_again_with_the_same_attempt() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     let step = bench.step(Event::BrowserRequestedAgain);
@@ -212,7 +212,7 @@ fn the_browser_opens_again_with_the_same_attempt() {
 }
 
 #[test]
-fn the_browser_does_not_open_again_when_no_attempt_is_pending() {
+fn browser_without_pending_attempt_is_not_opened_again() {
     let mut bench = Bench::set_up();
     let step = bench.step(Event::BrowserRequestedAgain);
     assert_eq!(step.outcome, refused(Code::LinkTooLate));
@@ -220,7 +220,7 @@ fn the_browser_does_not_open_again_when_no_attempt_is_pending() {
 }
 
 #[test]
-fn a_browser_that_did_not_open_is_said_and_the_attempt_stays() {
+fn browser_that_did_not_open_leaves_the_attempt_pending() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     assert_nothing_happened(&bench.step(Event::BrowserDidNotOpen(pending.id)));
@@ -233,7 +233,7 @@ fn a_browser_that_did_not_open_is_said_and_the_attempt_stays() {
 }
 
 #[test]
-fn a_browser_that_did_not_open_for_an_earlier_attempt_is_not_said() {
+fn late_browser_error_of_earlier_attempt_is_ignored() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     bench.step(Event::Cancelled);
@@ -243,7 +243,7 @@ fn a_browser_that_did_not_open_for_an_earlier_attempt_is_not_said() {
 
 /// Shows check 13.
 #[test]
-fn denial_without_state_is_said_and_raises_the_window_once() {
+fn denial_without_state_raises_the_window_once() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     let quiescence = bench.record(RecordName::Attempt);
@@ -274,7 +274,7 @@ fn denial_without_state_is_said_and_raises_the_window_once() {
 
 /// Shows checks 11 and 13.
 #[test]
-fn answer_of_a_stranger_that_cannot_be_used_stays_silent() {
+fn unusable_answer_without_our_state_is_silent() {
     for query in [
         "error=access_denied&state=guessed",
         "error=access_denied&error=access_denied",
@@ -297,7 +297,7 @@ fn answer_of_a_stranger_that_cannot_be_used_stays_silent() {
 
 /// Shows checks 13 and 15.
 #[test]
-fn answer_with_our_state_that_cannot_be_used_is_said_and_the_attempt_stays() {
+fn unusable_answer_with_our_state_leaves_the_attempt_pending() {
     for wrong in [
         "&iss=https://evil.example",
         "&error=access_denied",
@@ -323,7 +323,7 @@ fn answer_with_our_state_that_cannot_be_used_is_said_and_the_attempt_stays() {
 
 /// Shows check 4.
 #[test]
-fn a_second_sign_in_replaces_the_first() {
+fn second_sign_in_replaces_the_first() {
     let mut bench = Bench::set_up();
     let (first, _) = bench.begin();
     let (second, step) = bench.begin();
@@ -340,7 +340,7 @@ fn a_second_sign_in_replaces_the_first() {
 }
 
 #[test]
-fn a_second_sign_in_does_not_disturb_an_exchange() {
+fn second_sign_in_during_an_exchange_is_ignored() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     bench.link(&pending.granted());
@@ -354,7 +354,7 @@ fn a_second_sign_in_does_not_disturb_an_exchange() {
 
 /// Shows checks 11, 13 and 15.
 #[test]
-fn hostile_links_cost_a_pending_attempt_nothing() {
+fn hostile_links_leave_the_attempt_pending() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     for (link, code) in [
@@ -390,7 +390,7 @@ fn hostile_links_cost_a_pending_attempt_nothing() {
 
 /// Shows checks 13 and 15.
 #[test]
-fn pasted_answer_that_cannot_be_used_is_said_in_the_paste_alone() {
+fn unusable_pasted_answer_is_refused_without_a_problem() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     for (text, code) in [
@@ -423,7 +423,7 @@ fn pasted_answer_that_cannot_be_used_is_said_in_the_paste_alone() {
 
 /// Shows check 11.
 #[test]
-fn an_address_without_a_pending_attempt_leads_nowhere() {
+fn address_without_pending_attempt_is_refused() {
     let mut bench = Bench::set_up();
     for origin in [LinkOrigin::Link, LinkOrigin::Pasted] {
         let address = ReceivedLink::new(format!("{REDIRECT}?code=c&state=s"));
@@ -435,7 +435,7 @@ fn an_address_without_a_pending_attempt_leads_nowhere() {
 }
 
 #[test]
-fn what_a_person_pastes_may_be_the_address_or_the_part_that_matters() {
+fn pasted_address_or_its_query_is_accepted() {
     let whole = |pending: &Pending| pending.granted();
     let variants: [fn(&Pending) -> String; 7] = [
         |pending| pending.granted(),
@@ -460,7 +460,7 @@ fn what_a_person_pastes_may_be_the_address_or_the_part_that_matters() {
 }
 
 #[test]
-fn a_link_is_not_mended_as_a_paste_is() {
+fn link_is_not_cleaned_up_as_a_paste_is() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     let step = bench.link(&format!("?code=hush-code&state={}", pending.state));

@@ -18,14 +18,14 @@ fn fail(bench: &mut Bench, failure: TokenError) -> Step {
 }
 
 #[test]
-fn nothing_is_renewed_before_its_time() {
+fn environment_change_renews_nothing_early() {
     let mut bench = Bench::with_bob();
     assert_nothing_happened(&on_environment_change(&mut bench));
 }
 
 /// Shows check 41.
 #[test]
-fn what_is_planned_keeps_its_timers_however_the_clock_is_set() {
+fn planned_renewal_keeps_its_timer_when_the_clock_is_set() {
     // A plan made anew would count a pair's whole time again.
     for turned in [YEAR - DAY, -YEAR * 3, YEAR * 5] {
         let mut bench = Bench::with_bob();
@@ -37,7 +37,7 @@ fn what_is_planned_keeps_its_timers_however_the_clock_is_set() {
 }
 
 #[test]
-fn a_renewal_that_found_no_network_goes_on_when_one_comes() {
+fn renewal_that_failed_offline_resumes_with_a_network() {
     let mut bench = Bench::with_bob();
     fail(&mut bench, TokenError::NotProcessed(Transient::Offline));
     let step = on_environment_change(&mut bench);
@@ -49,7 +49,7 @@ fn a_renewal_that_found_no_network_goes_on_when_one_comes() {
 
 /// Shows check 25.
 #[test]
-fn what_amiqus_asked_for_is_kept_to() {
+fn retry_after_outlives_an_environment_change() {
     let mut bench = Bench::with_bob();
     let busy = Transient::Busy(Some(MINUTE * 40));
     fail(&mut bench, TokenError::NotProcessed(busy));
@@ -68,7 +68,7 @@ fn what_amiqus_asked_for_is_kept_to() {
 
 /// Shows check 25.
 #[test]
-fn what_amiqus_asked_for_is_kept_to_also_when_a_look_finds_that_the_pair_has_run_out() {
+fn retry_after_is_waited_out_for_expired_tokens() {
     let mut bench = Bench::with_bob();
     bench.wait(YEAR);
     let busy = Transient::Busy(Some(MINUTE * 40));
@@ -84,7 +84,7 @@ fn what_amiqus_asked_for_is_kept_to_also_when_a_look_finds_that_the_pair_has_run
 }
 
 #[test]
-fn a_lost_answer_is_asked_after_when_a_network_comes() {
+fn lost_answer_is_probed_when_a_network_comes() {
     let mut bench = Bench::with_bob();
     let step = fail(&mut bench, TokenError::PerhapsProcessed(Transient::Offline));
     // The probe is under way: once is enough.
@@ -105,14 +105,14 @@ fn a_lost_answer_is_asked_after_when_a_network_comes() {
 
 /// Shows check 41.
 #[test]
-fn a_clock_that_was_turned_back_before_a_start_puts_no_renewal_off() {
+fn clock_set_back_before_a_start_delays_no_renewal() {
     let pair = connected(bob(), tokens("1", now() + YEAR * 3));
     let (_, step) = Bench::with(vec![pair]);
     assert_eq!(planned(&step, now()), YEAR - DAY * 30);
 }
 
 #[test]
-fn whoever_was_shown_from_memory_is_asked_for_when_a_network_comes() {
+fn offline_account_is_checked_when_a_network_comes() {
     let mut bench = Bench::with_bob();
     let check = bench.step(Event::CheckRequested(bob().key()));
     let offline = ApiError::Transient(Transient::Offline);
@@ -127,7 +127,7 @@ fn whoever_was_shown_from_memory_is_asked_for_when_a_network_comes() {
 }
 
 #[test]
-fn the_current_account_is_asked_for_once_a_day_at_most() {
+fn current_account_is_checked_once_a_day_at_most() {
     let (mut bench, step) = Bench::with(vec![
         connected(bob(), tokens("1", now())),
         connected(lorraine(), tokens("lorraine", now())),
@@ -141,7 +141,7 @@ fn the_current_account_is_asked_for_once_a_day_at_most() {
 }
 
 #[test]
-fn an_attempt_whose_ten_minutes_went_by_in_sleep_is_over() {
+fn attempt_that_expired_during_sleep_ends() {
     let mut bench = Bench::set_up();
     bench.begin();
     bench.wait(MINUTE * 5);
@@ -153,7 +153,7 @@ fn an_attempt_whose_ten_minutes_went_by_in_sleep_is_over() {
 }
 
 #[test]
-fn a_vault_that_another_process_has_is_waited_for() {
+fn vault_in_use_elsewhere_is_awaited() {
     let mut bench = Bench {
         session: Session::default(),
         now: now(),
@@ -168,7 +168,7 @@ fn a_vault_that_another_process_has_is_waited_for() {
 }
 
 #[test]
-fn a_renewal_that_the_full_disk_kept_back_goes_on_once_there_is_room() {
+fn renewal_blocked_by_full_disk_resumes_with_space() {
     let mut bench = Bench::with_bob();
     let step = bench.step(Event::RenewalRequested(bob().key(), RenewalReason::Due));
     bench.not_saved(step);
@@ -179,7 +179,7 @@ fn a_renewal_that_the_full_disk_kept_back_goes_on_once_there_is_room() {
 }
 
 #[test]
-fn a_secret_that_was_put_right_lets_renewals_go_on() {
+fn corrected_secret_resumes_renewals() {
     let mut bench = Bench::with_bob();
     bench.wait(YEAR - DAY);
     fail(&mut bench, TokenError::SetUpWrong);

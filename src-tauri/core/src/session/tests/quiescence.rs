@@ -11,7 +11,7 @@ fn renew(bench: &mut Bench, why: RenewalReason) -> Step {
 }
 
 #[test]
-fn nothing_would_be_lost_while_all_is_well() {
+fn signed_in_session_is_quiescent() {
     let nobody = Bench::set_up();
     assert!(nobody.session.is_quiescent(), "nobody is signed in");
     let mut bench = Bench::with_bob();
@@ -24,7 +24,7 @@ fn nothing_would_be_lost_while_all_is_well() {
 }
 
 #[test]
-fn a_sign_in_is_waited_for_to_its_end() {
+fn session_during_a_sign_in_is_not_quiescent() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     assert!(!bench.session.is_quiescent(), "the browser has the floor");
@@ -39,7 +39,7 @@ fn a_sign_in_is_waited_for_to_its_end() {
 
 /// Shows check 25.
 #[test]
-fn a_pause_that_amiqus_asked_for_is_not_forgotten() {
+fn session_during_retry_after_is_not_quiescent() {
     let mut bench = Bench::with_bob();
     let step = renew(&mut bench, RenewalReason::Due);
     let busy = Transient::Busy(Some(SignedDuration::from_mins(40)));
@@ -53,7 +53,7 @@ fn a_pause_that_amiqus_asked_for_is_not_forgotten() {
 }
 
 #[test]
-fn what_only_the_process_knows_keeps_it_alive() {
+fn session_with_unsaved_knowledge_is_not_quiescent() {
     type Happening = fn(&mut Bench);
     let happenings: [(&str, Happening); 11] = [
         ("no network", |bench| {

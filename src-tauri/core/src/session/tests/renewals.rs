@@ -53,7 +53,7 @@ fn last_try(bench: &mut Bench) -> Step {
 
 /// Shows check 27.
 #[test]
-fn a_caller_who_comes_as_the_new_pair_does_leads_to_no_second_refresh() {
+fn caller_right_after_new_tokens_causes_no_second_refresh() {
     let mut bench = Bench::with_bob();
     let step = renew(&mut bench, RenewalReason::Needed);
     assert_eq!(step.outcome, CommandOutcome::Accepted);
@@ -62,7 +62,7 @@ fn a_caller_who_comes_as_the_new_pair_does_leads_to_no_second_refresh() {
 
 /// Shows check 28.
 #[test]
-fn the_intent_to_refresh_is_written_before_the_refresh_is_sent() {
+fn journal_is_opened_before_the_refresh_is_sent() {
     let mut bench = Bench::with_bob();
     assert!(!has_intent(&bench));
     let step = renew(&mut bench, RenewalReason::Due);
@@ -78,7 +78,7 @@ fn the_intent_to_refresh_is_written_before_the_refresh_is_sent() {
 
 /// Shows check 27.
 #[test]
-fn any_number_of_requests_lead_to_one_refresh() {
+fn concurrent_requests_lead_to_one_refresh() {
     let mut bench = Bench::with_bob();
     let first = renew(&mut bench, RenewalReason::Due);
     for why in [
@@ -99,7 +99,7 @@ fn any_number_of_requests_lead_to_one_refresh() {
 
 /// Shows check 26.
 #[test]
-fn a_new_pair_replaces_the_old_one_in_one_step() {
+fn new_tokens_replace_the_old_ones_in_one_step() {
     let mut bench = Bench::with_bob();
     let step = renew(&mut bench, RenewalReason::Due);
     bench.wait(MINUTE);
@@ -117,7 +117,7 @@ fn a_new_pair_replaces_the_old_one_in_one_step() {
 
 /// Shows check 23.
 #[test]
-fn a_dead_refresh_token_leads_to_sign_in_again_and_the_name_stays() {
+fn rejected_refresh_token_asks_to_sign_in_again() {
     for (expired, why) in [
         (false, SignInAgainReason::AccessRemoved),
         (true, SignInAgainReason::TooLongAway),
@@ -139,7 +139,7 @@ fn a_dead_refresh_token_leads_to_sign_in_again_and_the_name_stays() {
 
 /// Shows check 24.
 #[test]
-fn a_failure_that_passes_keeps_the_account() {
+fn transient_failure_keeps_the_account() {
     let retry = SignedDuration::from_mins(15);
     for (transient, code, wait) in [
         (Transient::Offline, Code::Offline, MINUTE),
@@ -189,7 +189,7 @@ fn a_failure_that_passes_keeps_the_account() {
 }
 
 #[test]
-fn a_server_that_says_come_back_at_once_is_not_hammered() {
+fn retry_after_zero_still_waits_a_little() {
     let mut bench = Bench::with_bob();
     let step = renew(&mut bench, RenewalReason::Due);
     let busy = Transient::Busy(Some(SignedDuration::ZERO));
@@ -199,7 +199,7 @@ fn a_server_that_says_come_back_at_once_is_not_hammered() {
 
 /// Shows check 22.
 #[test]
-fn a_wrong_set_up_keeps_the_account_and_is_said() {
+fn wrong_setup_keeps_the_account_and_is_shown() {
     for (failure, code) in [
         (TokenError::SetUpWrong, Code::SetUpWrong),
         (
@@ -221,7 +221,7 @@ fn a_wrong_set_up_keeps_the_account_and_is_said() {
 }
 
 #[test]
-fn what_was_said_of_a_failure_is_over_once_a_renewal_works() {
+fn successful_renewal_clears_the_service_problem() {
     let mut bench = Bench::with_bob();
     let step = renew(&mut bench, RenewalReason::Asked);
     bench.refreshed(&step, Err(TokenError::SetUpWrong));
@@ -232,7 +232,7 @@ fn what_was_said_of_a_failure_is_over_once_a_renewal_works() {
 }
 
 #[test]
-fn a_lost_answer_is_not_followed_by_a_blind_second_send() {
+fn lost_answer_is_probed_before_another_refresh() {
     let mut bench = Bench::with_bob();
     let step = lost(&mut bench);
     assert_eq!(effects(&step), ["probe hush-access-1"]);
@@ -243,7 +243,7 @@ fn a_lost_answer_is_not_followed_by_a_blind_second_send() {
 
 /// Shows checks 24 and 25.
 #[test]
-fn a_busy_answer_to_what_may_have_been_processed_is_asked_after_once_amiqus_wants_that() {
+fn busy_answer_is_probed_after_its_retry_after() {
     for (asked_for, waits) in [
         (SignedDuration::ZERO, SignedDuration::from_secs(5)),
         (MINUTE * 40, MINUTE * 40),
@@ -282,7 +282,7 @@ fn a_busy_answer_to_what_may_have_been_processed_is_asked_after_once_amiqus_want
 }
 
 #[test]
-fn a_busy_answer_without_a_time_is_asked_after_at_once() {
+fn busy_answer_without_retry_after_is_probed_at_once() {
     let mut bench = Bench::with_bob();
     let step = renew(&mut bench, RenewalReason::Due);
     let busy = TokenError::PerhapsProcessed(Transient::Busy(None));
@@ -292,7 +292,7 @@ fn a_busy_answer_without_a_time_is_asked_after_at_once() {
 }
 
 #[test]
-fn a_lost_answer_with_the_old_pair_alive_changes_nothing() {
+fn lost_answer_with_valid_tokens_changes_nothing() {
     for (transient, code) in [
         (Transient::Offline, Code::Offline),
         (Transient::ServerError, Code::ServerError),
@@ -312,7 +312,7 @@ fn a_lost_answer_with_the_old_pair_alive_changes_nothing() {
 }
 
 #[test]
-fn a_lost_answer_with_the_old_pair_alive_is_renewed_later_even_when_it_was_due() {
+fn lost_answer_with_valid_due_tokens_is_retried_later() {
     let mut bench = Bench::with_bob();
     bench.wait(YEAR - DAY);
     let step = lost(&mut bench);
@@ -321,7 +321,7 @@ fn a_lost_answer_with_the_old_pair_alive_is_renewed_later_even_when_it_was_due()
 }
 
 #[test]
-fn a_lost_answer_with_the_old_pair_dead_leads_to_one_last_try() {
+fn lost_answer_with_invalid_tokens_leads_to_a_last_attempt() {
     let mut bench = Bench::with_bob();
     let step = last_try(&mut bench);
     assert_eq!(effects(&step), ["refresh hush-refresh-1"]);
@@ -333,7 +333,7 @@ fn a_lost_answer_with_the_old_pair_dead_leads_to_one_last_try() {
 }
 
 #[test]
-fn a_last_try_that_works_brings_the_new_pair() {
+fn last_attempt_that_succeeds_brings_new_tokens() {
     let mut bench = Bench::with_bob();
     let step = last_try(&mut bench);
     let step = bench.refreshed(&step, Ok(tokens("2", now())));
@@ -343,7 +343,7 @@ fn a_last_try_that_works_brings_the_new_pair() {
 }
 
 #[test]
-fn a_last_try_that_is_lost_as_well_waits_before_anything_is_asked_again() {
+fn last_attempt_that_is_lost_waits_before_the_next_probe() {
     let mut bench = Bench::with_bob();
     let mut waits = Vec::new();
     let mut step = last_try(&mut bench);
@@ -364,7 +364,7 @@ fn a_last_try_that_is_lost_as_well_waits_before_anything_is_asked_again() {
 }
 
 #[test]
-fn after_an_unlucky_last_try_the_words_for_a_lost_answer_are_still_the_right_ones() {
+fn rejection_after_a_failed_last_attempt_is_a_lost_answer() {
     for failure in [
         LOST,
         TokenError::NotProcessed(Transient::Offline),
@@ -386,7 +386,7 @@ fn after_an_unlucky_last_try_the_words_for_a_lost_answer_are_still_the_right_one
 }
 
 #[test]
-fn a_probe_without_an_answer_is_tried_again_with_growing_waits() {
+fn probe_without_answer_is_repeated_with_growing_waits() {
     let mut bench = Bench::with_bob();
     let mut step = lost(&mut bench);
     let mut waits = Vec::new();
@@ -408,7 +408,7 @@ fn a_probe_without_an_answer_is_tried_again_with_growing_waits() {
 }
 
 #[test]
-fn whoever_waits_for_a_renewal_is_told_at_the_first_probe_without_an_answer() {
+fn waiting_caller_is_answered_at_the_first_failed_probe() {
     let mut bench = Bench::with_bob();
     let step = lost(&mut bench);
     let failure = ApiError::Transient(Transient::ServerError);
@@ -418,7 +418,7 @@ fn whoever_waits_for_a_renewal_is_told_at_the_first_probe_without_an_answer() {
 }
 
 #[test]
-fn a_person_who_asks_while_a_probe_is_minutes_away_does_not_wait_for_it() {
+fn user_request_during_a_probe_wait_probes_at_once() {
     let mut bench = Bench::with_bob();
     let step = lost(&mut bench);
     bench.probed(&step, Err(ApiError::Transient(Transient::Offline)));
@@ -431,7 +431,7 @@ fn a_person_who_asks_while_a_probe_is_minutes_away_does_not_wait_for_it() {
 }
 
 #[test]
-fn a_probe_that_is_due_when_all_is_known_asks_nothing() {
+fn obsolete_probe_sends_nothing() {
     let mut bench = Bench::with_bob();
     let step = lost(&mut bench);
     let (key, generation) = probe_of(&step);
@@ -448,7 +448,7 @@ fn a_probe_that_is_due_when_all_is_known_asks_nothing() {
 }
 
 #[test]
-fn a_401_on_use_leads_to_one_renewal() {
+fn check_with_401_leads_to_one_renewal() {
     let mut bench = Bench::with_bob();
     let check = bench.step(Event::CheckRequested(bob().key()));
     let step = bench.checked(&check, Err(ApiError::Unauthenticated));
@@ -463,7 +463,7 @@ fn a_401_on_use_leads_to_one_renewal() {
 }
 
 #[test]
-fn whoever_met_a_401_is_told_when_its_renewal_fails() {
+fn check_with_401_gets_the_error_of_its_renewal() {
     for (failure, code) in [
         (TokenError::NotProcessed(Transient::Offline), Code::Offline),
         (TokenError::SetUpWrong, Code::SetUpWrong),
@@ -482,7 +482,7 @@ fn whoever_met_a_401_is_told_when_its_renewal_fails() {
 }
 
 #[test]
-fn a_second_401_after_the_renewal_is_amiqus_at_fault_and_no_loop() {
+fn second_401_after_a_renewal_is_a_server_error() {
     let mut bench = Bench::with_bob();
     let check = bench.step(Event::CheckRequested(bob().key()));
     let step = bench.checked(&check, Err(ApiError::Unauthenticated));
@@ -494,7 +494,7 @@ fn a_second_401_after_the_renewal_is_amiqus_at_fault_and_no_loop() {
 }
 
 #[test]
-fn a_401_after_a_check_that_went_well_leads_to_a_renewal_of_its_own() {
+fn check_with_401_after_a_successful_one_renews_again() {
     let mut bench = Bench::with_bob();
     let check = bench.step(Event::CheckRequested(bob().key()));
     let step = bench.checked(&check, Err(ApiError::Unauthenticated));
@@ -507,7 +507,7 @@ fn a_401_after_a_check_that_went_well_leads_to_a_renewal_of_its_own() {
 }
 
 #[test]
-fn access_removed_soon_after_a_renewal_is_noticed_at_the_next_use() {
+fn access_removed_after_a_renewal_is_noticed_at_the_next_use() {
     let mut bench = Bench::with_bob();
     let step = renew(&mut bench, RenewalReason::Due);
     let step = bench.refreshed(&step, Ok(tokens("2", now())));
@@ -522,7 +522,7 @@ fn access_removed_soon_after_a_renewal_is_noticed_at_the_next_use() {
 }
 
 #[test]
-fn a_401_about_an_older_pair_says_nothing_about_the_pair_in_use() {
+fn check_with_401_for_older_tokens_is_ignored() {
     let mut bench = Bench::with_bob();
     let check = bench.step(Event::CheckRequested(bob().key()));
     let renewal = renew(&mut bench, RenewalReason::Due);
@@ -533,7 +533,7 @@ fn a_401_about_an_older_pair_says_nothing_about_the_pair_in_use() {
 }
 
 #[test]
-fn a_late_answer_does_not_touch_an_account_that_signed_in_anew() {
+fn late_answer_leaves_an_account_that_signed_in_again() {
     for late in [Ok(tokens("late", now())), Err(DEAD), Err(LOST)] {
         let mut bench = Bench::with_bob();
         let renewal = renew(&mut bench, RenewalReason::Asked);
@@ -549,7 +549,7 @@ fn a_late_answer_does_not_touch_an_account_that_signed_in_anew() {
 }
 
 #[test]
-fn a_late_answer_after_signing_out_brings_nobody_back() {
+fn late_answer_after_sign_out_is_dropped() {
     let mut bench = Bench::with_bob();
     let renewal = renew(&mut bench, RenewalReason::Asked);
     let step = bench.step(Event::SignOutRequested(bob().key()));
@@ -559,7 +559,7 @@ fn a_late_answer_after_signing_out_brings_nobody_back() {
 }
 
 #[test]
-fn signing_in_again_during_a_renewal_answers_those_who_wait_for_it() {
+fn sign_in_during_a_renewal_answers_waiting_callers() {
     let mut bench = Bench::with_bob();
     let renewal = renew(&mut bench, RenewalReason::Asked);
     let step = bench.sign_in(bob(), "2");
@@ -569,7 +569,7 @@ fn signing_in_again_during_a_renewal_answers_those_who_wait_for_it() {
 }
 
 #[test]
-fn tokens_of_another_api_client_that_come_late_are_dropped() {
+fn late_tokens_of_another_api_client_are_dropped() {
     let mut bench = Bench::with_bob();
     let renewal = renew(&mut bench, RenewalReason::Asked);
     let mut other = draft();
@@ -584,7 +584,7 @@ fn tokens_of_another_api_client_that_come_late_are_dropped() {
 
 /// Shows check 6.
 #[test]
-fn each_refresh_names_the_redirect_url_of_its_own_grant() {
+fn refresh_names_the_redirect_url_of_its_grant() {
     let mut bench = Bench::with_bob();
     let mut moved = draft();
     moved.redirect_url = Some("co.amiqus.signin://oauth/elsewhere".to_owned());
@@ -598,7 +598,7 @@ fn each_refresh_names_the_redirect_url_of_its_own_grant() {
 }
 
 #[test]
-fn an_account_without_tokens_is_not_renewed() {
+fn account_without_tokens_is_not_renewed() {
     let mut bench = Bench::with_bob();
     let step = renew(&mut bench, RenewalReason::Due);
     dead(&mut bench, &step, DEAD);
@@ -613,7 +613,7 @@ fn an_account_without_tokens_is_not_renewed() {
 
 /// Shows check 28.
 #[test]
-fn a_start_with_an_unfinished_journal_asks_whether_the_old_pair_lives() {
+fn start_with_open_journal_probes_the_tokens() {
     let accounts = vec![
         interrupted(bob(), tokens("1", now())),
         connected(lorraine(), tokens("other", now())),
@@ -628,7 +628,7 @@ fn a_start_with_an_unfinished_journal_asks_whether_the_old_pair_lives() {
 }
 
 #[test]
-fn a_lost_answer_of_one_account_leaves_the_others_alone() {
+fn lost_answer_of_one_account_leaves_the_others() {
     let accounts = vec![
         interrupted(bob(), tokens("1", now())),
         connected(lorraine(), tokens("other", now())),
@@ -645,14 +645,14 @@ fn a_lost_answer_of_one_account_leaves_the_others_alone() {
 }
 
 #[test]
-fn starting_the_app_is_no_reason_to_renew() {
+fn start_with_valid_tokens_does_not_renew() {
     let (_, step) = Bench::with(vec![connected(bob(), tokens("1", now()))]);
     assert_eq!(effects(&step), ["plan the renewal", "check hush-access-1"]);
     assert_eq!(planned(&step, now()), YEAR - DAY * 30);
 }
 
 #[test]
-fn only_the_current_account_is_checked_at_the_start() {
+fn start_checks_only_the_current_account() {
     let accounts = vec![
         connected(bob(), tokens("1", now())),
         connected(lorraine(), tokens("2", now())),
@@ -670,7 +670,7 @@ fn only_the_current_account_is_checked_at_the_start() {
 
 /// Shows check 41.
 #[test]
-fn a_clock_that_was_turned_back_neither_renews_nor_ends_anything() {
+fn clock_set_back_neither_renews_nor_disconnects() {
     for back in [DAY, YEAR, YEAR * 20] {
         let (mut bench, step) = Bench::with(vec![connected(bob(), tokens("1", now() + back))]);
         assert_eq!(effects(&step), ["plan the renewal", "check hush-access-1"]);
@@ -682,7 +682,7 @@ fn a_clock_that_was_turned_back_neither_renews_nor_ends_anything() {
 
 /// Shows check 41.
 #[test]
-fn a_clock_that_jumped_ahead_leads_to_one_renewal_and_no_loop() {
+fn clock_set_ahead_leads_to_one_renewal() {
     for ahead in [YEAR, YEAR * 20] {
         let (mut bench, step) = Bench::with(vec![connected(bob(), tokens("1", now() - ahead))]);
         assert!(planned(&step, now()) <= SignedDuration::ZERO);
@@ -697,7 +697,7 @@ fn a_clock_that_jumped_ahead_leads_to_one_renewal_and_no_loop() {
 }
 
 #[test]
-fn the_more_often_a_renewal_fails_the_longer_the_pause_up_to_an_hour() {
+fn backoff_doubles_with_each_failure_up_to_an_hour() {
     for (transient, waits) in [
         (Transient::Offline, [1, 2, 4, 8, 16, 32, 60, 60]),
         (Transient::ServerError, [15, 30, 60, 60, 60, 60, 60, 60]),
@@ -717,7 +717,7 @@ fn the_more_often_a_renewal_fails_the_longer_the_pause_up_to_an_hour() {
 }
 
 #[test]
-fn a_short_lived_pair_is_tried_again_while_it_lives() {
+fn short_lived_tokens_are_retried_before_they_expire() {
     let mut pair = tokens("1", now());
     pair.lifetime = SignedDuration::from_hours(1);
     let (mut bench, _) = Bench::with(vec![connected(bob(), pair)]);
@@ -730,7 +730,7 @@ fn a_short_lived_pair_is_tried_again_while_it_lives() {
 }
 
 #[test]
-fn a_pair_that_is_about_to_run_out_is_tried_again_while_it_lives() {
+fn expiring_tokens_are_retried_before_they_expire() {
     for (left, expected) in [
         (MINUTE * 120, MINUTE * 60),
         (MINUTE * 50, MINUTE * 45),
@@ -756,7 +756,7 @@ fn a_pair_that_is_about_to_run_out_is_tried_again_while_it_lives() {
 
 /// Shows check 29.
 #[test]
-fn nobody_is_called_dead_before_the_vault_was_read_again() {
+fn rejected_tokens_are_compared_with_the_vault_first() {
     let mut bench = Bench::with_bob();
     let step = renew(&mut bench, RenewalReason::Asked);
     let step = bench.refreshed(&step, Err(DEAD));
@@ -769,7 +769,7 @@ fn nobody_is_called_dead_before_the_vault_was_read_again() {
 
 /// Shows check 29.
 #[test]
-fn a_newer_pair_in_the_vault_is_used_in_place_of_the_dead_one() {
+fn newer_tokens_in_the_vault_replace_rejected_ones() {
     let mut bench = Bench::with_bob();
     let step = renew(&mut bench, RenewalReason::Asked);
     let step = bench.refreshed(&step, Err(DEAD));
@@ -791,7 +791,7 @@ fn a_newer_pair_in_the_vault_is_used_in_place_of_the_dead_one() {
 }
 
 #[test]
-fn a_newer_pair_whose_own_refresh_is_open_is_asked_for_first() {
+fn newer_tokens_with_open_journal_are_probed_first() {
     let mut bench = Bench::with_bob();
     let step = renew(&mut bench, RenewalReason::Asked);
     let step = bench.refreshed(&step, Err(DEAD));
@@ -801,7 +801,7 @@ fn a_newer_pair_whose_own_refresh_is_open_is_asked_for_first() {
 }
 
 #[test]
-fn the_vault_of_an_account_that_is_gone_meanwhile_says_nothing() {
+fn late_reload_of_a_replaced_account_is_ignored() {
     let mut bench = Bench::with_bob();
     let step = renew(&mut bench, RenewalReason::Asked);
     let step = bench.refreshed(&step, Err(DEAD));
@@ -812,7 +812,7 @@ fn the_vault_of_an_account_that_is_gone_meanwhile_says_nothing() {
 }
 
 #[test]
-fn a_refresh_that_is_processed_after_the_pair_was_found_alive_is_a_lost_answer() {
+fn refresh_processed_after_a_good_probe_is_a_lost_answer() {
     let mut bench = Bench::with_bob();
     let step = lost(&mut bench);
     bench.probed(&step, Ok(()));
@@ -828,7 +828,7 @@ fn a_refresh_that_is_processed_after_the_pair_was_found_alive_is_a_lost_answer()
 }
 
 #[test]
-fn a_new_pair_carries_no_doubt() {
+fn new_tokens_clear_the_unanswered_mark() {
     let mut bench = Bench::with_bob();
     let step = lost(&mut bench);
     bench.probed(&step, Ok(()));

@@ -69,7 +69,7 @@ fn elsewhere() -> Identity {
 }
 
 #[test]
-fn failure_of_me_that_passes_is_asked_again_by_one_press() {
+fn retryable_me_failure_is_retried_by_one_click() {
     for transient in [
         Transient::Offline,
         Transient::ProxyNeedsPassword,
@@ -96,7 +96,7 @@ fn failure_of_me_that_passes_is_asked_again_by_one_press() {
 }
 
 #[test]
-fn failure_of_me_that_lasts_leaves_the_next_press_to_the_browser() {
+fn lasting_me_failure_lets_the_next_click_open_the_browser() {
     for (failure, is_kept) in [
         (ApiError::Unauthenticated, false),
         (ApiError::Transient(Transient::NotPermitted), false),
@@ -111,7 +111,7 @@ fn failure_of_me_that_lasts_leaves_the_next_press_to_the_browser() {
 }
 
 #[test]
-fn press_claims_nothing_after_the_time_of_an_attempt() {
+fn click_after_an_attempt_lifetime_opens_the_browser() {
     for wait in [MINUTE * 11, DAY * 400, -DAY] {
         let mut bench = unfinished();
         bench.wait(wait);
@@ -120,7 +120,7 @@ fn press_claims_nothing_after_the_time_of_an_attempt() {
 }
 
 #[test]
-fn press_within_the_time_of_an_attempt_claims_without_the_browser() {
+fn click_within_an_attempt_lifetime_claims_the_tokens() {
     let mut bench = unfinished();
     bench.wait(MINUTE * 9);
     let step = bench.press();
@@ -131,7 +131,7 @@ fn press_within_the_time_of_an_attempt_claims_without_the_browser() {
 }
 
 #[test]
-fn finish_asks_as_often_as_a_person_wants() {
+fn finish_requests_the_owner_each_time() {
     let mut bench = unfinished();
     for _ in 0..3 {
         bench.wait(DAY);
@@ -152,7 +152,7 @@ fn finish_asks_as_often_as_a_person_wants() {
 }
 
 #[test]
-fn forget_drops_the_pair_and_what_was_said_of_it() {
+fn forget_drops_the_tokens_and_the_problem() {
     let mut bench = unfinished();
     let step = bench.step(Event::ForgetRequested);
     assert_eq!(changed(&step), ["unclaimed"]);
@@ -162,7 +162,7 @@ fn forget_drops_the_pair_and_what_was_said_of_it() {
 }
 
 #[test]
-fn sign_out_drops_the_pair_whether_or_not_it_is_asked_about() {
+fn sign_out_drops_unclaimed_tokens() {
     for asked in [
         None,
         Some(Event::EnvironmentChanged),
@@ -185,7 +185,7 @@ fn sign_out_drops_the_pair_whether_or_not_it_is_asked_about() {
 }
 
 #[test]
-fn new_pair_replaces_the_unfinished_one() {
+fn new_tokens_replace_the_unclaimed_ones() {
     let mut bench = unfinished();
     let asking = bench.step(Event::EnvironmentChanged);
     bench.wait(MINUTE * 20);
@@ -196,7 +196,7 @@ fn new_pair_replaces_the_unfinished_one() {
 }
 
 #[test]
-fn late_answer_about_dropped_tokens_claims_no_new_ones() {
+fn late_answer_about_dropped_tokens_claims_nothing() {
     let (mut bench, asked) = left_behind(MINUTE);
     let mut draft = crate::fixtures::draft();
     draft.client_id = "another".to_owned();
@@ -212,7 +212,7 @@ fn late_answer_about_dropped_tokens_claims_no_new_ones() {
 }
 
 #[test]
-fn background_retry_changes_no_screen_and_raises_nothing() {
+fn unattended_request_changes_no_screen() {
     for (result, is_kept) in [
         (Ok(bob()), false),
         (Err(UNWELL), true),
@@ -239,7 +239,7 @@ fn background_retry_changes_no_screen_and_raises_nothing() {
 }
 
 #[test]
-fn refusal_that_nobody_asked_for_drops_nothing_until_a_person_hears_it() {
+fn unattended_rejection_drops_nothing_until_a_user_asks() {
     for failure in [
         ApiError::Unauthenticated,
         ApiError::Transient(Transient::NotPermitted),
@@ -262,7 +262,7 @@ fn refusal_that_nobody_asked_for_drops_nothing_until_a_person_hears_it() {
 }
 
 #[test]
-fn cancel_leaves_off_waiting_and_the_next_question_is_a_new_one() {
+fn cancel_stops_waiting_and_the_next_request_is_new() {
     let mut bench = unfinished();
     let step = bench.step(Event::FinishRequested);
     assert_eq!(bench.screen(), Screen::ExchangingCode);
@@ -280,7 +280,7 @@ fn cancel_leaves_off_waiting_and_the_next_question_is_a_new_one() {
 }
 
 #[test]
-fn background_retry_leaves_a_pending_attempt_alone() {
+fn unattended_request_leaves_a_pending_attempt() {
     let mut bench = unfinished();
     bench.wait(MINUTE * 11);
     let asking = bench.step(Event::EnvironmentChanged);
@@ -292,7 +292,7 @@ fn background_retry_leaves_a_pending_attempt_alone() {
 }
 
 #[test]
-fn person_takes_over_a_question_that_is_on_its_way() {
+fn user_takes_over_a_request_in_progress() {
     let mut bench = unfinished();
     let asking = bench.step(Event::EnvironmentChanged);
     assert_nothing_happened(&bench.step(Event::FinishRequested));
@@ -303,7 +303,7 @@ fn person_takes_over_a_question_that_is_on_its_way() {
 }
 
 #[test]
-fn background_retry_switches_no_account() {
+fn unattended_request_switches_no_account() {
     let mut bench = Bench::with_bob();
     fail(&mut bench, "2", UNWELL);
     let step = bench.step(Event::EnvironmentChanged);
@@ -313,7 +313,7 @@ fn background_retry_switches_no_account() {
 }
 
 #[test]
-fn start_goes_on_with_a_recent_pair_and_raises_nothing() {
+fn start_identifies_recent_tokens_without_a_window() {
     let (mut bench, step) = left_behind(MINUTE * 30);
     assert_eq!(effects(&step), ["identify hush-access-2"]);
     assert_eq!(bench.screen(), SIGNED_OUT);
@@ -323,7 +323,7 @@ fn start_goes_on_with_a_recent_pair_and_raises_nothing() {
 }
 
 #[test]
-fn start_asks_nothing_about_an_old_pair_and_shows_it() {
+fn start_shows_old_tokens_without_a_request() {
     let (mut bench, step) = left_behind(DAY * 2);
     assert_nothing_happened(&step);
     assert_nothing_happened(&bench.step(Event::EnvironmentChanged));
@@ -332,7 +332,7 @@ fn start_asks_nothing_about_an_old_pair_and_shows_it() {
 }
 
 #[test]
-fn pair_without_a_registration_is_not_waited_for() {
+fn unclaimed_tokens_without_registration_are_not_awaited() {
     let (bench, step) = Bench::opened(Records {
         unclaimed: Some(tokens("2", now())),
         ..Records::default()
@@ -342,7 +342,7 @@ fn pair_without_a_registration_is_not_waited_for() {
 }
 
 #[test]
-fn attempt_beside_an_unfinished_sign_in_outlives_a_restart() {
+fn attempt_beside_unclaimed_tokens_outlives_a_restart() {
     let entropy = Counting::default();
     let (bench, step) = Bench::opened(Records {
         registration: Some(registration()),
@@ -357,7 +357,7 @@ fn attempt_beside_an_unfinished_sign_in_outlives_a_restart() {
 
 /// Shows check 36.
 #[test]
-fn two_unknown_teams_of_one_person_are_two_accounts() {
+fn two_unknown_teams_of_one_user_are_two_accounts() {
     let mut bench = Bench::set_up();
     bench.sign_in(without_team(), "1");
     let step = bench.sign_in(without_team(), "2");
@@ -394,7 +394,7 @@ fn unknown_team_that_is_still_unknown_keeps_its_key() {
 
 /// Shows check 36.
 #[test]
-fn unknown_team_that_turns_out_to_be_here_keeps_the_newer_pair() {
+fn unknown_team_that_is_present_keeps_the_newer_tokens() {
     for unknown_is_newer in [true, false] {
         let mut bench = Bench::set_up();
         let (first, second) = if unknown_is_newer {
@@ -421,7 +421,7 @@ fn unknown_team_that_turns_out_to_be_here_keeps_the_newer_pair() {
 }
 
 #[test]
-fn unknown_team_replaces_an_account_of_that_team_that_has_no_pair() {
+fn unknown_team_replaces_its_disconnected_account() {
     let mut dead = connected(bob(), tokens("0", now()));
     dead.status = AccountStatus::SignInAgain(SignInAgainReason::AccessRemoved);
     let (mut bench, _) = Bench::with(vec![dead]);
@@ -433,7 +433,7 @@ fn unknown_team_replaces_an_account_of_that_team_that_has_no_pair() {
 }
 
 #[test]
-fn account_of_an_unknown_team_that_has_no_pair_is_signed_in_again() {
+fn disconnected_account_of_unknown_team_is_reused() {
     let mut bench = Bench::set_up();
     bench.sign_in(without_team(), "1");
     let key = of_unknown_team(0);
@@ -446,7 +446,7 @@ fn account_of_an_unknown_team_that_has_no_pair_is_signed_in_again() {
 }
 
 #[test]
-fn unknown_teams_are_asked_for_at_the_start_and_when_a_network_comes() {
+fn unknown_teams_are_requested_at_start_and_with_a_network() {
     let mut other = connected(without_team(), tokens("2", now()));
     other.identity.team = None;
     let (mut bench, step) = Bench::with(vec![connected(lorraine(), tokens("1", now())), other]);

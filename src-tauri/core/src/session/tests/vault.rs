@@ -39,7 +39,7 @@ fn provisioned() -> Provisioning {
 }
 
 #[test]
-fn there_is_nothing_to_draw_until_the_vault_was_tried() {
+fn session_is_not_showable_before_the_first_opening_ends() {
     let mut bench = closed();
     assert!(!bench.session.is_showable());
     let step = bench.step(Event::UnlockRequested(Unlock::Keychain));
@@ -53,7 +53,7 @@ fn there_is_nothing_to_draw_until_the_vault_was_tried() {
 
 /// Shows check 33.
 #[test]
-fn each_reason_why_the_vault_stays_locked_is_said() {
+fn lock_reason_is_shown_and_the_vault_can_be_retried() {
     for why in [
         LockReason::KeychainLocked,
         LockReason::KeychainAbsent,
@@ -77,7 +77,7 @@ fn each_reason_why_the_vault_stays_locked_is_said() {
 }
 
 #[test]
-fn a_wrong_passphrase_is_said_and_can_be_tried_again() {
+fn wrong_passphrase_is_shown_and_can_be_retried() {
     let mut bench = closed();
     bench.step(Event::UnlockRequested(Unlock::Keychain));
     bench.step(Event::OpenFailed(OpenError::Locked(
@@ -94,7 +94,7 @@ fn a_wrong_passphrase_is_said_and_can_be_tried_again() {
 }
 
 #[test]
-fn a_short_passphrase_is_said_on_the_same_screen() {
+fn short_passphrase_is_shown_on_the_same_screen() {
     let mut bench = closed();
     bench.step(Event::UnlockRequested(Unlock::Keychain));
     let why = LockReason::KeychainAbsent;
@@ -107,7 +107,7 @@ fn a_short_passphrase_is_said_on_the_same_screen() {
 }
 
 #[test]
-fn the_vault_is_not_opened_twice_at_once() {
+fn vault_is_not_opened_twice_at_once() {
     let mut bench = closed();
     bench.step(Event::UnlockRequested(Unlock::Keychain));
     bench.step(Event::OpenFailed(OpenError::Locked(LockReason::KeyLost)));
@@ -132,7 +132,7 @@ fn looked_into(why: LockReason) -> Bench {
 
 /// Shows check 33.
 #[test]
-fn what_a_person_wishes_while_the_vault_is_being_opened_is_done_after_that() {
+fn request_during_an_opening_is_queued() {
     let passphrase = || Passphrase::new("long enough a passphrase");
     for (why, wish, then) in [
         (
@@ -164,7 +164,7 @@ fn what_a_person_wishes_while_the_vault_is_being_opened_is_done_after_that() {
 }
 
 #[test]
-fn passphrase_that_is_typed_while_another_one_is_tried_is_tried_as_well() {
+fn passphrase_entered_during_an_opening_is_tried_next() {
     let mut bench = closed();
     let why = LockReason::PassphraseNeeded;
     bench.step(Event::UnlockRequested(Unlock::Keychain));
@@ -181,7 +181,7 @@ fn passphrase_that_is_typed_while_another_one_is_tried_is_tried_as_well() {
 }
 
 #[test]
-fn prompt_that_nobody_sees_is_ended_by_the_next_press() {
+fn unseen_prompt_is_replaced_by_the_next_click() {
     let mut bench = closed();
     let why = LockReason::KeychainLocked;
     bench.step(Event::UnlockRequested(Unlock::Keychain));
@@ -194,7 +194,7 @@ fn prompt_that_nobody_sees_is_ended_by_the_next_press() {
 }
 
 #[test]
-fn vault_that_opens_after_all_makes_a_wish_for_another_way_void() {
+fn queued_request_is_void_once_the_vault_opens() {
     let mut bench = looked_into(LockReason::KeyLost);
     bench.step(Event::StartOverRequested);
     assert_nothing_happened(&bench.open(Records::default()));
@@ -209,7 +209,7 @@ fn vault_that_opens_after_all_makes_a_wish_for_another_way_void() {
 }
 
 #[test]
-fn what_needs_the_vault_is_refused_while_it_is_locked() {
+fn command_while_the_vault_is_locked_is_refused() {
     let mut bench = closed();
     let events = [
         Event::SignInRequested(Box::new(attempt(&Counting::default()))),
@@ -232,7 +232,7 @@ fn what_needs_the_vault_is_refused_while_it_is_locked() {
 }
 
 #[test]
-fn a_link_that_starts_the_app_waits_for_the_vault_and_completes_the_sign_in() {
+fn link_that_starts_the_app_completes_the_sign_in() {
     let (records, link) = pending_records();
     let mut bench = closed();
     bench.step(Event::UnlockRequested(Unlock::Keychain));
@@ -252,7 +252,7 @@ fn a_link_that_starts_the_app_waits_for_the_vault_and_completes_the_sign_in() {
 }
 
 #[test]
-fn a_link_waits_through_a_locked_vault_as_well() {
+fn link_waits_while_the_vault_is_locked() {
     let (records, link) = pending_records();
     let mut bench = closed();
     bench.step(Event::UnlockRequested(Unlock::Keychain));
@@ -271,7 +271,7 @@ fn a_link_waits_through_a_locked_vault_as_well() {
 
 /// Shows checks 11 and 17.
 #[test]
-fn a_hostile_link_does_not_push_out_the_one_that_waits() {
+fn hostile_link_does_not_replace_the_waiting_one() {
     for order in [[0, 1], [1, 0]] {
         let (records, link) = pending_records();
         let links = [link, format!("{REDIRECT}?code=evil&state=evil")];
@@ -286,7 +286,7 @@ fn a_hostile_link_does_not_push_out_the_one_that_waits() {
 }
 
 #[test]
-fn no_flood_of_links_is_kept_while_the_vault_is_closed() {
+fn flood_of_links_with_one_state_is_one_entry() {
     let mut bench = closed();
     for _ in 0..100_000 {
         bench.link("co.amiqus.signin://oauth/callback?code=evil&state=evil");
@@ -299,7 +299,7 @@ fn no_flood_of_links_is_kept_while_the_vault_is_closed() {
 
 /// Shows checks 11 and 17.
 #[test]
-fn no_flood_of_links_pushes_out_the_one_that_waits() {
+fn flood_of_links_does_not_push_out_the_genuine_one() {
     let hostile = |number: u32| format!("{REDIRECT}?code=evil&state=evil-{number}");
     for (before, after) in [(0, 100_000), (16, 16), (40, 100_000), (100_000, 40)] {
         let (records, link) = pending_records();
@@ -321,7 +321,7 @@ fn no_flood_of_links_pushes_out_the_one_that_waits() {
 }
 
 #[test]
-fn link_that_no_answer_can_be_is_not_kept_while_the_vault_is_closed() {
+fn overlong_link_is_not_stored_before_the_vault_opens() {
     let mut bench = closed();
     let long = "x".repeat(crate::redirect::MAX_REDIRECT_BYTES);
     bench.link(&format!("{REDIRECT}?code=1&state={long}"));
@@ -332,7 +332,7 @@ fn link_that_no_answer_can_be_is_not_kept_while_the_vault_is_closed() {
 }
 
 #[test]
-fn a_pending_attempt_outlives_a_restart() {
+fn pending_attempt_outlives_a_restart() {
     let (records, link) = pending_records();
     let (mut bench, step) = Bench::opened(records);
     assert_eq!(changed(&step), [""; 0]);
@@ -343,7 +343,7 @@ fn a_pending_attempt_outlives_a_restart() {
 }
 
 #[test]
-fn an_attempt_that_ended_meanwhile_is_removed_at_the_next_start() {
+fn expired_attempt_is_removed_at_the_next_start() {
     let (records, link) = pending_records();
     let mut bench = closed();
     bench.wait(SignedDuration::from_mins(10));
@@ -356,7 +356,7 @@ fn an_attempt_that_ended_meanwhile_is_removed_at_the_next_start() {
 }
 
 #[test]
-fn a_vault_that_was_set_aside_is_said_with_its_place() {
+fn vault_that_was_set_aside_is_shown_with_its_path() {
     for (why, code) in [
         (SetAsideReason::Damaged, Code::VaultDamaged),
         (SetAsideReason::Newer, Code::VaultNewer),
@@ -377,7 +377,7 @@ fn a_vault_that_was_set_aside_is_said_with_its_place() {
 }
 
 #[test]
-fn an_administrator_sets_the_app_up() {
+fn entered_registration_sets_the_app_up() {
     let (mut bench, _) = Bench::opened(Records::default());
     assert_eq!(bench.screen(), Screen::NeedsSetup);
     let step = bench.step(Event::RegistrationEntered(changed_draft(|_| ())));
@@ -389,7 +389,7 @@ fn an_administrator_sets_the_app_up() {
 }
 
 #[test]
-fn changing_the_set_up_can_be_called_off() {
+fn setup_change_can_be_cancelled() {
     let mut bench = Bench::with_bob();
     bench.step(Event::SetupChangeRequested);
     assert_eq!(bench.screen(), Screen::NeedsSetup);
@@ -398,7 +398,7 @@ fn changing_the_set_up_can_be_called_off() {
 }
 
 #[test]
-fn another_api_client_or_service_needs_the_browser_again_for_everybody() {
+fn other_client_or_service_disconnects_all_accounts() {
     let changes: [fn(&mut RegistrationDraft); 2] = [
         |draft| draft.client_id = "another".to_owned(),
         |draft| draft.base_url = Some("https://id.amiqus.example".to_owned()),
@@ -424,7 +424,7 @@ fn another_api_client_or_service_needs_the_browser_again_for_everybody() {
 }
 
 #[test]
-fn a_new_secret_for_the_same_api_client_keeps_everybody() {
+fn new_secret_for_the_same_client_keeps_all_accounts() {
     let mut bench = Bench::with_bob();
     let new = changed_draft(|draft| draft.client_secret = "hush-rotated".to_owned());
     let step = bench.step(Event::RegistrationEntered(new));
@@ -433,7 +433,7 @@ fn a_new_secret_for_the_same_api_client_keeps_everybody() {
 }
 
 #[test]
-fn a_managed_set_up_can_not_be_changed_in_the_window() {
+fn managed_setup_cannot_be_changed_in_the_window() {
     let mut bench = closed();
     bench.open_with(Records::default(), provisioned());
     assert!(bench.state().setup.managed);
@@ -449,7 +449,7 @@ fn a_managed_set_up_can_not_be_changed_in_the_window() {
 }
 
 #[test]
-fn what_it_says_again_at_each_start_is_not_written_again() {
+fn unchanged_provisioning_file_writes_nothing() {
     let mut bench = closed();
     let step = bench.open_with(Records::default(), provisioned());
     assert!(step.changed.contains(&RecordName::Registration));
@@ -463,7 +463,7 @@ fn what_it_says_again_at_each_start_is_not_written_again() {
 }
 
 #[test]
-fn a_set_up_that_it_no_longer_manages_can_be_changed_in_the_window() {
+fn setup_without_provisioning_file_becomes_editable() {
     let mut bench = closed();
     let step = bench.open(Records {
         registration: Some(draft().validate(Provenance::Provisioned).unwrap()),
@@ -476,7 +476,7 @@ fn a_set_up_that_it_no_longer_manages_can_be_changed_in_the_window() {
 }
 
 #[test]
-fn tokens_of_an_unknown_api_client_are_not_shown_to_another() {
+fn tokens_of_unknown_client_are_not_sent_to_another() {
     let mut bench = closed();
     bench.open(Records {
         accounts: [(bob().key(), connected(bob(), tokens("1", now())))].into(),
@@ -490,7 +490,7 @@ fn tokens_of_an_unknown_api_client_are_not_shown_to_another() {
 }
 
 #[test]
-fn a_vault_is_begun_anew_only_where_it_can_not_be_opened_any_more() {
+fn start_over_is_allowed_only_for_a_lost_vault() {
     for (why, may) in [
         (LockReason::KeyLost, true),
         (LockReason::PassphraseNeeded, true),
@@ -519,7 +519,7 @@ fn a_vault_is_begun_anew_only_where_it_can_not_be_opened_any_more() {
 }
 
 #[test]
-fn a_wrong_provisioning_file_is_said_and_the_set_up_that_was_stays() {
+fn wrong_provisioning_file_is_shown_and_the_setup_stays() {
     let mut bench = closed();
     let records = Records {
         registration: Some(registration()),
@@ -539,7 +539,7 @@ fn a_wrong_provisioning_file_is_said_and_the_set_up_that_was_stays() {
 }
 
 #[test]
-fn no_browser_opens_for_an_attempt_that_could_not_be_saved() {
+fn unsaved_attempt_opens_no_browser() {
     let mut bench = Bench::set_up();
     let (pending, step) = bench.begin();
     let step = bench.not_saved(step);
@@ -552,7 +552,7 @@ fn no_browser_opens_for_an_attempt_that_could_not_be_saved() {
 
 /// Shows check 20.
 #[test]
-fn no_code_is_posted_that_a_restart_could_post_again() {
+fn code_of_an_unsaved_attempt_is_not_posted() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     let step = bench.link(&pending.granted());
@@ -563,7 +563,7 @@ fn no_code_is_posted_that_a_restart_could_post_again() {
 }
 
 #[test]
-fn a_denial_that_could_not_be_saved_still_ends_the_attempt() {
+fn unsaved_denial_still_ends_the_attempt() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     let step = bench.link(&pending.denied("access_denied"));
@@ -573,7 +573,7 @@ fn a_denial_that_could_not_be_saved_still_ends_the_attempt() {
 }
 
 #[test]
-fn new_tokens_that_could_not_be_saved_are_used_all_the_same() {
+fn unsaved_new_tokens_are_used() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     bench.link(&pending.granted());
@@ -594,7 +594,7 @@ fn new_tokens_that_could_not_be_saved_are_used_all_the_same() {
 
 /// Shows check 28.
 #[test]
-fn no_refresh_is_sent_whose_intent_could_not_be_saved_and_it_is_tried_again() {
+fn unsaved_journal_sends_no_refresh_and_is_retried() {
     let mut bench = Bench::with_bob();
     let step = bench.step(Event::RenewalRequested(bob().key(), RenewalReason::Asked));
     let step = bench.not_saved(step);
@@ -609,7 +609,7 @@ fn no_refresh_is_sent_whose_intent_could_not_be_saved_and_it_is_tried_again() {
 }
 
 #[test]
-fn a_new_pair_that_could_not_be_saved_is_used_and_renewed_in_its_time() {
+fn unsaved_renewed_tokens_are_used_and_renewed_when_due() {
     let mut bench = Bench::with_bob();
     let step = bench.step(Event::RenewalRequested(bob().key(), RenewalReason::Due));
     let step = bench.refreshed(&step, Ok(tokens("2", now())));
@@ -622,7 +622,7 @@ fn a_new_pair_that_could_not_be_saved_is_used_and_renewed_in_its_time() {
 }
 
 #[test]
-fn what_can_not_be_saved_meanwhile_does_not_lead_to_a_second_refresh() {
+fn save_failure_during_a_renewal_sends_no_second_refresh() {
     let mut bench = Bench::with_bob();
     let check = bench.step(Event::CheckRequested(bob().key()));
     bench.step(Event::RenewalRequested(bob().key(), RenewalReason::Due));
@@ -634,7 +634,7 @@ fn what_can_not_be_saved_meanwhile_does_not_lead_to_a_second_refresh() {
 }
 
 #[test]
-fn a_full_disk_at_the_start_does_not_stop_what_needs_no_saving() {
+fn full_disk_at_the_start_stops_no_other_effects() {
     let mut bench = closed();
     let records = Records {
         registration: Some(registration()),
@@ -650,7 +650,7 @@ fn a_full_disk_at_the_start_does_not_stop_what_needs_no_saving() {
 }
 
 #[test]
-fn being_able_to_save_again_takes_back_only_what_was_said_of_that() {
+fn later_save_clears_only_the_save_problem() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     bench.link(&pending.denied("access_denied"));
@@ -660,7 +660,7 @@ fn being_able_to_save_again_takes_back_only_what_was_said_of_that() {
 
 /// Shows check 39.
 #[test]
-fn the_windows_state_holds_no_secret() {
+fn app_state_holds_no_secret() {
     let mut bench = Bench::with_bob();
     let mut states = vec![bench.state()];
     let (pending, _) = bench.begin();
@@ -687,7 +687,7 @@ fn the_windows_state_holds_no_secret() {
 
 /// Shows check 42.
 #[test]
-fn nothing_that_the_machine_prints_of_itself_holds_a_secret() {
+fn debug_output_holds_no_secret() {
     let mut bench = Bench::with_bob();
     let (pending, begun) = bench.begin();
     let granted = Event::AddressReceived(ReceivedLink::new(pending.granted()), LinkOrigin::Link);
@@ -715,7 +715,7 @@ fn nothing_that_the_machine_prints_of_itself_holds_a_secret() {
 }
 
 #[test]
-fn a_keychain_that_is_asking_its_person_is_said_to_be_locked_until_it_opens() {
+fn keychain_prompt_is_shown_as_locked_until_it_opens() {
     let mut session = Session::default();
     session.step(Event::UnlockRequested(Unlock::Keychain), now());
     assert!(!session.is_showable());
@@ -747,7 +747,7 @@ fn a_keychain_that_is_asking_its_person_is_said_to_be_locked_until_it_opens() {
 }
 
 #[test]
-fn keychain_that_changes_opens_what_a_keychain_keeps_locked_and_nothing_else() {
+fn keychain_change_opens_only_keychain_locked_vaults() {
     for (why, opens) in [
         (LockReason::KeychainLocked, true),
         (LockReason::KeychainAbsent, true),
@@ -778,7 +778,7 @@ fn keychain_that_changes_opens_what_a_keychain_keeps_locked_and_nothing_else() {
 }
 
 #[test]
-fn keychain_that_changes_while_the_vault_opens_is_looked_into_once_more() {
+fn keychain_change_during_an_opening_is_retried_once() {
     let mut bench = closed();
     bench.step(Event::UnlockRequested(Unlock::Keychain));
     for _ in 0..3 {
@@ -794,7 +794,7 @@ fn keychain_that_changes_while_the_vault_opens_is_looked_into_once_more() {
 }
 
 #[test]
-fn opening_that_takes_long_is_said_to_wait_for_what_it_waits_for() {
+fn slow_opening_shows_what_it_waits_for() {
     for why in [
         LockReason::KeychainLocked,
         LockReason::KeychainUnreachable,
