@@ -31,9 +31,9 @@ impl SessionActor {
         };
         // With a strong sender: the session must not stop before it knows the store that is open.
         tokio::spawn(async move {
-            let opened = tokio::task::spawn_blocking(move || opening(opener.as_ref())).await;
-            let message = match opened {
-                Ok(Ok((opened, records))) => Message::VaultOpened(opened, Box::new(records)),
+            let result = tokio::task::spawn_blocking(move || opening(opener.as_ref())).await;
+            let message = match result {
+                Ok(Ok((vault, records))) => Message::VaultOpened(vault, Box::new(records)),
                 Ok(Err(error)) => {
                     tracing::warn!(error = &error as &dyn Error, "vault: open failed");
                     Message::Event(Event::OpenFailed(error))
@@ -119,21 +119,21 @@ pub(super) fn open(
     opener: &dyn VaultOpener,
     unlock: Unlock,
 ) -> Result<(Opened, Records), OpenError> {
-    let opened = opener.open(unlock.clone())?;
-    let stored = opened
+    let vault = opener.open(unlock.clone())?;
+    let stored = vault
         .store
         .read_all()
         .map_err(|error| read_failed(&error))?;
     if let Ok(records) = Records::read(&stored) {
-        return Ok((opened, records));
+        return Ok((vault, records));
     }
-    drop(opened);
+    drop(vault);
     let set_aside = opener
         .set_aside(SetAsideReason::Newer)
         .map_err(|error| set_aside_failed(&error))?;
-    let mut opened = opener.open(unlock)?;
-    opened.set_aside = Some(set_aside);
-    Ok((opened, Records::default()))
+    let mut vault = opener.open(unlock)?;
+    vault.set_aside = Some(set_aside);
+    Ok((vault, Records::default()))
 }
 
 fn read_failed(error: &(dyn Error + 'static)) -> OpenError {

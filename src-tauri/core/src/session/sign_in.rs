@@ -176,7 +176,7 @@ impl Open {
                     tracing::warn!(reason = %refusal, "redirect: ignored, the link is no answer");
                     let is_ours = redirect::carries_state(received, redirect_url, &attempt.state);
                     let id = attempt.id();
-                    return self.link_refused(id, &refusal, is_ours);
+                    return self.link_refused(id, refusal, is_ours);
                 }
             },
         };
@@ -221,7 +221,7 @@ impl Open {
         }
     }
 
-    fn link_refused(&mut self, id: AttemptId, refusal: &Refusal, is_ours: bool) -> Step {
+    fn link_refused(&mut self, id: AttemptId, refusal: Refusal, is_ours: bool) -> Step {
         if is_ours {
             return self.unusable_answer(id, Code::AnswerNotUsable);
         }

@@ -45,9 +45,9 @@ impl ProblemChange {
     /// The one change that has the effect of this one, followed by another.
     fn then(self, next: Self) -> Self {
         match (self, next) {
-            (this, Self::Keep) => this,
+            (this, Self::Keep)
+            | (this @ (Self::Clear | Self::ClearServiceProblem), Self::ClearServiceProblem) => this,
             (Self::Keep, next) | (_, next @ (Self::Clear | Self::Show(_))) => next,
-            (this @ (Self::Clear | Self::ClearServiceProblem), Self::ClearServiceProblem) => this,
             (Self::Show(problem), Self::ClearServiceProblem) => {
                 if is_about_the_service(problem.code) {
                     Self::Clear

@@ -26,8 +26,10 @@ async fn callers_with_expired_token_share_one_refresh() {
     let (computer, old) = Computer::with_bob().await;
     let app = computer.start().await;
     app.checked(&computer.clock).await;
-    // Nothing but the wall says so: what is planned by other clocks isn't due.
-    computer.clock.turn(SignedDuration::from_hours(366 * 24));
+    // Only the wall clock is set; timers by other clocks aren't due.
+    computer
+        .clock
+        .set_ahead(SignedDuration::from_hours(366 * 24));
     let slow = Fault::DelayAfterProcessing { ms: 400 };
     computer.amiqus.set_fault(slow.at(Endpoint::TokenRefresh));
     let mut callers = JoinSet::new();
@@ -73,7 +75,9 @@ async fn caller_with_expired_token_gets_the_refresh_error() {
     let (computer, _) = Computer::with_bob().await;
     let app = computer.start().await;
     app.checked(&computer.clock).await;
-    computer.clock.turn(SignedDuration::from_hours(366 * 24));
+    computer
+        .clock
+        .set_ahead(SignedDuration::from_hours(366 * 24));
     let busy = Fault::ServiceUnavailable { retry_after: None };
     computer.amiqus.set_fault(busy.at(Endpoint::TokenRefresh));
     let refused = app.session.access_token().await.unwrap_err();

@@ -67,7 +67,7 @@ async fn setup_check_saves_and_changes_nothing() {
     let state = app.session.state().await.unwrap();
     assert_eq!(state.screen, Screen::NeedsSetup);
     assert_eq!(state.setup.client_id, None);
-    assert_eq!(computer.drawer.names(), [""; 0]);
+    assert_eq!(computer.store.names(), [""; 0]);
     let [post] = &computer.amiqus.requests_to("/oauth/token")[..] else {
         panic!("not one post");
     };

@@ -26,7 +26,7 @@ struct Shared {
 struct Dial {
     wall: Timestamp,
     awake: SignedDuration,
-    /// Everyone who waits now; whoever gives up waiting is gone from here.
+    /// The waits in progress; one that is dropped is removed.
     sleepers: BTreeMap<u64, Sleeper>,
     /// How many have ever waited.
     registered: u64,
@@ -58,34 +58,34 @@ impl DrivenClock {
         }))
     }
 
-    /// How long it is, with the computer awake and its clock right, until the next sleeper rings;
-    /// `None` when nobody waits.
+    /// The span, with the computer awake and its clock right, until the next wait ends;
+    /// `None` without a wait.
     pub(crate) fn next(&self) -> Option<SignedDuration> {
         let dial = self.0.dial.lock().unwrap();
         dial.next()
     }
 
-    /// Time goes by while the computer is awake.
+    /// Lets time pass while the computer is awake.
     pub(crate) fn go_by(&self, span: SignedDuration) {
         self.turn(span, span);
     }
 
-    /// Time goes by while the computer sleeps.
+    /// Lets time pass while the computer sleeps.
     pub(crate) fn sleep(&self, span: SignedDuration) {
         self.turn(span, SignedDuration::ZERO);
     }
 
-    /// No time goes by: somebody sets the wall clock, forward or back.
+    /// Sets the wall clock, forward or back, without any time passing.
     pub(crate) fn set(&self, by: SignedDuration) {
         self.turn(by, SignedDuration::ZERO);
     }
 
-    /// How many have waited so far: it shows whether anything has begun to wait meanwhile.
+    /// The number of waits so far, which shows whether another one has begun.
     pub(crate) fn registered(&self) -> u64 {
         self.0.dial.lock().unwrap().registered
     }
 
-    /// Waits until somebody waits for a time to come, and nobody for one that has come.
+    /// Waits until some wait is in progress, and none whose time has come.
     pub(crate) async fn armed(&self) {
         loop {
             // From here on no change is missed.
@@ -119,7 +119,7 @@ impl DrivenClock {
             waker: None,
         };
         dial.sleepers.insert(id, sleeper);
-        // Nobody has polled it yet: there is nobody to wake.
+        // It was not polled yet, so there is no waker.
         dial.ring();
         drop(dial);
         self.0.changed.notify_waiters();
@@ -131,7 +131,7 @@ impl DrivenClock {
 }
 
 impl Dial {
-    /// How long it is until a sleeper rings: nothing, or a number of whole ticks.
+    /// The span until a wait ends: zero, or a number of whole ticks.
     fn next(&self) -> Option<SignedDuration> {
         let left = |sleeper: &Sleeper| match sleeper.until {
             _ if sleeper.rang => SignedDuration::ZERO,
@@ -151,7 +151,7 @@ impl Dial {
         Some(SignedDuration::from_millis(i64::try_from(ticks).unwrap()))
     }
 
-    /// Rings for all whose time has come; whom to wake for it.
+    /// Ends all waits whose time has come, and returns their wakers.
     fn ring(&mut self) -> Vec<Waker> {
         let mut wakers = Vec::new();
         for sleeper in self.sleepers.values_mut().filter(|sleeper| !sleeper.rang) {

@@ -15,11 +15,11 @@ use crate::app::*;
 /// What a refresh with a fault in its way comes to. The account stays listed in each case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Refresh {
-    /// The new pair is in use.
+    /// The new tokens are used.
     Renewed,
     /// The new access token is in use, beside the old refresh token.
     RenewedWithOldToken,
-    /// The old pair is still in use, and the person is told this.
+    /// The old tokens are still used, and this problem is shown.
     Kept(Code),
     /// The account needs the browser again.
     Ended(SignInAgainReason),
@@ -272,7 +272,7 @@ async fn try_exchange(fault: Fault, expected: Option<Code>, limit: Duration) -> 
         Some(_) => Screen::SignedOut { just_now: false },
         None => Screen::SignedIn,
     };
-    let kept = computer.drawer.text().contains("\"refresh\"");
+    let kept = computer.store.text().contains("\"refresh\"");
     differs(
         &name,
         &(&state.screen, code(&state), kept, computer.posts()),
@@ -294,7 +294,7 @@ async fn try_refresh(fault: Fault, expected: Refresh, limit: Duration) -> Option
     let outcome = app.session.refresh().await.map_err(|problem| problem.code);
     let state = app.session.state().await.unwrap();
     let bob = account(&state, BOB);
-    let text = computer.drawer.text();
+    let text = computer.store.text();
     let kept = text.contains(old.refresh.expose());
     let alive = computer.amiqus.is_refresh_token_live(old.refresh.expose());
     let is = (outcome, &state.screen, bob.status, kept, alive);

@@ -1,4 +1,4 @@
-//! The answer at this computer's own address, as the keeper has it listened for.
+//! Answers that arrive at a loopback redirect URL.
 
 use amiqus_core::app_state::Screen;
 use amiqus_core::error::Code;
@@ -132,7 +132,7 @@ async fn expired_attempt_stops_listening() {
     let mut app = computer.start().await;
     app.session.authorize().await.unwrap();
     let url = app.browser().await;
-    computer.clock.turn(SignedDuration::from_mins(11));
+    computer.clock.set_ahead(SignedDuration::from_mins(11));
     let answer = computer.answer(&url, BOB, FUSION, Answer::Allow);
     let listener = computer.listener().unwrap();
     assert_eq!(listener.receive(answer).await, None);
@@ -164,14 +164,14 @@ async fn restart_listens_again_without_a_second_page() {
 async fn taken_port_ends_the_attempt_before_a_browser_opens() {
     let computer = set_up().await;
     let mut app = computer.start().await;
-    computer.ear.lock().unwrap().is_taken = true;
+    computer.port.lock().unwrap().is_taken = true;
     app.session.authorize().await.unwrap();
     let state = app.end_of_sign_in().await;
     assert_eq!(state.screen, Screen::SignedOut { just_now: false });
     assert_eq!(code(&state), Some(Code::PortTaken));
     assert!(!app.browser_is_open());
 
-    computer.ear.lock().unwrap().is_taken = false;
+    computer.port.lock().unwrap().is_taken = false;
     app.session.authorize().await.unwrap();
     app.browser().await;
     assert_eq!(code(&app.session.state().await.unwrap()), None);
@@ -226,7 +226,7 @@ async fn unusable_answer_is_shown_and_the_attempt_stays() {
 }
 
 fn ended(computer: &Computer) -> Option<AttemptEnd> {
-    computer.ear.lock().unwrap().ended
+    computer.port.lock().unwrap().ended
 }
 
 async fn until_free(computer: &Computer) {

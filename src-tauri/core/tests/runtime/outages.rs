@@ -9,7 +9,7 @@ const SECOND: SignedDuration = SignedDuration::from_secs(1);
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
-/// The longest wait between two questions whether a pair lives.
+/// The longest wait between two probes.
 const LONGEST_PROBE_WAIT: SignedDuration = SignedDuration::from_mins(15);
 
 /// How many tries come on top of these because a pair is about to run out: after nine tenths of an
@@ -33,16 +33,16 @@ enum Trouble {
     Fault(FaultPlan),
 }
 
-/// What a client does about it that was taught patience.
+/// What a well-behaved client does during the outage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Patience {
-    /// It keeps to what Amiqus asks for.
+    /// It waits as `Retry-After` says.
     AsAsked(SignedDuration),
     /// It knows that the refresh was not processed, and sends it again, ever more rarely.
     Pauses(SignedDuration),
-    /// It doesn't know, because nothing answers: it asks whether the pair lives, and sends nothing.
+    /// It doesn't know, because nothing answers: it probes the tokens, and sends no refresh.
     Asks,
-    /// It doesn't know; the API tells that the pair lives, or later that it has run out.
+    /// It doesn't know; the API tells that the tokens are valid, or later that they expired.
     AsksAndIsTold,
 }
 
@@ -152,7 +152,7 @@ impl Outage {
     /// Goes through it; how many refreshes reached Amiqus in vain.
     pub(crate) async fn pass(&self, world: &mut World) -> usize {
         world.go_to(self.from).await;
-        let (posts, renewals, rings) = (world.posts.len(), world.renewals.len(), world.rings);
+        let (posts, renewals, wakeups) = (world.posts.len(), world.renewals.len(), world.wakeups);
         let was_overdue = world.due() < world.now;
         let valid_from = std::mem::replace(&mut world.valid_from, Timestamp::MAX);
 
@@ -168,7 +168,7 @@ impl Outage {
 
         assert_eq!(world.renewals.len(), renewals);
         let in_vain = &world.posts[posts..];
-        self.assert_patient(world, in_vain, world.rings - rings, was_overdue);
+        self.assert_patient(world, in_vain, world.wakeups - wakeups, was_overdue);
         let in_vain = in_vain.len();
 
         match &self.trouble {
@@ -187,7 +187,7 @@ impl Outage {
                 assert!(world.is_valid(), "a look did not help: {self:?}");
             }
             // A request whose answer was lost has this long to arrive after all, whatever becomes
-            // of the pair meanwhile.
+            // of the pair in the meantime.
             let at_least = self.to + with_jitter(MINUTE);
             if world.ends() <= at_least {
                 world.valid_from = world.valid_from.max(at_least);
@@ -206,8 +206,14 @@ impl Outage {
         with_jitter(probe) + with_jitter(pause)
     }
 
-    /// Whether the keeper was as patient as it should be.
-    fn assert_patient(&self, world: &World, posts: &[Timestamp], rings: usize, was_overdue: bool) {
+    /// Asserts that the runtime sent no more requests than allowed.
+    fn assert_patient(
+        &self,
+        world: &World,
+        posts: &[Timestamp],
+        wakeups: usize,
+        was_overdue: bool,
+    ) {
         let due = self.to.duration_since(self.from.max(world.due()));
         let longest = world.longest_pause();
         let looks = self.looks.len();
@@ -244,7 +250,10 @@ impl Outage {
             _ => fitting(SECOND * 5, longest.min(LONGEST_PROBE_WAIT), due),
         };
         let most = most + LEFT_OVER;
-        assert!(rings <= most, "woken {rings} times, not {most}: {self:?}");
+        assert!(
+            wakeups <= most,
+            "woken {wakeups} times, not {most}: {self:?}"
+        );
     }
 }
 

@@ -29,13 +29,12 @@ async fn thousand_refresh_callers_share_one_result() {
     assert!(outcomes.iter().all(Result::is_ok));
     assert_eq!(computer.posts(), 1);
     assert!(!computer.amiqus.is_refresh_token_live(old.refresh.expose()));
-    assert!(!computer.drawer.text().contains(old.refresh.expose()));
+    assert!(!computer.store.text().contains(old.refresh.expose()));
 }
 
 /// Shows check 27.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn thousand_me_callers_with_expired_token_share_one_refresh()
- {
+async fn thousand_me_callers_with_expired_token_share_one_refresh() {
     let hour = Duration::from_hours(1);
     let settings = Settings {
         access_token_lifetime: hour,
@@ -89,7 +88,7 @@ async fn new_tokens_are_saved_before_they_are_published() {
     let (computer, old) = Computer::with_bob().await;
     let app = computer.start().await;
     app.session.refresh().await.unwrap();
-    let text = computer.drawer.text();
+    let text = computer.store.text();
     assert!(!text.contains(old.refresh.expose()));
     assert!(!text.contains(old.access.expose()));
     drop(app);
@@ -109,7 +108,7 @@ async fn failed_check_after_a_refresh_keeps_the_new_tokens() {
     computer.amiqus.set_fault(unwell.at(Endpoint::Me));
     app.session.refresh().await.unwrap();
     assert!(app.session.me().await.is_err());
-    assert!(!computer.drawer.text().contains(old.refresh.expose()));
+    assert!(!computer.store.text().contains(old.refresh.expose()));
     drop(app);
     computer.amiqus.clear_faults();
     let app = computer.start().await;
@@ -164,10 +163,10 @@ async fn failed_renewal_resumes_when_a_network_comes() {
     app.session.refresh().await.unwrap_err();
     computer.amiqus.clear_faults();
     app.session.on_environment_change();
-    app.until(|_| !computer.drawer.text().contains(old.refresh.expose()))
+    app.until(|_| !computer.store.text().contains(old.refresh.expose()))
         .await;
     assert_eq!(computer.posts(), 2);
-    // Nothing is due any more: however often it looks again, nothing is sent.
+    // Nothing is due any more: no environment change sends anything.
     for _ in 0..10 {
         app.session.on_environment_change();
     }

@@ -12,8 +12,7 @@ use practice_amiqus::{Answer, Endpoint, Fault, Settings};
 use crate::app::*;
 
 #[tokio::test]
-async fn start_checks_after_painting_and_probes_before()
-{
+async fn start_checks_after_painting_and_probes_before() {
     let (computer, _) = Computer::with_bob().await;
     computer.add(LORRAINE, HILL_VALLEY, true);
     computer.painted.send_replace(false);
@@ -80,7 +79,7 @@ async fn session_stops_for_a_new_process_only_when_quiescent() {
     app.checked(&computer.clock).await;
     app.session.refresh().await.unwrap();
     assert_eq!(computer.posts(), 2);
-    assert!(!computer.drawer.text().contains(old.refresh.expose()));
+    assert!(!computer.store.text().contains(old.refresh.expose()));
     assert_eq!(computer.amiqus.complaints(), [""; 0]);
 }
 
@@ -92,14 +91,14 @@ async fn link_that_starts_the_app_completes_the_sign_in() {
     app.session.authorize().await.unwrap();
     let url = app.browser().await;
     drop(app);
-    assert!(computer.drawer.names().contains(&"attempt".to_owned()));
+    assert!(computer.store.names().contains(&"attempt".to_owned()));
     let app = computer.launch(|| Provisioning::Absent);
     // Before the vault was opened.
     app.session
         .receive(computer.answer(&url, BOB, FUSION, Answer::Allow));
     let state = app.until(|state| state.screen == Screen::SignedIn).await;
     assert_eq!(account(&state, BOB).name, "Bob Gale");
-    assert!(!computer.drawer.names().contains(&"attempt".to_owned()));
+    assert!(!computer.store.names().contains(&"attempt".to_owned()));
     assert_eq!(computer.amiqus.complaints(), [""; 0]);
 }
 
@@ -132,13 +131,13 @@ async fn interrupted_unprocessed_refresh_sends_nothing() {
     let app = computer.start().await;
     app.until(|_| computer.amiqus.requests_to("/api/v2/status").len() == 1)
         .await;
-    app.until(|_| computer.drawer.text().contains(r#""open_since":null"#))
+    app.until(|_| computer.store.text().contains(r#""open_since":null"#))
         .await;
     let state = app.session.state().await.unwrap();
     assert_eq!(state.screen, Screen::SignedIn);
     assert_eq!(computer.posts(), 0);
     assert!(computer.amiqus.is_refresh_token_live(pair.refresh.expose()));
-    assert!(computer.drawer.text().contains(pair.refresh.expose()));
+    assert!(computer.store.text().contains(pair.refresh.expose()));
 }
 
 /// Shows check 28.
@@ -147,7 +146,7 @@ async fn interrupted_processed_refresh_asks_to_sign_in_again() {
     let computer = Computer::set_up().await;
     let other = computer.add(LORRAINE, HILL_VALLEY, false);
     let pair = computer.add(BOB, FUSION, true);
-    // The service had rotated the pair when the app was killed.
+    // The service had rotated the tokens when the app was killed.
     rotate(&computer, pair.refresh.expose()).await;
     let app = computer.start().await;
     let why = SignInAgainReason::AnswerLost;
@@ -157,12 +156,12 @@ async fn interrupted_processed_refresh_asks_to_sign_in_again() {
     assert_eq!(account(&state, BOB).name, "Bob Gale");
     let lorraine = account(&state, LORRAINE);
     assert_eq!(lorraine.status, AccountStatusView::Connected);
-    let text = computer.drawer.text();
+    let text = computer.store.text();
     assert!(text.contains(other.refresh.expose()));
     assert!(!text.contains(pair.refresh.expose()));
     drop(app);
 
-    // It outlives a restart, and the browser puts it right.
+    // It outlives a restart, and a new sign-in ends it.
     let mut app = computer.start().await;
     let state = app.session.state().await.unwrap();
     assert_eq!(state.screen, Screen::SignInAgain { why });
@@ -186,7 +185,7 @@ async fn interrupted_refresh_offline_keeps_the_account() {
     assert_eq!(state.screen, Screen::SignedIn);
     assert_eq!(computer.posts(), 0);
     computer.amiqus.clear_faults();
-    // A person who asks does not wait for the next try.
+    // A request of the user does not wait for the next attempt.
     let problem = app.session.refresh().await.unwrap_err();
     assert_eq!(problem.code, Code::ServerError);
     app.session.refresh().await.unwrap();
@@ -295,7 +294,7 @@ async fn managed_setup_is_applied_at_start_and_read_only() {
 #[tokio::test]
 async fn vault_of_newer_version_is_set_aside_and_shown() {
     let (computer, _) = Computer::with_bob().await;
-    computer.drawer.make_newer();
+    computer.store.make_newer();
     let app = computer.start().await;
     let state = app.session.state().await.unwrap();
     assert_eq!(state.screen, Screen::NeedsSetup);
@@ -304,8 +303,8 @@ async fn vault_of_newer_version_is_set_aside_and_shown() {
         state.problem.as_ref().unwrap().file.as_deref(),
         Some("aside")
     );
-    assert!(computer.drawer.aside().contains("\"version\":2"));
-    assert_eq!(computer.drawer.names(), [""; 0]);
+    assert!(computer.store.aside().contains("\"version\":2"));
+    assert_eq!(computer.store.names(), [""; 0]);
 }
 
 /// Shows check 41.
@@ -314,7 +313,7 @@ async fn clock_off_by_years_neither_disconnects_nor_loops() {
     let year = SignedDuration::from_hours(366 * 24);
     for (turned, posts) in [(-year, 0), (year, 1), (year * 5, 1)] {
         let (computer, _) = Computer::with_bob().await;
-        computer.clock.turn(turned);
+        computer.clock.set_ahead(turned);
         let app = computer.start().await;
         if posts > 0 {
             app.until(|state| {

@@ -1,5 +1,5 @@
-//! Sign-ins whose tokens are here and whose owner Amiqus did not tell: finished, dropped, or replaced,
-//! and never a bar between a person and their browser.
+//! Sign-ins whose tokens were issued and whose owner isn't known: finished, dropped, or replaced,
+//! and never a bar between the user and their browser.
 
 use std::sync::atomic::Ordering;
 
@@ -52,7 +52,7 @@ fn unwell() -> Fault {
     Fault::InternalServerError { retry_after: None }
 }
 
-/// Puts a pair into the vault whose owner an earlier run didn't learn.
+/// Puts tokens into the vault whose owner an earlier run didn't learn.
 fn leave_unclaimed(computer: &Computer, user: &str, team: &str, age: SignedDuration) -> TokenSet {
     let granted = computer.amiqus.grant_tokens(user, team, REDIRECT).unwrap();
     let pair = TokenSet {
@@ -63,15 +63,15 @@ fn leave_unclaimed(computer: &Computer, user: &str, team: &str, age: SignedDurat
         redirect_url: RedirectUrl::parse(REDIRECT).unwrap(),
     };
     let record = encode_unclaimed(&pair);
-    computer.drawer.put(RecordName::Unclaimed, &record);
+    computer.store.put(RecordName::Unclaimed, &record);
     pair
 }
 
 fn has_unclaimed(computer: &Computer) -> bool {
-    computer.drawer.names().contains(&"unclaimed".to_owned())
+    computer.store.names().contains(&"unclaimed".to_owned())
 }
 
-/// Presses *Sign in with Amiqus*; what comes of it at once.
+/// Clicks *Sign in with Amiqus* and returns the immediate result.
 async fn press(app: &App) -> Screen {
     app.session.authorize().await.unwrap();
     app.session.state().await.unwrap().screen.clone()
@@ -174,7 +174,7 @@ async fn sign_out_drops_an_unfinished_sign_in() {
     let bob = key(BOB, FUSION).to_string();
     app.session.sign_out(&bob).await.unwrap();
     assert!(!has_unclaimed(&computer));
-    assert!(!computer.drawer.text().contains("refresh"));
+    assert!(!computer.store.text().contains("refresh"));
     app.session.wait_until_idle().await;
     drop(app);
     computer.amiqus.clear_requests();
@@ -196,7 +196,7 @@ async fn unattended_request_leaves_the_setup_screen() {
     fail_to_identify(&computer, &mut app, BOB, FUSION).await;
     app.session.change_setup().await.unwrap();
     let fronts = app.fronts.load(Ordering::SeqCst);
-    // As if the shell had heard of a network: each state on the way is looked at.
+    // As after the shell's report of a network; every state on the way is examined.
     let mut states = app.session.follow();
     app.session.on_environment_change();
     loop {
@@ -247,7 +247,7 @@ async fn two_unknown_teams_of_one_user_are_two_accounts() {
     })
     .await;
     app.session.wait_until_idle().await;
-    let names = computer.drawer.names();
+    let names = computer.store.names();
     let names: Vec<_> = names
         .iter()
         .filter(|it| it.starts_with("account/"))
@@ -256,5 +256,5 @@ async fn two_unknown_teams_of_one_user_are_two_accounts() {
         [key(BOB, FUSION), key(BOB, HILL_VALLEY)].map(|key| RecordName::Account(key).to_string());
     expected.sort();
     assert_eq!(names, expected.each_ref().to_vec());
-    assert_eq!(computer.drawer.text().matches("\"refresh\"").count(), 2);
+    assert_eq!(computer.store.text().matches("\"refresh\"").count(), 2);
 }

@@ -1,4 +1,4 @@
-//! Ten years in a minute: how often the keeper renews, and that no pair runs out while Amiqus can be
+//! Ten years in a minute: how often the runtime renews, and that no tokens expire while Amiqus can be
 //! reached.
 
 use jiff::{SignedDuration, Timestamp};
@@ -13,13 +13,13 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 const YEAR: SignedDuration = SignedDuration::from_hours(365 * 24);
 const TEN_YEARS: SignedDuration = SignedDuration::from_hours(10 * 365 * 24);
 
-/// How long a pair lives in these years, unless a test says otherwise.
+/// The lifetime of tokens, unless a test sets another.
 const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// A renewal is one POST, and the three questions about the person, the team and the role.
 const REQUESTS_FOR_A_RENEWAL: usize = 4;
 
-/// A start, and a look after more than a day, bring the three questions.
+/// The requests of a check: the user, the team and the role.
 const REQUESTS_FOR_A_CHECK: usize = 3;
 
 /// The clocks have no finer steps.
@@ -53,7 +53,7 @@ fn assert_as_planned(world: &World, lifetime: SignedDuration, outages: &[Outage]
 async fn ten_years_bring_exactly_the_planned_renewals() {
     let mut world = World::new(WEEK, Jitter::NONE).await;
     world.go_to(world.start + TEN_YEARS).await;
-    // A pair of a week is renewed at the last tenth of its life.
+    // Tokens of a week are renewed at the last tenth of their lifetime.
     let interval = SignedDuration::from_secs(WEEK.as_secs() / 10 * 9);
     let planned = times(TEN_YEARS, interval);
     assert_eq!(planned, 579);
@@ -148,7 +148,7 @@ async fn tokens_found_valid_do_not_expire_during_the_backoff() {
         assert_eq!(world.posts.len(), 1);
         world.amiqus.clear_faults();
         world.on_environment_change().await;
-        // `/status` told that the pair lives, and the request may still be on its way.
+        // `/status` reports valid tokens, and the refresh may still be in transit.
         assert_eq!(world.posts.len(), 1);
         world.go_to(world.ends()).await;
         assert_eq!(world.posts.len(), 2);
@@ -159,7 +159,7 @@ async fn tokens_found_valid_do_not_expire_during_the_backoff() {
 #[tokio::test]
 async fn renewal_missed_during_sleep_happens_once_on_waking() {
     let (due, _) = plan(WEEK);
-    // Its pair is alive, has run out, and has run out long ago.
+    // The tokens are valid, expired, and long expired.
     for slept in [DAY * 2, DAY * 5, DAY * 300] {
         for tells_of_waking in [false, true] {
             let mut world = World::new(WEEK, Jitter::NONE).await;
@@ -229,7 +229,7 @@ async fn temporarily_wrong_clock_causes_no_renewal_loop() {
     let (due, _) = plan(WEEK);
     let mut world = World::new(WEEK, Jitter::NONE).await;
     for wrong_by in [DAY, -DAY, -YEAR, TEN_YEARS, -TEN_YEARS] {
-        // For however long it is wrong, no pair runs out: the time that goes by counts as well.
+        // No tokens expire however long it is wrong: the elapsed time counts as well.
         for for_so_long in [HOUR * 16, DAY * 2, DAY * 9] {
             for into_a_pair in [HOUR, DAY * 3, DAY * 6] {
                 world.go_to(world.due() + into_a_pair).await;
@@ -240,8 +240,8 @@ async fn temporarily_wrong_clock_causes_no_renewal_loop() {
                 world.set_clock(wrong_by).await;
                 world.go_to(world.now + for_so_long).await;
                 world.set_clock(-wrong_by).await;
-                let clear_service_problem = world.now;
-                world.go_to(clear_service_problem + due * 3).await;
+                let corrected_at = world.now;
+                world.go_to(corrected_at + due * 3).await;
 
                 // Each of the two times that it was set may have brought one renewal early.
                 let posts = world.posts.len() - posts;
@@ -254,11 +254,8 @@ async fn temporarily_wrong_clock_causes_no_renewal_loop() {
                 let most = posts * REQUESTS_FOR_A_RENEWAL + 2 * REQUESTS_FOR_A_CHECK;
                 assert!(world.requests - requests <= most);
 
-                // After the first renewal with the right clock all is as it was.
-                let after: Vec<_> = renewed
-                    .iter()
-                    .filter(|at| **at >= clear_service_problem)
-                    .collect();
+                // After the first renewal with the right clock the plan is as before.
+                let after: Vec<_> = renewed.iter().filter(|at| **at >= corrected_at).collect();
                 assert!(after.len() >= 2, "{renewed:?} with {case}");
                 for two in after.windows(2) {
                     assert_eq!(two[1].duration_since(*two[0]), due, "{case}");

@@ -1,6 +1,5 @@
-//! Several people and teams: checking, switching, signing out.
+//! Several users and teams: checking, switching, signing out.
 
-use super::super::RenewalReason;
 use super::*;
 use crate::fixtures::{connected, hill_valley, lorraine};
 use crate::token::Transient;
@@ -129,7 +128,7 @@ fn check_updates_the_identity() {
         check.outcome,
         CommandOutcome::Pending(PendingReply::Check(bob().key()))
     );
-    bench.wait(SignedDuration::from_hours(1));
+    bench.advance(SignedDuration::from_hours(1));
     let mut heard = bob();
     heard.user.name = "Robert Gale".to_owned();
     heard.user.is_disabled = true;
@@ -140,7 +139,7 @@ fn check_updates_the_identity() {
     assert_eq!(account.name, "Robert Gale");
     assert!(account.is_disabled);
     assert_eq!(account.as_of, bench.now);
-    // What could not be asked for stays as it was.
+    // What could not be requested stays as it was.
     assert_eq!(account.role, bob().role);
 }
 
@@ -158,7 +157,7 @@ fn failed_check_keeps_the_last_known_identity() {
         (Transient::NotPermitted, Code::NotPermitted, false),
     ] {
         let mut bench = Bench::with_bob();
-        bench.wait(SignedDuration::from_hours(1));
+        bench.advance(SignedDuration::from_hours(1));
         let check = bench.step(Event::CheckRequested(bob().key()));
         let step = bench.checked(&check, Err(ApiError::Transient(transient)));
         assert_eq!(check_answer(&step), Some(Err(code)));
@@ -196,7 +195,7 @@ fn late_team_of_earlier_tokens_is_ignored() {
     let check = bench.step(Event::CheckRequested(unknown.key()));
     bench.step(Event::SignOutRequested(unknown.key()));
     bench.sign_in(unknown.clone(), "3");
-    // It tells of the pair that is gone: the new one's team may be another.
+    // It is about the earlier tokens: the team of the new ones may differ.
     bench.checked(&check, Ok(bob()));
     assert_eq!(bench.state().accounts.len(), 2);
     let record = bench.record(RecordName::Account(unknown.key())).unwrap();

@@ -1,12 +1,9 @@
 //! The computer woke, its clock was set, a network came, the disk has room again.
 
-use super::super::RenewalReason;
 use super::*;
 use crate::fixtures::{DAY, YEAR, connected, lorraine};
 use crate::token::Transient;
 use crate::vault::{LockReason, OpenError, Unlock};
-
-const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
 fn on_environment_change(bench: &mut Bench) -> Step {
     bench.step(Event::EnvironmentChanged)
@@ -26,10 +23,10 @@ fn environment_change_renews_nothing_early() {
 /// Shows check 41.
 #[test]
 fn planned_renewal_keeps_its_timer_when_the_clock_is_set() {
-    // A plan made anew would count a pair's whole time again.
+    // A second plan would count the tokens' whole lifetime again.
     for turned in [YEAR - DAY, -YEAR * 3, YEAR * 5] {
         let mut bench = Bench::with_bob();
-        bench.wait(turned);
+        bench.advance(turned);
         let step = on_environment_change(&mut bench);
         assert_eq!(effects(&step), ["check hush-access-1"]);
         assert_eq!(changed(&step), [""; 0]);
@@ -53,15 +50,15 @@ fn retry_after_outlives_an_environment_change() {
     let mut bench = Bench::with_bob();
     let busy = Transient::Busy(Some(MINUTE * 40));
     fail(&mut bench, TokenError::NotProcessed(busy));
-    bench.wait(MINUTE);
+    bench.advance(MINUTE);
     assert_nothing_happened(&on_environment_change(&mut bench));
-    // Nor does a person's click send anything: they are told.
+    // Nor does the user's click send anything: they are told.
     let asked = bench.step(Event::RenewalRequested(bob().key(), RenewalReason::Asked));
     assert_nothing_happened(&asked);
     assert_eq!(asked.outcome, refused(Code::AmiqusBusy));
     assert_eq!(bench.problem(), Some(Code::AmiqusBusy));
     // A clock that was turned back by a year doesn't make a year of it.
-    bench.wait(-YEAR);
+    bench.advance(-YEAR);
     let asked = bench.step(Event::RenewalRequested(bob().key(), RenewalReason::Asked));
     assert_eq!(effects(&asked), ["refresh hush-refresh-1"]);
 }
@@ -70,7 +67,7 @@ fn retry_after_outlives_an_environment_change() {
 #[test]
 fn retry_after_is_waited_out_for_expired_tokens() {
     let mut bench = Bench::with_bob();
-    bench.wait(YEAR);
+    bench.advance(YEAR);
     let busy = Transient::Busy(Some(MINUTE * 40));
     fail(&mut bench, TokenError::NotProcessed(busy));
     let step = on_environment_change(&mut bench);
@@ -78,7 +75,7 @@ fn retry_after_is_waited_out_for_expired_tokens() {
     let step = bench.checked(&step, Err(ApiError::Unauthenticated));
     assert_nothing_happened(&step);
     assert_eq!(check_answer(&step), Some(Err(Code::AmiqusBusy)));
-    bench.wait(MINUTE * 40);
+    bench.advance(MINUTE * 40);
     let step = bench.step(Event::RenewalRequested(bob().key(), RenewalReason::Due));
     assert_eq!(effects(&step), ["refresh hush-refresh-1"]);
 }
@@ -133,9 +130,9 @@ fn current_account_is_checked_once_a_day_at_most() {
         connected(lorraine(), tokens("lorraine", now())),
     ]);
     bench.checked(&step, Ok(bob()));
-    bench.wait(DAY);
+    bench.advance(DAY);
     assert_nothing_happened(&on_environment_change(&mut bench));
-    bench.wait(MINUTE);
+    bench.advance(MINUTE);
     let step = on_environment_change(&mut bench);
     assert_eq!(effects(&step), ["check hush-access-1"]);
 }
@@ -144,9 +141,9 @@ fn current_account_is_checked_once_a_day_at_most() {
 fn attempt_that_expired_during_sleep_ends() {
     let mut bench = Bench::set_up();
     bench.begin();
-    bench.wait(MINUTE * 5);
+    bench.advance(MINUTE * 5);
     assert_nothing_happened(&on_environment_change(&mut bench));
-    bench.wait(MINUTE * 6);
+    bench.advance(MINUTE * 6);
     let step = on_environment_change(&mut bench);
     assert_eq!(changed(&step), ["attempt"]);
     assert_eq!(bench.problem(), Some(Code::AttemptExpired));
@@ -181,7 +178,7 @@ fn renewal_blocked_by_full_disk_resumes_with_space() {
 #[test]
 fn corrected_secret_resumes_renewals() {
     let mut bench = Bench::with_bob();
-    bench.wait(YEAR - DAY);
+    bench.advance(YEAR - DAY);
     fail(&mut bench, TokenError::SetUpWrong);
     let mut draft = crate::fixtures::draft();
     draft.client_secret = "hush-another".to_owned();

@@ -1,6 +1,5 @@
-//! What a process that begins anew would not know.
+//! What a new process would not know.
 
-use super::super::RenewalReason;
 use super::*;
 use crate::fixtures::connected;
 use crate::token::Transient;
@@ -45,7 +44,7 @@ fn session_during_retry_after_is_not_quiescent() {
     let busy = Transient::Busy(Some(SignedDuration::from_mins(40)));
     bench.refreshed(&step, Err(TokenError::NotProcessed(busy)));
     assert!(!bench.session.is_quiescent());
-    bench.wait(SignedDuration::from_mins(41));
+    bench.advance(SignedDuration::from_mins(41));
     let step = renew(&mut bench, RenewalReason::Due);
     let step = bench.refreshed(&step, Ok(tokens("2", now())));
     bench.checked(&step, Ok(bob()));
@@ -86,7 +85,7 @@ fn session_with_unsaved_knowledge_is_not_quiescent() {
             let step = bench.not_saved(arrived);
             bench.checked(&step, Ok(bob()));
         }),
-        ("an account that needs its person", |bench| {
+        ("an account that needs the user", |bench| {
             let step = renew(bench, RenewalReason::Due);
             let dead = TokenError::Dead { expired: false };
             let step = bench.refreshed(&step, Err(dead));

@@ -14,7 +14,7 @@ fn sign_in_leads_from_the_click_to_the_name() {
     assert_eq!(changed(&step), ["attempt"]);
     assert_eq!(
         effects(&step),
-        ["arm the deadline", "get ready", "open the browser"]
+        ["arm the deadline", "warm up TLS", "open the browser"]
     );
     assert_eq!(
         bench.screen(),
@@ -25,7 +25,7 @@ fn sign_in_leads_from_the_click_to_the_name() {
     );
     assert!(bench.record(RecordName::Attempt).is_some());
 
-    bench.wait(SignedDuration::from_secs(40));
+    bench.advance(SignedDuration::from_secs(40));
     let step = bench.link(&pending.granted());
     assert_eq!(step.outcome, CommandOutcome::Accepted);
     assert_eq!(changed(&step), ["attempt"]);
@@ -305,10 +305,7 @@ fn account_is_not_renamed_during_its_renewal() {
     bench.sign_in(unknown.clone(), "1");
     let key = unknown.key();
     let check = bench.step(Event::CheckRequested(key));
-    let renewal = bench.step(Event::RenewalRequested(
-        key,
-        super::super::RenewalReason::Asked,
-    ));
+    let renewal = bench.step(Event::RenewalRequested(key, RenewalReason::Asked));
     bench.checked(&check, Ok(bob()));
     let step = bench.refreshed(&renewal, Ok(tokens("2", now())));
     assert_eq!(renewal_answer(&step), Some(Ok(())));

@@ -1,16 +1,11 @@
-//! Tokens whose owner isn't known yet: asked for, finished, dropped; and accounts whose team isn't.
+//! Tokens whose owner isn't known yet: identified, finished, dropped.
 
-use super::super::RenewalReason;
 use super::*;
-use crate::account::{AccountStatus, SignInAgainReason, TeamKey};
-use crate::fixtures::{DAY, connected, hill_valley, lorraine};
+use crate::fixtures::{DAY, lorraine};
 use crate::registration::Provenance;
 use crate::token::Transient;
 
-const MINUTE: SignedDuration = SignedDuration::from_mins(1);
-const UNWELL: ApiError = ApiError::Transient(Transient::ServerError);
-
-/// Signs in as far as the tokens; Amiqus doesn't tell whose they are.
+/// Signs in up to the tokens; the request for their owner fails.
 fn fail(bench: &mut Bench, pair: &str, failure: ApiError) -> Step {
     let (pending, _) = bench.begin();
     bench.link(&pending.granted());
@@ -21,13 +16,13 @@ fn fail(bench: &mut Bench, pair: &str, failure: ApiError) -> Step {
 
 fn unfinished() -> Bench {
     let mut bench = Bench::set_up();
-    fail(&mut bench, "2", UNWELL);
+    fail(&mut bench, "2", SERVER_ERROR);
     assert_eq!(bench.screen(), SIGNED_OUT);
     assert!(bench.state().unfinished);
     bench
 }
 
-/// Opened with a pair so old, whose owner an earlier run didn't learn.
+/// Opened with tokens of this age, whose owner an earlier run didn't learn.
 fn left_behind(age: SignedDuration) -> (Bench, Step) {
     Bench::opened(Records {
         registration: Some(registration()),
@@ -42,30 +37,6 @@ fn unclaimed(bench: &Bench) -> bool {
 
 fn opens_browser(step: &Step) -> bool {
     effects(step).contains(&"open the browser".to_owned())
-}
-
-fn of_unknown_team(number: u32) -> AccountKey {
-    AccountKey {
-        user: bob().user.id,
-        team: TeamKey::Unknown(number),
-    }
-}
-
-/// Bob, whose team could not be asked for.
-fn without_team() -> Identity {
-    Identity {
-        team: None,
-        role: None,
-        ..bob()
-    }
-}
-
-/// Bob in his other team.
-fn elsewhere() -> Identity {
-    Identity {
-        team: Some(hill_valley()),
-        ..bob()
-    }
 }
 
 #[test]
@@ -114,7 +85,7 @@ fn lasting_me_failure_lets_the_next_click_open_the_browser() {
 fn click_after_an_attempt_lifetime_opens_the_browser() {
     for wait in [MINUTE * 11, DAY * 400, -DAY] {
         let mut bench = unfinished();
-        bench.wait(wait);
+        bench.advance(wait);
         assert!(opens_browser(&bench.press()), "{wait}");
     }
 }
@@ -122,7 +93,7 @@ fn click_after_an_attempt_lifetime_opens_the_browser() {
 #[test]
 fn click_within_an_attempt_lifetime_claims_the_tokens() {
     let mut bench = unfinished();
-    bench.wait(MINUTE * 9);
+    bench.advance(MINUTE * 9);
     let step = bench.press();
     let step = bench.identified(&step, Ok(bob()));
     assert_eq!(effects(&step), ["bring to front", "plan the renewal"]);
@@ -134,14 +105,14 @@ fn click_within_an_attempt_lifetime_claims_the_tokens() {
 fn finish_requests_the_owner_each_time() {
     let mut bench = unfinished();
     for _ in 0..3 {
-        bench.wait(DAY);
+        bench.advance(DAY);
         let step = bench.step(Event::FinishRequested);
         assert_eq!(effects(&step), ["identify hush-access-2"]);
         assert_eq!(bench.problem(), None);
         assert_eq!(bench.screen(), Screen::ExchangingCode);
-        // A second press meanwhile is the same wish.
+        // A second click is the same request.
         assert_nothing_happened(&bench.step(Event::FinishRequested));
-        bench.identified(&step, Err(UNWELL));
+        bench.identified(&step, Err(SERVER_ERROR));
         assert_eq!(bench.problem(), Some(Code::ServerError));
     }
     let step = bench.step(Event::FinishRequested);
@@ -170,7 +141,7 @@ fn sign_out_drops_unclaimed_tokens() {
     ] {
         let name = format!("{asked:?}");
         let mut bench = Bench::with_bob();
-        fail(&mut bench, "2", UNWELL);
+        fail(&mut bench, "2", SERVER_ERROR);
         let asking = asked.map(|event| bench.step(event));
         let step = bench.step(Event::SignOutRequested(bob().key()));
         assert!(step.changed.contains(&RecordName::Unclaimed), "{name}");
@@ -188,7 +159,7 @@ fn sign_out_drops_unclaimed_tokens() {
 fn new_tokens_replace_the_unclaimed_ones() {
     let mut bench = unfinished();
     let asking = bench.step(Event::EnvironmentChanged);
-    bench.wait(MINUTE * 20);
+    bench.advance(MINUTE * 20);
     bench.sign_in(lorraine(), "3");
     assert!(!unclaimed(&bench));
     assert_nothing_happened(&bench.identified(&asking, Ok(bob())));
@@ -203,9 +174,9 @@ fn late_answer_about_dropped_tokens_claims_nothing() {
     let other = draft.validate(Provenance::ByHand).unwrap();
     let step = bench.step(Event::RegistrationEntered(Box::new(other)));
     assert!(step.changed.contains(&RecordName::Unclaimed));
-    fail(&mut bench, "new", UNWELL);
+    fail(&mut bench, "new", SERVER_ERROR);
     bench.step(Event::EnvironmentChanged);
-    // Old tokens and new ones are both asked about with nobody having said so.
+    // Both requests are unattended.
     assert_nothing_happened(&bench.identified(&asked, Ok(bob())));
     assert_eq!(bench.state().accounts, []);
     assert!(unclaimed(&bench));
@@ -215,7 +186,7 @@ fn late_answer_about_dropped_tokens_claims_nothing() {
 fn unattended_request_changes_no_screen() {
     for (result, is_kept) in [
         (Ok(bob()), false),
-        (Err(UNWELL), true),
+        (Err(SERVER_ERROR), true),
         (Err(ApiError::Unauthenticated), true),
         (Err(ApiError::Transient(Transient::NotPermitted)), true),
         (
@@ -271,7 +242,7 @@ fn cancel_stops_waiting_and_the_next_request_is_new() {
     assert!(bench.state().unfinished);
     let next = bench.step(Event::FinishRequested);
     assert_eq!(effects(&next), ["identify hush-access-2"]);
-    for late in [Err(UNWELL), Ok(bob())] {
+    for late in [Err(SERVER_ERROR), Ok(bob())] {
         assert_nothing_happened(&bench.identified(&step, late));
         assert_eq!(bench.screen(), Screen::ExchangingCode);
     }
@@ -282,7 +253,7 @@ fn cancel_stops_waiting_and_the_next_request_is_new() {
 #[test]
 fn unattended_request_leaves_a_pending_attempt() {
     let mut bench = unfinished();
-    bench.wait(MINUTE * 11);
+    bench.advance(MINUTE * 11);
     let asking = bench.step(Event::EnvironmentChanged);
     let (pending, _) = bench.begin();
     bench.identified(&asking, Ok(bob()));
@@ -305,7 +276,7 @@ fn user_takes_over_a_request_in_progress() {
 #[test]
 fn unattended_request_switches_no_account() {
     let mut bench = Bench::with_bob();
-    fail(&mut bench, "2", UNWELL);
+    fail(&mut bench, "2", SERVER_ERROR);
     let step = bench.step(Event::EnvironmentChanged);
     bench.identified(&step, Ok(lorraine()));
     assert_eq!(bench.state().accounts.len(), 2);
@@ -353,118 +324,4 @@ fn attempt_beside_unclaimed_tokens_outlives_a_restart() {
     assert_eq!(changed(&step), [""; 0]);
     assert!(matches!(bench.screen(), Screen::AwaitingBrowser { .. }));
     assert!(effects(&step).contains(&"identify hush-access-1".to_owned()));
-}
-
-/// Shows check 36.
-#[test]
-fn two_unknown_teams_of_one_user_are_two_accounts() {
-    let mut bench = Bench::set_up();
-    bench.sign_in(without_team(), "1");
-    let step = bench.sign_in(without_team(), "2");
-    assert_eq!(bench.problem(), None);
-    assert_eq!(bench.state().accounts.len(), 2);
-    assert!(
-        step.changed
-            .contains(&RecordName::Account(of_unknown_team(1)))
-    );
-    for (number, pair) in [(0, "hush-refresh-1"), (1, "hush-refresh-2")] {
-        let record = bench.record(RecordName::Account(of_unknown_team(number)));
-        assert!(record.unwrap().contains(pair));
-    }
-    // Each team that is told later moves its own account.
-    for (number, identity) in [(0, bob()), (1, elsewhere())] {
-        let check = bench.step(Event::CheckRequested(of_unknown_team(number)));
-        let step = bench.checked(&check, Ok(identity.clone()));
-        assert_eq!(check_answer(&step), Some(Ok(())));
-        assert!(bench.record(RecordName::Account(identity.key())).is_some());
-    }
-    assert_eq!(bench.state().accounts.len(), 2);
-    assert_eq!(bench.state().current, Some(elsewhere().key().to_string()));
-}
-
-#[test]
-fn unknown_team_that_is_still_unknown_keeps_its_key() {
-    let mut bench = Bench::set_up();
-    bench.sign_in(without_team(), "1");
-    bench.sign_in(without_team(), "2");
-    let check = bench.step(Event::CheckRequested(of_unknown_team(1)));
-    bench.checked(&check, Ok(without_team()));
-    assert_eq!(bench.state().accounts.len(), 2);
-}
-
-/// Shows check 36.
-#[test]
-fn unknown_team_that_is_present_keeps_the_newer_tokens() {
-    for unknown_is_newer in [true, false] {
-        let mut bench = Bench::set_up();
-        let (first, second) = if unknown_is_newer {
-            (bob(), without_team())
-        } else {
-            (without_team(), bob())
-        };
-        bench.sign_in(first, "1");
-        bench.wait(MINUTE);
-        bench.sign_in(second, "2");
-        assert_eq!(bench.state().accounts.len(), 2);
-        let check = bench.step(Event::CheckRequested(of_unknown_team(0)));
-        let other = bench.step(Event::CheckRequested(bob().key()));
-        let step = bench.checked(&check, Ok(bob()));
-        assert_eq!(check_answer(&step), Some(Ok(())));
-        assert_eq!(bench.state().accounts.len(), 1);
-        let record = bench.record(RecordName::Account(bob().key())).unwrap();
-        assert!(record.contains("hush-refresh-2"), "{unknown_is_newer}");
-        assert_eq!(bench.state().current, Some(bob().key().to_string()));
-        // Who asked about the one that was here before is told as well.
-        let step = bench.checked(&other, Ok(bob()));
-        assert_eq!(check_answer(&step), Some(Ok(())));
-    }
-}
-
-#[test]
-fn unknown_team_replaces_its_disconnected_account() {
-    let mut dead = connected(bob(), tokens("0", now()));
-    dead.status = AccountStatus::SignInAgain(SignInAgainReason::AccessRemoved);
-    let (mut bench, _) = Bench::with(vec![dead]);
-    bench.sign_in(without_team(), "1");
-    let check = bench.step(Event::CheckRequested(of_unknown_team(0)));
-    bench.checked(&check, Ok(bob()));
-    assert_eq!(bench.state().accounts.len(), 1);
-    assert_eq!(bench.status(bob().key()), AccountStatusView::Connected);
-}
-
-#[test]
-fn disconnected_account_of_unknown_team_is_reused() {
-    let mut bench = Bench::set_up();
-    bench.sign_in(without_team(), "1");
-    let key = of_unknown_team(0);
-    let step = bench.step(Event::RenewalRequested(key, RenewalReason::Due));
-    let step = bench.refreshed(&step, Err(TokenError::Dead { expired: false }));
-    bench.reloaded(&step, None);
-    bench.sign_in(without_team(), "2");
-    assert_eq!(bench.state().accounts.len(), 1);
-    assert_eq!(bench.status(key), AccountStatusView::Connected);
-}
-
-#[test]
-fn unknown_teams_are_requested_at_start_and_with_a_network() {
-    let mut other = connected(without_team(), tokens("2", now()));
-    other.identity.team = None;
-    let (mut bench, step) = Bench::with(vec![connected(lorraine(), tokens("1", now())), other]);
-    let asked = |step: &Step| {
-        effects(step)
-            .into_iter()
-            .filter(|effect| effect.starts_with("check"))
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(asked(&step), ["check hush-access-2", "check hush-access-1"]);
-    let of = |step: &Step, wanted: AccountKey| {
-        step.effects.iter().find_map(|effect| match effect {
-            Effect::Check(key, generation, _) if *key == wanted => Some(*generation),
-            _ => None,
-        })
-    };
-    let generation = of(&step, of_unknown_team(0)).unwrap();
-    bench.step(Event::Checked(of_unknown_team(0), generation, Err(UNWELL)));
-    let step = bench.step(Event::EnvironmentChanged);
-    assert_eq!(asked(&step), ["check hush-access-2"]);
 }
