@@ -180,7 +180,7 @@ impl Bench {
         ))
     }
 
-    /// The whole sign-in with nothing in its way; the step that ended it.
+    /// Signs in without errors and returns the last step.
     fn sign_in(&mut self, identity: Identity, pair: &str) -> Step {
         let (pending, _) = self.begin();
         self.link(&pending.granted());
@@ -194,7 +194,7 @@ impl Bench {
         self.step(Event::Identified(identified_generation(step), result))
     }
 
-    /// The user presses *Sign in with Amiqus*.
+    /// The user clicks *Sign in with Amiqus*.
     fn press(&mut self) -> Step {
         let registration: Registration = self.session.registration().unwrap().clone();
         let attempt = Attempt::begin(&registration, self.now, &self.entropy).unwrap();
@@ -277,7 +277,7 @@ fn identified_generation(step: &Step) -> TokenGeneration {
             Effect::Identify(generation, _) => Some(*generation),
             _ => None,
         })
-        .unwrap_or_else(|| panic!("nobody was asked for: {step:?}"))
+        .unwrap_or_else(|| panic!("no owner was requested: {step:?}"))
 }
 
 fn probe_of(step: &Step) -> (AccountKey, TokenGeneration) {
@@ -325,7 +325,7 @@ fn describe(effect: &Effect) -> String {
     }
 }
 
-/// When the step's renewal is planned for, counted from a time.
+/// The wait from a time until the renewal that the step plans.
 fn planned(step: &Step, from: Timestamp) -> SignedDuration {
     step.effects
         .iter()
@@ -344,12 +344,12 @@ fn refused(code: Code) -> CommandOutcome {
     CommandOutcome::Refused(code.into())
 }
 
-/// The step's answer to those who wait for a renewal.
+/// The step's answer to callers that wait for a renewal.
 fn renewal_answer(step: &Step) -> Option<Result<(), Code>> {
     answer(step, |reply| matches!(reply, PendingReply::Renewal(_)))
 }
 
-/// The step's answer to those who wait for a check.
+/// The step's answer to callers that wait for a check.
 fn check_answer(step: &Step) -> Option<Result<(), Code>> {
     answer(step, |reply| matches!(reply, PendingReply::Check(_)))
 }
@@ -362,7 +362,7 @@ fn answer(step: &Step, about: impl Fn(&PendingReply) -> bool) -> Option<Result<(
         .map(|(_, result)| result.clone().map_err(code))
 }
 
-/// That a step did nothing at all.
+/// Asserts that a step changes no record and has no effect.
 fn assert_nothing_happened(step: &Step) {
     assert_eq!(changed(step), [""; 0]);
     assert_eq!(effects(step), [""; 0]);

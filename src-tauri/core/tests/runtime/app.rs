@@ -62,7 +62,7 @@ impl Clock for AdjustableClock {
     }
 }
 
-/// A computer with a practice service: what outlives the app.
+/// A computer with a practice service, which outlives the app.
 pub(crate) struct Computer {
     pub(crate) amiqus: Practice,
     pub(crate) store: Arc<MemoryStore>,
@@ -243,7 +243,7 @@ impl App {
         self.browser.try_recv().is_ok()
     }
 
-    /// Begins to sign in and hands the browser's answer over.
+    /// Starts a sign-in and hands over the browser's answer.
     pub(crate) async fn go(&mut self, computer: &Computer, user: &str, team: &str) {
         self.session.authorize().await.unwrap();
         let url = self.browser().await;
@@ -268,7 +268,7 @@ impl App {
         .await
     }
 
-    /// The first state from now on that is like this.
+    /// Waits for the first state that satisfies the predicate.
     pub(crate) async fn until(&self, like: impl Fn(&AppState) -> bool) -> Arc<AppState> {
         let mut states = self.session.states();
         let found = tokio::time::timeout(
@@ -282,7 +282,7 @@ impl App {
         found.unwrap().clone().unwrap()
     }
 
-    /// The state once the browser and Amiqus have answered what the sign-in asked of them.
+    /// Waits for the state after the sign-in in progress.
     pub(crate) async fn end_of_sign_in(&self) -> Arc<AppState> {
         self.until(|state| {
             !matches!(
@@ -293,7 +293,7 @@ impl App {
         .await
     }
 
-    /// Once Bob is being renewed; the answer will be a while.
+    /// Starts a renewal of Bob's account whose answer is slow, and waits until it is in progress.
     pub(crate) async fn renewing(&self, computer: &Computer) -> JoinHandle<Result<(), Problem>> {
         let slow = Fault::DelayAfterProcessing { ms: 400 };
         computer.amiqus.set_fault(slow.at(Endpoint::TokenRefresh));
@@ -303,7 +303,7 @@ impl App {
         renewing
     }
 
-    /// Once the check that each start brings is over.
+    /// Waits for the state after the check at the start.
     pub(crate) async fn checked(&self, clock: &AdjustableClock) -> Arc<AppState> {
         let recent = clock.now() - SignedDuration::from_hours(1);
         self.until(|state| state.accounts.iter().any(|account| account.as_of > recent))

@@ -1,4 +1,4 @@
-//! Checking a set-up without anybody signing in.
+//! Checking a set-up without a sign-in.
 
 use amiqus_core::app_state::Screen;
 use amiqus_core::check::CheckError;

@@ -13,9 +13,9 @@ use tokio::sync::Notify;
 /// The finest step of time in these tests: the practice service's clock has no finer one.
 const TICK: SignedDuration = SignedDuration::from_millis(1);
 
-/// A clock that stands still until a test moves it. It knows what a computer knows: what the wall
-/// clock shows, and how long the computer has been awake. Neither follows from the other: a
-/// sleeping computer's wall clock goes on, and a wall clock can be set.
+/// A clock that stands still until a test moves it. It keeps the wall-clock time and the
+/// time that the computer has been awake. Neither follows from the other: the wall clock runs while
+/// the computer sleeps, and it can be set.
 pub(crate) struct DrivenClock(Arc<Shared>);
 
 struct Shared {
@@ -28,13 +28,13 @@ struct Dial {
     awake: SignedDuration,
     /// The waits in progress; one that is dropped is removed.
     sleepers: BTreeMap<u64, Sleeper>,
-    /// How many have ever waited.
+    /// The number of waits so far.
     registered: u64,
 }
 
 struct Sleeper {
     until: Until,
-    /// Once it has rung, setting the clock back does not undo it.
+    /// Whether the wait has ended; setting the clock back does not undo that.
     rang: bool,
     waker: Option<Waker>,
 }

@@ -1,4 +1,4 @@
-//! The way to the practice service, which can be shut.
+//! A proxy in front of the practice service that can be shut.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -9,8 +9,8 @@ use tokio::task::{JoinHandle, JoinSet};
 /// How many connections may wait to be let through.
 const BACKLOG: u32 = 64;
 
-/// A proxy in front of a service. While it is shut, connections are refused, as they are without a network:
-/// the practice service can't do that, because a request has reached it when its faults strike.
+/// A proxy in front of a service. While it is shut, connections are refused, as without a
+/// network. The faults of the practice service can't do that: they act on requests that reached it.
 pub(crate) struct Gate {
     address: SocketAddr,
     service: SocketAddr,

@@ -1,7 +1,6 @@
-//! Ten thousand variations of the valid link, while an attempt is
-//! pending.
+//! Ten thousand variations of the valid link, while an attempt is pending.
 //!
-//! What is right is exact, so that nothing need be guessed: the redirect URL byte for byte as it is
+//! Only one form is valid: the redirect URL byte for byte as it is
 //! registered, then `?`, then each of the parameters at most once. A scheme and a host in capitals
 //! mean the same by RFC 3986 §6.2.2.1, and are refused all the same: browsers hand over the
 //! registered spelling, so only a forgery has another. A fragment is cut off: browsers add one.
@@ -46,7 +45,7 @@ async fn ten_thousand_hostile_links_leave_the_attempt_pending() {
     let computer = Computer::set_up().await;
     let mut app = computer.start().await;
     let valid = pending(&computer, &mut app).await;
-    // What all of them are made of is a link that is accepted, at the end.
+    // The forgeries vary a link that is accepted at the end.
     assert_eq!(valid.behind(REDIRECT), valid.link);
     let (links, kinds) = forgeries(&valid, 10_000, 5);
     assert_eq!(kinds.len(), FORGERIES.len(), "{kinds:?}");
@@ -54,11 +53,11 @@ async fn ten_thousand_hostile_links_leave_the_attempt_pending() {
     computer.amiqus.clear_requests();
     let before = app.session.state().await.unwrap();
     assert!(matches!(before.screen, Screen::AwaitingBrowser { .. }));
-    let kept = computer.store.read_all().unwrap();
+    let saved = computer.store.read_all().unwrap();
 
     for (kind, link) in &links {
         app.session.receive(ReceivedLink::new(link.as_str()));
-        // What the user pastes is cleaned; of what could be dirt, the tests of that tell.
+        // Pasted text is cleaned up first, which has tests of its own.
         if !could_be_dirt(kind, link) {
             let pasted = app.session.exchange(ReceivedLink::new(link.as_str())).await;
             let code = pasted.expect_err(link).code;
@@ -70,18 +69,18 @@ async fn ten_thousand_hostile_links_leave_the_attempt_pending() {
             ];
             assert!(refusals.contains(&code), "{code:?}: {link:?}");
         }
-        // Messages are handled in order: the link has been dealt with.
+        // Messages are handled in order: the link has been handled.
         app.session.page_address(Page::TeamApps).await.unwrap();
         let now = app.session.state().await.unwrap();
         assert_eq!(now.screen, before.screen, "{link:?}");
     }
 
-    // Some of them know the attempt's own `state`, as the browser does: that is said, and no more.
+    // Some have the attempt's own `state`: that shows a problem, and does nothing else.
     let problem = app.session.state().await.unwrap().problem.clone();
     assert_eq!(problem.map(|it| it.code), Some(Code::AnswerNotUsable));
     assert_eq!(before.problem, None);
     assert_eq!(app.fronts.load(Ordering::SeqCst), 1);
-    assert_eq!(computer.store.read_all().unwrap(), kept);
+    assert_eq!(computer.store.read_all().unwrap(), saved);
     assert!(computer.amiqus.requests().is_empty());
     assert!(!app.browser_is_open());
     app.session.receive(ReceivedLink::new(valid.link.as_str()));
@@ -91,7 +90,7 @@ async fn ten_thousand_hostile_links_leave_the_attempt_pending() {
     assert_eq!(computer.amiqus.complaints(), [""; 0]);
 }
 
-/// The other side of the same border: without it, a parser that refuses everything would do.
+/// The counterpart of the test above, which a parser that refuses everything would pass.
 #[tokio::test]
 async fn equivalent_spelling_of_the_valid_link_signs_in() {
     let computer = Computer::set_up().await;

@@ -1,4 +1,4 @@
-//! One renewal at a time, in its time.
+//! One renewal at a time, when it is due.
 
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ async fn thousand_me_callers_with_expired_token_share_one_refresh() {
     computer.add(BOB, FUSION, false);
     let app = computer.start().await;
     app.checked(&computer.clock).await;
-    // The access token ends at Amiqus, before this computer thought; the refresh token lives on.
+    // The access token expires at Amiqus earlier than planned; the refresh token stays valid.
     computer.amiqus.advance(hour * 2);
     // Long enough for all of them to have asked before the answer comes.
     let slow = Fault::DelayBeforeProcessing { ms: 800 };
@@ -186,7 +186,7 @@ async fn tokens_renewed_by_another_process_are_taken_over() {
     there.checked(&computer.clock).await;
     there.session.refresh().await.unwrap();
     here.session.refresh().await.unwrap();
-    // The second one used the dead token, was told so, and found the living one.
+    // The second one used the rejected token and then found the valid one in the vault.
     assert_eq!(computer.posts(), 2);
     here.session.me().await.unwrap();
     there.session.me().await.unwrap();
@@ -216,7 +216,7 @@ async fn rejected_refresh_token_is_recognised_in_both_generations() {
     }
 }
 
-/// Lets the time go by for all timers, and real time go on afterwards.
+/// Lets all timers fire, and real time continue afterwards.
 async fn skip(span: Duration) {
     tokio::time::pause();
     tokio::time::advance(span).await;

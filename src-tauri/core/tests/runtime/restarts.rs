@@ -1,4 +1,4 @@
-//! What a new run of the app finds and makes of it.
+//! What a new run of the app does with what the last one left.
 
 use amiqus_core::account::SignInAgainReason;
 use amiqus_core::app_state::{AccountStatusView, Screen};
@@ -69,7 +69,7 @@ async fn session_stops_for_a_new_process_only_when_quiescent() {
     while !app.session.stop_if_quiescent().await {
         states.changed().await.unwrap();
     }
-    // Nothing is done any more by the process that is about to go.
+    // The process that is about to exit does nothing more.
     let refused = app.session.refresh().await.unwrap_err();
     assert_eq!(refused.code, Code::Internal);
     assert_eq!(computer.posts(), 1);
@@ -331,7 +331,7 @@ async fn clock_off_by_years_neither_disconnects_nor_loops() {
     }
 }
 
-/// Uses a refresh token up, as a process did that was killed before the answer arrived.
+/// Uses up a refresh token, like a process that was killed before the answer arrived.
 async fn rotate(computer: &Computer, refresh_token: &str) {
     let fields = [
         ("grant_type", "refresh_token"),

@@ -55,7 +55,7 @@ async fn requested_addresses_hold_no_secret_and_no_user() {
     app.until(|state| state.screen == Screen::SignedIn).await;
     app.session.refresh().await.unwrap();
     app.session.me().await.unwrap();
-    // Another attempt, with somebody signed in whose name could get into it.
+    // Another attempt, while a user is signed in whose name could get into it.
     app.session.authorize().await.unwrap();
     let mut addresses = vec![first.to_string(), app.browser().await.to_string()];
     let requests = computer.amiqus.requests();

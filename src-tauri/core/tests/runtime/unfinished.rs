@@ -1,5 +1,5 @@
 //! Sign-ins whose tokens were issued and whose owner isn't known: finished, dropped, or replaced,
-//! and never a bar between the user and their browser.
+//! and never an obstacle to signing in with the browser.
 
 use std::sync::atomic::Ordering;
 
@@ -17,7 +17,7 @@ use crate::app::*;
 
 const SIGNED_OUT: Screen = Screen::SignedOut { just_now: false };
 
-/// Amiqus's answers to `/me` that no repetition changes.
+/// Answers to `/me` that no repetition changes.
 fn lasting() -> Vec<(Fault, Code)> {
     vec![
         (Fault::Unauthenticated, Code::CodeNotAccepted),
@@ -33,7 +33,7 @@ fn lasting() -> Vec<(Fault, Code)> {
     ]
 }
 
-/// Those that pass.
+/// Temporary failures of `/me`.
 fn passing() -> Vec<(Fault, Code)> {
     let retry_after = None;
     vec![
@@ -179,7 +179,7 @@ async fn sign_out_drops_an_unfinished_sign_in() {
     drop(app);
     computer.amiqus.clear_requests();
     let mut app = computer.start().await;
-    // The next person at this computer is asked who they are.
+    // The next user of this computer is asked who they are.
     let screen = press(&app).await;
     assert!(
         matches!(screen, Screen::AwaitingBrowser { .. }),

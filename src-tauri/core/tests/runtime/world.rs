@@ -1,8 +1,8 @@
 //! A computer with one account and a practice service, whose time is driven by the test.
 //!
-//! The runtime, the requests and the socket are real and take real time; in the meantime the world's time
-//! stands still. It goes on once the runtime is at rest: nothing on its way, and the next thing
-//! planned.
+//! The runtime, the requests and the socket are real and take real time, during which the
+//! simulated time stands still. It continues once the runtime is idle: nothing is in flight, and the
+//! next timer is set.
 
 use std::sync::{Arc, Mutex};
 
@@ -28,13 +28,12 @@ use crate::app::{BOB, FUSION, MemoryOpener, MemoryStore, REDIRECT, TEST_TIMEOUT,
 use crate::driven_clock::DrivenClock;
 use crate::gate::Gate;
 
-/// How often everything else that is ready gets its turn, with a look at the sockets between,
-/// before nothing is believed to go on any more. A request to this computer's own address and its
-/// answer take fewer; and should a check of `/me` on a busy machine take more, nothing here depends
-/// on when it ends.
+/// How often other tasks are polled, and the sockets with them, before the runtime counts as idle. A
+/// request to this computer and its answer need fewer turns; should a check of `/me` on a busy
+/// machine need more, no test depends on when it ends.
 const TURNS: u32 = 24;
 
-/// Jitter as a test wants it.
+/// A source of jitter that the test chooses.
 pub(crate) enum Jitter {
     /// Always this byte.
     Always(u8),
@@ -85,7 +84,7 @@ struct Activity {
     answered: usize,
 }
 
-/// A computer with one account and an Amiqus.
+/// A computer with one account and a practice service.
 pub(crate) struct World {
     pub(crate) amiqus: Practice,
     pub(crate) gate: Gate,
@@ -103,7 +102,7 @@ pub(crate) struct World {
     pub(crate) renewals: Vec<Timestamp>,
     /// How many requests of any kind reached Amiqus.
     pub(crate) requests: usize,
-    /// How often the runtime was woken by a time that came.
+    /// How often a timer woke the runtime.
     pub(crate) wakeups: usize,
     session: SessionHandle,
     store: Arc<MemoryStore>,
@@ -200,7 +199,7 @@ impl World {
         self.assert_valid();
     }
 
-    /// What the shell calls when the computer woke, its clock was set, or a network came.
+    /// Reports to the runtime what the shell reports: waking, a clock that was set, a network.
     pub(crate) async fn on_environment_change(&mut self) {
         self.session.on_environment_change();
         self.rest().await;
@@ -221,8 +220,8 @@ impl World {
         self.arrived() + self.pair.lifetime
     }
 
-    /// The longest pause that the runtime makes by itself, but for jitter: an hour, or a third of
-    /// what is left of a short-lived pair when it is renewed, and at least a minute.
+    /// The longest backoff of the runtime without jitter: an hour, or a third of the renewal margin
+    /// of short-lived tokens, and at least a minute.
     pub(crate) fn longest_pause(&self) -> SignedDuration {
         let (due, _) = plan(self.pair.lifetime);
         let margin = self.pair.lifetime - due;
@@ -262,7 +261,7 @@ impl World {
                 for _ in 0..TURNS {
                     tokio::task::yield_now().await;
                 }
-                // Messages are handled in order: all that came before this has been dealt with.
+                // Messages are handled in order: all earlier ones have been handled.
                 self.session.page_address(Page::TeamApps).await.unwrap();
                 if self.activity() == before {
                     return;
@@ -304,9 +303,9 @@ impl World {
     }
 }
 
-/// How long after its arrival a pair that lives so long is renewed, at the earliest and at the
-/// latest: 30 days or a tenth of its life before its end, and for jitter up to a tenth of that wait
-/// later, but no more than a day.
+/// The earliest and the latest wait before tokens of this lifetime are renewed: until 30 days or a
+/// tenth of the lifetime before they expire, and with jitter up to a tenth of that wait longer, but no
+/// more than a day.
 pub(crate) fn plan(lifetime: SignedDuration) -> (SignedDuration, SignedDuration) {
     let margin = (lifetime / 10).min(SignedDuration::from_hours(30 * 24));
     let wait = lifetime - margin;

@@ -16,7 +16,7 @@ const TEN_YEARS: SignedDuration = SignedDuration::from_hours(10 * 365 * 24);
 /// The lifetime of tokens, unless a test sets another.
 const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// A renewal is one POST, and the three questions about the person, the team and the role.
+/// The requests of a renewal: the refresh, and those of a check.
 const REQUESTS_FOR_A_RENEWAL: usize = 4;
 
 /// The requests of a check: the user, the team and the role.
@@ -25,13 +25,13 @@ const REQUESTS_FOR_A_CHECK: usize = 3;
 /// The clocks have no finer steps.
 const TICK: SignedDuration = SignedDuration::from_millis(1);
 
-/// How often something that takes so long fits in.
+/// How often one span fits into another.
 fn times(span: SignedDuration, one: SignedDuration) -> usize {
     usize::try_from(span.as_millis() / one.as_millis()).unwrap()
 }
 
-/// That each renewal came when it was planned, or where that was in an outage, soon after it. What
-/// is still to come counts as well.
+/// Asserts that each renewal came when it was planned, or soon after the outage that it was planned
+/// in, and that none is overdue.
 fn assert_as_planned(world: &World, lifetime: SignedDuration, outages: &[Outage]) {
     let (earliest, latest) = plan(lifetime);
     let mut arrived = world.start;

@@ -117,7 +117,7 @@ fn tokens_after_cancelled_sign_in_are_dropped() {
 /// Shows check 35.
 #[test]
 fn sign_out_ends_any_sign_in_in_progress() {
-    // The browser has the floor.
+    // The user is in the browser.
     let mut bench = Bench::with_bob();
     let (pending, _) = bench.begin();
     let step = bench.step(Event::SignOutRequested(bob().key()));

@@ -52,12 +52,12 @@ fn retry_after_outlives_an_environment_change() {
     fail(&mut bench, TokenError::NotProcessed(busy));
     bench.advance(MINUTE);
     assert_nothing_happened(&on_environment_change(&mut bench));
-    // Nor does the user's click send anything: they are told.
+    // A click of the user sends nothing either, and is refused.
     let asked = bench.step(Event::RenewalRequested(bob().key(), RenewalReason::Asked));
     assert_nothing_happened(&asked);
     assert_eq!(asked.outcome, refused(Code::AmiqusBusy));
     assert_eq!(bench.problem(), Some(Code::AmiqusBusy));
-    // A clock that was turned back by a year doesn't make a year of it.
+    // A clock that was set back by a year doesn't add a year to the wait.
     bench.advance(-YEAR);
     let asked = bench.step(Event::RenewalRequested(bob().key(), RenewalReason::Asked));
     assert_eq!(effects(&asked), ["refresh hush-refresh-1"]);
@@ -84,13 +84,13 @@ fn retry_after_is_waited_out_for_expired_tokens() {
 fn lost_answer_is_probed_when_a_network_comes() {
     let mut bench = Bench::with_bob();
     let step = fail(&mut bench, TokenError::PerhapsProcessed(Transient::Offline));
-    // The probe is under way: once is enough.
+    // The probe is in flight already.
     assert_nothing_happened(&on_environment_change(&mut bench));
     let offline = ApiError::Transient(Transient::Offline);
     let later = bench.probed(&step, Err(offline));
     let step = on_environment_change(&mut bench);
     assert_eq!(effects(&step), ["probe hush-access-1"]);
-    // The one that was planned is not asked as well.
+    // The scheduled probe is obsolete.
     let [Effect::ProbeLater(key, generation, due, _)] = later.effects.as_slice() else {
         panic!("not one wait: {later:?}");
     };
@@ -117,7 +117,7 @@ fn offline_account_is_checked_when_a_network_comes() {
     assert!(bench.account(bob().key()).offline);
     let step = on_environment_change(&mut bench);
     assert_eq!(effects(&step), ["check hush-access-1"]);
-    // The same question is not asked twice at once.
+    // A check in flight is not repeated.
     assert_nothing_happened(&on_environment_change(&mut bench));
     bench.checked(&step, Ok(bob()));
     assert!(!bench.account(bob().key()).offline);

@@ -101,7 +101,7 @@ fn reopening(why: LockReason) -> Bench {
 #[test]
 fn request_during_an_opening_is_queued() {
     let passphrase = || Passphrase::new("long enough a passphrase");
-    for (why, wish, then) in [
+    for (why, request, then) in [
         (
             LockReason::KeychainLocked,
             Event::UnlockRequested(Unlock::Keychain),
@@ -114,9 +114,9 @@ fn request_during_an_opening_is_queued() {
         ),
         (LockReason::KeyLost, Event::StartOverRequested, "start over"),
     ] {
-        let name = format!("{wish:?}");
+        let name = format!("{request:?}");
         let mut bench = reopening(why);
-        let step = bench.step(wish);
+        let step = bench.step(request);
         assert_eq!(effects(&step), ["abandon the prompt"], "{name}");
         assert_eq!(step.outcome, CommandOutcome::Accepted, "{name}");
         // A keychain change does not replace the user's request.
@@ -166,7 +166,7 @@ fn queued_request_is_void_once_the_vault_opens() {
     bench.step(Event::StartOverRequested);
     assert_nothing_happened(&bench.open(Records::default()));
     assert_eq!(bench.screen(), Screen::NeedsSetup);
-    // And an empty one is not begun for another reason than was on the screen.
+    // Nor is the vault replaced for another reason than the one that was shown.
     let mut bench = reopening(LockReason::KeyLost);
     bench.step(Event::StartOverRequested);
     let why = LockReason::KeychainLocked;

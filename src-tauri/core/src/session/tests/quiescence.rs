@@ -11,8 +11,8 @@ fn renew(bench: &mut Bench, why: RenewalReason) -> Step {
 
 #[test]
 fn signed_in_session_is_quiescent() {
-    let nobody = Bench::set_up();
-    assert!(nobody.session.is_quiescent(), "nobody is signed in");
+    let signed_out = Bench::set_up();
+    assert!(signed_out.session.is_quiescent(), "no account");
     let mut bench = Bench::with_bob();
     assert!(bench.session.is_quiescent(), "a pair from the vault");
     let step = renew(&mut bench, RenewalReason::Due);
@@ -97,7 +97,7 @@ fn session_with_unsaved_knowledge_is_not_quiescent() {
             let (pending, _) = bench.begin();
             bench.link(&pending.denied("access_denied"));
         }),
-        ("somebody has just signed out", |bench| {
+        ("the user has just signed out", |bench| {
             bench.step(Event::SignOutRequested(bob().key()));
         }),
         ("the set-up is being changed", |bench| {

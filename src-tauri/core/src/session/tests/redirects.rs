@@ -110,7 +110,7 @@ fn hostile_links_leave_the_attempt_pending() {
             assert_eq!(bench.problem(), None);
         }
     }
-    // Cut off, as the user copies it: the next copy may be whole.
+    // Truncated when it was copied; the next copy may be complete.
     let cut = format!("{REDIRECT}?code=c&state={}", &pending.state[..42]);
     assert_eq!(bench.link(&cut).outcome, refused(Code::LinkTooLate));
     assert_eq!(bench.paste(&cut).outcome, refused(Code::LinkIncomplete));

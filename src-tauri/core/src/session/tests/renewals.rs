@@ -34,7 +34,7 @@ fn probe_due(step: &Step) -> Event {
     Event::ProbeDue(*key, *generation, *due)
 }
 
-/// A renewal that Amiqus calls dead, and the vault holds nothing newer.
+/// Amiqus rejects the refresh token, and the vault holds no newer one.
 fn dead(bench: &mut Bench, step: &Step, error: TokenError) -> Step {
     let step = bench.refreshed(step, Err(error));
     bench.reloaded(&step, None)
@@ -46,7 +46,7 @@ fn lost(bench: &mut Bench) -> Step {
     bench.refreshed(&step, Err(LOST))
 }
 
-/// The same, and the old access token is dead as well: the last try is on its way.
+/// The same, and the access token is invalid too: the last attempt is in flight.
 fn last_attempt(bench: &mut Bench) -> Step {
     let step = lost(bench);
     bench.probed(&step, Err(ApiError::Unauthenticated))
@@ -278,7 +278,7 @@ fn newer_tokens_in_the_vault_replace_rejected_ones() {
     );
     assert_eq!(bench.status(bob().key()), Connected);
     assert!(record(&bench).contains("hush-refresh-other"));
-    // And when that one is dead as well, the vault holds nothing newer.
+    // When those are rejected as well, the vault holds nothing newer.
     let step = renew(&mut bench, RenewalReason::Asked);
     assert_eq!(effects(&step), ["refresh hush-refresh-other"]);
     let step = bench.refreshed(&step, Err(DEAD));

@@ -50,7 +50,7 @@ fn unsaved_new_tokens_are_used() {
     assert_eq!(effects(&step), ["bring to front", "plan the renewal"]);
     assert_eq!(bench.screen(), Screen::SignedIn);
     assert_eq!(bench.problem(), Some(Code::CannotSave));
-    // Once there is room, the record is there to be written.
+    // The record is ready to be written once there is space.
     let record = bench.record(RecordName::Account(bob().key())).unwrap();
     assert!(record.contains("hush-refresh-1"));
     bench.step(Event::Saved);

@@ -1,4 +1,4 @@
-//! From the click to the person's name: the code's exchange, and what becomes of the tokens.
+//! From the click to the user's name: the exchange of the code, and the tokens.
 
 use super::*;
 use crate::fixtures::{draft, fusion, redirect_url};

@@ -61,7 +61,7 @@ fn retryable_me_failure_is_retried_by_one_click() {
         assert!(!bench.state().unfinished);
         bench.identified(&step, Err(failure));
         assert!(opens_browser(&bench.press()), "{transient:?}");
-        // The browser may lead nowhere: what is here can still be finished.
+        // The sign-in in the browser may fail: the unfinished one stays.
         assert!(unclaimed(&bench), "{transient:?}");
     }
 }
@@ -224,7 +224,7 @@ fn unattended_rejection_drops_nothing_until_a_user_asks() {
         assert_eq!(changed(&step), ["unclaimed"]);
         assert!(!bench.state().unfinished, "{failure:?}");
         assert!(bench.problem().is_some(), "{failure:?}");
-        // A press that comes in place of that opens the browser at once.
+        // A click after that opens the browser at once.
         let mut bench = unfinished();
         let step = bench.step(Event::EnvironmentChanged);
         bench.identified(&step, Err(failure));

@@ -11,7 +11,7 @@ fn of_unknown_team(number: u32) -> AccountKey {
     }
 }
 
-/// Bob, whose team could not be asked for.
+/// Bob, whose team could not be requested.
 fn without_team() -> Identity {
     Identity {
         team: None,
@@ -44,7 +44,7 @@ fn two_unknown_teams_of_one_user_are_two_accounts() {
         let record = bench.record(RecordName::Account(of_unknown_team(number)));
         assert!(record.unwrap().contains(pair));
     }
-    // Each team that is told later moves its own account.
+    // Each team that becomes known renames its own account.
     for (number, identity) in [(0, bob()), (1, elsewhere())] {
         let check = bench.step(Event::CheckRequested(of_unknown_team(number)));
         let step = bench.checked(&check, Ok(identity.clone()));
@@ -87,7 +87,7 @@ fn unknown_team_that_is_present_keeps_the_newer_tokens() {
         let record = bench.record(RecordName::Account(bob().key())).unwrap();
         assert!(record.contains("hush-refresh-2"), "{unknown_is_newer}");
         assert_eq!(bench.state().current, Some(bob().key().to_string()));
-        // Who asked about the one that was here before is told as well.
+        // Callers that wait for the account that was present are answered as well.
         let step = bench.checked(&other, Ok(bob()));
         assert_eq!(check_answer(&step), Some(Ok(())));
     }

@@ -16,7 +16,7 @@ pub(crate) struct Valid {
     pub(crate) link: String,
     pub(crate) code: String,
     pub(crate) state: String,
-    /// The `state` of an attempt that was given up.
+    /// The `state` of a cancelled attempt.
     pub(crate) given_up: String,
 }
 
@@ -25,18 +25,18 @@ impl Valid {
         format!("code={}&state={}", self.code, self.state)
     }
 
-    /// The right query behind another beginning.
+    /// The valid query after another redirect URL.
     pub(crate) fn behind(&self, beginning: &str) -> String {
         format!("{beginning}?{}", self.query())
     }
 
-    /// Another `state`.
+    /// The valid link with another `state`.
     pub(crate) fn with_state(&self, state: &str) -> String {
         with_query(&format!("code={}&state={state}", self.code))
     }
 }
 
-/// Another query behind the right beginning.
+/// Another query after the valid redirect URL.
 pub(crate) fn with_query(query: &str) -> String {
     format!("{REDIRECT}?{query}")
 }
@@ -97,13 +97,13 @@ fn pick<'a>(random: &mut Rng, of: &[&'a str]) -> &'a str {
     random.choice(of).unwrap()
 }
 
-/// Up to so many small letters.
+/// A word of at most this many lowercase letters.
 fn word(random: &mut Rng, most: usize) -> String {
     let length = random.usize(1..=most);
     (0..length).map(|_| random.lowercase()).collect()
 }
 
-/// Where a character of the text begins.
+/// A random character boundary of the text.
 fn place(random: &mut Rng, text: &str) -> usize {
     let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
     *random.choice(&places).unwrap()
@@ -114,7 +114,7 @@ fn insert(text: &str, at: usize, piece: &str) -> String {
     format!("{before}{piece}{after}")
 }
 
-/// So many different forgeries, and how many of each kind.
+/// This many different forgeries, and the number of each kind.
 pub(crate) fn forgeries(
     valid: &Valid,
     many: usize,

@@ -127,7 +127,7 @@ pub(super) fn a_fragment(valid: &Valid, random: &mut Rng) -> String {
         1 => format!("#{}", valid.query()),
         _ => format!("#{}", word(random, 8)),
     };
-    // Behind the whole of it, a fragment is the browser's doing and takes nothing away.
+    // At the very end a fragment is harmless: browsers add one.
     let at = REDIRECT.len() + random.usize(..valid.link.len() - REDIRECT.len());
     insert(&valid.link, at, &fragment)
 }
