@@ -62,8 +62,7 @@ pub(crate) fn open_in_browser(url: &Url, service: &BaseUrl) -> Result<(), OpenBr
     if !service.holds(url) {
         return Err(OpenBrowserError::new(NOT_THE_SERVICES));
     }
-    open::that_detached_with_timeout(url.as_str(), OPENING_TAKES)
-        .map_err(|problem| OpenBrowserError::new(problem))
+    open::that_detached_with_timeout(url.as_str(), OPENING_TAKES).map_err(OpenBrowserError::new)
 }
 
 const NOT_THE_SERVICES: &str = "the address is not one of the service's own";
