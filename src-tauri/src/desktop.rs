@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use amiqus_core::clock::Wait;
 use amiqus_core::registration::{BaseUrl, RedirectUrl};
-use amiqus_core::runtime::{BrowserDidNotOpen, Host, ListenError, Listener, Recipient};
+use amiqus_core::runtime::{Host, ListenError, Listener, OpenBrowserError, Recipient};
 use tauri::AppHandle;
 use url::Url;
 
@@ -29,7 +29,7 @@ impl Desktop {
 }
 
 impl Host for Desktop {
-    fn open_browser(&self, url: &Url, service: &BaseUrl) -> Result<(), BrowserDidNotOpen> {
+    fn open_browser(&self, url: &Url, service: &BaseUrl) -> Result<(), OpenBrowserError> {
         // The browser is to come back by our links.
         links::claim(&self.app);
         open_in_browser(url, service)
@@ -43,7 +43,7 @@ impl Host for Desktop {
         let hear = move |received| recipient.clone().receive(received);
         match self.loopback.listen(redirect_url, hear) {
             Ok(listener) => Ok(Box::new(listener)),
-            Err(problem) => Err(ListenError(problem.to_string())),
+            Err(problem) => Err(ListenError::new(problem)),
         }
     }
 
@@ -58,18 +58,19 @@ impl Host for Desktop {
 
 /// Opens an address with the system's handler for http and https (on Linux `xdg-open`): one of the
 /// service's own, which is https or this computer, and nothing else, whoever asks for it.
-pub(crate) fn open_in_browser(url: &Url, service: &BaseUrl) -> Result<(), BrowserDidNotOpen> {
+pub(crate) fn open_in_browser(url: &Url, service: &BaseUrl) -> Result<(), OpenBrowserError> {
     if !service.holds(url) {
-        return Err(BrowserDidNotOpen(NOT_THE_SERVICES.to_owned()));
+        return Err(OpenBrowserError::new(NOT_THE_SERVICES));
     }
-    open::that_detached_with_timeout(url.as_str(), OPENING_TAKES)
-        .map_err(|problem| BrowserDidNotOpen(problem.to_string()))
+    open::that_detached_with_timeout(url.as_str(), OPENING_TAKES).map_err(OpenBrowserError::new)
 }
 
 const NOT_THE_SERVICES: &str = "the address is not one of the service's own";
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error as _;
+
     use super::*;
 
     /// Shows check 40.
@@ -92,7 +93,8 @@ mod tests {
             "ssh://id.amiqus.co/",
         ] {
             let refused = open_in_browser(&Url::parse(other).unwrap(), &service);
-            assert_eq!(refused.unwrap_err().0, NOT_THE_SERVICES, "{other}");
+            let cause = refused.unwrap_err().source().unwrap().to_string();
+            assert_eq!(cause, NOT_THE_SERVICES, "{other}");
         }
     }
 }

@@ -250,7 +250,7 @@ pub(crate) fn end_at_rest(app: &AppHandle) {
             loopback.at_rest().await;
         }
         if let Some(session) = app.try_state::<SessionHandle>() {
-            session.at_rest().await;
+            session.wait_until_idle().await;
         }
         IS_ENDING.store(false, Ordering::SeqCst);
         if app.webview_windows().is_empty() {
@@ -268,7 +268,9 @@ pub(crate) fn quit(app: &AppHandle) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         if let Some(session) = app.try_state::<SessionHandle>()
-            && timeout(QUIT_TIMEOUT, session.at_rest()).await.is_err()
+            && timeout(QUIT_TIMEOUT, session.wait_until_idle())
+                .await
+                .is_err()
         {
             tracing::error!("ends though something is on its way");
         }

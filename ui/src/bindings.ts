@@ -373,9 +373,9 @@ export type Role =
 
 /**  Why a registration was not saved. */
 export type SaveError = 
-/**  What to change in it. */
+/**  These fields are invalid. */
 ({ fields: FieldProblem[] }) & { problem?: never } | 
-/**  It is fine, and was not kept. */
+/**  The registration is valid and could not be saved. */
 ({ problem: Problem }) & { fields?: never };
 
 /**  Which screen; its name is the value of the window's `data-state`. */

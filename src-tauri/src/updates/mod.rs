@@ -157,14 +157,14 @@ pub(crate) async fn install(app: &AppHandle, session: &SessionHandle) -> Result<
     let verified = found.download().await?;
     tracing::info!(version = found.version(), "verified");
     // The installer may end this process.
-    session.at_rest().await;
+    session.wait_until_idle().await;
     crate::logging::flush();
     // It may ask for a password, and wait for it.
     tauri::async_runtime::spawn_blocking(move || verified.install())
         .await
         .map_err(tauri_plugin_updater::Error::from)??;
     tracing::info!(version = found.version(), "installed; starting again");
-    session.at_rest().await;
+    session.wait_until_idle().await;
     app.exit(tauri::RESTART_EXIT_CODE);
     Ok(())
 }

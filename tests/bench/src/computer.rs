@@ -13,7 +13,7 @@ use amiqus_core::http::Limits;
 use amiqus_core::redirect::ReceivedLink;
 use amiqus_core::registration::{BaseUrl, RedirectUrl};
 use amiqus_core::runtime::{
-    BrowserDidNotOpen, Dependencies, Host, ListenError, Listener, Recipient, SessionHandle,
+    Dependencies, Host, ListenError, Listener, OpenBrowserError, Recipient, SessionHandle,
 };
 use amiqus_core::vault::VaultOpener as _;
 use sign_in_with_amiqus::clock::SystemClock;
@@ -138,7 +138,7 @@ impl PreparedUser {
 
     /// Ends it, and waits until the vault is free.
     pub(crate) async fn end(self) -> Result<()> {
-        self.session.at_rest().await;
+        self.session.wait_until_idle().await;
         drop(self.session);
         let opener = StrongholdOpener::new(self.vault);
         Ok(tokio::task::spawn_blocking(move || opener.wait_until_free()).await?)
@@ -163,10 +163,10 @@ impl Host for HeadlessHost {
         &self,
         url: &Url,
         _service: &BaseUrl,
-    ) -> std::result::Result<(), BrowserDidNotOpen> {
+    ) -> std::result::Result<(), OpenBrowserError> {
         self.0
             .send(url.clone())
-            .map_err(|_| BrowserDidNotOpen("nobody is there".to_owned()))
+            .map_err(|_| OpenBrowserError::new("nobody is there"))
     }
 
     fn listen(
@@ -174,7 +174,7 @@ impl Host for HeadlessHost {
         _redirect_url: &RedirectUrl,
         _recipient: Recipient,
     ) -> std::result::Result<Box<dyn Listener>, ListenError> {
-        Err(ListenError("no part needs that".to_owned()))
+        Err(ListenError::new("no part needs that"))
     }
 
     fn bring_to_front(&self) {}

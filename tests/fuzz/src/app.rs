@@ -8,7 +8,9 @@ use amiqus_core::registration::{
     DEFAULT_BASE_URL, DEFAULT_REDIRECT_URL, Provenance, RedirectUrl, Registration,
     RegistrationDraft,
 };
-use amiqus_core::session::{Effect, Event, LinkOrigin, Outcome, Provisioning, Session, Step};
+use amiqus_core::session::{
+    CommandOutcome, Effect, Event, LinkOrigin, Provisioning, Session, Step,
+};
 use amiqus_core::token::{AccessToken, RefreshToken, TokenSet};
 use amiqus_core::vault::{RecordName, Records};
 use jiff::{SignedDuration, Timestamp};
@@ -116,7 +118,7 @@ fn awaiting_browser() -> Session {
         ..Records::default()
     });
     session.step(Event::SignInRequested(Box::new(attempt)), now());
-    assert!(session.pending().is_some());
+    assert!(session.pending_attempt().is_some());
     session
 }
 
@@ -124,7 +126,7 @@ fn awaiting_browser() -> Session {
 pub(crate) fn code_of_paste(pasted: ReceivedLink) -> Option<Vec<u8>> {
     let mut session = awaiting_browser();
     let step = session.step(Event::AddressReceived(pasted, LinkOrigin::Pasted), now());
-    let is_taken = session.pending().is_none();
+    let is_taken = session.pending_attempt().is_none();
     is_taken.then(|| {
         codes(&step)
             .first()
@@ -144,14 +146,14 @@ pub(crate) fn receive(received: ReceivedLink, way: LinkOrigin, means: Option<&An
             STATE.as_bytes(),
         );
     let mut session = awaiting_browser();
-    let pending = session.pending();
+    let pending = session.pending_attempt();
     let record = session.record(RecordName::Attempt);
     let step = session.step(Event::AddressReceived(received, way), now());
     match means {
         Some(answer) if answer.state() == STATE.as_bytes() => {
-            assert_eq!(session.pending(), None);
+            assert_eq!(session.pending_attempt(), None);
             assert!(session.record(RecordName::Attempt).is_none());
-            assert_eq!(step.outcome, Outcome::Taken);
+            assert_eq!(step.outcome, CommandOutcome::Accepted);
             assert!(step.changed.contains(&RecordName::Attempt));
             match answer {
                 Answer::Granted { code, .. } => {
@@ -166,7 +168,7 @@ pub(crate) fn receive(received: ReceivedLink, way: LinkOrigin, means: Option<&An
             }
         }
         other => {
-            assert!(matches!(step.outcome, Outcome::Refused(_)));
+            assert!(matches!(step.outcome, CommandOutcome::Refused(_)));
             assert!(step.changed.is_empty() && step.answers.is_empty());
             if is_said {
                 assert!(matches!(step.effects[..], [Effect::BringToFront]));
@@ -174,7 +176,7 @@ pub(crate) fn receive(received: ReceivedLink, way: LinkOrigin, means: Option<&An
                 assert!(step.effects.is_empty());
             }
             assert_eq!(session.app_state(1).problem.is_some(), is_said);
-            assert_eq!(session.pending(), pending);
+            assert_eq!(session.pending_attempt(), pending);
             assert_eq!(session.record(RecordName::Attempt), record);
             let answer = format!("{DEFAULT_REDIRECT_URL}?code=c0de&state={STATE}");
             let answer = Event::AddressReceived(ReceivedLink::new(answer), LinkOrigin::Link);

@@ -1,6 +1,7 @@
-//! The desk: where the session lies, the mail is read, and what changed is made durable.
+//! The actor that owns the session: it handles messages, one after the other.
 
 use std::collections::{BTreeSet, HashMap};
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,65 +10,53 @@ use tokio::task::AbortHandle;
 
 use super::{
     AttemptEnd, Command, CurrentToken, Dependencies, Listener, Message, PageAddress, Recipient,
-    SaveError,
 };
 use crate::account::AccountKey;
 use crate::app_state::AppState;
 use crate::authorization::{Attempt, AttemptId};
-use crate::check::{self, CheckError};
 use crate::error::{Code, Problem};
-use crate::registration::{
-    BaseUrl, DEFAULT_BASE_URL, Field, FieldProblem, Page, Provenance, Reason, Registration,
-    RegistrationDraft,
-};
-use crate::session::{Event, Outcome, PendingReply, Session};
-use crate::vault::{Change, RecordName, SecretStore, Unlock};
+use crate::registration::{BaseUrl, DEFAULT_BASE_URL, Page};
+use crate::session::{CommandOutcome, Event, PendingReply, Session};
+use crate::vault::{RecordName, SecretStore, Unlock};
 
-/// The first wait before a commit that failed is tried again; it doubles.
-const FIRST_SAVE_WAIT: Duration = Duration::from_secs(1);
-
-/// The longest wait before a commit that failed is tried again.
-const LONGEST_SAVE_WAIT: Duration = Duration::from_mins(5);
-
-type Waiting = HashMap<PendingReply, Vec<oneshot::Sender<Result<(), Problem>>>>;
+type PendingReplies = HashMap<PendingReply, Vec<oneshot::Sender<Result<(), Problem>>>>;
 
 /// A listener, and the attempt whose answer it waits for.
-pub(super) struct Listening {
+pub(super) struct ActiveListener {
     pub(super) attempt: AttemptId,
     pub(super) listener: Box<dyn Listener>,
 }
 
-/// Where the session lies and the mail is read.
+/// Owns the session and everything that the runtime knows besides it.
 pub(super) struct SessionActor {
     pub(super) dependencies: Arc<Dependencies>,
     pub(super) session: Session,
     pub(super) store: Option<Arc<dyn SecretStore>>,
-    /// Whether a thread waits for another process to let the vault go.
+    /// Whether a thread waits for another process to release the vault.
     pub(super) awaits_vault: bool,
-    /// Changes that could not be saved yet; they go with the next commit.
-    unsaved: BTreeSet<RecordName>,
-    /// While there are such changes: how long the next wait is before they are tried again.
-    next_save: Option<Duration>,
-    waiting: Waiting,
-    pub(super) plans: HashMap<AccountKey, AbortHandle>,
-    /// How many codes and refresh tokens were posted whose answers are not dealt with yet.
-    pub(super) on_their_way: watch::Sender<u32>,
-    /// Who listens for the browser's answer.
-    pub(super) listening: Option<Listening>,
-    publish: watch::Sender<Option<Arc<AppState>>>,
-    hand_out: watch::Sender<Option<CurrentToken>>,
+    /// Records that could not be saved yet; the next commit includes them.
+    pub(super) unsaved: BTreeSet<RecordName>,
+    /// While there are such records: the next wait before another attempt to save them.
+    pub(super) save_interval: Option<Duration>,
+    pending_replies: PendingReplies,
+    pub(super) planned_renewals: HashMap<AccountKey, AbortHandle>,
+    /// How many codes and refresh tokens were posted whose answers are not handled yet.
+    pub(super) in_flight: watch::Sender<u32>,
+    pub(super) active_listener: Option<ActiveListener>,
+    states: watch::Sender<Option<Arc<AppState>>>,
+    current_token: watch::Sender<Option<CurrentToken>>,
     revision: u32,
-    /// Weak, so that a timer far ahead doesn't keep the session alive.
-    pub(super) mail: mpsc::WeakUnboundedSender<Message>,
+    /// Weak, so that a timer that ends much later doesn't keep the session running.
+    pub(super) messages: mpsc::WeakUnboundedSender<Message>,
 }
 
 impl SessionActor {
     pub(super) fn new(
         dependencies: Dependencies,
-        publish: watch::Sender<Option<Arc<AppState>>>,
-        hand_out: watch::Sender<Option<CurrentToken>>,
-        on_their_way: watch::Sender<u32>,
-        mail: mpsc::WeakUnboundedSender<Message>,
+        states: watch::Sender<Option<Arc<AppState>>>,
+        current_token: watch::Sender<Option<CurrentToken>>,
+        in_flight: watch::Sender<u32>,
+        messages: mpsc::WeakUnboundedSender<Message>,
     ) -> Self {
         Self {
             dependencies: Arc::new(dependencies),
@@ -75,99 +64,91 @@ impl SessionActor {
             store: None,
             awaits_vault: false,
             unsaved: BTreeSet::new(),
-            next_save: None,
-            waiting: HashMap::new(),
-            plans: HashMap::new(),
-            on_their_way,
-            listening: None,
-            publish,
-            hand_out,
+            save_interval: None,
+            pending_replies: HashMap::new(),
+            planned_renewals: HashMap::new(),
+            in_flight,
+            active_listener: None,
+            states,
+            current_token,
             revision: 0,
-            mail,
+            messages,
         }
     }
 
     pub(super) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Message>) {
-        while let Some(mail) = inbox.recv().await {
-            match mail {
+        while let Some(message) = inbox.recv().await {
+            match message {
                 Message::Event(event) => {
-                    let settles = matches!(event, Event::CodeExchanged(..) | Event::Refreshed(..));
-                    self.take(event).await;
-                    if settles {
-                        self.on_their_way
-                            .send_modify(|count| *count = count.saturating_sub(1));
-                    }
+                    self.handle(event).await;
+                }
+                Message::TokenResponse(event) => {
+                    self.handle(event).await;
+                    self.in_flight
+                        .send_modify(|count| *count = count.saturating_sub(1));
                 }
                 Message::Command(command, reply) => self.command(command, reply).await,
                 Message::VaultOpened(opened, records) => {
                     self.store = Some(opened.store);
                     let provisioning = (self.dependencies.provisioning)();
-                    self.take(Event::Opened {
+                    self.handle(Event::Opened {
                         records,
                         provisioning,
                         set_aside: opened.set_aside,
                     })
                     .await;
                 }
-                Message::VaultFree => {
+                Message::VaultReleased => {
                     self.awaits_vault = false;
-                    self.take(Event::UnlockRequested(Unlock::Keychain)).await;
+                    self.handle(Event::UnlockRequested(Unlock::Keychain)).await;
                 }
-                Message::SaveAgain => self.save_again().await,
+                Message::RetrySave => self.retry_save().await,
                 Message::SaveRegistration(draft, reply) => {
                     let result = self.save_registration(draft).await;
-                    // Whoever asked may have gone meanwhile.
-                    let _ = reply.send(result);
+                    answer(reply, result);
                 }
                 Message::CheckRegistration(draft, reply) => self.check_registration(draft, reply),
-                Message::Done(reply) => {
-                    // Whoever asked may have gone meanwhile.
-                    let _ = reply.send(());
-                }
+                Message::Barrier(reply) => answer(reply, ()),
                 Message::StopIfQuiescent(reply) => {
-                    // Nobody's wish that has come meanwhile is dropped.
-                    let ends = inbox.is_empty() && self.is_quiescent();
-                    // Whoever asked may have gone meanwhile, and then it goes on.
-                    if reply.send(ends).is_ok() && ends {
+                    // A message that has arrived since must not be lost.
+                    let stops = inbox.is_empty() && self.is_quiescent();
+                    // Without a caller no new process takes over.
+                    if reply.send(stops).is_ok() && stops {
                         break;
                     }
                 }
                 Message::PageAddress(page, reply) => {
                     if let Some(address) = self.page(page) {
-                        // Whoever asked may have gone meanwhile.
-                        let _ = reply.send(address);
+                        answer(reply, address);
                     }
                 }
             }
         }
-        for plan in self.plans.values() {
-            plan.abort();
+        for renewal in self.planned_renewals.values() {
+            renewal.abort();
         }
     }
 
     fn is_quiescent(&self) -> bool {
         self.session.is_quiescent()
             && self.unsaved.is_empty()
-            && self.waiting.is_empty()
-            && *self.on_their_way.borrow() == 0
+            && self.pending_replies.is_empty()
+            && *self.in_flight.borrow() == 0
     }
 
     pub(super) fn recipient(&self) -> Recipient {
-        Recipient {
-            mail: self.mail.clone(),
-            states: self.publish.subscribe(),
-        }
+        Recipient::new(self.messages.clone(), self.states.subscribe())
     }
 
-    /// Hands nothing over any more as soon as the attempt is over; nobody is told that it is over
-    /// before that.
-    fn listen_no_longer_than_needed(&mut self, how: AttemptEnd) {
-        let pending = self.session.pending();
-        if let Some(over) = self
-            .listening
-            .take_if(|listening| pending != Some(listening.attempt))
+    /// Stops listening once the attempt is over. Called before the new state is published: by then
+    /// nothing more is handed over.
+    fn stop_obsolete_listener(&mut self, how: AttemptEnd) {
+        let pending = self.session.pending_attempt();
+        if let Some(obsolete) = self
+            .active_listener
+            .take_if(|active| pending != Some(active.attempt))
         {
-            over.listener.attempt_over(how);
+            obsolete.listener.attempt_over(how);
         }
     }
 
@@ -186,10 +167,10 @@ impl SessionActor {
         let event = match command {
             Command::Event(event) => Ok(event),
             Command::Authorize => self.begin_attempt(),
-            Command::RenewCurrent(why) => self
+            Command::RenewCurrent(reason) => self
                 .session
                 .require_current()
-                .map(|key| Event::RenewalRequested(key, why))
+                .map(|key| Event::RenewalRequested(key, reason))
                 .map_err(Problem::from),
             Command::CheckCurrent => self
                 .session
@@ -204,82 +185,16 @@ impl SessionActor {
                 .into()),
         };
         let outcome = match event {
-            Ok(event) => self.take(event).await,
-            Err(problem) => Outcome::Refused(problem),
+            Ok(event) => self.handle(event).await,
+            Err(problem) => CommandOutcome::Refused(problem),
         };
-        let result = match outcome {
-            Outcome::Later(question) => {
-                self.waiting.entry(question).or_default().push(reply);
-                return;
+        match outcome {
+            CommandOutcome::Pending(pending) => {
+                self.pending_replies.entry(pending).or_default().push(reply);
             }
-            Outcome::Taken => Ok(()),
-            Outcome::Refused(problem) => Err(problem),
-        };
-        // Whoever asked may have gone meanwhile.
-        let _ = reply.send(result);
-    }
-
-    /// What was entered in the window, if it can be used.
-    fn validate(&self, draft: RegistrationDraft) -> Result<Registration, Vec<FieldProblem>> {
-        let draft = draft.with_secret_of(self.session.registration());
-        let validated = draft.validate(Provenance::ByHand);
-        let is_plain_http = draft
-            .base_url()
-            .is_ok_and(|base_url| base_url.is_on_this_computer());
-        if !is_plain_http || self.dependencies.allows_plain_http {
-            return validated;
+            CommandOutcome::Accepted => answer(reply, Ok(())),
+            CommandOutcome::Refused(problem) => answer(reply, Err(problem)),
         }
-        let mut problems = validated.err().unwrap_or_default();
-        problems.push(FieldProblem {
-            field: Field::BaseUrl,
-            reason: Reason::NotHttps,
-        });
-        Err(problems)
-    }
-
-    async fn save_registration(&mut self, draft: RegistrationDraft) -> Result<(), SaveError> {
-        let registration = self.validate(draft).map_err(SaveError::Fields)?;
-        let entered = Event::RegistrationEntered(Box::new(registration));
-        match self.take(entered).await {
-            Outcome::Refused(problem) => Err(SaveError::Problem(problem)),
-            Outcome::Taken | Outcome::Later(_) => Ok(()),
-        }
-    }
-
-    /// Checks beside everything else; the session has no part in it.
-    fn check_registration(
-        &self,
-        draft: RegistrationDraft,
-        reply: oneshot::Sender<Result<(), CheckError>>,
-    ) {
-        if self.session.is_managed() {
-            // There is nothing to set up, and no other service to be asked for anybody.
-            let _ = reply.send(Err(Code::SetupManaged.into()));
-            return;
-        }
-        let registration = self.validate(draft);
-        let dependencies = Arc::clone(&self.dependencies);
-        tokio::spawn(async move {
-            let result = match registration {
-                Ok(registration) => {
-                    let now = || dependencies.clock.now();
-                    match dependencies
-                        .clients
-                        .for_service(&registration.base_url)
-                        .await
-                    {
-                        Ok(client) => {
-                            check::check(client, &registration, dependencies.entropy.as_ref(), now)
-                                .await
-                        }
-                        Err(problem) => Err(problem.into()),
-                    }
-                }
-                Err(problems) => Err(CheckError::Fields(problems)),
-            };
-            // Whoever asked may have gone meanwhile.
-            let _ = reply.send(result);
-        });
     }
 
     fn begin_attempt(&self) -> Result<Event, Problem> {
@@ -289,34 +204,31 @@ impl SessionActor {
             self.dependencies.clock.now(),
             self.dependencies.entropy.as_ref(),
         )
-        .map_err(|problem| {
-            tracing::error!(%problem, "no attempt can be made");
+        .map_err(|error| {
+            tracing::error!(error = &error as &dyn Error, "sign-in: start failed");
             Code::Internal
         })?;
         Ok(Event::SignInRequested(Box::new(attempt)))
     }
 
-    /// One event, to its end: the step, its commit, its state, its answers, its effects.
-    async fn take(&mut self, event: Event) -> Outcome {
+    /// Handles one event completely: the step, its commit, its state, its answers, its effects.
+    pub(super) async fn handle(&mut self, event: Event) -> CommandOutcome {
         let how = AttemptEnd::by(&event);
         let mut step = self.session.step(event, self.dependencies.clock.now());
         if !step.changed.is_empty() && !self.commit(&step.changed).await {
-            let unrun = std::mem::take(&mut step.effects);
+            let skipped = std::mem::take(&mut step.effects);
             let now = self.dependencies.clock.now();
-            let undone = self.session.step(Event::SaveFailed(unrun), now);
-            step.outcome = undone.outcome;
-            step.effects = undone.effects;
-            step.answers.extend(undone.answers);
-            if self.next_save.is_none() {
-                self.save_later(FIRST_SAVE_WAIT);
-            }
+            let unsaved = self.session.step(Event::SaveFailed(skipped), now);
+            step.outcome = unsaved.outcome;
+            step.effects = unsaved.effects;
+            step.answers.extend(unsaved.answers);
+            self.schedule_first_retry();
         }
-        self.listen_no_longer_than_needed(how);
-        self.show();
-        for (question, result) in step.answers {
-            for reply in self.waiting.remove(&question).unwrap_or_default() {
-                // Whoever asked may have gone meanwhile.
-                let _ = reply.send(result.clone());
+        self.stop_obsolete_listener(how);
+        self.publish();
+        for (pending, result) in step.answers {
+            for reply in self.pending_replies.remove(&pending).unwrap_or_default() {
+                answer(reply, result.clone());
             }
         }
         for effect in step.effects {
@@ -325,76 +237,26 @@ impl SessionActor {
         step.outcome
     }
 
-    /// Makes changes durable, and with them those that could not be saved earlier. Says whether it
-    /// could.
-    async fn commit(&mut self, names: &BTreeSet<RecordName>) -> bool {
-        let were_unsaved = !self.unsaved.is_empty();
-        self.unsaved.extend(names);
-        let Some(store) = self.store.clone() else {
-            return false;
-        };
-        let changes: Vec<_> = self
-            .unsaved
-            .iter()
-            .map(|name| Change {
-                name: *name,
-                bytes: self.session.record(*name),
-            })
-            .collect();
-        let committed = tokio::task::spawn_blocking(move || store.commit(&changes)).await;
-        match committed {
-            Ok(Ok(())) => {
-                self.unsaved.clear();
-                self.next_save = None;
-                if were_unsaved && let Some(mail) = self.mail.upgrade() {
-                    // The session may have ended meanwhile.
-                    let _ = mail.send(Message::Event(Event::Saved));
-                }
-                true
-            }
-            Ok(Err(failure)) => {
-                tracing::error!(%failure, "the vault can't be written");
-                false
-            }
-            Err(failure) => {
-                tracing::error!(%failure, "the vault's thread failed");
-                false
-            }
-        }
-    }
-
-    /// Tokens that arrived while the disk was full are to outlive this run as soon as there is room.
-    async fn save_again(&mut self) {
-        let Some(wait) = self.next_save else {
+    fn publish(&mut self) {
+        self.publish_token();
+        if !self.session.is_showable() {
             return;
-        };
-        if !self.commit(&BTreeSet::new()).await {
-            self.save_later(wait);
         }
+        self.revision += 1;
+        self.states
+            .send_replace(Some(Arc::new(self.session.app_state(self.revision))));
     }
 
-    fn save_later(&mut self, wait: Duration) {
-        self.next_save = Some((wait * 2).min(LONGEST_SAVE_WAIT));
-        let mail = self.mail.clone();
-        let wait = self.dependencies.clock.wait_for(wait);
-        tokio::spawn(async move {
-            wait.await;
-            if let Some(mail) = mail.upgrade() {
-                // The session may have ended meanwhile.
-                let _ = mail.send(Message::SaveAgain);
-            }
-        });
-    }
-
-    /// Hands the token in use to callers, and takes it back from them. The same one isn't copied again.
-    fn hand_out(&self) {
-        let current_token = self.session.current_tokens();
-        self.hand_out.send_if_modified(|handed_out| {
-            let had = handed_out.as_ref().map(|handed_out| handed_out.generation);
-            if had == current_token.map(|(generation, _)| generation) {
+    /// Gives callers the current access token, or takes it back. An unchanged token isn't copied
+    /// again.
+    fn publish_token(&self) {
+        let current = self.session.current_tokens();
+        self.current_token.send_if_modified(|published| {
+            let before = published.as_ref().map(|published| published.generation);
+            if before == current.map(|(generation, _)| generation) {
                 return false;
             }
-            *handed_out = current_token.map(|(generation, tokens)| CurrentToken {
+            *published = current.map(|(generation, tokens)| CurrentToken {
                 generation,
                 access: tokens.access.clone(),
                 ends_at: tokens.ends_at(),
@@ -402,14 +264,9 @@ impl SessionActor {
             true
         });
     }
+}
 
-    fn show(&mut self) {
-        self.hand_out();
-        if !self.session.is_settled() {
-            return;
-        }
-        self.revision += 1;
-        self.publish
-            .send_replace(Some(Arc::new(self.session.app_state(self.revision))));
-    }
+/// Answers a caller, which may have stopped waiting.
+pub(super) fn answer<T>(reply: oneshot::Sender<T>, result: T) {
+    let _ = reply.send(result);
 }

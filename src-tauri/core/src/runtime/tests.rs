@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::effects::{until, with_jitter};
 
 #[test]
-fn jitter_never_comes_before_the_time_that_was_asked_for_and_is_a_tenth_at_most() {
+fn jitter_lengthens_a_wait_by_a_tenth_at_most() {
     for wait in [
         Duration::ZERO,
         Duration::from_secs(30),
@@ -24,7 +24,7 @@ fn jitter_never_comes_before_the_time_that_was_asked_for_and_is_a_tenth_at_most(
 }
 
 #[test]
-fn jitter_spreads_an_office() {
+fn jitter_of_different_bytes_differs() {
     let wait = Duration::from_hours(335 * 24);
     let all: std::collections::HashSet<_> = (0..=u8::MAX)
         .map(|random| with_jitter(wait, random))
@@ -33,7 +33,7 @@ fn jitter_spreads_an_office() {
 }
 
 #[test]
-fn a_time_that_is_past_is_not_waited_for() {
+fn time_that_has_passed_has_no_wait() {
     let now = crate::fixtures::now();
     assert_eq!(until(now, now), Duration::ZERO);
     assert_eq!(until(now, Timestamp::MIN), Duration::ZERO);

@@ -1,32 +1,30 @@
-//! What can happen to a session, and what it asks for in return.
-
-use std::collections::BTreeSet;
+//! The inputs of the session, [`Event`], and what it asks the runtime to do, [`Effect`].
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::account::{Account, AccountKey, Identity};
 use crate::api::ApiError;
 use crate::authorization::{Attempt, AttemptId, AuthorizationUrl, CodeVerifier};
-use crate::error::{Code, Problem};
+use crate::error::Code;
 use crate::redirect::{AuthorizationCode, ReceivedLink};
 use crate::registration::{Field, RedirectUrl, Registration};
 use crate::token::{AccessToken, RefreshToken, TokenError, TokenSet};
-use crate::vault::{LockReason, OpenError, RecordName, Records, SetAside, Unlock};
+use crate::vault::{LockReason, OpenError, Records, SetAside, Unlock};
 
-/// What IT's provisioning file said.
+/// The content of the provisioning file.
 #[derive(Debug)]
 pub enum Provisioning {
-    /// There is none.
+    /// There is no provisioning file.
     Absent,
-    /// It holds a valid registration.
+    /// The file holds a valid registration.
     Valid(Box<Registration>),
-    /// It is there, and wrong.
+    /// The file exists and can't be used.
     Wrong {
-        /// The file.
+        /// The path of the file.
         file: String,
-        /// What is wrong.
+        /// What is wrong with it.
         code: Code,
-        /// Which field.
+        /// The field that is wrong, where one is to blame.
         field: Option<Field>,
     },
 }
@@ -34,22 +32,23 @@ pub enum Provisioning {
 /// How an address reached the app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkOrigin {
-    /// By the operating system, an argument, a second process, or the loopback listener: anybody
-    /// can send one, so a wrong one is ignored.
+    /// From the operating system, an argument, a second process or the loopback listener. Any
+    /// program can send one, so an invalid one is ignored.
     Link,
-    /// By a person's paste: a wrong one gets an answer.
+    /// Pasted by the user, who is told when it is invalid.
     Pasted,
 }
 
-/// Which pair of tokens an answer is about. Each pair of a run of the app has one of its own.
+/// Identifies a pair of tokens within one run of the app, so that a late answer about an earlier
+/// pair can be told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TokenGeneration(pub(crate) u64);
 
-/// Which of the tries to ask `/status` after a lost answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Try(pub(crate) u32);
+/// Counts the requests to `/status` that follow a refresh whose answer was lost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ProbeAttempt(pub(crate) u32);
 
-impl Try {
+impl ProbeAttempt {
     pub(crate) fn next(self) -> Self {
         Self(self.0.saturating_add(1))
     }
@@ -58,212 +57,135 @@ impl Try {
 /// Why an account is to be renewed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RenewalReason {
-    /// A person asked.
+    /// The user asked for it.
     Asked,
-    /// A caller within the process wants a living access token, and the one at hand is past its end.
+    /// A caller in this process needs an access token, and the current one has expired.
     Needed,
-    /// Its time has come.
+    /// The planned time has come.
     Due,
-    /// Amiqus no longer takes its access token (401).
+    /// Amiqus rejected the access token (401).
     Refused,
 }
 
-/// Something that happened.
+/// Something that happened: a command, the result of an effect, or a change of the environment.
 #[derive(Debug)]
 pub enum Event {
-    /// The vault is open.
+    /// The vault was opened.
     Opened {
-        /// What it held.
+        /// The records that it holds.
         records: Box<Records>,
-        /// What IT says.
+        /// The content of the provisioning file.
         provisioning: Provisioning,
-        /// What had to be set aside.
+        /// The vault file that could not be used and was moved away.
         set_aside: Option<SetAside>,
     },
-    /// The vault didn't open.
-    NotOpened(OpenError),
-    /// The vault takes long to open, because of this.
+    /// The vault could not be opened.
+    OpenFailed(OpenError),
+    /// The vault has not opened yet, for this reason.
     OpeningTakesLong(LockReason),
-    /// A keychain came, was unlocked or answers again.
+    /// A keychain appeared, was unlocked or responds again.
     KeychainChanged,
-    /// A person gives the vault up that can't be opened, and wants an empty one.
+    /// The user gives up a vault that can't be opened, for an empty one.
     StartOverRequested,
-    /// A person wants the vault opened (again).
+    /// The user, or the start of the app, wants the vault opened.
     UnlockRequested(Unlock),
-    /// A person wants to sign in; the attempt brings the randomness with it.
+    /// The user wants to sign in. The attempt brings its random values with it.
     SignInRequested(Box<Attempt>),
-    /// A person wants the browser opened again for the pending attempt.
+    /// The user wants the browser opened again for the pending attempt.
     BrowserRequestedAgain,
-    /// The browser could not be started.
+    /// The browser could not be opened.
     BrowserDidNotOpen(AttemptId),
-    /// Nobody can listen where the attempt's answer would arrive.
-    NotListening(AttemptId),
-    /// An address arrived.
+    /// The attempt's loopback address could not be listened on.
+    ListenFailed(AttemptId),
+    /// An address arrived that may be the answer to the pending attempt.
     AddressReceived(ReceivedLink, LinkOrigin),
-    /// An attempt's ten minutes are over.
+    /// The attempt has expired.
     DeadlinePassed(AttemptId),
-    /// A person wants to go back: from the pending attempt, or from the set-up.
+    /// The user leaves the pending attempt or the set-up screen.
     Cancelled,
-    /// The token endpoint answered to a code.
+    /// The token endpoint answered a code, or failed to.
     CodeExchanged(AttemptId, Result<TokenSet, TokenError>),
-    /// The API told who the new tokens belong to.
+    /// The API told whose the new tokens are, or failed to.
     Identified(TokenGeneration, Result<Identity, ApiError>),
-    /// A person wants the sign-in finished whose owner is not known yet.
+    /// The user wants to finish the sign-in whose owner isn't known yet.
     FinishRequested,
-    /// A person wants that sign-in dropped.
+    /// The user wants to discard that sign-in.
     ForgetRequested,
     /// An account is to be renewed.
     RenewalRequested(AccountKey, RenewalReason),
-    /// The token endpoint answered to a refresh token.
+    /// The token endpoint answered a refresh token, or failed to.
     Refreshed(AccountKey, TokenGeneration, Result<TokenSet, TokenError>),
-    /// `/status` told whether the old access token lives, after a refresh without an answer.
+    /// `/status` told whether the access token is still valid, or failed to.
     Probed(AccountKey, TokenGeneration, Result<(), ApiError>),
-    /// It is time to ask `/status` again after a refresh without an answer.
-    ProbeDue(AccountKey, TokenGeneration, Try),
-    /// What the vault holds of an account that Amiqus calls dead.
-    ReadAgain(AccountKey, TokenGeneration, Option<Box<Account>>),
-    /// The computer woke, its clock was set, or a network came.
+    /// The wait before the next request to `/status` is over.
+    ProbeDue(AccountKey, TokenGeneration, ProbeAttempt),
+    /// The account's record was read from the vault; `None` where it has none.
+    AccountReloaded(AccountKey, TokenGeneration, Option<Box<Account>>),
+    /// The computer woke, its clock was set, or a network became available.
     EnvironmentChanged,
-    /// An account's person and team are to be asked for.
+    /// An account's user, team and role are to be requested.
     CheckRequested(AccountKey),
-    /// The API told them.
+    /// The API told an account's user, team and role, or failed to.
     Checked(AccountKey, TokenGeneration, Result<Identity, ApiError>),
-    /// A person wants another account to be current.
+    /// The user wants another account to be the current one.
     SwitchRequested(AccountKey),
-    /// A person wants an account's tokens removed from this computer.
+    /// The user wants an account's tokens removed from this computer.
     SignOutRequested(AccountKey),
     /// An administrator entered a valid registration.
     RegistrationEntered(Box<Registration>),
     /// An administrator wants to change the set-up.
     SetupChangeRequested,
-    /// The changes of the last step could not be made durable, and so these effects of it were
-    /// not run.
+    /// The changes of the last step could not be saved, so these effects of it were not run.
     SaveFailed(Vec<Effect>),
-    /// What could not be saved earlier was saved now.
+    /// Changes that could not be saved earlier are saved now.
     Saved,
 }
 
-/// Something to do. The keeper runs effects only after the step's changes are durable.
+/// Something for the runtime to do, once the step's changes are durable.
 #[derive(Debug)]
 pub enum Effect {
     /// Open the vault.
     OpenVault(Unlock),
-    /// Leave off waiting for what the keychain asks its person, if an opening does: it fails.
+    /// Make the opening fail that waits for the user to answer the keychain's prompt.
     AbandonPrompt,
-    /// Open the vault as soon as the other process that has it lets it go.
+    /// Open the vault as soon as the other process that holds it releases it.
     AwaitVault,
-    /// Set the vault aside, with what is known of its key, and open an empty one.
+    /// Set the vault aside, together with its key, and open an empty one.
     StartOver,
     /// Open the system's browser.
     OpenBrowser(AttemptId, AuthorizationUrl),
-    /// Listen on this computer's own address for as long as the attempt is pending, and open the
-    /// browser once that is so: whoever else had the port would be handed the code.
+    /// Listen on the loopback redirect URL while the attempt is pending, and only then open the
+    /// browser: another program that has the port would be sent the code.
     Listen(AttemptId, RedirectUrl, Option<AuthorizationUrl>),
-    /// Say when the attempt's time is over.
+    /// Report when the attempt expires.
     ArmDeadline(AttemptId, Timestamp),
-    /// Prepare for the request that comes next: nothing is sent yet.
+    /// Prepare the HTTP client for the request that comes next. Sends nothing.
     WarmUpTls,
     /// Show the window and give it the focus.
     BringToFront,
-    /// Post a code. It moves in here and is gone afterwards.
+    /// Post a code to the token endpoint, once.
     Exchange {
-        /// The attempt.
+        /// The attempt that the code answers.
         attempt: AttemptId,
-        /// Its code.
+        /// The code; it is moved here and kept nowhere else.
         code: AuthorizationCode,
-        /// Its verifier, where a challenge was sent.
+        /// The PKCE verifier, where a challenge was sent.
         verifier: Option<CodeVerifier>,
-        /// The redirect URL of its authorization request.
+        /// The redirect URL of the authorization request.
         redirect_url: RedirectUrl,
     },
-    /// Ask who the new tokens belong to.
+    /// Request the owner of new tokens.
     Identify(TokenGeneration, AccessToken),
-    /// Post a refresh token, once.
+    /// Post a refresh token to the token endpoint, once.
     Refresh(AccountKey, TokenGeneration, RefreshToken, RedirectUrl),
-    /// Ask `/status`.
+    /// Request `/status`.
     Probe(AccountKey, TokenGeneration, AccessToken),
-    /// Say [`Event::ProbeDue`] after a while.
-    ProbeLater(AccountKey, TokenGeneration, Try, SignedDuration),
-    /// Read the account's record from the vault anew.
-    ReadAgain(AccountKey, TokenGeneration),
-    /// Ask `/me`, `/team` and `/team/me`.
+    /// Report [`Event::ProbeDue`] after a wait.
+    ProbeLater(AccountKey, TokenGeneration, ProbeAttempt, SignedDuration),
+    /// Read the account's record from the vault.
+    ReloadAccount(AccountKey, TokenGeneration),
+    /// Request `/me`, `/team` and `/team/me`.
     Check(AccountKey, TokenGeneration, AccessToken),
-    /// Say [`Event::RenewalRequested`] then; it replaces the account's earlier plan.
+    /// Report [`Event::RenewalRequested`] at this time, in place of the account's earlier plan.
     PlanRenewal(AccountKey, Timestamp),
-}
-
-/// A question that callers wait for, however many there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum PendingReply {
-    /// How a renewal ends.
-    Renewal(AccountKey),
-    /// How a check ends.
-    Check(AccountKey),
-}
-
-/// What a command gets back from the step it caused.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Done, or begun; the state tells the rest.
-    Taken,
-    /// The answer comes with the question's.
-    Later(PendingReply),
-    /// Not taken.
-    Refused(Problem),
-}
-
-/// What one event led to.
-#[derive(Debug)]
-pub struct Step {
-    /// The records to make durable before anything else.
-    pub changed: BTreeSet<RecordName>,
-    /// What to do after that, in this order.
-    pub effects: Vec<Effect>,
-    /// What the command that caused it gets back.
-    pub outcome: Outcome,
-    /// Questions that are answered now.
-    pub answers: Vec<(PendingReply, Result<(), Problem>)>,
-}
-
-impl Default for Step {
-    fn default() -> Self {
-        Self {
-            changed: BTreeSet::new(),
-            effects: Vec::new(),
-            outcome: Outcome::Taken,
-            answers: Vec::new(),
-        }
-    }
-}
-
-impl Step {
-    /// A step that changes nothing and says why.
-    pub(crate) fn refused(problem: impl Into<Problem>) -> Self {
-        Self {
-            outcome: Outcome::Refused(problem.into()),
-            ..Self::default()
-        }
-    }
-
-    pub(crate) fn change(&mut self, name: RecordName) -> &mut Self {
-        self.changed.insert(name);
-        self
-    }
-
-    pub(crate) fn run(&mut self, effect: Effect) -> &mut Self {
-        self.effects.push(effect);
-        self
-    }
-
-    /// Takes over all of another step but its outcome.
-    pub(crate) fn append(&mut self, other: Self) {
-        self.changed.extend(other.changed);
-        self.effects.extend(other.effects);
-        self.answers.extend(other.answers);
-    }
-
-    pub(crate) fn answer(&mut self, reply: PendingReply, result: Result<(), Problem>) -> &mut Self {
-        self.answers.push((reply, result));
-        self
-    }
 }

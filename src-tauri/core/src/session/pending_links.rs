@@ -1,4 +1,4 @@
-//! Addresses that arrived before the vault was open: whose they are can't be told until then.
+//! Addresses that arrive before the vault is open, when no pending attempt is known yet.
 
 use url::form_urlencoded;
 
@@ -7,48 +7,45 @@ use crate::authorization::State;
 use crate::head_and_tail::HeadAndTail;
 use crate::redirect::{MAX_REDIRECT_BYTES, ReceivedLink};
 
-/// So many of the first addresses are kept, and so many of the newest. Whoever would push out the one
-/// that a person just allowed must send as many before it as after it, of different `state`s.
-const ENDS: usize = 64;
+/// How many of the first and how many of the newest addresses are stored. To push out the genuine
+/// answer, an attacker must send this many before it and this many after it, with different
+/// `state`s.
+const MAX_AT_EACH_END: usize = 64;
 
-/// The addresses, in their order.
+/// The addresses that wait for the vault, in the order of their arrival.
 #[derive(Debug, Default)]
-pub(super) struct PendingLinks(HeadAndTail<Arrived, ENDS>);
+pub(super) struct PendingLinks(HeadAndTail<PendingLink, MAX_AT_EACH_END>);
 
 #[derive(Debug)]
-struct Arrived {
-    /// The `state` as it stands in the address, before anything is judged.
+struct PendingLink {
+    /// The `state` parameter of the address, which isn't validated yet.
     state: State,
     received: ReceivedLink,
     origin: LinkOrigin,
 }
 
 impl PendingLinks {
-    /// Takes an address in, in place of an earlier one of the same `state`.
-    pub(super) fn put(&mut self, received: ReceivedLink, origin: LinkOrigin) {
+    /// Adds an address, in place of an earlier one with the same `state`.
+    pub(super) fn push(&mut self, received: ReceivedLink, origin: LinkOrigin) {
         if received.expose().len() > MAX_REDIRECT_BYTES {
-            tracing::warn!(
-                ?origin,
-                "an address is too long to wait for the vault: ignored"
-            );
+            tracing::warn!(?origin, "pending link: ignored, too long");
             return;
         }
         let state = state_of(&received);
         self.0.retain(|earlier| !earlier.state.matches(&state));
-        let arrived = Arrived {
+        let link = PendingLink {
             state,
             received,
             origin,
         };
-        if self.0.push(arrived) {
-            tracing::warn!("too many addresses wait for the vault: one is dropped");
+        if self.0.push(link) {
+            tracing::warn!("pending link: one dropped, too many wait for the vault");
         }
     }
 
-    /// Takes them out.
     pub(super) fn into_addresses(self) -> impl Iterator<Item = (ReceivedLink, LinkOrigin)> {
-        let arrived = self.0.into_iter();
-        arrived.map(|arrived| (arrived.received, arrived.origin))
+        let links = self.0.into_iter();
+        links.map(|link| (link.received, link.origin))
     }
 
     #[cfg(test)]
@@ -57,7 +54,7 @@ impl PendingLinks {
     }
 }
 
-/// Those without one count as of one `state`: none of them is an answer.
+/// The `state` parameter. Addresses without one share an empty `state`: none of them is an answer.
 fn state_of(received: &ReceivedLink) -> State {
     let query = received
         .expose()

@@ -1,14 +1,14 @@
-//! What a process that begins anew would not know.
+//! Whether the process can be replaced by a new one that loses nothing.
 //!
-//! Each field is named, so that who adds one decides about it here.
+//! The patterns name every field, so that adding one demands a decision here.
 
 use crate::account::AccountStatus;
 
 use super::{AccountEntry, Open, Phase, Renewal, Session, SignIn};
 
 impl Session {
-    /// Whether the vault has all that matters and nothing is under way: then a process that begins anew
-    /// goes on as this one would.
+    /// Whether everything that matters is in the vault and nothing is in progress, so that a new
+    /// process would continue exactly as this one.
     #[must_use]
     pub fn is_quiescent(&self) -> bool {
         let Self {
@@ -28,17 +28,17 @@ impl Open {
         let Self {
             registration: _,
             changing_setup,
-            // IT's file is read anew.
-            awaits_provisioning: _,
-            // The vault has a pending attempt; the browser's answer may be here at any moment.
+            // The provisioning file is read again at each start.
+            provisioning_is_invalid: _,
+            // A pending attempt is in the vault, but the browser's answer may arrive at any moment.
             sign_in,
             unclaimed,
             accounts,
             current,
-            // What the window says to that matters where nobody is left.
+            // Shown only where no account is left.
             signed_out,
             generations: _,
-            came_back: _,
+            unusable_answer_to: _,
         } = self;
         let has_just_signed_out = *signed_out && current.is_none();
         !changing_setup
@@ -52,25 +52,25 @@ impl Open {
 impl AccountEntry {
     fn is_quiescent(&self) -> bool {
         let Self {
-            // One that needs its person has a notification, which leads to this very process.
+            // An account that must sign in again has a notification that opens this very process.
             account,
             generation: _,
             renewal,
-            // A pause that Amiqus asked for would be forgotten, and Amiqus asked at once.
-            pause,
+            // A new process would not know a wait that Amiqus asked for.
+            backoff,
             failures,
-            asked,
+            user_waits,
             offline,
-            refused_at,
+            unauthenticated_at,
             checking,
         } = self;
         matches!(account.status, AccountStatus::Connected { .. })
-            && *renewal == Renewal::None
-            && pause.is_none()
+            && *renewal == Renewal::Idle
+            && backoff.is_none()
             && *failures == 0
-            && !asked
+            && !user_waits
             && !offline
-            && refused_at.is_none()
+            && unauthenticated_at.is_none()
             && checking.is_none()
     }
 }

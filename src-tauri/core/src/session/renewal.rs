@@ -1,96 +1,108 @@
-//! Renewing: when, what each answer means, and what is done when there is none.
+//! Renewals: what starts one, what each answer means, and what happens when none arrives.
 //!
 //! ```text
 //!            due, asked, 401                    dead
-//!      None ────────────────▶ Sent ───────────────────────────▶ Confirming ──▶ SignInAgain
+//!      Idle ────────────────▶ Sent ───────────────────────────▶ Confirming ──▶ SignInAgain
 //!       ▲ ▲ ▲                 │  │ answer lost                      ▲   │ the vault holds
-//!       │ │ └── new pair ─────┘  ▼                                  │   │ another pair
-//!       │ │                   Probing ──(204: the pair lives)──┐    │   ▼
-//!       │ └── pause ◀──────────  │   ◀───────────────────────┐ │    │  None, with that pair
+//!       │ │ └── new tokens ───┘  ▼                                  │   │ other tokens
+//!       │ │                   Probing ──(204: still valid)─────┐    │   ▼
+//!       │ └── backoff ◀────────  │   ◀───────────────────────┐ │    │  Idle, with those tokens
 //!       │                        │ 401                       │ │    │
-//!       └── new pair ◀──────  LastTry ── no answer again ────┘ │    │
+//!       └── new tokens ◀───  LastAttempt ─ no answer again ──┘ │    │
 //!                                └──────── dead ───────────────┼────┘
-//!       None, in doubt ◀───────────────────────────────────────┘
+//!       Idle, in doubt ◀───────────────────────────────────────┘
 //! ```
 
-use jiff::{SignedDuration, Timestamp};
+mod probing;
+mod schedule;
 
-use super::accounts::clear_service_problem;
-use super::entry;
+use jiff::Timestamp;
+
+use self::schedule::retry_after;
 use super::{
-    AccountEntry, Effect, NextProbe, Open, Outcome, Pause, PendingReply, Renewal, Step,
-    TokenGeneration, Try,
+    AccountEntry, CommandOutcome, Effect, Open, PendingReply, ProbeAttempt, RenewalReason, SignIn,
+    Step, TokenGeneration, entry,
 };
-use super::{RenewalReason, SignIn};
 use crate::account::{Account, AccountKey, AccountStatus, Journal, SignInAgainReason};
-use crate::api::ApiError;
-use crate::error::{Code, Problem};
-use crate::http::MAX_RETRY_AFTER;
+use crate::error::Code;
 use crate::token::{TokenError, TokenSet, Transient};
 use crate::vault::RecordName;
 
-/// The first pause after a renewal that found no network; it doubles.
-const OFFLINE_PAUSE: SignedDuration = SignedDuration::from_mins(1);
+/// The progress of a renewal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Renewal {
+    /// No renewal is in progress.
+    Idle,
+    /// The refresh token is being posted.
+    Sent,
+    /// The answer was lost; `/status` tells whether the access token is still valid.
+    Probing {
+        attempt: ProbeAttempt,
+        /// How the answer was lost, as far as that is known.
+        cause: Option<Transient>,
+        next: NextProbe,
+    },
+    /// The access token is invalid too: Amiqus rotated the tokens, or the access was removed. The
+    /// stored refresh token is posted once more, and the answer to that decides.
+    LastAttempt(ProbeAttempt),
+    /// Amiqus rejects the refresh token. The vault is read again before the account is disconnected.
+    Confirming(SignInAgainReason),
+}
 
-/// The first pause after a renewal that Amiqus could not take, unless it says how long; it doubles.
-const PAUSE: SignedDuration = SignedDuration::from_mins(15);
-
-/// The longest pause, and the one after a renewal that only an administrator can put right.
-const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(1);
-
-/// No pause is shorter, also when Amiqus says that none is needed.
-const SHORTEST_PAUSE: SignedDuration = SignedDuration::from_secs(5);
-
-/// The first wait before `/status` is asked again; it doubles each time.
-const FIRST_PROBE_WAIT: SignedDuration = SignedDuration::from_secs(5);
-
-/// The longest wait before `/status` is asked again.
-const LONGEST_PROBE_WAIT: SignedDuration = SignedDuration::from_mins(15);
-
-/// How old the last word from Amiqus may be before the current account is asked for by itself.
-const STALE: SignedDuration = SignedDuration::from_hours(24);
+/// When `/status` is requested.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NextProbe {
+    /// The request is in progress.
+    InFlight,
+    /// After a wait, which ends early when the environment changes.
+    Scheduled,
+    /// After a wait that Amiqus asked for, by `Retry-After`.
+    RetryAfter {
+        /// When the wait ends.
+        until: Timestamp,
+    },
+}
 
 impl Open {
     pub(super) fn renewal_requested(
         &mut self,
-        problem: &mut Option<Problem>,
         key: AccountKey,
-        why: RenewalReason,
+        reason: RenewalReason,
         now: Timestamp,
     ) -> Step {
         let no_account = self.no_account();
         let Some(entry) = self.accounts.get_mut(&key) else {
             return Step::refused(no_account);
         };
-        if why == RenewalReason::Needed
+        if reason == RenewalReason::Needed
             && let Some(step) = entry.without_renewal(now)
         {
             return step;
         }
-        let mut step = match entry.begin_renewal(key, why, now) {
+        let mut step = match entry.begin_renewal(key, reason, now) {
             Ok(step) => step,
             Err(code) => {
-                if why == RenewalReason::Asked {
-                    *problem = (code == Code::AmiqusBusy).then(|| code.into());
+                let mut step = Step::refused(code);
+                if reason == RenewalReason::Asked {
+                    step.replace_problem((code == Code::AmiqusBusy).then_some(code));
                 }
-                return Step::refused(code);
+                return step;
             }
         };
-        if why == RenewalReason::Asked {
-            *problem = None;
-            // Somebody waits: the next probe may be minutes away.
-            if !entry.asked {
+        if reason == RenewalReason::Asked {
+            step.clear_problem();
+            // The user waits, and the next probe may be minutes away.
+            if !entry.user_waits {
                 entry.probe_now(&mut step, key);
             }
-            entry.asked = true;
+            entry.user_waits = true;
         }
-        step.outcome = Outcome::Later(PendingReply::Renewal(key));
+        step.outcome = CommandOutcome::Pending(PendingReply::Renewal(key));
         step
     }
 
     pub(super) fn refreshed(
         &mut self,
-        problem: &mut Option<Problem>,
         key: AccountKey,
         generation: TokenGeneration,
         result: Result<TokenSet, TokenError>,
@@ -99,10 +111,10 @@ impl Open {
         let Some(entry) = entry(&mut self.accounts, key, generation) else {
             return Step::default();
         };
-        let last_try = match entry.renewal {
+        let last_attempt = match entry.renewal {
             Renewal::Sent => None,
-            Renewal::LastTry { tries } => Some(tries),
-            Renewal::None | Renewal::Probing { .. } | Renewal::Confirming(_) => {
+            Renewal::LastAttempt(attempt) => Some(attempt),
+            Renewal::Idle | Renewal::Probing { .. } | Renewal::Confirming(_) => {
                 return Step::default();
             }
         };
@@ -112,36 +124,37 @@ impl Open {
         let mut step = Step::default();
         match result {
             Ok(tokens) => {
-                clear_service_problem(problem);
+                step.clear_service_problem();
                 let generation = self.generations.next();
-                entry.adopt(&mut step, key, generation, tokens, Journal::default(), now);
+                entry.replace_tokens(&mut step, key, generation, tokens, Journal::default(), now);
             }
             Err(TokenError::Dead { expired }) => {
-                let unanswered = last_try.is_some() || journal.unanswered_since.is_some();
-                let why = match (expired, unanswered) {
+                let unanswered = last_attempt.is_some() || journal.unanswered_since.is_some();
+                let reason = match (expired, unanswered) {
                     (true, _) => SignInAgainReason::TooLongAway,
                     (false, true) => SignInAgainReason::AnswerLost,
                     (false, false) => SignInAgainReason::AccessRemoved,
                 };
-                entry.renewal = Renewal::Confirming(why);
-                step.run(Effect::ReadAgain(key, generation));
+                entry.renewal = Renewal::Confirming(reason);
+                step.run(Effect::ReloadAccount(key, generation));
             }
-            Err(TokenError::PerhapsProcessed(transient)) if last_try.is_none() => {
-                // The journal's way: never a blind second send.
-                entry.say(problem, transient);
-                if asked_for(transient).is_some() {
-                    let because = Some(transient);
-                    entry.probe_later(&mut step, key, Try(0), because, because, now);
-                    entry.answer_failure(&mut step, key, transient.into());
+            // A refresh token is never posted a second time before its fate is known.
+            Err(TokenError::PerhapsProcessed(transient)) if last_attempt.is_none() => {
+                entry.note_transient(&mut step, transient);
+                let first = ProbeAttempt::default();
+                let cause = Some(transient);
+                if retry_after(transient).is_some() {
+                    entry.probe_later(&mut step, key, first, cause, cause, now);
+                    entry.answer_error(&mut step, key, transient.into());
                 } else {
-                    entry.probe(&mut step, key, Try(0), Some(transient));
+                    entry.probe(&mut step, key, first, cause);
                 }
             }
-            Err(failure) => {
-                let (code, transient) = match failure {
+            Err(error) => {
+                let (code, transient) = match error {
                     TokenError::NotProcessed(transient)
                     | TokenError::PerhapsProcessed(transient) => {
-                        entry.say(problem, transient);
+                        entry.note_transient(&mut step, transient);
                         (Code::from(transient), Some(transient))
                     }
                     TokenError::SetUpWrong => (Code::SetUpWrong, None),
@@ -150,19 +163,19 @@ impl Open {
                     }
                 };
                 if transient.is_none() {
-                    *problem = Some(code.into());
+                    step.show_problem(code);
                 }
-                entry.answer_failure(&mut step, key, code);
-                match last_try {
-                    // The request was not processed: the pair in use still lives.
+                entry.answer_error(&mut step, key, code);
+                match last_attempt {
+                    // The request was not processed: the current tokens are still valid.
                     None => {
                         entry.close_journal();
-                        entry.pause(&mut step, key, transient, now);
+                        entry.back_off(&mut step, key, transient, now);
                         step.change(RecordName::Account(key));
                     }
-                    // Whether the earlier request was processed is still not known.
-                    Some(tries) => {
-                        entry.probe_later(&mut step, key, tries, transient, transient, now);
+                    // Whether the earlier request was processed is still unknown.
+                    Some(attempt) => {
+                        entry.probe_later(&mut step, key, attempt, transient, transient, now);
                     }
                 }
             }
@@ -170,11 +183,10 @@ impl Open {
         step
     }
 
-    /// What the vault holds of an account whose refresh token Amiqus calls dead: another process, or
-    /// another computer with the same home folder, may have renewed it.
-    pub(super) fn read_again(
+    /// Compares the vault's record with the tokens that Amiqus rejects: another process, or another
+    /// computer with the same home folder, may have renewed them.
+    pub(super) fn account_reloaded(
         &mut self,
-        problem: &mut Option<Problem>,
         key: AccountKey,
         generation: TokenGeneration,
         found: Option<Account>,
@@ -183,7 +195,7 @@ impl Open {
         let Some(entry) = entry(&mut self.accounts, key, generation) else {
             return Step::default();
         };
-        let (Renewal::Confirming(why), AccountStatus::Connected { tokens: dead, .. }) =
+        let (Renewal::Confirming(reason), AccountStatus::Connected { tokens: dead, .. }) =
             (entry.renewal, &entry.account.status)
         else {
             return Step::default();
@@ -193,130 +205,44 @@ impl Open {
             Some(AccountStatus::Connected { tokens, journal })
                 if tokens.refresh.expose() != dead.refresh.expose() =>
             {
-                tracing::info!("the vault holds a newer pair: it is used");
-                clear_service_problem(problem);
+                tracing::info!("renewal: newer tokens taken from the vault");
+                step.clear_service_problem();
                 let generation = self.generations.next();
-                entry.adopt(&mut step, key, generation, tokens, journal, now);
+                entry.replace_tokens(&mut step, key, generation, tokens, journal, now);
             }
-            _ => {
-                entry.end(why);
+            Some(AccountStatus::Connected { .. } | AccountStatus::SignInAgain(_)) | None => {
+                entry.disconnect(reason);
                 step.change(RecordName::Account(key));
-                entry.answer_failure(&mut step, key, Code::NotSignedIn);
+                entry.answer_error(&mut step, key, Code::NotSignedIn);
             }
         }
         step
     }
 
-    pub(super) fn probed(
-        &mut self,
-        problem: &mut Option<Problem>,
-        key: AccountKey,
-        generation: TokenGeneration,
-        result: Result<(), ApiError>,
-        now: Timestamp,
-    ) -> Step {
-        let Some(entry) = entry(&mut self.accounts, key, generation) else {
-            return Step::default();
-        };
-        let Renewal::Probing { tries, because, .. } = entry.renewal else {
-            return Step::default();
-        };
-        let AccountStatus::Connected { tokens, .. } = &entry.account.status else {
-            return Step::default();
-        };
-        let mut step = Step::default();
-        match result {
-            // The old pair lives: the refresh was not processed, or not yet.
-            Ok(()) => {
-                let is_due = tokens.renewal_due_at(now) <= now;
-                let code = because.map_or(Code::ServerError, Code::from);
-                entry.leave_in_doubt();
-                entry.offline = false;
-                if is_due {
-                    // Long enough for a request that is still under way to arrive.
-                    entry.pause(&mut step, key, Some(Transient::ServerError), now);
-                } else {
-                    entry.plan(&mut step, key, now);
-                }
-                step.change(RecordName::Account(key));
-                entry.answer_failure(&mut step, key, code);
-            }
-            Err(ApiError::Unauthenticated) => {
-                let refresh = tokens.hand_over_refresh(key, generation);
-                entry.renewal = Renewal::LastTry { tries };
-                step.run(refresh);
-            }
-            Err(ApiError::Transient(transient)) => {
-                entry.say(problem, transient);
-                entry.probe_later(&mut step, key, tries, because, Some(transient), now);
-                entry.answer_failure(&mut step, key, Code::from(transient));
-            }
-        }
-        step
-    }
-
-    pub(super) fn probe_due(
-        &mut self,
-        key: AccountKey,
-        generation: TokenGeneration,
-        due: Try,
-    ) -> Step {
-        let mut step = Step::default();
-        if let Some(entry) = entry(&mut self.accounts, key, generation)
-            && let Renewal::Probing {
-                tries,
-                because,
-                next: NextProbe::Waits | NextProbe::WaitsForAmiqus { .. },
-            } = entry.renewal
-            // Otherwise another one was begun in its place.
-            && tries == due
-        {
-            entry.probe(&mut step, key, tries, because);
-        }
-        step
-    }
-
-    /// The computer woke, its clock was set, or a network came: what waits for such a thing is done
-    /// now. What is planned stays so, for its timers outlive all of that: one rings by the wall clock
-    /// also after sleep, the other after as much time as was planned, however the clock was set.
-    pub(super) fn on_environment_change(
-        &mut self,
-        problem: &mut Option<Problem>,
-        now: Timestamp,
-    ) -> Step {
+    /// The computer woke, its clock was set, or a network became available: what waits for that is
+    /// done now. Planned renewals need nothing: of their two timers one follows the wall clock, also
+    /// across sleep, and the other the time that passes, however the clock is set.
+    pub(super) fn on_environment_change(&mut self, now: Timestamp) -> Step {
         let mut step = Step::default();
         if let SignIn::AwaitingBrowser(attempt) = &self.sign_in
             && !attempt.is_alive(now)
         {
-            step.append(self.deadline_passed(problem, attempt.id()));
+            step.append(self.deadline_passed(attempt.id()));
         }
         self.identify_again(&mut step, now);
         let current = self.current;
         for (key, entry) in &mut self.accounts {
             step.append(entry.on_environment_change(*key, now));
-            let is_stale = now.duration_since(entry.account.as_of).abs() > STALE;
+            let is_outdated = entry.is_outdated(now) && current == Some(*key);
             let is_unknown = entry.account.identity.team.is_none();
-            if entry.renewal == Renewal::None
-                && (entry.offline || is_unknown || is_stale && current == Some(*key))
-            {
+            if entry.renewal == Renewal::Idle && (entry.offline || is_unknown || is_outdated) {
                 entry.check(&mut step, *key);
             }
         }
         step
     }
 
-    /// There is room on the disk again: renewals that waited for it go on.
-    pub(super) fn saved(&mut self, now: Timestamp) -> Step {
-        let mut step = Step::default();
-        for (key, entry) in &mut self.accounts {
-            if entry.pause.is_some() {
-                step.append(entry.on_environment_change(*key, now));
-            }
-        }
-        step
-    }
-
-    /// No refresh is sent whose intent is not on the disk.
+    /// Undoes the start of a renewal whose journal could not be saved.
     pub(super) fn renewal_not_saved(
         &mut self,
         step: &mut Step,
@@ -324,143 +250,79 @@ impl Open {
         generation: TokenGeneration,
         now: Timestamp,
     ) {
-        if let Some(entry) = entry(&mut self.accounts, key, generation) {
+        if let Some(entry) = self.entry(key, generation) {
             entry.close_journal();
-            entry.pause(step, key, Some(Transient::ServerError), now);
-            entry.answer_failure(step, key, Code::CannotSave);
+            entry.back_off(step, key, Some(Transient::ServerError), now);
+            entry.answer_error(step, key, Code::CannotSave);
         }
     }
 }
 
 impl AccountEntry {
-    /// Writes the intent into the journal and hands the refresh token over. While a renewal is under
-    /// way, one more request waits for that one; while Amiqus asked to be left alone, only the
-    /// renewal that is planned for the end of that is begun.
+    /// Opens the journal and posts the refresh token. While a renewal is in progress nothing is
+    /// done: the request shares its result.
     ///
     /// # Errors
-    /// [`Code::NotSignedIn`] for an account without tokens, [`Code::AmiqusBusy`].
+    /// [`Code::NotSignedIn`] for an account without tokens; [`Code::AmiqusBusy`] until the end of a
+    /// wait that Amiqus asked for, unless the renewal is the one planned for that moment.
     pub(super) fn begin_renewal(
         &mut self,
         key: AccountKey,
-        why: RenewalReason,
+        reason: RenewalReason,
         now: Timestamp,
     ) -> Result<Step, Code> {
-        if why != RenewalReason::Due && self.is_to_leave_amiqus_alone(now) {
+        if reason != RenewalReason::Due && self.is_rate_limited(now) {
             return Err(Code::AmiqusBusy);
         }
         let AccountStatus::Connected { tokens, journal } = &mut self.account.status else {
             return Err(Code::NotSignedIn);
         };
         let mut step = Step::default();
-        if self.renewal == Renewal::None {
+        if self.renewal == Renewal::Idle {
             journal.open_since = Some(now);
             self.renewal = Renewal::Sent;
-            self.pause = None;
+            self.backoff = None;
             step.change(RecordName::Account(key))
-                .run(tokens.hand_over_refresh(key, self.generation));
+                .run(tokens.refresh_effect(key, self.generation));
         }
         Ok(step)
     }
 
-    /// What a caller in need of a token is told where no renewal is begun for it: another one has just
-    /// brought a pair, or lost its answer, and the next look at that may be long in coming.
+    /// The step for a caller in need of a token, where no renewal is started for it: an earlier one
+    /// has just brought new tokens, or has lost its answer and probes again only much later.
     fn without_renewal(&self, now: Timestamp) -> Option<Step> {
         let AccountStatus::Connected { tokens, .. } = &self.account.status else {
             return None;
         };
         match self.renewal {
-            Renewal::None if now < tokens.ends_at() => Some(Step::default()),
+            Renewal::Idle if now < tokens.ends_at() => Some(Step::default()),
             Renewal::Probing {
-                because,
-                next: NextProbe::Waits | NextProbe::WaitsForAmiqus { .. },
+                cause,
+                next: NextProbe::Scheduled | NextProbe::RetryAfter { .. },
                 ..
-            } => Some(Step::refused(because.map_or(Code::ServerError, Code::from))),
-            _ => None,
+            } => Some(Step::refused(cause.map_or(Code::ServerError, Code::from))),
+            Renewal::Idle
+            | Renewal::Sent
+            | Renewal::Probing { .. }
+            | Renewal::LastAttempt(_)
+            | Renewal::Confirming(_) => None,
         }
     }
 
-    /// Whether Amiqus asked for a pause that is not over, be it before a renewal or before the question
-    /// what became of one. None that it may ask for is longer than
-    /// [`MAX_RETRY_AFTER`]: one that looks so is a clock that was turned back.
-    fn is_to_leave_amiqus_alone(&self, now: Timestamp) -> bool {
-        let probes_at = match self.renewal {
-            Renewal::Probing {
-                next: NextProbe::WaitsForAmiqus { until },
-                ..
-            } => Some(until),
-            _ => None,
-        };
-        let renews_at = match self.pause {
-            Some(Pause::ByAmiqus { until }) => Some(until),
-            Some(Pause::Ours) | None => None,
-        };
-        let Some(until) = renews_at.or(probes_at) else {
-            return false;
-        };
-        let left = until.duration_since(now);
-        left.is_positive() && left <= MAX_RETRY_AFTER
-    }
-
-    /// Takes up what an earlier run of the app left: an open journal is resolved, a pair whose
-    /// journal is closed is renewed in its time.
+    /// Continues what an earlier run of the app left: probes if the journal is open, else plans the
+    /// renewal.
     pub(super) fn resume(&mut self, step: &mut Step, key: AccountKey, now: Timestamp) {
         match &self.account.status {
             AccountStatus::Connected { journal, .. } if journal.open_since.is_some() => {
-                self.probe(step, key, Try(0), None);
+                self.probe(step, key, ProbeAttempt::default(), None);
             }
             AccountStatus::Connected { .. } => self.plan(step, key, now),
             AccountStatus::SignInAgain(_) => {}
         }
     }
 
-    /// Plans the renewal for its time.
-    pub(super) fn plan(&mut self, step: &mut Step, key: AccountKey, now: Timestamp) {
-        self.pause = None;
-        if let AccountStatus::Connected { tokens, .. } = &self.account.status {
-            step.run(Effect::PlanRenewal(key, tokens.renewal_due_at(now)));
-        }
-    }
-
-    /// Plans the renewal that failed for later: the more often it failed, the later.
-    fn pause(
-        &mut self,
-        step: &mut Step,
-        key: AccountKey,
-        because: Option<Transient>,
-        now: Timestamp,
-    ) {
-        let AccountStatus::Connected { tokens, .. } = &self.account.status else {
-            return;
-        };
-        let first = match because {
-            Some(transient) if transient.is_the_networks() => OFFLINE_PAUSE,
-            Some(_) => PAUSE,
-            None => LONGEST_PAUSE,
-        };
-        let wait = first
-            .saturating_mul(1 << self.failures.min(10))
-            .min(LONGEST_PAUSE)
-            // A short-lived pair is tried again while it lives.
-            .min((tokens.renewal_margin() / 3).max(OFFLINE_PAUSE));
-        let left = tokens.ends_at().duration_since(now);
-        let wait = match because.and_then(asked_for) {
-            Some(asked) => asked,
-            // So is one that is about to run out. Jitter adds up to a tenth.
-            None if left.is_positive() => wait.min((left - left / 10).max(OFFLINE_PAUSE)),
-            None => wait,
-        }
-        .max(SHORTEST_PAUSE);
-        let until = now.saturating_add(wait).unwrap_or(Timestamp::MAX);
-        self.failures = self.failures.saturating_add(1);
-        self.pause = Some(match because.and_then(asked_for) {
-            Some(_) => Pause::ByAmiqus { until },
-            None => Pause::Ours,
-        });
-        step.run(Effect::PlanRenewal(key, until));
-    }
-
-    /// Makes a pair that has just arrived the one in use.
-    fn adopt(
+    /// Puts new tokens into use.
+    fn replace_tokens(
         &mut self,
         step: &mut Step,
         key: AccountKey,
@@ -470,146 +332,48 @@ impl AccountEntry {
         now: Timestamp,
     ) {
         self.generation = generation;
-        self.renewal = Renewal::None;
+        self.renewal = Renewal::Idle;
         self.failures = 0;
-        self.asked = false;
+        self.user_waits = false;
         self.offline = false;
-        self.pause = None;
+        self.backoff = None;
         self.account.status = AccountStatus::Connected { tokens, journal };
         step.change(RecordName::Account(key))
             .answer(PendingReply::Renewal(key), Ok(()));
         self.resume(step, key, now);
-        if self.renewal == Renewal::None {
+        if self.renewal == Renewal::Idle {
             self.check(step, key);
         }
     }
 
-    fn on_environment_change(&mut self, key: AccountKey, now: Timestamp) -> Step {
-        let mut step = Step::default();
-        match (self.renewal, self.pause) {
-            (
-                Renewal::Probing {
-                    next: NextProbe::Waits,
-                    ..
-                },
-                _,
-            ) => self.probe_now(&mut step, key),
-            (Renewal::None, Some(Pause::Ours)) => {
-                // Only an account with tokens has a pause.
-                step.append(
-                    self.begin_renewal(key, RenewalReason::Due, now)
-                        .unwrap_or_default(),
-                );
-            }
-            _ => {}
-        }
-        step
-    }
-
-    /// Asks whether the old access token lives.
-    fn probe(&mut self, step: &mut Step, key: AccountKey, tries: Try, because: Option<Transient>) {
-        self.renewal = Renewal::Probing {
-            tries,
-            because,
-            next: NextProbe::UnderWay,
-        };
-        if let AccountStatus::Connected { tokens, .. } = &self.account.status {
-            step.run(Effect::Probe(key, self.generation, tokens.access.clone()));
-        }
-    }
-
-    /// Asks it at once in place of later, where that is what the account waits for. It counts as one
-    /// more try, so that the one that was planned is known to be over.
-    fn probe_now(&mut self, step: &mut Step, key: AccountKey) {
-        if let Renewal::Probing {
-            tries,
-            because,
-            next: NextProbe::Waits | NextProbe::WaitsForAmiqus { .. },
-        } = self.renewal
-        {
-            self.probe(step, key, tries.next(), because);
-        }
-    }
-
-    /// Asks it again after a while; `now_because` is what kept the answer from being known this time.
-    fn probe_later(
-        &mut self,
-        step: &mut Step,
-        key: AccountKey,
-        tries: Try,
-        because: Option<Transient>,
-        now_because: Option<Transient>,
-        now: Timestamp,
-    ) {
-        let by_amiqus = now_because.and_then(asked_for);
-        let wait = FIRST_PROBE_WAIT
-            .saturating_mul(1 << tries.0.min(10))
-            .min(LONGEST_PROBE_WAIT)
-            .max(by_amiqus.unwrap_or_default());
-        let tries = tries.next();
-        self.asked = false;
-        self.renewal = Renewal::Probing {
-            tries,
-            because,
-            next: match by_amiqus {
-                Some(_) => NextProbe::WaitsForAmiqus {
-                    until: now.saturating_add(wait).unwrap_or(Timestamp::MAX),
-                },
-                None => NextProbe::Waits,
-            },
-        };
-        step.run(Effect::ProbeLater(key, self.generation, tries, wait));
-    }
-
-    /// Closes the journal: the refresh was not processed, and the pair in use still lives.
+    /// Closes the journal: the refresh was not processed, and the current tokens are still valid.
     fn close_journal(&mut self) {
-        self.renewal = Renewal::None;
-        self.asked = false;
+        self.renewal = Renewal::Idle;
+        self.user_waits = false;
         if let AccountStatus::Connected { journal, .. } = &mut self.account.status {
             journal.open_since = None;
         }
     }
 
-    /// Closes the journal with a doubt: the pair lives, and a request without an answer may still be
-    /// processed.
-    fn leave_in_doubt(&mut self) {
-        let sent = match &mut self.account.status {
-            AccountStatus::Connected { journal, .. } => journal.open_since,
-            AccountStatus::SignInAgain(_) => None,
-        };
-        self.close_journal();
-        if let AccountStatus::Connected { journal, .. } = &mut self.account.status {
-            journal.unanswered_since = sent.or(journal.unanswered_since);
-        }
-    }
-
-    /// Tells those who wait for the renewal that it failed, and those whose check led to it.
-    fn answer_failure(&self, step: &mut Step, key: AccountKey, code: Code) {
+    /// Answers callers that wait for the renewal, and those whose check led to it.
+    fn answer_error(&self, step: &mut Step, key: AccountKey, code: Code) {
         step.answer(PendingReply::Renewal(key), Err(code.into()));
         if self.checking.is_none() {
             step.answer(PendingReply::Check(key), Err(code.into()));
         }
     }
 
-    /// Notes a failure that passes; a person who asked is told.
-    fn say(&mut self, problem: &mut Option<Problem>, transient: Transient) {
+    /// Records a temporary failure, and shows it to a user who waits.
+    fn note_transient(&mut self, step: &mut Step, transient: Transient) {
         self.offline = transient.is_the_networks();
-        if self.asked {
-            *problem = Some(Code::from(transient).into());
+        if self.user_waits {
+            step.show_problem(Code::from(transient));
         }
     }
 }
 
-/// How long Amiqus asked to be left alone, where it did.
-fn asked_for(transient: Transient) -> Option<SignedDuration> {
-    match transient {
-        Transient::Busy(wait) => wait,
-        _ => None,
-    }
-}
-
 impl TokenSet {
-    fn hand_over_refresh(&self, key: AccountKey, generation: TokenGeneration) -> Effect {
+    fn refresh_effect(&self, key: AccountKey, generation: TokenGeneration) -> Effect {
         Effect::Refresh(
             key,
             generation,

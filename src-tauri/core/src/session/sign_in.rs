@@ -1,21 +1,21 @@
-//! The sign-in: from the click to the person's name.
+//! The sign-in: from the click to the code that is exchanged for tokens.
 
 use jiff::Timestamp;
 
 use super::unclaimed::Unclaimed;
-use super::{AccountEntry, Effect, LinkOrigin, Open, Outcome, PendingReply, SignIn, Step};
+use super::{AccountEntry, CommandOutcome, Effect, LinkOrigin, Open, PendingReply, SignIn, Step};
 use crate::account::{Account, AccountKey, AccountStatus, Identity, Journal};
 use crate::authorization::{Attempt, AttemptId};
-use crate::error::{Code, Problem};
+use crate::error::Code;
 use crate::redirect::pasted::NotTheAnswer;
 use crate::redirect::{self, AuthorizationError, ReceivedLink, Redirect, Refusal};
 use crate::registration::RedirectKind;
 use crate::token::{TokenError, TokenSet};
 use crate::vault::RecordName;
 
-/// What a person is told when Amiqus answers with an error in place of a code. `access_denied` is
-/// the person's own choice; it leads to "try again" like no other.
-fn code_of(error: AuthorizationError) -> Code {
+/// The code that the window shows when Amiqus answers with an error instead of a code.
+/// `access_denied` is the user's own choice, so it has a code of its own.
+fn code_of_denial(error: AuthorizationError) -> Code {
     match error {
         AuthorizationError::AccessDenied => Code::AccessDenied,
         AuthorizationError::InvalidRequest
@@ -28,10 +28,10 @@ fn code_of(error: AuthorizationError) -> Code {
     }
 }
 
-/// What a person is told when the code could not be exchanged. It is never posted again: a new
-/// attempt is a click away and certain.
-fn code_of_failure(failure: TokenError) -> Code {
-    match failure {
+/// The code that the window shows when the exchange fails. The exchange is never repeated: a new
+/// attempt is one click away and certain.
+fn code_of_exchange(error: TokenError) -> Code {
+    match error {
         TokenError::Dead { .. } => Code::CodeNotAccepted,
         TokenError::SetUpWrong => Code::SetUpWrong,
         TokenError::Refused(_) => Code::RequestNotAccepted,
@@ -41,7 +41,7 @@ fn code_of_failure(failure: TokenError) -> Code {
     }
 }
 
-/// What a person is told whose paste is not the answer.
+/// The code that the window shows when a pasted text is not the answer.
 fn code_of_paste(reason: NotTheAnswer) -> Code {
     match reason {
         NotTheAnswer::NotOurs => Code::LinkNotOurs,
@@ -53,20 +53,15 @@ fn code_of_paste(reason: NotTheAnswer) -> Code {
     }
 }
 
-/// An account that has just been given its pair.
-pub(super) struct Admitted {
+/// An account that was added, or that got new tokens.
+pub(super) struct AddedAccount {
     pub(super) key: AccountKey,
-    /// Whether it was here, with a pair that was believed to work.
+    /// Whether it was present before, with tokens that were believed to be valid.
     pub(super) was_connected: bool,
 }
 
 impl Open {
-    pub(super) fn sign_in_requested(
-        &mut self,
-        problem: &mut Option<Problem>,
-        attempt: Attempt,
-        now: Timestamp,
-    ) -> Step {
+    pub(super) fn sign_in_requested(&mut self, attempt: Attempt, now: Timestamp) -> Step {
         let Some(registration) = &self.registration else {
             return Step::refused(Code::NotSetUp);
         };
@@ -74,11 +69,11 @@ impl Open {
         if let SignIn::ExchangingCode(_) | SignIn::Identifying = self.sign_in {
             return Step::default();
         }
-        *problem = None;
         self.changing_setup = false;
         self.signed_out = false;
         let mut step = Step::default();
-        if self.press_finishes(&mut step, now) {
+        step.clear_problem();
+        if self.sign_in_resumes_unclaimed(&mut step, now) {
             return step;
         }
         step.change(RecordName::Attempt)
@@ -94,68 +89,65 @@ impl Open {
         step
     }
 
-    pub(super) fn browser_requested_again(&mut self, problem: &mut Option<Problem>) -> Step {
+    pub(super) fn browser_requested_again(&mut self) -> Step {
         let (SignIn::AwaitingBrowser(attempt), Some(registration)) =
             (&self.sign_in, &self.registration)
         else {
             return Step::refused(Code::LinkTooLate);
         };
-        *problem = None;
-        self.came_back = None;
+        self.unusable_answer_to = None;
         let mut step = Step::default();
-        step.run(Effect::OpenBrowser(
+        step.clear_problem().run(Effect::OpenBrowser(
             attempt.id(),
             attempt.authorization_url(registration),
         ));
         step
     }
 
-    pub(super) fn browser_did_not_open(
-        &mut self,
-        problem: &mut Option<Problem>,
-        id: AttemptId,
-    ) -> Step {
-        if self.awaits(id) {
-            // The attempt stays: "Open the browser again" is the way on.
-            *problem = Some(Code::BrowserDidNotOpen.into());
+    pub(super) fn browser_did_not_open(&mut self, id: AttemptId) -> Step {
+        let mut step = Step::default();
+        if self.is_pending(id) {
+            // The attempt stays pending: "Open the browser again" is the way forward.
+            step.show_problem(Code::BrowserDidNotOpen);
         }
-        Step::default()
+        step
     }
 
-    /// The attempt ends: its answer would arrive at nobody, or at another program.
-    pub(super) fn not_listening(&mut self, problem: &mut Option<Problem>, id: AttemptId) -> Step {
-        if !self.awaits(id) {
+    /// Ends the attempt: its answer would be lost, or be sent to another program.
+    pub(super) fn listen_failed(&mut self, id: AttemptId) -> Step {
+        if !self.is_pending(id) {
             return Step::default();
         }
-        self.end_attempt(problem, Some(Code::PortTaken))
+        self.end_attempt(Some(Code::PortTaken))
     }
 
-    pub(super) fn deadline_passed(&mut self, problem: &mut Option<Problem>, id: AttemptId) -> Step {
-        if !self.awaits(id) {
+    pub(super) fn deadline_passed(&mut self, id: AttemptId) -> Step {
+        if !self.is_pending(id) {
             return Step::default();
         }
-        self.end_attempt(problem, Some(Code::AttemptExpired))
+        self.end_attempt(Some(Code::AttemptExpired))
     }
 
-    pub(super) fn cancelled(&mut self, problem: &mut Option<Problem>) -> Step {
+    pub(super) fn cancelled(&mut self) -> Step {
+        let mut step = Step::default();
         match self.sign_in {
-            SignIn::AwaitingBrowser(_) => return self.end_attempt(problem, None),
-            // The code was posted, and the pair that may come is nobody's any more.
+            SignIn::AwaitingBrowser(_) => return self.end_attempt(None),
+            // The code was posted already; tokens that it may bring are dropped.
             SignIn::ExchangingCode(_) => self.sign_in = SignIn::Idle,
             SignIn::Identifying => self.stop_identifying(),
             SignIn::Idle if self.changing_setup => {
                 self.changing_setup = false;
-                *problem = None;
+                step.clear_problem();
             }
             SignIn::Idle => {}
         }
-        Step::default()
+        step
     }
 
-    /// Judges an address. Whatever isn't the answer to the pending attempt costs it nothing.
+    /// Decides whether an address is the answer to the pending attempt. Any other address leaves
+    /// the attempt pending.
     pub(super) fn address_received(
         &mut self,
-        problem: &mut Option<Problem>,
         received: &ReceivedLink,
         origin: LinkOrigin,
         now: Timestamp,
@@ -163,10 +155,7 @@ impl Open {
         let (SignIn::AwaitingBrowser(attempt), Some(registration)) =
             (&self.sign_in, &self.registration)
         else {
-            tracing::warn!(
-                ?origin,
-                "an address arrived and no attempt is pending: ignored"
-            );
+            tracing::warn!(?origin, "redirect: ignored, no attempt is pending");
             return Step::refused(Code::LinkTooLate);
         };
         let (redirect_url, issuer) = (&attempt.redirect_url, &registration.base_url);
@@ -176,7 +165,7 @@ impl Open {
                 {
                     Ok(answer) => answer,
                     Err(reason) => {
-                        tracing::warn!(%reason, "a pasted address is not the answer: ignored");
+                        tracing::warn!(%reason, "redirect: ignored, the pasted text is no answer");
                         return Step::refused(code_of_paste(reason));
                     }
                 }
@@ -184,51 +173,42 @@ impl Open {
             LinkOrigin::Link => match redirect::parse(received, redirect_url, issuer) {
                 Ok(answer) => answer,
                 Err(refusal) => {
-                    tracing::warn!(%refusal, "a link is not an answer: ignored");
+                    tracing::warn!(reason = %refusal, "redirect: ignored, the link is no answer");
                     let is_ours = redirect::carries_state(received, redirect_url, &attempt.state);
                     let id = attempt.id();
-                    return match refusal {
-                        _ if is_ours => self.came_back(problem, id, Code::AnswerNotUsable),
-                        Refusal::DeniedWithoutState(_) => {
-                            self.came_back(problem, id, Code::DeniedWithoutState)
-                        }
-                        Refusal::NoState | Refusal::NeitherCodeNorError => {
-                            Step::refused(Code::LinkIncomplete)
-                        }
-                        _ => Step::refused(Code::LinkNotOurs),
-                    };
+                    return self.link_refused(id, refusal, is_ours);
                 }
             },
         };
         if !attempt.state.matches(answer.state()) {
-            tracing::warn!(?origin, "an address answers another attempt: ignored");
+            tracing::warn!(?origin, "redirect: ignored, it answers another attempt");
             return Step::refused(Code::LinkTooLate);
         }
         if !attempt.is_alive(now) {
-            let mut step = self.end_attempt(problem, Some(Code::AttemptExpired));
-            step.outcome = Outcome::Refused(Code::LinkTooLate.into());
+            let mut step = self.end_attempt(Some(Code::AttemptExpired));
+            step.outcome = CommandOutcome::Refused(Code::LinkTooLate.into());
             return step;
         }
         match answer {
             Redirect::Denied { error, .. } => {
-                tracing::info!(attempt = %attempt.id(), ?error, "the browser came back without a code");
-                let mut step = self.end_attempt(problem, Some(code_of(error)));
+                tracing::info!(attempt = %attempt.id(), ?error, "redirect: accepted, denied");
+                let mut step = self.end_attempt(Some(code_of_denial(error)));
                 step.run(Effect::BringToFront);
                 step
             }
             Redirect::Granted { code, .. } => {
                 let id = attempt.id();
-                tracing::info!(attempt = %id, "the browser came back with a code");
+                tracing::info!(attempt = %id, "redirect: accepted, granted");
                 let SignIn::AwaitingBrowser(attempt) =
                     std::mem::replace(&mut self.sign_in, SignIn::ExchangingCode(id))
                 else {
                     return Step::default();
                 };
-                *problem = None;
                 let mut step = Step::default();
-                // The attempt is forgotten, durably, before its code is posted: no restart can
-                // post it a second time.
-                step.change(RecordName::Attempt)
+                // The attempt's record is removed, durably, before its code is posted: no restart
+                // can post the code a second time.
+                step.clear_problem()
+                    .change(RecordName::Attempt)
                     .run(Effect::BringToFront)
                     .run(Effect::Exchange {
                         attempt: id,
@@ -241,13 +221,29 @@ impl Open {
         }
     }
 
-    /// Says that the browser came back with nothing that can be used. The attempt stays: for all that
-    /// is known the true answer is still to come. The window comes to the front once until the browser
-    /// is opened again: any page can send a denial without a `state`.
-    fn came_back(&mut self, problem: &mut Option<Problem>, id: AttemptId, code: Code) -> Step {
-        *problem = Some(code.into());
+    fn link_refused(&mut self, id: AttemptId, refusal: Refusal, is_ours: bool) -> Step {
+        if is_ours {
+            return self.unusable_answer(id, Code::AnswerNotUsable);
+        }
+        match refusal {
+            Refusal::DeniedWithoutState(_) => self.unusable_answer(id, Code::DeniedWithoutState),
+            Refusal::NoState | Refusal::NeitherCodeNorError => Step::refused(Code::LinkIncomplete),
+            Refusal::TooLong
+            | Refusal::NotOurs
+            | Refusal::OddCharacters
+            | Refusal::Duplicate
+            | Refusal::CodeAndError
+            | Refusal::OtherIssuer => Step::refused(Code::LinkNotOurs),
+        }
+    }
+
+    /// Shows that the browser came back with an unusable answer. The attempt stays pending, as the
+    /// genuine answer may still arrive. The window comes to the front only once until the browser
+    /// is opened again, because any page can send a denial without a `state`.
+    fn unusable_answer(&mut self, id: AttemptId, code: Code) -> Step {
         let mut step = Step::refused(code);
-        if self.came_back.replace(id) != Some(id) {
+        step.show_problem(code);
+        if self.unusable_answer_to.replace(id) != Some(id) {
             step.run(Effect::BringToFront);
         }
         step
@@ -255,44 +251,39 @@ impl Open {
 
     pub(super) fn code_exchanged(
         &mut self,
-        problem: &mut Option<Problem>,
         id: AttemptId,
         result: Result<TokenSet, TokenError>,
     ) -> Step {
         if !matches!(self.sign_in, SignIn::ExchangingCode(pending) if pending == id) {
-            tracing::warn!(attempt = %id, "an answer came after its attempt was over: dropped");
+            tracing::warn!(attempt = %id, "exchange: answer dropped, the attempt is over");
             return Step::default();
         }
+        let mut step = Step::default();
         match result {
-            Ok(tokens) => {
-                let mut step = Step::default();
-                self.identify_new(&mut step, tokens);
-                step
-            }
-            Err(failure) => {
+            Ok(tokens) => self.identify_new(&mut step, tokens),
+            Err(error) => {
                 self.sign_in = SignIn::Idle;
-                *problem = Some(code_of_failure(failure).into());
-                let mut step = Step::default();
-                step.run(Effect::BringToFront);
-                step
+                step.show_problem(code_of_exchange(error))
+                    .run(Effect::BringToFront);
             }
         }
+        step
     }
 
-    /// Makes room for an account, or gives one that is here its new pair.
-    pub(super) fn admit(
+    /// Adds an account, or gives one that is already present its new tokens.
+    pub(super) fn add_account(
         &mut self,
         step: &mut Step,
         identity: Identity,
         claimed: Unclaimed,
         now: Timestamp,
-    ) -> Admitted {
+    ) -> AddedAccount {
         let key = match identity.team {
             Some(_) => identity.key(),
             None => self.key_of_unknown_team(identity.user.id),
         };
         let was_connected = self.accounts.get(&key).is_some_and(|entry| {
-            // Whoever waits for the old pair's renewal has a new pair.
+            // Callers that wait for the earlier tokens' renewal have new tokens now.
             step.answer(PendingReply::Renewal(key), Ok(()));
             matches!(entry.account.status, AccountStatus::Connected { .. })
         });
@@ -308,18 +299,17 @@ impl Open {
         entry.plan(step, key, now);
         self.accounts.insert(key, entry);
         step.change(RecordName::Account(key));
-        Admitted { key, was_connected }
+        AddedAccount { key, was_connected }
     }
 
-    fn awaits(&self, id: AttemptId) -> bool {
+    fn is_pending(&self, id: AttemptId) -> bool {
         matches!(&self.sign_in, SignIn::AwaitingBrowser(attempt) if attempt.id() == id)
     }
 
-    fn end_attempt(&mut self, problem: &mut Option<Problem>, code: Option<Code>) -> Step {
+    fn end_attempt(&mut self, problem: Option<Code>) -> Step {
         self.sign_in = SignIn::Idle;
-        *problem = code.map(Problem::from);
         let mut step = Step::default();
-        step.change(RecordName::Attempt);
+        step.replace_problem(problem).change(RecordName::Attempt);
         step
     }
 }

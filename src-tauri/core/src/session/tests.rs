@@ -1,34 +1,45 @@
-//! The machine with nothing around it: events in, steps and states out.
+//! The session alone: events in, steps and states out.
 
 mod accounts;
 mod attempts;
 mod environment_change;
+mod opening;
+mod pending_links;
 mod quiescence;
+mod redirects;
 mod renewals;
+mod saving;
+mod secrets;
+mod setup;
 mod sign_in;
 mod unclaimed;
-mod vault;
+mod unknown_teams;
 
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 use super::{
-    Effect, Event, LinkOrigin, Outcome, PendingReply, Provisioning, Session, Step, TokenGeneration,
+    CommandOutcome, Effect, Event, LinkOrigin, PendingReply, Provisioning, RenewalReason, Session,
+    Step, TokenGeneration,
 };
 use crate::account::{Account, AccountKey, Identity};
 use crate::api::ApiError;
 use crate::app_state::{AccountStatusView, AccountView, AppState, Screen};
 use crate::authorization::{Attempt, AttemptId};
 use crate::error::{Code, Problem};
-use crate::fixtures::{Counting, bob, now, registration, tokens};
+use crate::fixtures::{Counting, REDIRECT, attempt, bob, draft, now, registration, tokens};
 use crate::redirect::ReceivedLink;
-use crate::registration::Registration;
-use crate::token::{Refused, TokenError, TokenSet};
+use crate::registration::{Provenance, Registration, RegistrationDraft};
+use crate::token::{Refused, TokenError, TokenSet, Transient};
 use crate::vault::{RecordName, Records, Unlock};
+
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+
+const SERVER_ERROR: ApiError = ApiError::Transient(Transient::ServerError);
 
 const SIGNED_OUT: Screen = Screen::SignedOut { just_now: false };
 
-/// A session on a bench: its time and its chance are the test's.
+/// A session whose time and random values are set by the test.
 struct Bench {
     session: Session,
     now: Timestamp,
@@ -43,7 +54,7 @@ struct Pending {
 }
 
 impl Bench {
-    /// The app as it is when its vault held this.
+    /// Opened with these records.
     fn opened(records: Records) -> (Self, Step) {
         let mut bench = Self {
             session: Session::default(),
@@ -54,7 +65,7 @@ impl Bench {
         (bench, step)
     }
 
-    /// Set up, and nobody is signed in.
+    /// Set up, without an account.
     fn set_up() -> Self {
         Self::opened(Records {
             registration: Some(registration()),
@@ -77,7 +88,7 @@ impl Bench {
         })
     }
 
-    /// Bob is signed in with the pair `1`; the check that a start brings is over.
+    /// Bob is signed in with the tokens `1`; the check at the start is over.
     fn with_bob() -> Self {
         let (mut bench, step) =
             Self::with(vec![crate::fixtures::connected(bob(), tokens("1", now()))]);
@@ -101,7 +112,7 @@ impl Bench {
         self.session.step(event, self.now)
     }
 
-    fn wait(&mut self, span: SignedDuration) {
+    fn advance(&mut self, span: SignedDuration) {
         self.now += span;
     }
 
@@ -169,7 +180,7 @@ impl Bench {
         ))
     }
 
-    /// The whole sign-in with nothing in its way; the step that ended it.
+    /// Signs in without errors and returns the last step.
     fn sign_in(&mut self, identity: Identity, pair: &str) -> Step {
         let (pending, _) = self.begin();
         self.link(&pending.granted());
@@ -178,12 +189,12 @@ impl Bench {
         self.identified(&step, Ok(identity))
     }
 
-    /// Amiqus tells whose the new pair of this step is, or doesn't.
+    /// Amiqus answers the request for the owner of this step's tokens.
     fn identified(&mut self, step: &Step, result: Result<Identity, ApiError>) -> Step {
-        self.step(Event::Identified(asked_whose(step), result))
+        self.step(Event::Identified(identified_generation(step), result))
     }
 
-    /// A person presses *Sign in with Amiqus*.
+    /// The user clicks *Sign in with Amiqus*.
     fn press(&mut self) -> Step {
         let registration: Registration = self.session.registration().unwrap().clone();
         let attempt = Attempt::begin(&registration, self.now, &self.entropy).unwrap();
@@ -209,12 +220,16 @@ impl Bench {
         self.step(Event::Probed(key, generation, result))
     }
 
-    /// The vault is read again and holds this; what Amiqus calls dead ends so, or doesn't.
-    fn read_again(&mut self, step: &Step, found: Option<Account>) -> Step {
-        let [Effect::ReadAgain(key, generation)] = step.effects.as_slice() else {
+    /// The vault is read again and holds this account.
+    fn reloaded(&mut self, step: &Step, found: Option<Account>) -> Step {
+        let [Effect::ReloadAccount(key, generation)] = step.effects.as_slice() else {
             panic!("the vault is not read again: {step:?}");
         };
-        self.step(Event::ReadAgain(*key, *generation, found.map(Box::new)))
+        self.step(Event::AccountReloaded(
+            *key,
+            *generation,
+            found.map(Box::new),
+        ))
     }
 
     /// `/me` answers to the check of this step.
@@ -230,7 +245,7 @@ impl Bench {
         self.step(Event::Checked(key, generation, result))
     }
 
-    /// What the keeper does with a step whose changes can't be saved.
+    /// What the runtime does with a step whose changes can't be saved.
     fn not_saved(&mut self, step: Step) -> Step {
         self.step(Event::SaveFailed(step.effects))
     }
@@ -254,15 +269,15 @@ impl Pending {
     }
 }
 
-/// Which new pair the step asks about.
-fn asked_whose(step: &Step) -> TokenGeneration {
+/// The tokens whose owner the step requests.
+fn identified_generation(step: &Step) -> TokenGeneration {
     step.effects
         .iter()
         .find_map(|effect| match effect {
             Effect::Identify(generation, _) => Some(*generation),
             _ => None,
         })
-        .unwrap_or_else(|| panic!("nobody was asked for: {step:?}"))
+        .unwrap_or_else(|| panic!("no owner was requested: {step:?}"))
 }
 
 fn probe_of(step: &Step) -> (AccountKey, TokenGeneration) {
@@ -279,10 +294,10 @@ fn probe_of(step: &Step) -> (AccountKey, TokenGeneration) {
 
 /// The effects in words, with the tokens that are in them.
 fn effects(step: &Step) -> Vec<String> {
-    step.effects.iter().map(in_words).collect()
+    step.effects.iter().map(describe).collect()
 }
 
-fn in_words(effect: &Effect) -> String {
+fn describe(effect: &Effect) -> String {
     match effect {
         Effect::OpenVault(Unlock::KeychainWithoutPrompt) => {
             "open the vault without a prompt".to_owned()
@@ -295,14 +310,14 @@ fn in_words(effect: &Effect) -> String {
             None => "listen".to_owned(),
         },
         Effect::ArmDeadline(..) => "arm the deadline".to_owned(),
-        Effect::WarmUpTls => "get ready".to_owned(),
+        Effect::WarmUpTls => "warm up TLS".to_owned(),
         Effect::BringToFront => "bring to front".to_owned(),
         Effect::Exchange { code, .. } => format!("exchange {}", code.expose()),
         Effect::Identify(_, access) => format!("identify {}", access.expose()),
         Effect::Refresh(_, _, refresh, _) => format!("refresh {}", refresh.expose()),
         Effect::Probe(_, _, access) => format!("probe {}", access.expose()),
         Effect::ProbeLater(_, _, _, wait) => format!("probe in {} s", wait.as_secs()),
-        Effect::ReadAgain(..) => "read the vault again".to_owned(),
+        Effect::ReloadAccount(..) => "reload the account".to_owned(),
         Effect::AbandonPrompt => "abandon the prompt".to_owned(),
         Effect::AwaitVault => "await the vault".to_owned(),
         Effect::Check(_, _, access) => format!("check {}", access.expose()),
@@ -310,7 +325,7 @@ fn in_words(effect: &Effect) -> String {
     }
 }
 
-/// When the step's renewal is planned for, counted from a time.
+/// The wait from a time until the renewal that the step plans.
 fn planned(step: &Step, from: Timestamp) -> SignedDuration {
     step.effects
         .iter()
@@ -325,16 +340,16 @@ fn changed(step: &Step) -> Vec<String> {
     step.changed.iter().map(ToString::to_string).collect()
 }
 
-fn refused(code: Code) -> Outcome {
-    Outcome::Refused(code.into())
+fn refused(code: Code) -> CommandOutcome {
+    CommandOutcome::Refused(code.into())
 }
 
-/// The step's answer to those who wait for a renewal.
+/// The step's answer to callers that wait for a renewal.
 fn renewal_answer(step: &Step) -> Option<Result<(), Code>> {
     answer(step, |reply| matches!(reply, PendingReply::Renewal(_)))
 }
 
-/// The step's answer to those who wait for a check.
+/// The step's answer to callers that wait for a check.
 fn check_answer(step: &Step) -> Option<Result<(), Code>> {
     answer(step, |reply| matches!(reply, PendingReply::Check(_)))
 }
@@ -347,8 +362,38 @@ fn answer(step: &Step, about: impl Fn(&PendingReply) -> bool) -> Option<Result<(
         .map(|(_, result)| result.clone().map_err(code))
 }
 
-/// That a step did nothing at all.
+/// Asserts that a step changes no record and has no effect.
 fn assert_nothing_happened(step: &Step) {
     assert_eq!(changed(step), [""; 0]);
     assert_eq!(effects(step), [""; 0]);
+}
+
+fn closed() -> Bench {
+    Bench {
+        session: Session::default(),
+        now: now(),
+        entropy: Counting::default(),
+    }
+}
+
+fn pending_records() -> (Records, String) {
+    let entropy = Counting::default();
+    let attempt = attempt(&entropy);
+    let link = format!("{REDIRECT}?code=hush-code&state={}", attempt.state.expose());
+    let records = Records {
+        registration: Some(registration()),
+        attempt: Some(attempt),
+        ..Records::default()
+    };
+    (records, link)
+}
+
+fn changed_draft(change: impl FnOnce(&mut RegistrationDraft)) -> Box<Registration> {
+    let mut draft = draft();
+    change(&mut draft);
+    Box::new(draft.validate(Provenance::ByHand).unwrap())
+}
+
+fn provisioned() -> Provisioning {
+    Provisioning::Valid(Box::new(draft().validate(Provenance::Provisioned).unwrap()))
 }

@@ -1,84 +1,86 @@
-//! A sign-in whose tokens are here and whose owner Amiqus has not told yet: asked for, finished, dropped.
+//! A sign-in whose tokens were issued and whose owner isn't known yet: Amiqus is asked for the
+//! owner, and the sign-in is finished or dropped.
 //!
 //! ```text
-//!                 asked by a person: the screen is theirs until Amiqus answers
+//!                 asked for the user: the screen waits until Amiqus answers
 //!   code ──▶ Unclaimed ───────────────────────────────▶ an account
-//!             │  ▲  asked at the start, or when a network came: no screen changes
-//!             │  └── no word from Amiqus: kept, shown as not finished
-//!             └───▶ dropped: Amiqus refused it to a person; signed out; forgotten; another API client; replaced
+//!             │  ▲  asked at the start, or after an environment change: no screen changes
+//!             │  └── no answer: stays, shown as unfinished
+//!             └───▶ dropped: rejected while the user waits; signed out; discarded;
+//!                            another API client; replaced
 //! ```
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::accounts::clear_service_problem;
-use super::sign_in::Admitted;
+use super::sign_in::AddedAccount;
 use super::{Effect, Open, SignIn, Step, TokenGeneration};
 use crate::account::Identity;
 use crate::api::ApiError;
 use crate::authorization::ATTEMPT_LIFETIME;
-use crate::error::{Code, Problem};
+use crate::error::Code;
 use crate::token::{TokenSet, Transient};
 use crate::vault::RecordName;
 
-/// How old a pair may be for Amiqus to be asked whose it is with nobody having said so. Later another
-/// person may be at the computer, and the pair may have outlived a sign-out by an earlier version.
-const UNBIDDEN_UNTIL: SignedDuration = SignedDuration::from_hours(24);
+/// The age up to which the owner of tokens is requested without a click. Later another user may be
+/// at the computer, and the tokens may have outlived a sign-out by an earlier version.
+const MAX_UNATTENDED_AGE: SignedDuration = SignedDuration::from_hours(24);
 
 /// Tokens whose owner isn't known yet.
 #[derive(Debug)]
 pub(super) struct Unclaimed {
     pub(super) tokens: TokenSet,
     pub(super) generation: TokenGeneration,
-    /// On whose behalf Amiqus is being asked, while it is.
-    asking: Option<Asker>,
-    /// Whether the next press of *Sign in* asks Amiqus once more before it opens a browser.
-    press_asks: bool,
+    /// Why the owner is being requested, while it is.
+    identifying: Option<Trigger>,
+    /// Whether the next click on *Sign in* requests the owner once more instead of opening a
+    /// browser.
+    retry_on_sign_in: bool,
 }
 
-/// On whose behalf Amiqus is asked.
+/// Why the owner of tokens is requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Asker {
-    /// The person who signs in.
+enum Trigger {
+    /// The user is signing in.
     User,
-    /// The start of the app, which goes on where the last run stopped.
+    /// The app has started and continues where the last run stopped.
     Start,
-    /// A network that came, or the computer that woke.
+    /// A network became available, or the computer woke.
     Environment,
 }
 
-/// What a failure to tell the owner means for the pair.
+/// What an error of the request for the owner means for the tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
-    /// It passes: asking again is likely to help.
-    AskAgain,
-    /// It isn't Amiqus's usual answer: asking again may help, and a browser surely does.
+    /// The cause is temporary: another request is likely to succeed.
+    Retry,
+    /// The answer is unusual: another request may succeed, a new sign-in certainly does.
     Unclear,
-    /// Amiqus refused the pair. No repetition changes that.
-    Refused,
+    /// Amiqus rejects the tokens. No repetition changes that.
+    Rejected,
 }
 
 impl Verdict {
-    fn of(failure: ApiError) -> Self {
-        match failure {
-            ApiError::Unauthenticated => Self::Refused,
+    fn of(error: ApiError) -> Self {
+        match error {
+            ApiError::Unauthenticated => Self::Rejected,
             ApiError::Transient(transient) => match transient {
                 Transient::Offline
                 | Transient::ProxyNeedsPassword
                 | Transient::CertificateNotTrusted
                 | Transient::CaptivePortal
                 | Transient::ServerError
-                | Transient::Busy(_) => Self::AskAgain,
+                | Transient::Busy(_) => Self::Retry,
                 Transient::UnexpectedResponse => Self::Unclear,
-                Transient::NotPermitted => Self::Refused,
+                Transient::NotPermitted => Self::Rejected,
             },
         }
     }
 }
 
 impl ApiError {
-    /// Whether the same question is likely to be answered in a moment.
-    pub(crate) fn passes(self) -> bool {
-        Verdict::of(self) == Verdict::AskAgain
+    /// Whether the same request is likely to succeed in a moment.
+    pub(crate) fn is_retryable(self) -> bool {
+        Verdict::of(self) == Verdict::Retry
     }
 }
 
@@ -87,66 +89,67 @@ impl Unclaimed {
         Self {
             tokens,
             generation,
-            asking: None,
-            press_asks: true,
+            identifying: None,
+            retry_on_sign_in: true,
         }
     }
 
-    /// Asks Amiqus whose the pair is. A question that is on its way already is taken over by a person
-    /// who wants the same.
-    fn ask(&mut self, step: &mut Step, asker: Asker) {
-        if self.asking.is_none() {
+    /// Requests the owner. A request in progress is not repeated; a user who wants the same
+    /// becomes the one it is made for.
+    fn identify(&mut self, step: &mut Step, trigger: Trigger) {
+        if self.identifying.is_none() {
             step.run(Effect::Identify(
                 self.generation,
                 self.tokens.access.clone(),
             ));
         }
-        if self.asking.is_none() || asker == Asker::User {
-            self.asking = Some(asker);
+        if self.identifying.is_none() || trigger == Trigger::User {
+            self.identifying = Some(trigger);
         }
     }
 
-    /// Whether the pair is younger than this, by whichever way the clock was turned.
-    fn is_younger_than(&self, span: SignedDuration, now: Timestamp) -> bool {
-        now.duration_since(self.tokens.received_at).abs() < span
+    /// Whether the tokens are younger than this, in either direction of a clock that was set.
+    fn is_younger_than(&self, age: SignedDuration, now: Timestamp) -> bool {
+        now.duration_since(self.tokens.received_at).abs() < age
     }
 }
 
 impl Open {
-    /// Whether the window is to say that a sign-in isn't finished.
+    /// Whether the window shows that a sign-in is unfinished.
     pub(super) fn has_unfinished(&self) -> bool {
         self.unclaimed.is_some() && !matches!(self.sign_in, SignIn::Identifying)
     }
 
-    /// A person signs in and the browser has answered: all that is missing is whose the tokens are.
+    /// Stores new tokens and requests their owner, for the user who is signing in.
     pub(super) fn identify_new(&mut self, step: &mut Step, tokens: TokenSet) {
         let unclaimed = Unclaimed::new(tokens, self.generations.next());
         step.change(RecordName::Unclaimed);
         let unclaimed = self.unclaimed.insert(unclaimed);
-        unclaimed.ask(step, Asker::User);
+        unclaimed.identify(step, Trigger::User);
         self.sign_in = SignIn::Identifying;
     }
 
-    /// Takes a press of *Sign in* for the wish to finish what the browser has answered, where it is
-    /// most likely that: once, within the time that an attempt has. Says whether it did.
-    pub(super) fn press_finishes(&mut self, step: &mut Step, now: Timestamp) -> bool {
+    /// Takes a click on *Sign in* as the wish to finish an unfinished sign-in: once, and within the
+    /// lifetime of an attempt. Returns whether it did.
+    pub(super) fn sign_in_resumes_unclaimed(&mut self, step: &mut Step, now: Timestamp) -> bool {
         let SignIn::Idle = self.sign_in else {
             return false;
         };
         match &mut self.unclaimed {
             Some(unclaimed)
-                if unclaimed.press_asks && unclaimed.is_younger_than(ATTEMPT_LIFETIME, now) =>
+                if unclaimed.retry_on_sign_in
+                    && unclaimed.is_younger_than(ATTEMPT_LIFETIME, now) =>
             {
-                unclaimed.press_asks = false;
-                unclaimed.ask(step, Asker::User);
+                unclaimed.retry_on_sign_in = false;
+                unclaimed.identify(step, Trigger::User);
                 self.sign_in = SignIn::Identifying;
                 true
             }
-            _ => false,
+            Some(_) | None => false,
         }
     }
 
-    pub(super) fn finish_requested(&mut self, problem: &mut Option<Problem>) -> Step {
+    pub(super) fn finish_requested(&mut self) -> Step {
         let SignIn::Idle = self.sign_in else {
             return Step::default();
         };
@@ -154,24 +157,24 @@ impl Open {
             return Step::refused(self.no_account());
         };
         let mut step = Step::default();
-        unclaimed.ask(&mut step, Asker::User);
+        step.clear_problem();
+        unclaimed.identify(&mut step, Trigger::User);
         self.sign_in = SignIn::Identifying;
-        *problem = None;
         self.changing_setup = false;
         self.signed_out = false;
         step
     }
 
-    pub(super) fn forget_requested(&mut self, problem: &mut Option<Problem>) -> Step {
+    pub(super) fn forget_requested(&mut self) -> Step {
         let mut step = Step::default();
         if self.unclaimed.is_some() {
-            *problem = None;
+            step.clear_problem();
             self.drop_unclaimed(&mut step);
         }
         step
     }
 
-    /// Drops whatever sign-in is under way. Late answers about it find nothing.
+    /// Drops any sign-in in progress. Late answers about it find nothing.
     pub(super) fn drop_sign_in(&mut self, step: &mut Step) {
         self.drop_unclaimed(step);
         if let SignIn::AwaitingBrowser(_) = std::mem::take(&mut self.sign_in) {
@@ -179,11 +182,11 @@ impl Open {
         }
     }
 
-    /// Leaves off waiting for Amiqus to tell whose the pair is. It stays, and a late answer finds
-    /// nothing: whoever asks next may be answered sooner.
+    /// Stops waiting for the owner of the tokens, which stay. The late answer is ignored, so that
+    /// the next request may be answered before it.
     pub(super) fn stop_identifying(&mut self) {
         if let Some(unclaimed) = &mut self.unclaimed {
-            unclaimed.asking = None;
+            unclaimed.identifying = None;
             unclaimed.generation = self.generations.next();
         }
         self.sign_in = SignIn::Idle;
@@ -199,33 +202,32 @@ impl Open {
         }
     }
 
-    /// Goes on with it when the app starts.
+    /// Continues an unfinished sign-in when the app starts.
     pub(super) fn identify_at_start(&mut self, step: &mut Step, now: Timestamp) {
-        self.identify_unbidden(step, Asker::Start, now);
+        self.identify_unattended(step, Trigger::Start, now);
     }
 
-    /// Goes on with it when a network came or the computer woke.
+    /// Continues an unfinished sign-in when the environment changed.
     pub(super) fn identify_again(&mut self, step: &mut Step, now: Timestamp) {
-        self.identify_unbidden(step, Asker::Environment, now);
+        self.identify_unattended(step, Trigger::Environment, now);
     }
 
-    fn identify_unbidden(&mut self, step: &mut Step, asker: Asker, now: Timestamp) {
-        // Without a registration nobody could be asked, and no answer would come.
+    fn identify_unattended(&mut self, step: &mut Step, trigger: Trigger, now: Timestamp) {
+        // Without a registration the runtime sends no request, and no answer would come.
         if self.registration.is_none() {
             return;
         }
         if let Some(unclaimed) = &mut self.unclaimed
-            && unclaimed.is_younger_than(UNBIDDEN_UNTIL, now)
+            && unclaimed.is_younger_than(MAX_UNATTENDED_AGE, now)
         {
-            unclaimed.ask(step, asker);
+            unclaimed.identify(step, trigger);
         }
     }
 
-    /// Amiqus told whose the pair is, or didn't. What nobody asked for changes no screen that somebody
-    /// may be typing in, raises no window, and says nothing of its failing.
+    /// Finishes the sign-in, or decides what an error means for it. A request that no user waits
+    /// for changes no screen that may be in use, raises no window and shows no error.
     pub(super) fn identified(
         &mut self,
-        problem: &mut Option<Problem>,
         generation: TokenGeneration,
         result: Result<Identity, ApiError>,
         now: Timestamp,
@@ -234,10 +236,10 @@ impl Open {
             .unclaimed
             .take_if(|unclaimed| unclaimed.generation == generation)
         else {
-            tracing::info!("identify: dropped, the tokens are gone");
+            tracing::info!("identify: answer dropped, the tokens are gone");
             return Step::default();
         };
-        let Some(asker) = unclaimed.asking.take() else {
+        let Some(trigger) = unclaimed.identifying.take() else {
             self.unclaimed = Some(unclaimed);
             return Step::default();
         };
@@ -245,53 +247,68 @@ impl Open {
         if let SignIn::Identifying = self.sign_in {
             self.sign_in = SignIn::Idle;
         }
-        if asker == Asker::User {
+        if trigger == Trigger::User {
             step.run(Effect::BringToFront);
         }
         match result {
-            Ok(identity) => {
-                step.change(RecordName::Unclaimed);
-                clear_service_problem(problem);
-                let Admitted { key, was_connected } =
-                    self.admit(&mut step, identity, unclaimed, now);
-                tracing::info!(?asker, "identify: claimed");
-                if asker == Asker::User {
-                    *problem = was_connected.then(|| Code::AlreadyHere.into());
-                }
-                // Programs and people may be at work with the account that is current.
-                if asker != Asker::Environment || self.current.is_none() {
-                    self.current = Some(key);
-                    step.change(RecordName::Current);
-                }
-            }
-            Err(failure) => {
-                if asker == Asker::User {
-                    *problem = Some(code_of(failure).into());
-                }
-                match Verdict::of(failure) {
-                    // Nothing is dropped behind its person's back.
-                    Verdict::Refused if asker != Asker::User => {
-                        unclaimed.press_asks = false;
-                        self.unclaimed = Some(unclaimed);
-                    }
-                    Verdict::Refused => {
-                        tracing::warn!(?failure, "identify: refused, the tokens are dropped");
-                        step.change(RecordName::Unclaimed);
-                    }
-                    Verdict::Unclear => {
-                        unclaimed.press_asks = false;
-                        self.unclaimed = Some(unclaimed);
-                    }
-                    Verdict::AskAgain => self.unclaimed = Some(unclaimed),
-                }
-            }
+            Ok(identity) => self.claimed(&mut step, identity, unclaimed, trigger, now),
+            Err(error) => self.not_identified(&mut step, error, unclaimed, trigger),
         }
         step
     }
+
+    fn claimed(
+        &mut self,
+        step: &mut Step,
+        identity: Identity,
+        unclaimed: Unclaimed,
+        trigger: Trigger,
+        now: Timestamp,
+    ) {
+        step.change(RecordName::Unclaimed).clear_service_problem();
+        let AddedAccount { key, was_connected } = self.add_account(step, identity, unclaimed, now);
+        tracing::info!(?trigger, "identify: claimed");
+        if trigger == Trigger::User {
+            step.replace_problem(was_connected.then_some(Code::AlreadyHere));
+        }
+        // Programs and the user may be working with the current account.
+        if trigger != Trigger::Environment || self.current.is_none() {
+            self.current = Some(key);
+            step.change(RecordName::Current);
+        }
+    }
+
+    fn not_identified(
+        &mut self,
+        step: &mut Step,
+        error: ApiError,
+        mut unclaimed: Unclaimed,
+        trigger: Trigger,
+    ) {
+        if trigger == Trigger::User {
+            step.show_problem(code_of(error));
+        }
+        match Verdict::of(error) {
+            // Nothing is dropped while no user is there to be told.
+            Verdict::Rejected if trigger != Trigger::User => {
+                unclaimed.retry_on_sign_in = false;
+                self.unclaimed = Some(unclaimed);
+            }
+            Verdict::Rejected => {
+                tracing::warn!(?error, "identify: tokens dropped, Amiqus rejects them");
+                step.change(RecordName::Unclaimed);
+            }
+            Verdict::Unclear => {
+                unclaimed.retry_on_sign_in = false;
+                self.unclaimed = Some(unclaimed);
+            }
+            Verdict::Retry => self.unclaimed = Some(unclaimed),
+        }
+    }
 }
 
-fn code_of(failure: ApiError) -> Code {
-    match failure {
+fn code_of(error: ApiError) -> Code {
+    match error {
         ApiError::Unauthenticated => Code::CodeNotAccepted,
         ApiError::Transient(transient) => transient.into(),
     }

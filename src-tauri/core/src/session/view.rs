@@ -1,4 +1,4 @@
-//! What of the session the window may see.
+//! The public view of the session: what the window may show.
 
 use super::{AccountEntry, Open, Phase, Renewal, Session, SignIn};
 use crate::account::{AccountKey, AccountStatus};
@@ -8,7 +8,7 @@ use crate::registration::{DEFAULT_BASE_URL, DEFAULT_REDIRECT_URL, RedirectKind};
 use crate::vault::LockReason;
 
 impl Session {
-    /// The public view, under the number that the keeper gives it.
+    /// The state for the window, with the revision number that the runtime assigns.
     #[must_use]
     pub fn app_state(&self, revision: u32) -> AppState {
         let (screen, accounts, current, setup) = match &self.phase {
@@ -120,7 +120,7 @@ impl AccountEntry {
             offline: self.offline,
             renewing: matches!(
                 self.renewal,
-                Renewal::Sent | Renewal::LastTry { .. } | Renewal::Confirming(_)
+                Renewal::Sent | Renewal::LastAttempt(_) | Renewal::Confirming(_)
             ),
         }
     }

@@ -1,7 +1,6 @@
-//! What surrounds the keeper in these tests.
+//! The environment of the runtime in these tests.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,22 +13,19 @@ use amiqus_core::entropy::SystemEntropy;
 use amiqus_core::error::{Code, Problem};
 use amiqus_core::http::{Clients, Limits};
 use amiqus_core::redirect::ReceivedLink;
-use amiqus_core::registration::{BaseUrl, Provenance, RedirectUrl, RegistrationDraft};
-use amiqus_core::runtime::{
-    AttemptEnd, BrowserDidNotOpen, Dependencies, Host, ListenError, Listener, Recipient,
-    SessionHandle,
-};
+use amiqus_core::registration::{Provenance, RedirectUrl, RegistrationDraft};
+use amiqus_core::runtime::{Dependencies, Recipient, SessionHandle};
 use amiqus_core::session::Provisioning;
 use amiqus_core::token::{AccessToken, RefreshToken, TokenSet};
-use amiqus_core::vault::{
-    Change, OpenError, Opened, RecordBytes, RecordName, SecretStore, SetAside, SetAsideReason,
-    StoreError, Unlock, VaultOpener, encode_account, encode_current, encode_registration,
-};
+use amiqus_core::vault::{RecordName, encode_account, encode_current, encode_registration};
 use jiff::{SignedDuration, Timestamp};
 use practice_amiqus::{Answer, Endpoint, Fault, Practice, Settings};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use url::Url;
+
+use crate::host::{LoopbackPort, TestHost};
+pub(crate) use crate::store::{MemoryOpener, MemoryStore};
 
 pub(crate) const BOB: &str = "bob@example.com";
 pub(crate) const LORRAINE: &str = "lorraine@example.com";
@@ -37,112 +33,20 @@ pub(crate) const FUSION: &str = "Fusion Industries";
 pub(crate) const HILL_VALLEY: &str = "Hill Valley Legal";
 pub(crate) const REDIRECT: &str = "co.amiqus.signin://oauth/callback";
 
-/// Nothing in these tests takes this long.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// After this a test that waits has failed.
+pub(crate) const TEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A store of secrets in memory, whose disk can be full.
+/// The computer's clock, set ahead by as much as a test wants.
 #[derive(Default)]
-pub(crate) struct Drawer {
-    records: Mutex<BTreeMap<String, Vec<u8>>>,
-    aside: Mutex<String>,
-    full: AtomicBool,
-}
+pub(crate) struct AdjustableClock(Mutex<SignedDuration>);
 
-impl Drawer {
-    pub(crate) fn set_full(&self, full: bool) {
-        self.full.store(full, Ordering::SeqCst);
-    }
-
-    pub(crate) fn names(&self) -> Vec<String> {
-        self.records.lock().unwrap().keys().cloned().collect()
-    }
-
-    /// All that is in it, as text.
-    pub(crate) fn text(&self) -> String {
-        let records = self.records.lock().unwrap();
-        let all = records.values().map(|bytes| String::from_utf8_lossy(bytes));
-        all.collect::<Vec<_>>().join("\n")
-    }
-
-    /// As if a newer version of the app had written it.
-    pub(crate) fn make_newer(&self) {
-        for bytes in self.records.lock().unwrap().values_mut() {
-            let text = String::from_utf8(bytes.clone()).unwrap();
-            *bytes = text
-                .replace(r#""version":1"#, r#""version":2"#)
-                .into_bytes();
-        }
-    }
-
-    /// What was set aside.
-    pub(crate) fn aside(&self) -> String {
-        self.aside.lock().unwrap().clone()
-    }
-
-    pub(crate) fn put(&self, name: RecordName, bytes: &RecordBytes) {
-        let mut records = self.records.lock().unwrap();
-        records.insert(name.to_string(), bytes.to_vec());
-    }
-}
-
-impl SecretStore for Drawer {
-    fn read_all(&self) -> Result<Vec<(String, RecordBytes)>, StoreError> {
-        let records = self.records.lock().unwrap();
-        Ok(records
-            .iter()
-            .map(|(name, bytes)| (name.clone(), bytes.clone().into()))
-            .collect())
-    }
-
-    fn commit(&self, changes: &[Change]) -> Result<(), StoreError> {
-        if self.full.load(Ordering::SeqCst) {
-            return Err(StoreError("no space left on device".to_owned()));
-        }
-        let mut records = self.records.lock().unwrap();
-        for change in changes {
-            match &change.bytes {
-                Some(bytes) => records.insert(change.name.to_string(), bytes.to_vec()),
-                None => records.remove(&change.name.to_string()),
-            };
-        }
-        Ok(())
-    }
-}
-
-/// A door that is always open, to the same drawer.
-pub(crate) struct OpenDoor(pub(crate) Arc<Drawer>);
-
-impl VaultOpener for OpenDoor {
-    fn open(&self, _: Unlock) -> Result<Opened, OpenError> {
-        Ok(Opened {
-            store: Arc::clone(&self.0) as Arc<dyn SecretStore>,
-            set_aside: None,
-        })
-    }
-
-    fn wait_until_free(&self) {}
-
-    fn set_aside(&self, why: SetAsideReason) -> Result<SetAside, StoreError> {
-        *self.0.aside.lock().unwrap() = self.0.text();
-        self.0.records.lock().unwrap().clear();
-        Ok(SetAside {
-            why,
-            to: "aside".into(),
-        })
-    }
-}
-
-/// The computer's clock, turned by as much as a test wants.
-#[derive(Default)]
-pub(crate) struct TurnedClock(Mutex<SignedDuration>);
-
-impl TurnedClock {
-    pub(crate) fn turn(&self, by: SignedDuration) {
+impl AdjustableClock {
+    pub(crate) fn set_ahead(&self, by: SignedDuration) {
         *self.0.lock().unwrap() += by;
     }
 }
 
-impl Clock for TurnedClock {
+impl Clock for AdjustableClock {
     #[expect(clippy::disallowed_methods, reason = "what is turned is the real time")]
     fn now(&self) -> Timestamp {
         Timestamp::now() + *self.0.lock().unwrap()
@@ -158,84 +62,13 @@ impl Clock for TurnedClock {
     }
 }
 
-/// This computer's one port: whether somebody has it, and what the app listens for there.
-#[derive(Default)]
-pub(crate) struct Ear {
-    pub(crate) is_taken: bool,
-    listens_for: Option<(String, Recipient)>,
-    /// How the last attempt ended that was listened for.
-    pub(crate) ended: Option<AttemptEnd>,
-}
-
-/// Gives the port back when it is dropped.
-struct Listening(Arc<Mutex<Ear>>);
-
-impl Listener for Listening {
-    fn attempt_over(self: Box<Self>, how: AttemptEnd) {
-        self.0.lock().unwrap().ended = Some(how);
-    }
-}
-
-impl Drop for Listening {
-    fn drop(&mut self) {
-        let mut ear = self.0.lock().unwrap();
-        ear.is_taken = false;
-        ear.listens_for = None;
-    }
-}
-
-/// A desktop whose browser only says which address it was to open.
-struct Desktop {
-    opened: mpsc::UnboundedSender<Url>,
-    fronts: Arc<AtomicU32>,
-    no_browser: Arc<AtomicBool>,
-    ear: Arc<Mutex<Ear>>,
-    painted: watch::Receiver<bool>,
-}
-
-impl Host for Desktop {
-    fn open_browser(&self, url: &Url, _: &BaseUrl) -> Result<(), BrowserDidNotOpen> {
-        if self.no_browser.load(Ordering::SeqCst) {
-            return Err(BrowserDidNotOpen("there is none".to_owned()));
-        }
-        self.opened
-            .send(url.clone())
-            .map_err(|_| BrowserDidNotOpen("nobody looks".to_owned()))
-    }
-
-    fn listen(
-        &self,
-        redirect_url: &RedirectUrl,
-        recipient: Recipient,
-    ) -> Result<Box<dyn Listener>, ListenError> {
-        let mut ear = self.ear.lock().unwrap();
-        if ear.is_taken {
-            return Err(ListenError("the address is in use".to_owned()));
-        }
-        ear.is_taken = true;
-        ear.listens_for = Some((redirect_url.as_str().to_owned(), recipient));
-        Ok(Box::new(Listening(Arc::clone(&self.ear))))
-    }
-
-    fn first_painted(&self) -> Wait {
-        let mut painted = self.painted.clone();
-        Box::pin(async move {
-            painted.wait_for(|painted| *painted).await.unwrap();
-        })
-    }
-
-    fn bring_to_front(&self) {
-        self.fronts.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
-/// A computer with a practice service: what outlives the app.
+/// A computer with a practice service, which outlives the app.
 pub(crate) struct Computer {
     pub(crate) amiqus: Practice,
-    pub(crate) drawer: Arc<Drawer>,
-    pub(crate) clock: Arc<TurnedClock>,
+    pub(crate) store: Arc<MemoryStore>,
+    pub(crate) clock: Arc<AdjustableClock>,
     pub(crate) no_browser: Arc<AtomicBool>,
-    pub(crate) ear: Arc<Mutex<Ear>>,
+    pub(crate) port: Arc<Mutex<LoopbackPort>>,
     /// Whether the first screen is painted.
     pub(crate) painted: watch::Sender<bool>,
     limits: Limits,
@@ -249,7 +82,7 @@ pub(crate) struct App {
 }
 
 impl Computer {
-    /// Set up with the practice service; nobody is signed in.
+    /// Set up with the practice service, without an account.
     pub(crate) async fn set_up() -> Self {
         Self::set_up_with(Settings::default(), |_| ()).await
     }
@@ -263,7 +96,7 @@ impl Computer {
         change(&mut draft);
         let registration = draft.validate(Provenance::ByHand).unwrap();
         let record = encode_registration(&registration);
-        computer.drawer.put(RecordName::Registration, &record);
+        computer.store.put(RecordName::Registration, &record);
         computer
     }
 
@@ -271,16 +104,16 @@ impl Computer {
     pub(crate) async fn bare(settings: Settings) -> Self {
         Self {
             amiqus: Practice::start(settings).await.unwrap(),
-            drawer: Arc::default(),
+            store: Arc::default(),
             clock: Arc::default(),
             no_browser: Arc::default(),
-            ear: Arc::default(),
+            port: Arc::default(),
             painted: watch::Sender::new(true),
             limits: Limits::default(),
         }
     }
 
-    /// Bob is signed in at Fusion Industries since yesterday; his pair.
+    /// Bob has been signed in at Fusion Industries since yesterday, with the returned tokens.
     pub(crate) async fn with_bob() -> (Self, TokenSet) {
         let computer = Self::set_up().await;
         let pair = computer.add(BOB, FUSION, false);
@@ -331,9 +164,9 @@ impl Computer {
                 },
             },
         };
-        self.drawer
+        self.store
             .put(RecordName::Account(key), &encode_account(&account));
-        self.drawer.put(RecordName::Current, &encode_current(key));
+        self.store.put(RecordName::Current, &encode_current(key));
         pair
     }
 
@@ -354,15 +187,15 @@ impl Computer {
         let (opened, browser) = mpsc::unbounded_channel();
         let fronts = Arc::new(AtomicU32::new(0));
         let session = SessionHandle::start(Dependencies {
-            opener: Arc::new(OpenDoor(Arc::clone(&self.drawer))),
+            opener: Arc::new(MemoryOpener(Arc::clone(&self.store))),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             entropy: Arc::new(SystemEntropy),
             clients: self.clients(),
-            host: Arc::new(Desktop {
+            host: Arc::new(TestHost {
                 opened,
                 fronts: Arc::clone(&fronts),
                 no_browser: Arc::clone(&self.no_browser),
-                ear: Arc::clone(&self.ear),
+                port: Arc::clone(&self.port),
                 painted: self.painted.subscribe(),
             }),
             allows_plain_http: true,
@@ -379,16 +212,16 @@ impl Computer {
         amiqus_core::http::clients(self.limits)
     }
 
-    /// What a person does in the browser.
+    /// Answers the authorization request as the user would in the browser.
     pub(crate) fn answer(&self, url: &Url, user: &str, team: &str, answer: Answer) -> ReceivedLink {
         let address = self.amiqus.answer(url.as_str(), user, team, answer);
         ReceivedLink::new(address.unwrap())
     }
 
-    /// Who hears what arrives at the app's own address, while it listens there.
+    /// The recipient of what arrives at the loopback address, while the app listens there.
     pub(crate) fn listener(&self) -> Option<Recipient> {
-        let ear = self.ear.lock().unwrap();
-        ear.listens_for
+        let port = self.port.lock().unwrap();
+        port.listens_for
             .as_ref()
             .map(|(_, recipient)| recipient.clone())
     }
@@ -401,16 +234,16 @@ impl Computer {
 impl App {
     /// The address that the browser was to open.
     pub(crate) async fn browser(&mut self) -> Url {
-        let url = tokio::time::timeout(PATIENCE, self.browser.recv()).await;
+        let url = tokio::time::timeout(TEST_TIMEOUT, self.browser.recv()).await;
         url.expect("no browser was opened in time").unwrap()
     }
 
-    /// Whether a browser was opened that nobody looked at yet.
+    /// Whether a browser was opened that the test has not taken yet.
     pub(crate) fn browser_is_open(&mut self) -> bool {
         self.browser.try_recv().is_ok()
     }
 
-    /// Begins to sign in and hands the browser's answer over.
+    /// Starts a sign-in and hands over the browser's answer.
     pub(crate) async fn go(&mut self, computer: &Computer, user: &str, team: &str) {
         self.session.authorize().await.unwrap();
         let url = self.browser().await;
@@ -435,11 +268,11 @@ impl App {
         .await
     }
 
-    /// The first state from now on that is like this.
+    /// Waits for the first state that satisfies the predicate.
     pub(crate) async fn until(&self, like: impl Fn(&AppState) -> bool) -> Arc<AppState> {
         let mut states = self.session.states();
         let found = tokio::time::timeout(
-            PATIENCE,
+            TEST_TIMEOUT,
             states.wait_for(|state| state.as_deref().is_some_and(&like)),
         )
         .await;
@@ -449,7 +282,7 @@ impl App {
         found.unwrap().clone().unwrap()
     }
 
-    /// The state once the browser and Amiqus have answered what the sign-in asked of them.
+    /// Waits for the state after the sign-in in progress.
     pub(crate) async fn end_of_sign_in(&self) -> Arc<AppState> {
         self.until(|state| {
             !matches!(
@@ -460,7 +293,7 @@ impl App {
         .await
     }
 
-    /// Once Bob is being renewed; the answer will be a while.
+    /// Starts a renewal of Bob's account whose answer is slow, and waits until it is in progress.
     pub(crate) async fn renewing(&self, computer: &Computer) -> JoinHandle<Result<(), Problem>> {
         let slow = Fault::DelayAfterProcessing { ms: 400 };
         computer.amiqus.set_fault(slow.at(Endpoint::TokenRefresh));
@@ -470,8 +303,8 @@ impl App {
         renewing
     }
 
-    /// Once the check that each start brings is over.
-    pub(crate) async fn checked(&self, clock: &TurnedClock) -> Arc<AppState> {
+    /// Waits for the state after the check at the start.
+    pub(crate) async fn checked(&self, clock: &AdjustableClock) -> Arc<AppState> {
         let recent = clock.now() - SignedDuration::from_hours(1);
         self.until(|state| state.accounts.iter().any(|account| account.as_of > recent))
             .await
@@ -492,7 +325,7 @@ pub(crate) fn key(user: &str, team: &str) -> AccountKey {
     identity(user, team).key()
 }
 
-/// What the practice service knows of its people.
+/// The identity that the practice service reports for a user in a team.
 pub(crate) fn identity(user: &str, team: &str) -> Identity {
     let (id, name, role) = match (user, team) {
         (BOB, FUSION) => (345_789, "Bob Gale", Role::Owner),

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use crate::app::*;
 
 #[tokio::test]
-async fn a_caller_is_given_the_token_in_use_and_nobody_is_asked_for_it() {
+async fn caller_with_valid_token_gets_it_without_a_request() {
     let (computer, pair) = Computer::with_bob().await;
     let app = computer.start().await;
     app.checked(&computer.clock).await;
@@ -22,12 +22,14 @@ async fn a_caller_is_given_the_token_in_use_and_nobody_is_asked_for_it() {
 
 /// Shows check 27.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_callers_past_the_tokens_end_lead_to_one_refresh_and_are_given_the_new_one() {
+async fn callers_with_expired_token_share_one_refresh() {
     let (computer, old) = Computer::with_bob().await;
     let app = computer.start().await;
     app.checked(&computer.clock).await;
-    // Nothing but the wall says so: what is planned by other clocks isn't due.
-    computer.clock.turn(SignedDuration::from_hours(366 * 24));
+    // Only the wall clock is set; timers by other clocks aren't due.
+    computer
+        .clock
+        .set_ahead(SignedDuration::from_hours(366 * 24));
     let slow = Fault::DelayAfterProcessing { ms: 400 };
     computer.amiqus.set_fault(slow.at(Endpoint::TokenRefresh));
     let mut callers = JoinSet::new();
@@ -44,7 +46,7 @@ async fn a_thousand_callers_past_the_tokens_end_lead_to_one_refresh_and_are_give
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn while_a_refresh_is_under_way_a_caller_waits_for_the_new_token() {
+async fn caller_during_a_refresh_waits_for_the_new_token() {
     let (computer, old) = Computer::with_bob().await;
     let app = computer.start().await;
     app.checked(&computer.clock).await;
@@ -57,7 +59,7 @@ async fn while_a_refresh_is_under_way_a_caller_waits_for_the_new_token() {
 }
 
 #[tokio::test]
-async fn a_refresh_that_was_not_processed_leaves_a_caller_the_token_that_lives_on() {
+async fn caller_after_unprocessed_refresh_gets_the_old_token() {
     let (computer, old) = Computer::with_bob().await;
     let app = computer.start().await;
     app.checked(&computer.clock).await;
@@ -69,11 +71,13 @@ async fn a_refresh_that_was_not_processed_leaves_a_caller_the_token_that_lives_o
 }
 
 #[tokio::test]
-async fn a_caller_past_the_tokens_end_hears_why_there_is_no_other_and_nothing_is_lost() {
+async fn caller_with_expired_token_gets_the_refresh_error() {
     let (computer, _) = Computer::with_bob().await;
     let app = computer.start().await;
     app.checked(&computer.clock).await;
-    computer.clock.turn(SignedDuration::from_hours(366 * 24));
+    computer
+        .clock
+        .set_ahead(SignedDuration::from_hours(366 * 24));
     let busy = Fault::ServiceUnavailable { retry_after: None };
     computer.amiqus.set_fault(busy.at(Endpoint::TokenRefresh));
     let refused = app.session.access_token().await.unwrap_err();
@@ -84,7 +88,7 @@ async fn a_caller_past_the_tokens_end_hears_why_there_is_no_other_and_nothing_is
 }
 
 #[tokio::test]
-async fn a_caller_doesnt_wait_for_the_next_look_at_a_lost_answer() {
+async fn caller_does_not_wait_for_the_next_probe() {
     let (computer, _) = Computer::with_bob().await;
     let app = computer.start().await;
     app.checked(&computer.clock).await;
@@ -102,7 +106,7 @@ async fn a_caller_doesnt_wait_for_the_next_look_at_a_lost_answer() {
 }
 
 #[tokio::test]
-async fn nobody_is_given_a_token_that_was_signed_out() {
+async fn caller_after_sign_out_gets_no_token() {
     let (computer, _) = Computer::with_bob().await;
     let app = computer.start().await;
     let state = app.checked(&computer.clock).await;
@@ -115,7 +119,7 @@ async fn nobody_is_given_a_token_that_was_signed_out() {
 }
 
 #[tokio::test]
-async fn after_a_switch_a_caller_is_given_the_other_accounts_token() {
+async fn caller_after_a_switch_gets_the_other_accounts_token() {
     let (computer, bobs) = Computer::with_bob().await;
     let lorraines = computer.add(LORRAINE, HILL_VALLEY, false);
     let app = computer.start().await;

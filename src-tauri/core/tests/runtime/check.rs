@@ -1,4 +1,4 @@
-//! Checking a set-up without anybody signing in.
+//! Checking a set-up without a sign-in.
 
 use amiqus_core::app_state::Screen;
 use amiqus_core::check::CheckError;
@@ -15,7 +15,7 @@ fn wrong(field: Field, reason: Reason) -> Result<(), CheckError> {
 }
 
 #[tokio::test]
-async fn a_check_tells_a_right_set_up_from_a_wrong_one_in_both_server_generations() {
+async fn setup_check_works_in_both_server_generations() {
     for generation in [Generation::League8, Generation::League9] {
         let computer = Computer::bare(Settings {
             generation,
@@ -57,7 +57,7 @@ async fn a_check_tells_a_right_set_up_from_a_wrong_one_in_both_server_generation
 }
 
 #[tokio::test]
-async fn a_check_keeps_nothing_and_changes_nothing() {
+async fn setup_check_saves_and_changes_nothing() {
     let computer = Computer::bare(Settings::default()).await;
     let app = computer.start().await;
     app.session
@@ -67,7 +67,7 @@ async fn a_check_keeps_nothing_and_changes_nothing() {
     let state = app.session.state().await.unwrap();
     assert_eq!(state.screen, Screen::NeedsSetup);
     assert_eq!(state.setup.client_id, None);
-    assert_eq!(computer.drawer.names(), [""; 0]);
+    assert_eq!(computer.store.names(), [""; 0]);
     let [post] = &computer.amiqus.requests_to("/oauth/token")[..] else {
         panic!("not one post");
     };
@@ -76,7 +76,7 @@ async fn a_check_keeps_nothing_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_check_beside_a_signed_in_account_leaves_it_alone() {
+async fn setup_check_leaves_a_signed_in_account() {
     let (computer, pair) = Computer::with_bob().await;
     let app = computer.start().await;
     app.checked(&computer.clock).await;
@@ -92,7 +92,7 @@ async fn a_check_beside_a_signed_in_account_leaves_it_alone() {
 }
 
 #[tokio::test]
-async fn what_passes_is_said_as_what_it_is() {
+async fn setup_check_reports_transient_failures() {
     let retry_after = Some(RetryAfter::Seconds(1));
     for (fault, code) in [
         (Fault::DropBeforeProcessing, Code::Offline),
@@ -110,7 +110,7 @@ async fn what_passes_is_said_as_what_it_is() {
 }
 
 #[tokio::test]
-async fn a_secret_that_is_left_out_stays_as_it_is_for_the_same_client_and_service_alone() {
+async fn empty_secret_keeps_the_old_one_for_the_same_client_only() {
     let computer = Computer::set_up().await;
     let mut app = computer.start().await;
     let left_out = || {
@@ -139,7 +139,7 @@ async fn a_secret_that_is_left_out_stays_as_it_is_for_the_same_client_and_servic
 }
 
 #[tokio::test]
-async fn what_it_set_up_is_not_checked_and_no_service_is_asked_for_whoever_is_in_the_window() {
+async fn managed_setup_is_not_checked_and_sends_no_request() {
     let computer = Computer::bare(Settings::default()).await;
     let registration = computer.draft().validate(Provenance::Provisioned).unwrap();
     let app = computer.launch(move || Provisioning::Valid(Box::new(registration.clone())));

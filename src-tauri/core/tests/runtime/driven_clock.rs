@@ -13,9 +13,9 @@ use tokio::sync::Notify;
 /// The finest step of time in these tests: the practice service's clock has no finer one.
 const TICK: SignedDuration = SignedDuration::from_millis(1);
 
-/// A clock that stands still until a test moves it. It knows what a computer knows: what the wall
-/// clock shows, and how long the computer has been awake. Neither follows from the other: a
-/// sleeping computer's wall clock goes on, and a wall clock can be set.
+/// A clock that stands still until a test moves it. It keeps the wall-clock time and the
+/// time that the computer has been awake. Neither follows from the other: the wall clock runs while
+/// the computer sleeps, and it can be set.
 pub(crate) struct DrivenClock(Arc<Shared>);
 
 struct Shared {
@@ -26,15 +26,15 @@ struct Shared {
 struct Dial {
     wall: Timestamp,
     awake: SignedDuration,
-    /// Everyone who waits now; whoever gives up waiting is gone from here.
+    /// The waits in progress; one that is dropped is removed.
     sleepers: BTreeMap<u64, Sleeper>,
-    /// How many have ever waited.
+    /// The number of waits so far.
     registered: u64,
 }
 
 struct Sleeper {
     until: Until,
-    /// Once it has rung, setting the clock back does not undo it.
+    /// Whether the wait has ended; setting the clock back does not undo that.
     rang: bool,
     waker: Option<Waker>,
 }
@@ -58,34 +58,34 @@ impl DrivenClock {
         }))
     }
 
-    /// How long it is, with the computer awake and its clock right, until the next sleeper rings;
-    /// `None` when nobody waits.
+    /// The span, with the computer awake and its clock right, until the next wait ends;
+    /// `None` without a wait.
     pub(crate) fn next(&self) -> Option<SignedDuration> {
         let dial = self.0.dial.lock().unwrap();
         dial.next()
     }
 
-    /// Time goes by while the computer is awake.
+    /// Lets time pass while the computer is awake.
     pub(crate) fn go_by(&self, span: SignedDuration) {
         self.turn(span, span);
     }
 
-    /// Time goes by while the computer sleeps.
+    /// Lets time pass while the computer sleeps.
     pub(crate) fn sleep(&self, span: SignedDuration) {
         self.turn(span, SignedDuration::ZERO);
     }
 
-    /// No time goes by: somebody sets the wall clock, forward or back.
+    /// Sets the wall clock, forward or back, without any time passing.
     pub(crate) fn set(&self, by: SignedDuration) {
         self.turn(by, SignedDuration::ZERO);
     }
 
-    /// How many have waited so far: it shows whether anything has begun to wait meanwhile.
+    /// The number of waits so far, which shows whether another one has begun.
     pub(crate) fn registered(&self) -> u64 {
         self.0.dial.lock().unwrap().registered
     }
 
-    /// Waits until somebody waits for a time to come, and nobody for one that has come.
+    /// Waits until some wait is in progress, and none whose time has come.
     pub(crate) async fn armed(&self) {
         loop {
             // From here on no change is missed.
@@ -119,7 +119,7 @@ impl DrivenClock {
             waker: None,
         };
         dial.sleepers.insert(id, sleeper);
-        // Nobody has polled it yet: there is nobody to wake.
+        // It was not polled yet, so there is no waker.
         dial.ring();
         drop(dial);
         self.0.changed.notify_waiters();
@@ -131,7 +131,7 @@ impl DrivenClock {
 }
 
 impl Dial {
-    /// How long it is until a sleeper rings: nothing, or a number of whole ticks.
+    /// The span until a wait ends: zero, or a number of whole ticks.
     fn next(&self) -> Option<SignedDuration> {
         let left = |sleeper: &Sleeper| match sleeper.until {
             _ if sleeper.rang => SignedDuration::ZERO,
@@ -151,7 +151,7 @@ impl Dial {
         Some(SignedDuration::from_millis(i64::try_from(ticks).unwrap()))
     }
 
-    /// Rings for all whose time has come; whom to wake for it.
+    /// Ends all waits whose time has come, and returns their wakers.
     fn ring(&mut self) -> Vec<Waker> {
         let mut wakers = Vec::new();
         for sleeper in self.sleepers.values_mut().filter(|sleeper| !sleeper.rang) {
@@ -225,7 +225,7 @@ async fn is_over(wait: &mut Wait) -> bool {
 }
 
 #[tokio::test]
-async fn a_driven_clock_rings_at_the_time_and_not_before() {
+async fn driven_clock_wakes_at_the_time_and_not_before() {
     let clock = clock();
     let mut until = clock.wait_until(clock.now() + MINUTE);
     let mut span = clock.wait_for(Duration::from_mins(2));
@@ -245,7 +245,7 @@ async fn a_driven_clock_rings_at_the_time_and_not_before() {
 }
 
 #[tokio::test]
-async fn a_driven_clock_tells_sleep_and_a_set_clock_apart_from_time_that_was_spent_awake() {
+async fn driven_clock_separates_sleep_and_settings_from_awake_time() {
     let clock = clock();
     let start = clock.now();
     let mut until = clock.wait_until(start + MINUTE * 2);

@@ -1,5 +1,5 @@
 //! The fault table: every fault of the practice service, at the exchange, at the refresh and at
-//! `/me`, and what becomes of the window's state and of the account.
+//! `/me`, and the resulting state of the window and the account.
 
 use std::time::Duration;
 
@@ -12,27 +12,27 @@ use tokio::task::JoinSet;
 
 use crate::app::*;
 
-/// What a refresh with a fault in its way comes to. The account stays listed in each case.
+/// The result of a refresh with a fault. The account stays listed in each case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Refresh {
-    /// The new pair is in use.
+    /// The new tokens are used.
     Renewed,
     /// The new access token is in use, beside the old refresh token.
     RenewedWithOldToken,
-    /// The old pair is still in use, and the person is told this.
+    /// The old tokens are still used, and this problem is shown.
     Kept(Code),
-    /// The account needs the browser again.
+    /// The account must sign in again.
     Ended(SignInAgainReason),
 }
 
-/// What a check with a fault in its way comes to; the account is signed in before and after.
+/// The result of a check with a fault; the account is signed in before and after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Me {
-    /// The person is told.
+    /// The identity is updated.
     Told,
     /// The same, after a 401 and a renewal.
     ToldAfterRenewal,
-    /// The person can't be told just now.
+    /// The identity could not be requested.
     NotTold(Code),
 }
 
@@ -42,7 +42,7 @@ impl From<Option<Code>> for Me {
     }
 }
 
-/// One line of the table: `None` where all goes well.
+/// One row of the table: `None` where the request succeeds.
 struct Row {
     fault: Fault,
     /// What a sign-in ends with, in `signed-out`.
@@ -60,24 +60,24 @@ fn row(fault: Fault, exchange: Option<Code>, refresh: Refresh, me: impl Into<Me>
     }
 }
 
-/// A fault that passes and means the same everywhere.
+/// A temporary fault that means the same everywhere.
 fn passing(fault: Fault, code: Code) -> Row {
     row(fault, Some(code), Refresh::Kept(code), Some(code))
 }
 
-/// An answer of which only a part of the token answer is wrong: the pair in it is lost.
+/// An answer whose token part is damaged: its tokens are lost.
 fn lost_pair(fault: Fault, me: Option<Code>) -> Row {
     let ended = Refresh::Ended(SignInAgainReason::AnswerLost);
     row(fault, Some(Code::UnexpectedResponse), ended, me)
 }
 
-/// A status that a processed request was answered with.
+/// A status in answer to a request that was processed.
 fn lost_to(code: u16, exchange: Code, me: Code) -> Row {
     let ended = Refresh::Ended(SignInAgainReason::AnswerLost);
     row(Fault::Status { code }, Some(exchange), ended, Some(me))
 }
 
-/// A fault that does no harm.
+/// A fault without effect.
 fn harmless(fault: Fault) -> Row {
     row(fault, None, Refresh::Renewed, None)
 }
@@ -93,7 +93,7 @@ fn table() -> Vec<Row> {
         row(Fault::CutBody, Some(Offline), lost, Some(Offline)),
         harmless(Fault::DelayBeforeProcessing { ms: 500 }),
         harmless(Fault::DelayAfterProcessing { ms: 500 }),
-        // Spoilt answers.
+        // Damaged answers.
         lost_pair(Fault::MissingAccessToken, None),
         // A refresh keeps the old one (RFC 6749 §6); a sign-in that can't be renewed is none.
         row(
@@ -206,7 +206,7 @@ fn slow_table() -> Vec<Row> {
 
 /// Shows check 21.
 #[test]
-fn the_table_has_a_row_for_each_fault() {
+fn fault_table_has_a_row_for_each_fault() {
     let mut rows = table();
     rows.extend(slow_table());
     for fault in Fault::all() {
@@ -222,13 +222,13 @@ fn the_table_has_a_row_for_each_fault() {
 
 /// Shows checks 20, 21, 22 and 24.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_fault_leads_to_its_state_and_its_code() {
+async fn fault_leads_to_its_state_and_code() {
     try_all(table(), Duration::from_mins(1)).await;
 }
 
 /// Shows check 21.
 #[tokio::test]
-async fn no_more_of_a_body_is_read_than_any_real_answer_has() {
+async fn oversized_body_is_not_read_to_its_end() {
     let computer = Computer::set_up().await;
     computer.amiqus.set_fault(Fault::HugeBody.at(Endpoint::Any));
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -239,7 +239,7 @@ async fn no_more_of_a_body_is_read_than_any_real_answer_has() {
 
 /// Shows check 20.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_takes_too_long_is_given_up() {
+async fn request_past_its_timeout_is_aborted() {
     try_all(slow_table(), Duration::from_millis(1_500)).await;
 }
 
@@ -256,7 +256,7 @@ async fn try_all(table: Vec<Row>, limit: Duration) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Says what is other than expected.
+/// Describes what differs from the expectation.
 fn differs<T: std::fmt::Debug + PartialEq>(what: &str, is: &T, expected: &T) -> Option<String> {
     (is != expected).then(|| format!("{what}: {is:?} and not {expected:?}"))
 }
@@ -272,7 +272,7 @@ async fn try_exchange(fault: Fault, expected: Option<Code>, limit: Duration) -> 
         Some(_) => Screen::SignedOut { just_now: false },
         None => Screen::SignedIn,
     };
-    let kept = computer.drawer.text().contains("\"refresh\"");
+    let kept = computer.store.text().contains("\"refresh\"");
     differs(
         &name,
         &(&state.screen, code(&state), kept, computer.posts()),
@@ -294,7 +294,7 @@ async fn try_refresh(fault: Fault, expected: Refresh, limit: Duration) -> Option
     let outcome = app.session.refresh().await.map_err(|problem| problem.code);
     let state = app.session.state().await.unwrap();
     let bob = account(&state, BOB);
-    let text = computer.drawer.text();
+    let text = computer.store.text();
     let kept = text.contains(old.refresh.expose());
     let alive = computer.amiqus.is_refresh_token_live(old.refresh.expose());
     let is = (outcome, &state.screen, bob.status, kept, alive);

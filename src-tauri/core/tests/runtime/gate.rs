@@ -1,4 +1,4 @@
-//! The way to the practice service, which can be shut.
+//! A proxy in front of the practice service that can be shut.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -9,14 +9,14 @@ use tokio::task::{JoinHandle, JoinSet};
 /// How many connections may wait to be let through.
 const BACKLOG: u32 = 64;
 
-/// The way to a service. While it is shut, connections are refused, as they are without a network:
-/// the practice service can't do that, because a request has reached it when its faults strike.
+/// A proxy in front of a service. While it is shut, connections are refused, as without a
+/// network. The faults of the practice service can't do that: they act on requests that reached it.
 pub(crate) struct Gate {
     address: SocketAddr,
     service: SocketAddr,
     /// While it is open: what lets connections through.
     guard: Option<JoinHandle<()>>,
-    /// While it is shut: the port, so that it is nobody else's meanwhile.
+    /// While it is shut: the port, so that no other program binds it.
     port: Option<TcpSocket>,
 }
 
@@ -42,7 +42,7 @@ impl Gate {
     pub(crate) async fn shut(&mut self) {
         if let Some(guard) = self.guard.take() {
             guard.abort();
-            // It was told to end, and that is what it did.
+            // It was aborted, as intended.
             let _ = guard.await;
             let port = TcpSocket::new_v4().unwrap();
             port.set_reuseaddr(true).unwrap();

@@ -1,4 +1,4 @@
-//! The answer at this computer's own address, as the keeper has it listened for.
+//! Answers that arrive at a loopback redirect URL.
 
 use amiqus_core::app_state::Screen;
 use amiqus_core::error::Code;
@@ -24,7 +24,7 @@ async fn set_up() -> Computer {
 
 /// Shows check 8.
 #[tokio::test]
-async fn one_signs_in_through_the_listener_and_the_port_is_free_again() {
+async fn sign_in_through_the_listener_frees_the_port() {
     let computer = set_up().await;
     let mut app = computer.start().await;
     assert!(computer.listener().is_none());
@@ -46,7 +46,7 @@ async fn one_signs_in_through_the_listener_and_the_port_is_free_again() {
 }
 
 #[tokio::test]
-async fn the_browser_is_told_of_a_denial_and_of_a_sign_in_that_failed() {
+async fn browser_is_shown_a_denial_and_a_failed_sign_in() {
     let computer = set_up().await;
     let mut app = computer.start().await;
     app.session.authorize().await.unwrap();
@@ -74,7 +74,7 @@ async fn the_browser_is_told_of_a_denial_and_of_a_sign_in_that_failed() {
 
 /// Shows checks 8, 11 and 13.
 #[tokio::test]
-async fn what_is_no_answer_costs_the_attempt_nothing() {
+async fn invalid_address_at_the_listener_leaves_the_attempt_pending() {
     let computer = set_up().await;
     let mut app = computer.start().await;
     app.session.authorize().await.unwrap();
@@ -101,7 +101,7 @@ async fn what_is_no_answer_costs_the_attempt_nothing() {
 
 /// Shows check 8.
 #[tokio::test]
-async fn cancelling_gives_the_port_back_before_the_window_says_so() {
+async fn cancel_frees_the_port_before_the_state_shows_it() {
     let computer = set_up().await;
     let mut app = computer.start().await;
     for _ in 0..20 {
@@ -127,12 +127,12 @@ async fn cancelling_gives_the_port_back_before_the_window_says_so() {
 
 /// Shows check 8.
 #[tokio::test]
-async fn an_attempt_that_ran_out_of_time_listens_no_longer() {
+async fn expired_attempt_stops_listening() {
     let computer = set_up().await;
     let mut app = computer.start().await;
     app.session.authorize().await.unwrap();
     let url = app.browser().await;
-    computer.clock.turn(SignedDuration::from_mins(11));
+    computer.clock.set_ahead(SignedDuration::from_mins(11));
     let answer = computer.answer(&url, BOB, FUSION, Answer::Allow);
     let listener = computer.listener().unwrap();
     assert_eq!(listener.receive(answer).await, None);
@@ -142,7 +142,7 @@ async fn an_attempt_that_ran_out_of_time_listens_no_longer() {
 }
 
 #[tokio::test]
-async fn after_a_restart_it_listens_again_and_opens_no_second_page() {
+async fn restart_listens_again_without_a_second_page() {
     let computer = set_up().await;
     let mut app = computer.start().await;
     app.session.authorize().await.unwrap();
@@ -161,24 +161,24 @@ async fn after_a_restart_it_listens_again_and_opens_no_second_page() {
 }
 
 #[tokio::test]
-async fn a_port_that_is_taken_ends_the_attempt_before_a_browser_opens() {
+async fn taken_port_ends_the_attempt_before_a_browser_opens() {
     let computer = set_up().await;
     let mut app = computer.start().await;
-    computer.ear.lock().unwrap().is_taken = true;
+    computer.port.lock().unwrap().is_taken = true;
     app.session.authorize().await.unwrap();
     let state = app.end_of_sign_in().await;
     assert_eq!(state.screen, Screen::SignedOut { just_now: false });
     assert_eq!(code(&state), Some(Code::PortTaken));
     assert!(!app.browser_is_open());
 
-    computer.ear.lock().unwrap().is_taken = false;
+    computer.port.lock().unwrap().is_taken = false;
     app.session.authorize().await.unwrap();
     app.browser().await;
     assert_eq!(code(&app.session.state().await.unwrap()), None);
 }
 
 #[tokio::test]
-async fn a_link_of_the_apps_own_scheme_is_no_answer_to_a_loopback_attempt() {
+async fn scheme_link_is_no_answer_to_a_loopback_attempt() {
     let computer = set_up().await;
     let mut app = computer.start().await;
     app.session.authorize().await.unwrap();
@@ -195,7 +195,7 @@ async fn a_link_of_the_apps_own_scheme_is_no_answer_to_a_loopback_attempt() {
 
 /// Shows checks 13 and 15.
 #[tokio::test]
-async fn answer_that_cannot_be_used_is_said_and_the_attempt_survives() {
+async fn unusable_answer_is_shown_and_the_attempt_stays() {
     let computer = set_up().await;
     let mut app = computer.start().await;
     app.session.authorize().await.unwrap();
@@ -226,7 +226,7 @@ async fn answer_that_cannot_be_used_is_said_and_the_attempt_survives() {
 }
 
 fn ended(computer: &Computer) -> Option<AttemptEnd> {
-    computer.ear.lock().unwrap().ended
+    computer.port.lock().unwrap().ended
 }
 
 async fn until_free(computer: &Computer) {

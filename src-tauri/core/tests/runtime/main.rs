@@ -1,5 +1,5 @@
-//! The real keeper against the practice service, over a real socket; only the vault and the
-//! desktop are stand-ins.
+//! The real runtime against the practice service, over a real socket; only the vault and the
+//! desktop are fakes.
 
 #![expect(
     clippy::unwrap_used,
@@ -14,13 +14,16 @@ mod check;
 mod driven_clock;
 mod faults;
 mod gate;
+mod host;
 mod hostile_links;
 mod loopback;
 mod outages;
 mod renewals;
 mod restarts;
 mod saving;
+mod secrets;
 mod sign_in;
+mod store;
 mod unfinished;
 mod world;
 mod years;

@@ -9,44 +9,44 @@ const SECOND: SignedDuration = SignedDuration::from_secs(1);
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
-/// The longest wait between two questions whether a pair lives.
-const LONGEST_PROBE_WAIT: SignedDuration = SignedDuration::from_mins(15);
+/// The longest wait between two probes.
+const MAX_PROBE_INTERVAL: SignedDuration = SignedDuration::from_mins(15);
 
-/// How many tries come on top of these because a pair is about to run out: after nine tenths of an
-/// hour, nine tenths of what is left then, and once more.
-const BEFORE_THE_END: usize = 3;
+/// How many further attempts are made because the tokens are about to expire: after nine tenths of
+/// an hour, nine tenths of the rest, and once more.
+const ATTEMPTS_BEFORE_EXPIRY: usize = 3;
 
-/// Waits whose event has come about otherwise may still ring; then nothing is asked.
-const LEFT_OVER: usize = 2;
+/// How many obsolete timers may still fire, without a request.
+const MAX_OBSOLETE_TIMERS: usize = 2;
 
-/// A year's weather: the shortest and the longest outage, and the same of what is between two.
+/// The shortest and the longest outage, and the shortest and the longest gap between two.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Weather {
     pub(crate) outages: [SignedDuration; 2],
     pub(crate) gaps: [SignedDuration; 2],
 }
 
-/// What is wrong.
+/// The cause of an outage.
 #[derive(Debug, Clone)]
 enum Trouble {
     NoNetwork,
     Fault(FaultPlan),
 }
 
-/// What a client does about it that was taught patience.
+/// What a well-behaved client does during the outage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Patience {
-    /// It keeps to what Amiqus asks for.
+    /// It waits as `Retry-After` says.
     AsAsked(SignedDuration),
     /// It knows that the refresh was not processed, and sends it again, ever more rarely.
     Pauses(SignedDuration),
-    /// It doesn't know, because nothing answers: it asks whether the pair lives, and sends nothing.
+    /// It doesn't know, because nothing answers: it probes the tokens, and sends no refresh.
     Asks,
-    /// It doesn't know; the API tells that the pair lives, or later that it has run out.
+    /// It doesn't know; the API tells that the tokens are valid, or later that they expired.
     AsksAndIsTold,
 }
 
-/// Some time without a working token endpoint.
+/// A period without a working token endpoint.
 ///
 /// The refresh is never processed in it. An answer that is lost after that is another matter: then
 /// the account needs the browser again, whatever the client does.
@@ -56,9 +56,9 @@ pub(crate) struct Outage {
     pub(crate) to: Timestamp,
     trouble: Trouble,
     patience: Patience,
-    /// When a network comes that makes nothing better.
+    /// When networks come that don't end the outage.
     looks: Vec<Timestamp>,
-    /// Whether the end is a network that comes. Amiqus's own troubles end without a word.
+    /// Whether a network change ends it. Outages of Amiqus end without an event.
     ends_with_look: bool,
 }
 
@@ -100,7 +100,7 @@ fn troubles() -> Vec<(Trouble, Patience)> {
     ]
 }
 
-/// The outages of so long a time, the first one first.
+/// The outages within this span, in order.
 pub(crate) fn over(
     start: Timestamp,
     span: SignedDuration,
@@ -132,27 +132,27 @@ pub(crate) fn over(
     }
 }
 
-/// A span between two, as often in the minutes as in the hours or the days.
+/// A random span between two, on a logarithmic scale.
 fn any(random: &mut fastrand::Rng, [least, most]: [SignedDuration; 2]) -> SignedDuration {
     let whole = most.div_duration_f64(least);
     part(least, whole.powf(random.f64()))
 }
 
-/// So many times a span, in whole seconds.
+/// The span multiplied by a factor, in whole seconds.
 fn part(span: SignedDuration, times: f64) -> SignedDuration {
     SignedDuration::from_secs(span.mul_f64(times).as_secs())
 }
 
-/// With the jitter that a wait may have, up to the clock's next step.
+/// The longest duration of a wait with jitter, up to the clock's next tick.
 fn with_jitter(wait: SignedDuration) -> SignedDuration {
     wait + wait / 10 + SignedDuration::from_millis(1)
 }
 
 impl Outage {
-    /// Goes through it; how many refreshes reached Amiqus in vain.
+    /// Runs the outage and returns how many refreshes reached Amiqus in vain.
     pub(crate) async fn pass(&self, world: &mut World) -> usize {
         world.go_to(self.from).await;
-        let (posts, renewals, rings) = (world.posts.len(), world.renewals.len(), world.rings);
+        let (posts, renewals, wakeups) = (world.posts.len(), world.renewals.len(), world.wakeups);
         let was_overdue = world.due() < world.now;
         let valid_from = std::mem::replace(&mut world.valid_from, Timestamp::MAX);
 
@@ -168,7 +168,7 @@ impl Outage {
 
         assert_eq!(world.renewals.len(), renewals);
         let in_vain = &world.posts[posts..];
-        self.assert_patient(world, in_vain, world.rings - rings, was_overdue);
+        self.assert_patient(world, in_vain, world.wakeups - wakeups, was_overdue);
         let in_vain = in_vain.len();
 
         match &self.trouble {
@@ -186,8 +186,8 @@ impl Outage {
             if world.now >= world.valid_from {
                 assert!(world.is_valid(), "a look did not help: {self:?}");
             }
-            // A request whose answer was lost has this long to arrive after all, whatever becomes
-            // of the pair meanwhile.
+            // A request whose answer was lost may still arrive for this long, whatever becomes of
+            // the tokens.
             let at_least = self.to + with_jitter(MINUTE);
             if world.ends() <= at_least {
                 world.valid_from = world.valid_from.max(at_least);
@@ -196,18 +196,24 @@ impl Outage {
         in_vain
     }
 
-    /// How long after its end a renewal may still wait that nothing hurries: for the question
-    /// whether the pair lives, and then for a lost request to arrive after all.
+    /// How long after the outage a renewal may still wait: for the next probe, and then for a lost
+    /// request to arrive.
     pub(crate) fn longest_pause(&self, pause: SignedDuration) -> SignedDuration {
         let probe = match self.patience {
             Patience::AsAsked(wait) => wait,
-            _ => LONGEST_PROBE_WAIT,
+            _ => MAX_PROBE_INTERVAL,
         };
         with_jitter(probe) + with_jitter(pause)
     }
 
-    /// Whether the keeper was as patient as it should be.
-    fn assert_patient(&self, world: &World, posts: &[Timestamp], rings: usize, was_overdue: bool) {
+    /// Asserts that the runtime sent no more requests than allowed.
+    fn assert_patient(
+        &self,
+        world: &World,
+        posts: &[Timestamp],
+        wakeups: usize,
+        was_overdue: bool,
+    ) {
         let due = self.to.duration_since(self.from.max(world.due()));
         let longest = world.longest_pause();
         let looks = self.looks.len();
@@ -217,12 +223,14 @@ impl Outage {
             (Trouble::NoNetwork, _) => 0,
             (_, Patience::AsAsked(wait)) => fitting(wait, wait, due),
             (_, Patience::Pauses(first)) => {
-                fitting(first.min(longest), longest, due) + BEFORE_THE_END + looks
+                fitting(first.min(longest), longest, due) + ATTEMPTS_BEFORE_EXPIRY + looks
             }
             (_, Patience::Asks) => 1,
-            // Each question may be followed by a refresh.
+            // Each probe may be followed by a refresh.
             (_, Patience::AsksAndIsTold) => {
-                fitting(SECOND * 5, longest.min(LONGEST_PROBE_WAIT), due) + BEFORE_THE_END + looks
+                fitting(SECOND * 5, longest.min(MAX_PROBE_INTERVAL), due)
+                    + ATTEMPTS_BEFORE_EXPIRY
+                    + looks
             }
         };
         let count = posts.len();
@@ -235,21 +243,24 @@ impl Outage {
             }
         }
 
-        // Without a network no try reaches Amiqus, but each of them needs a timer.
+        // Without a network no attempt reaches Amiqus, but each needs a timer.
         let most = match self.patience {
             Patience::Pauses(first) if !was_overdue => {
-                fitting(first.min(longest), longest, due) + BEFORE_THE_END
+                fitting(first.min(longest), longest, due) + ATTEMPTS_BEFORE_EXPIRY
             }
-            Patience::AsAsked(wait) => fitting(SECOND * 5, wait.min(LONGEST_PROBE_WAIT), due),
-            _ => fitting(SECOND * 5, longest.min(LONGEST_PROBE_WAIT), due),
+            Patience::AsAsked(wait) => fitting(SECOND * 5, wait.min(MAX_PROBE_INTERVAL), due),
+            _ => fitting(SECOND * 5, longest.min(MAX_PROBE_INTERVAL), due),
         };
-        let most = most + LEFT_OVER;
-        assert!(rings <= most, "woken {rings} times, not {most}: {self:?}");
+        let most = most + MAX_OBSOLETE_TIMERS;
+        assert!(
+            wakeups <= most,
+            "woken {wakeups} times, not {most}: {self:?}"
+        );
     }
 }
 
-/// How often something is done in a time that is done at once, and then after waits that double up
-/// to the longest.
+/// The number of attempts within a span, where the first is immediate and the waits double up to the
+/// longest.
 fn fitting(first: SignedDuration, longest: SignedDuration, time: SignedDuration) -> usize {
     let mut times = 0;
     let mut wait = first;

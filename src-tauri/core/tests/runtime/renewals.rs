@@ -1,4 +1,4 @@
-//! One renewal at a time, in its time.
+//! One renewal at a time, when it is due.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::app::*;
 
 /// Shows check 27.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_callers_at_once_lead_to_one_refresh_and_all_get_its_outcome() {
+async fn thousand_refresh_callers_share_one_result() {
     let (computer, old) = Computer::with_bob().await;
     let app = computer.start().await;
     app.checked(&computer.clock).await;
@@ -29,13 +29,12 @@ async fn a_thousand_callers_at_once_lead_to_one_refresh_and_all_get_its_outcome(
     assert!(outcomes.iter().all(Result::is_ok));
     assert_eq!(computer.posts(), 1);
     assert!(!computer.amiqus.is_refresh_token_live(old.refresh.expose()));
-    assert!(!computer.drawer.text().contains(old.refresh.expose()));
+    assert!(!computer.store.text().contains(old.refresh.expose()));
 }
 
 /// Shows check 27.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_callers_with_an_expired_token_lead_to_one_refresh_and_all_are_told_who_they_are()
- {
+async fn thousand_me_callers_with_expired_token_share_one_refresh() {
     let hour = Duration::from_hours(1);
     let settings = Settings {
         access_token_lifetime: hour,
@@ -45,7 +44,7 @@ async fn a_thousand_callers_with_an_expired_token_lead_to_one_refresh_and_all_ar
     computer.add(BOB, FUSION, false);
     let app = computer.start().await;
     app.checked(&computer.clock).await;
-    // The access token ends at Amiqus, before this computer thought; the refresh token lives on.
+    // The access token expires at Amiqus earlier than planned; the refresh token stays valid.
     computer.amiqus.advance(hour * 2);
     // Long enough for all of them to have asked before the answer comes.
     let slow = Fault::DelayBeforeProcessing { ms: 800 };
@@ -64,7 +63,7 @@ async fn a_thousand_callers_with_an_expired_token_lead_to_one_refresh_and_all_ar
 
 /// Shows check 22.
 #[tokio::test]
-async fn a_thousand_callers_share_a_failure_as_well() {
+async fn thousand_refresh_callers_share_a_failure() {
     let (computer, _) = Computer::with_bob().await;
     let app = computer.start().await;
     app.checked(&computer.clock).await;
@@ -85,11 +84,11 @@ async fn a_thousand_callers_share_a_failure_as_well() {
 
 /// Shows check 26.
 #[tokio::test]
-async fn the_new_pair_is_in_the_vault_before_anybody_hears_of_it() {
+async fn new_tokens_are_saved_before_they_are_published() {
     let (computer, old) = Computer::with_bob().await;
     let app = computer.start().await;
     app.session.refresh().await.unwrap();
-    let text = computer.drawer.text();
+    let text = computer.store.text();
     assert!(!text.contains(old.refresh.expose()));
     assert!(!text.contains(old.access.expose()));
     drop(app);
@@ -101,7 +100,7 @@ async fn the_new_pair_is_in_the_vault_before_anybody_hears_of_it() {
 
 /// Shows check 30.
 #[tokio::test]
-async fn a_check_that_fails_after_a_refresh_does_not_lose_the_new_pair() {
+async fn failed_check_after_a_refresh_keeps_the_new_tokens() {
     let (computer, old) = Computer::with_bob().await;
     let app = computer.start().await;
     app.checked(&computer.clock).await;
@@ -109,7 +108,7 @@ async fn a_check_that_fails_after_a_refresh_does_not_lose_the_new_pair() {
     computer.amiqus.set_fault(unwell.at(Endpoint::Me));
     app.session.refresh().await.unwrap();
     assert!(app.session.me().await.is_err());
-    assert!(!computer.drawer.text().contains(old.refresh.expose()));
+    assert!(!computer.store.text().contains(old.refresh.expose()));
     drop(app);
     computer.amiqus.clear_faults();
     let app = computer.start().await;
@@ -155,7 +154,7 @@ async fn retry_after_is_honoured_and_capped() {
 }
 
 #[tokio::test]
-async fn a_renewal_that_failed_goes_on_when_a_network_comes() {
+async fn failed_renewal_resumes_when_a_network_comes() {
     let (computer, old) = Computer::with_bob().await;
     let app = computer.start().await;
     app.checked(&computer.clock).await;
@@ -164,10 +163,10 @@ async fn a_renewal_that_failed_goes_on_when_a_network_comes() {
     app.session.refresh().await.unwrap_err();
     computer.amiqus.clear_faults();
     app.session.on_environment_change();
-    app.until(|_| !computer.drawer.text().contains(old.refresh.expose()))
+    app.until(|_| !computer.store.text().contains(old.refresh.expose()))
         .await;
     assert_eq!(computer.posts(), 2);
-    // Nothing is due any more: however often it looks again, nothing is sent.
+    // Nothing is due any more: no environment change sends anything.
     for _ in 0..10 {
         app.session.on_environment_change();
     }
@@ -179,7 +178,7 @@ async fn a_renewal_that_failed_goes_on_when_a_network_comes() {
 /// other.
 /// Shows check 29.
 #[tokio::test]
-async fn a_pair_that_another_process_renewed_is_taken_from_the_vault_and_nobody_is_signed_out() {
+async fn tokens_renewed_by_another_process_are_taken_over() {
     let (computer, _) = Computer::with_bob().await;
     let here = computer.start().await;
     let there = computer.start().await;
@@ -187,7 +186,7 @@ async fn a_pair_that_another_process_renewed_is_taken_from_the_vault_and_nobody_
     there.checked(&computer.clock).await;
     there.session.refresh().await.unwrap();
     here.session.refresh().await.unwrap();
-    // The second one used the dead token, was told so, and found the living one.
+    // The second one used the rejected token and then found the valid one in the vault.
     assert_eq!(computer.posts(), 2);
     here.session.me().await.unwrap();
     there.session.me().await.unwrap();
@@ -197,7 +196,7 @@ async fn a_pair_that_another_process_renewed_is_taken_from_the_vault_and_nobody_
 
 /// Shows check 23.
 #[tokio::test]
-async fn a_dead_refresh_token_is_recognised_in_both_server_generations() {
+async fn rejected_refresh_token_is_recognised_in_both_generations() {
     for generation in [Generation::League8, Generation::League9] {
         let settings = Settings {
             generation,
@@ -217,7 +216,7 @@ async fn a_dead_refresh_token_is_recognised_in_both_server_generations() {
     }
 }
 
-/// Lets the time go by for all timers, and real time go on afterwards.
+/// Lets all timers fire, and real time continue afterwards.
 async fn skip(span: Duration) {
     tokio::time::pause();
     tokio::time::advance(span).await;

@@ -1,4 +1,4 @@
-//! What a new run of the app finds and makes of it.
+//! What a new run of the app does with what the last one left.
 
 use amiqus_core::account::SignInAgainReason;
 use amiqus_core::app_state::{AccountStatusView, Screen};
@@ -12,8 +12,7 @@ use practice_amiqus::{Answer, Endpoint, Fault, Settings};
 use crate::app::*;
 
 #[tokio::test]
-async fn a_start_asks_who_one_is_once_the_window_is_painted_and_resolves_a_lost_answer_before_that()
-{
+async fn start_checks_after_painting_and_probes_before() {
     let (computer, _) = Computer::with_bob().await;
     computer.add(LORRAINE, HILL_VALLEY, true);
     computer.painted.send_replace(false);
@@ -37,7 +36,7 @@ async fn a_start_asks_who_one_is_once_the_window_is_painted_and_resolves_a_lost_
 }
 
 #[tokio::test]
-async fn a_person_who_signed_in_stays_signed_in_and_nothing_is_renewed_for_it() {
+async fn signed_in_user_stays_signed_in_without_a_renewal() {
     let computer = Computer::set_up().await;
     let mut app = computer.start().await;
     app.sign_in(&computer, BOB, FUSION).await;
@@ -54,7 +53,7 @@ async fn a_person_who_signed_in_stays_signed_in_and_nothing_is_renewed_for_it() 
 
 /// Shows check 28.
 #[tokio::test]
-async fn a_session_ends_for_a_new_process_only_once_nothing_is_on_its_way() {
+async fn session_stops_for_a_new_process_only_when_quiescent() {
     let (computer, old) = Computer::with_bob().await;
     let app = computer.start().await;
     app.checked(&computer.clock).await;
@@ -70,7 +69,7 @@ async fn a_session_ends_for_a_new_process_only_once_nothing_is_on_its_way() {
     while !app.session.stop_if_quiescent().await {
         states.changed().await.unwrap();
     }
-    // Nothing is done any more by the process that is about to go.
+    // The process that is about to exit does nothing more.
     let refused = app.session.refresh().await.unwrap_err();
     assert_eq!(refused.code, Code::Internal);
     assert_eq!(computer.posts(), 1);
@@ -80,32 +79,32 @@ async fn a_session_ends_for_a_new_process_only_once_nothing_is_on_its_way() {
     app.checked(&computer.clock).await;
     app.session.refresh().await.unwrap();
     assert_eq!(computer.posts(), 2);
-    assert!(!computer.drawer.text().contains(old.refresh.expose()));
+    assert!(!computer.store.text().contains(old.refresh.expose()));
     assert_eq!(computer.amiqus.complaints(), [""; 0]);
 }
 
 /// Shows check 17.
 #[tokio::test]
-async fn the_link_that_starts_the_app_completes_the_sign_in() {
+async fn link_that_starts_the_app_completes_the_sign_in() {
     let computer = Computer::set_up().await;
     let mut app = computer.start().await;
     app.session.authorize().await.unwrap();
     let url = app.browser().await;
     drop(app);
-    assert!(computer.drawer.names().contains(&"attempt".to_owned()));
+    assert!(computer.store.names().contains(&"attempt".to_owned()));
     let app = computer.launch(|| Provisioning::Absent);
     // Before the vault was opened.
     app.session
         .receive(computer.answer(&url, BOB, FUSION, Answer::Allow));
     let state = app.until(|state| state.screen == Screen::SignedIn).await;
     assert_eq!(account(&state, BOB).name, "Bob Gale");
-    assert!(!computer.drawer.names().contains(&"attempt".to_owned()));
+    assert!(!computer.store.names().contains(&"attempt".to_owned()));
     assert_eq!(computer.amiqus.complaints(), [""; 0]);
 }
 
 /// Shows check 20.
 #[tokio::test]
-async fn a_code_that_was_posted_is_not_posted_by_the_next_run() {
+async fn posted_code_is_not_posted_by_the_next_run() {
     let computer = Computer::set_up().await;
     let mut app = computer.start().await;
     app.session.authorize().await.unwrap();
@@ -126,28 +125,28 @@ async fn a_code_that_was_posted_is_not_posted_by_the_next_run() {
 
 /// Shows check 28.
 #[tokio::test]
-async fn an_interrupted_refresh_that_was_never_processed_is_noticed_and_nothing_is_sent() {
+async fn interrupted_unprocessed_refresh_sends_nothing() {
     let computer = Computer::set_up().await;
     let pair = computer.add(BOB, FUSION, true);
     let app = computer.start().await;
     app.until(|_| computer.amiqus.requests_to("/api/v2/status").len() == 1)
         .await;
-    app.until(|_| computer.drawer.text().contains(r#""open_since":null"#))
+    app.until(|_| computer.store.text().contains(r#""open_since":null"#))
         .await;
     let state = app.session.state().await.unwrap();
     assert_eq!(state.screen, Screen::SignedIn);
     assert_eq!(computer.posts(), 0);
     assert!(computer.amiqus.is_refresh_token_live(pair.refresh.expose()));
-    assert!(computer.drawer.text().contains(pair.refresh.expose()));
+    assert!(computer.store.text().contains(pair.refresh.expose()));
 }
 
 /// Shows check 28.
 #[tokio::test]
-async fn an_interrupted_refresh_whose_answer_was_lost_needs_the_browser_and_says_why() {
+async fn interrupted_processed_refresh_asks_to_sign_in_again() {
     let computer = Computer::set_up().await;
     let other = computer.add(LORRAINE, HILL_VALLEY, false);
     let pair = computer.add(BOB, FUSION, true);
-    // The service had rotated the pair when the app was killed.
+    // The service had rotated the tokens when the app was killed.
     rotate(&computer, pair.refresh.expose()).await;
     let app = computer.start().await;
     let why = SignInAgainReason::AnswerLost;
@@ -157,12 +156,12 @@ async fn an_interrupted_refresh_whose_answer_was_lost_needs_the_browser_and_says
     assert_eq!(account(&state, BOB).name, "Bob Gale");
     let lorraine = account(&state, LORRAINE);
     assert_eq!(lorraine.status, AccountStatusView::Connected);
-    let text = computer.drawer.text();
+    let text = computer.store.text();
     assert!(text.contains(other.refresh.expose()));
     assert!(!text.contains(pair.refresh.expose()));
     drop(app);
 
-    // It outlives a restart, and the browser puts it right.
+    // It outlives a restart, and a new sign-in ends it.
     let mut app = computer.start().await;
     let state = app.session.state().await.unwrap();
     assert_eq!(state.screen, Screen::SignInAgain { why });
@@ -173,7 +172,7 @@ async fn an_interrupted_refresh_whose_answer_was_lost_needs_the_browser_and_says
 
 /// Shows check 24.
 #[tokio::test]
-async fn an_interrupted_refresh_waits_for_the_network_and_nobody_is_signed_out_meanwhile() {
+async fn interrupted_refresh_offline_keeps_the_account() {
     let computer = Computer::set_up().await;
     computer.add(BOB, FUSION, true);
     computer
@@ -186,7 +185,7 @@ async fn an_interrupted_refresh_waits_for_the_network_and_nobody_is_signed_out_m
     assert_eq!(state.screen, Screen::SignedIn);
     assert_eq!(computer.posts(), 0);
     computer.amiqus.clear_faults();
-    // A person who asks does not wait for the next try.
+    // A request of the user does not wait for the next attempt.
     let problem = app.session.refresh().await.unwrap_err();
     assert_eq!(problem.code, Code::ServerError);
     app.session.refresh().await.unwrap();
@@ -194,7 +193,7 @@ async fn an_interrupted_refresh_waits_for_the_network_and_nobody_is_signed_out_m
 }
 
 #[tokio::test]
-async fn access_removed_on_the_team_apps_page_is_noticed_on_use_and_the_name_stays() {
+async fn access_removed_at_amiqus_is_noticed_on_use() {
     let (computer, _) = Computer::with_bob().await;
     computer.add(LORRAINE, HILL_VALLEY, false);
     let app = computer.start().await;
@@ -222,7 +221,7 @@ async fn access_removed_on_the_team_apps_page_is_noticed_on_use_and_the_name_sta
 }
 
 #[tokio::test]
-async fn access_removed_while_the_app_was_closed_is_noticed_at_the_start() {
+async fn access_removed_while_closed_is_noticed_at_the_start() {
     let (computer, _) = Computer::with_bob().await;
     computer.amiqus.revoke_everything(BOB, FUSION).unwrap();
     let app = computer.start().await;
@@ -233,7 +232,7 @@ async fn access_removed_while_the_app_was_closed_is_noticed_at_the_start() {
 
 /// Shows check 24.
 #[tokio::test]
-async fn an_offline_start_shows_the_last_known_person_as_of_when_it_was_known() {
+async fn offline_start_shows_the_last_known_identity() {
     let (computer, _) = Computer::with_bob().await;
     computer
         .amiqus
@@ -258,7 +257,7 @@ async fn an_offline_start_shows_the_last_known_person_as_of_when_it_was_known() 
 
 /// Shows check 30.
 #[tokio::test]
-async fn tokens_whose_owner_could_not_be_asked_for_are_not_lost() {
+async fn unclaimed_tokens_outlive_a_restart() {
     let computer = Computer::set_up().await;
     let mut app = computer.start().await;
     let unwell = Fault::InternalServerError { retry_after: None };
@@ -276,7 +275,7 @@ async fn tokens_whose_owner_could_not_be_asked_for_are_not_lost() {
 }
 
 #[tokio::test]
-async fn what_it_manages_is_there_at_the_start_and_can_not_be_changed() {
+async fn managed_setup_is_applied_at_start_and_read_only() {
     let computer = Computer::bare(Settings::default()).await;
     let registration = computer.draft().validate(Provenance::Provisioned).unwrap();
     let mut app = computer.launch(move || Provisioning::Valid(Box::new(registration.clone())));
@@ -293,9 +292,9 @@ async fn what_it_manages_is_there_at_the_start_and_can_not_be_changed() {
 
 /// Shows check 34.
 #[tokio::test]
-async fn a_vault_of_a_newer_version_is_set_aside_whole_and_said() {
+async fn vault_of_newer_version_is_set_aside_and_shown() {
     let (computer, _) = Computer::with_bob().await;
-    computer.drawer.make_newer();
+    computer.store.make_newer();
     let app = computer.start().await;
     let state = app.session.state().await.unwrap();
     assert_eq!(state.screen, Screen::NeedsSetup);
@@ -304,17 +303,17 @@ async fn a_vault_of_a_newer_version_is_set_aside_whole_and_said() {
         state.problem.as_ref().unwrap().file.as_deref(),
         Some("aside")
     );
-    assert!(computer.drawer.aside().contains("\"version\":2"));
-    assert_eq!(computer.drawer.names(), [""; 0]);
+    assert!(computer.store.aside().contains("\"version\":2"));
+    assert_eq!(computer.store.names(), [""; 0]);
 }
 
 /// Shows check 41.
 #[tokio::test]
-async fn a_clock_off_by_years_neither_signs_anybody_out_nor_renews_in_a_loop() {
+async fn clock_off_by_years_neither_disconnects_nor_loops() {
     let year = SignedDuration::from_hours(366 * 24);
     for (turned, posts) in [(-year, 0), (year, 1), (year * 5, 1)] {
         let (computer, _) = Computer::with_bob().await;
-        computer.clock.turn(turned);
+        computer.clock.set_ahead(turned);
         let app = computer.start().await;
         if posts > 0 {
             app.until(|state| {
@@ -332,7 +331,7 @@ async fn a_clock_off_by_years_neither_signs_anybody_out_nor_renews_in_a_loop() {
     }
 }
 
-/// Uses a refresh token up, as a process did that was killed before the answer arrived.
+/// Uses up a refresh token, like a process that was killed before the answer arrived.
 async fn rotate(computer: &Computer, refresh_token: &str) {
     let fields = [
         ("grant_type", "refresh_token"),

@@ -9,9 +9,9 @@ use practice_amiqus::Answer;
 use crate::app::*;
 
 #[tokio::test]
-async fn no_browser_opens_while_nothing_can_be_saved_and_one_does_once_there_is_room() {
+async fn full_disk_blocks_the_browser_until_there_is_space() {
     let computer = Computer::set_up().await;
-    computer.drawer.set_full(true);
+    computer.store.set_full(true);
     let mut app = computer.start().await;
     let problem = app.session.authorize().await.unwrap_err();
     assert_eq!(problem.code, Code::CannotSave);
@@ -19,17 +19,17 @@ async fn no_browser_opens_while_nothing_can_be_saved_and_one_does_once_there_is_
     assert_eq!(state.screen, Screen::SignedOut { just_now: false });
     assert_eq!(code(&state), Some(Code::CannotSave));
     assert!(!app.browser_is_open());
-    computer.drawer.set_full(false);
+    computer.store.set_full(false);
     let state = app.sign_in(&computer, BOB, FUSION).await;
     assert_eq!(code(&state), None);
 }
 
 #[tokio::test]
-async fn no_refresh_is_sent_while_nothing_can_be_saved_and_one_is_once_there_is_room() {
+async fn full_disk_blocks_the_refresh_until_there_is_space() {
     let (computer, pair) = Computer::with_bob().await;
     let app = computer.start().await;
     app.checked(&computer.clock).await;
-    computer.drawer.set_full(true);
+    computer.store.set_full(true);
     for _ in 0..3 {
         let problem = app.session.refresh().await.unwrap_err();
         assert_eq!(problem.code, Code::CannotSave);
@@ -39,7 +39,7 @@ async fn no_refresh_is_sent_while_nothing_can_be_saved_and_one_is_once_there_is_
     assert_eq!(code(&state), Some(Code::CannotSave));
     assert_eq!(computer.posts(), 0);
     assert!(computer.amiqus.is_refresh_token_live(pair.refresh.expose()));
-    computer.drawer.set_full(false);
+    computer.store.set_full(false);
     app.session.refresh().await.unwrap();
     assert_eq!(computer.posts(), 1);
     let state = app.session.state().await.unwrap();
@@ -47,24 +47,24 @@ async fn no_refresh_is_sent_while_nothing_can_be_saved_and_one_is_once_there_is_
 }
 
 #[tokio::test]
-async fn no_code_is_posted_while_nothing_can_be_saved() {
+async fn full_disk_blocks_the_exchange() {
     let computer = Computer::set_up().await;
     let mut app = computer.start().await;
     app.session.authorize().await.unwrap();
     let url = app.browser().await;
-    computer.drawer.set_full(true);
+    computer.store.set_full(true);
     app.session
         .receive(computer.answer(&url, BOB, FUSION, Answer::Allow));
     let state = app.end_of_sign_in().await;
     assert_eq!(state.screen, Screen::SignedOut { just_now: false });
     assert_eq!(code(&state), Some(Code::CannotSave));
     assert_eq!(computer.posts(), 0);
-    computer.drawer.set_full(false);
+    computer.store.set_full(false);
     app.sign_in(&computer, BOB, FUSION).await;
 }
 
 #[tokio::test]
-async fn a_pair_that_arrives_while_the_disk_is_full_is_saved_as_soon_as_there_is_room() {
+async fn tokens_during_full_disk_are_saved_with_space() {
     let (computer, _) = Computer::with_bob().await;
     let app = computer.start().await;
     app.checked(&computer.clock).await;
@@ -78,13 +78,13 @@ async fn a_pair_that_arrives_while_the_disk_is_full_is_saved_as_soon_as_there_is
     while computer.posts() == 0 {
         tokio::task::yield_now().await;
     }
-    computer.drawer.set_full(true);
+    computer.store.set_full(true);
     refresh.await.unwrap().unwrap();
     let state = app.session.state().await.unwrap();
     assert_eq!(state.screen, Screen::SignedIn);
     assert_eq!(code(&state), Some(Code::CannotSave));
     app.session.me().await.unwrap();
-    computer.drawer.set_full(false);
+    computer.store.set_full(false);
     app.until(|state| code(state).is_none()).await;
     drop(app);
     let app = computer.start().await;
@@ -95,28 +95,28 @@ async fn a_pair_that_arrives_while_the_disk_is_full_is_saved_as_soon_as_there_is
 
 /// Shows check 35.
 #[tokio::test(start_paused = true)]
-async fn a_sign_out_that_could_not_be_saved_is_saved_later_and_then_nothing_is_said_of_it() {
+async fn unsaved_sign_out_is_saved_later_and_clears_the_problem() {
     let (computer, pair) = Computer::with_bob().await;
     let app = computer.start().await;
     app.session.state().await.unwrap();
-    computer.drawer.set_full(true);
+    computer.store.set_full(true);
     let bob = key(BOB, FUSION).to_string();
     let problem = app.session.sign_out(&bob).await.unwrap_err();
     assert_eq!(problem.code, Code::CannotSave);
-    assert!(computer.drawer.text().contains(pair.refresh.expose()));
+    assert!(computer.store.text().contains(pair.refresh.expose()));
     tokio::time::advance(std::time::Duration::from_hours(1)).await;
-    computer.drawer.set_full(false);
+    computer.store.set_full(false);
     let mut states = app.session.states();
     let saved = states.wait_for(|state| state.as_deref().is_some_and(|it| it.problem.is_none()));
     let saved = tokio::time::timeout(std::time::Duration::from_hours(1), saved).await;
     saved.expect("never saved").unwrap();
-    assert!(!computer.drawer.text().contains(pair.refresh.expose()));
-    assert_eq!(computer.drawer.names(), ["registration"]);
+    assert!(!computer.store.text().contains(pair.refresh.expose()));
+    assert_eq!(computer.store.names(), ["registration"]);
 }
 
 /// Shows check 35.
 #[tokio::test]
-async fn who_signs_out_and_quits_at_once_is_signed_out() {
+async fn sign_out_right_before_quitting_is_saved() {
     let (computer, pair) = Computer::with_bob().await;
     let app = computer.start().await;
     app.checked(&computer.clock).await;
@@ -127,6 +127,6 @@ async fn who_signs_out_and_quits_at_once_is_signed_out() {
         _ = &mut asked => panic!("nothing was done in between"),
         () = std::future::ready(()) => {}
     }
-    app.session.at_rest().await;
-    assert!(!computer.drawer.text().contains(pair.refresh.expose()));
+    app.session.wait_until_idle().await;
+    assert!(!computer.store.text().contains(pair.refresh.expose()));
 }

@@ -1,5 +1,5 @@
-//! Sign-ins whose tokens are here and whose owner Amiqus did not tell: finished, dropped, or replaced,
-//! and never a bar between a person and their browser.
+//! Sign-ins whose tokens were issued and whose owner isn't known: finished, dropped, or replaced,
+//! and never an obstacle to signing in with the browser.
 
 use std::sync::atomic::Ordering;
 
@@ -17,7 +17,7 @@ use crate::app::*;
 
 const SIGNED_OUT: Screen = Screen::SignedOut { just_now: false };
 
-/// Amiqus's answers to `/me` that no repetition changes.
+/// Answers to `/me` that no repetition changes.
 fn lasting() -> Vec<(Fault, Code)> {
     vec![
         (Fault::Unauthenticated, Code::CodeNotAccepted),
@@ -33,7 +33,7 @@ fn lasting() -> Vec<(Fault, Code)> {
     ]
 }
 
-/// Those that pass.
+/// Temporary failures of `/me`.
 fn passing() -> Vec<(Fault, Code)> {
     let retry_after = None;
     vec![
@@ -52,7 +52,7 @@ fn unwell() -> Fault {
     Fault::InternalServerError { retry_after: None }
 }
 
-/// Puts a pair into the vault whose owner an earlier run didn't learn.
+/// Puts tokens into the vault whose owner an earlier run didn't learn.
 fn leave_unclaimed(computer: &Computer, user: &str, team: &str, age: SignedDuration) -> TokenSet {
     let granted = computer.amiqus.grant_tokens(user, team, REDIRECT).unwrap();
     let pair = TokenSet {
@@ -63,15 +63,15 @@ fn leave_unclaimed(computer: &Computer, user: &str, team: &str, age: SignedDurat
         redirect_url: RedirectUrl::parse(REDIRECT).unwrap(),
     };
     let record = encode_unclaimed(&pair);
-    computer.drawer.put(RecordName::Unclaimed, &record);
+    computer.store.put(RecordName::Unclaimed, &record);
     pair
 }
 
 fn has_unclaimed(computer: &Computer) -> bool {
-    computer.drawer.names().contains(&"unclaimed".to_owned())
+    computer.store.names().contains(&"unclaimed".to_owned())
 }
 
-/// Presses *Sign in with Amiqus*; what comes of it at once.
+/// Clicks *Sign in with Amiqus* and returns the immediate result.
 async fn press(app: &App) -> Screen {
     app.session.authorize().await.unwrap();
     app.session.state().await.unwrap().screen.clone()
@@ -87,7 +87,7 @@ async fn fail_to_identify(computer: &Computer, app: &mut App, user: &str, team: 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn lasting_refusal_of_me_lets_the_next_press_open_the_browser() {
+async fn lasting_me_failure_lets_the_next_click_open_the_browser() {
     let mut all = JoinSet::new();
     for (fault, expected) in lasting() {
         all.spawn(async move {
@@ -111,7 +111,7 @@ async fn lasting_refusal_of_me_lets_the_next_press_open_the_browser() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn passing_failure_of_me_is_asked_again_by_one_press_only() {
+async fn retryable_me_failure_is_retried_by_one_click_only() {
     let mut all = JoinSet::new();
     for (fault, expected) in passing() {
         all.spawn(async move {
@@ -144,7 +144,7 @@ async fn passing_failure_of_me_is_asked_again_by_one_press_only() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn vault_with_a_refused_unclaimed_pair_gets_free() {
+async fn vault_with_rejected_unclaimed_tokens_recovers() {
     for (fault, _) in [
         (Fault::Forbidden, Code::NotPermitted),
         (Fault::NotFound, Code::UnexpectedResponse),
@@ -174,12 +174,12 @@ async fn sign_out_drops_an_unfinished_sign_in() {
     let bob = key(BOB, FUSION).to_string();
     app.session.sign_out(&bob).await.unwrap();
     assert!(!has_unclaimed(&computer));
-    assert!(!computer.drawer.text().contains("refresh"));
-    app.session.at_rest().await;
+    assert!(!computer.store.text().contains("refresh"));
+    app.session.wait_until_idle().await;
     drop(app);
     computer.amiqus.clear_requests();
     let mut app = computer.start().await;
-    // The next person at this computer is asked who they are.
+    // The next user of this computer is asked who they are.
     let screen = press(&app).await;
     assert!(
         matches!(screen, Screen::AwaitingBrowser { .. }),
@@ -190,13 +190,13 @@ async fn sign_out_drops_an_unfinished_sign_in() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn background_retry_raises_nothing_and_leaves_the_setup_screen() {
+async fn unattended_request_leaves_the_setup_screen() {
     let computer = Computer::set_up().await;
     let mut app = computer.start().await;
     fail_to_identify(&computer, &mut app, BOB, FUSION).await;
     app.session.change_setup().await.unwrap();
     let fronts = app.fronts.load(Ordering::SeqCst);
-    // As if the shell had heard of a network: each state on the way is looked at.
+    // As after the shell's report of a network; every state on the way is examined.
     let mut states = app.session.follow();
     app.session.on_environment_change();
     loop {
@@ -206,12 +206,12 @@ async fn background_retry_raises_nothing_and_leaves_the_setup_screen() {
             break;
         }
     }
-    app.session.at_rest().await;
+    app.session.wait_until_idle().await;
     assert_eq!(app.fronts.load(Ordering::SeqCst), fronts);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn background_retry_leaves_the_current_account() {
+async fn unattended_request_leaves_the_current_account() {
     let (computer, _) = Computer::with_bob().await;
     let mut app = computer.start().await;
     app.checked(&computer.clock).await;
@@ -223,7 +223,7 @@ async fn background_retry_leaves_the_current_account() {
 
 /// Shows check 36.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_unknown_teams_of_one_person_are_two_accounts() {
+async fn two_unknown_teams_of_one_user_are_two_accounts() {
     let computer = Computer::set_up().await;
     computer
         .amiqus
@@ -234,7 +234,7 @@ async fn two_unknown_teams_of_one_person_are_two_accounts() {
     app.go(&computer, BOB, HILL_VALLEY).await;
     let state = app.until(|state| state.accounts.len() == 2).await;
     assert_eq!(code(&state), None);
-    app.session.at_rest().await;
+    app.session.wait_until_idle().await;
     drop(app);
     computer.amiqus.clear_faults();
     let app = computer.start().await;
@@ -246,8 +246,8 @@ async fn two_unknown_teams_of_one_person_are_two_accounts() {
         team(FUSION) && team(HILL_VALLEY)
     })
     .await;
-    app.session.at_rest().await;
-    let names = computer.drawer.names();
+    app.session.wait_until_idle().await;
+    let names = computer.store.names();
     let names: Vec<_> = names
         .iter()
         .filter(|it| it.starts_with("account/"))
@@ -256,5 +256,5 @@ async fn two_unknown_teams_of_one_person_are_two_accounts() {
         [key(BOB, FUSION), key(BOB, HILL_VALLEY)].map(|key| RecordName::Account(key).to_string());
     expected.sort();
     assert_eq!(names, expected.each_ref().to_vec());
-    assert_eq!(computer.drawer.text().matches("\"refresh\"").count(), 2);
+    assert_eq!(computer.store.text().matches("\"refresh\"").count(), 2);
 }

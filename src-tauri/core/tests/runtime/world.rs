@@ -1,8 +1,8 @@
-//! A computer with one account and an Amiqus, in a world whose time goes by as a test has it.
+//! A computer with one account and a practice service, whose time is driven by the test.
 //!
-//! The keeper, the requests and the socket are real and take real time; meanwhile the world's time
-//! stands still. It goes on once the keeper is at rest: nothing on its way, and the next thing
-//! planned.
+//! The runtime, the requests and the socket are real and take real time, during which the
+//! simulated time stands still. It continues once the runtime is idle: nothing is in flight, and the
+//! next timer is set.
 
 use std::sync::{Arc, Mutex};
 
@@ -13,7 +13,7 @@ use amiqus_core::entropy::{EntropyError, EntropySource};
 use amiqus_core::http::Limits;
 use amiqus_core::registration::{BaseUrl, Page, Provenance, RedirectUrl, RegistrationDraft};
 use amiqus_core::runtime::{
-    BrowserDidNotOpen, Dependencies, Host, ListenError, Listener, Recipient, SessionHandle,
+    Dependencies, Host, ListenError, Listener, OpenBrowserError, Recipient, SessionHandle,
 };
 use amiqus_core::session::Provisioning;
 use amiqus_core::token::{AccessToken, RefreshToken, TokenSet};
@@ -24,17 +24,16 @@ use jiff::{SignedDuration, Timestamp};
 use practice_amiqus::{Practice, Settings};
 use url::Url;
 
-use crate::app::{BOB, Drawer, FUSION, OpenDoor, PATIENCE, REDIRECT, identity, key};
+use crate::app::{BOB, FUSION, MemoryOpener, MemoryStore, REDIRECT, TEST_TIMEOUT, identity, key};
 use crate::driven_clock::DrivenClock;
 use crate::gate::Gate;
 
-/// How often everything else that is ready gets its turn, with a look at the sockets between,
-/// before nothing is believed to go on any more. A request to this computer's own address and its
-/// answer take fewer; and should a check of `/me` on a busy machine take more, nothing here depends
-/// on when it ends.
+/// How often other tasks are polled, and the sockets with them, before the runtime counts as idle. A
+/// request to this computer and its answer need fewer turns; should a check of `/me` on a busy
+/// machine need more, no test depends on when it ends.
 const TURNS: u32 = 24;
 
-/// Jitter as a test wants it.
+/// A source of jitter that the test chooses.
 pub(crate) enum Jitter {
     /// Always this byte.
     Always(u8),
@@ -61,31 +60,31 @@ impl EntropySource for Jitter {
     }
 }
 
-/// A desktop that nobody looks at: nothing in these years is a person's doing.
-struct EmptyDesk;
+/// A desktop without a user.
+struct NullHost;
 
-impl Host for EmptyDesk {
-    fn open_browser(&self, _: &Url, _: &BaseUrl) -> Result<(), BrowserDidNotOpen> {
-        Err(BrowserDidNotOpen("nobody is there".to_owned()))
+impl Host for NullHost {
+    fn open_browser(&self, _: &Url, _: &BaseUrl) -> Result<(), OpenBrowserError> {
+        Err(OpenBrowserError::new("nobody is there"))
     }
 
     fn listen(&self, _: &RedirectUrl, _: Recipient) -> Result<Box<dyn Listener>, ListenError> {
-        Err(ListenError("nobody is there".to_owned()))
+        Err(ListenError::new("nobody is there"))
     }
 
     fn bring_to_front(&self) {}
 }
 
-/// What goes on while the keeper is not at rest shows in these.
+/// Counters that change while the runtime is active.
 #[derive(PartialEq, Eq)]
-struct Signs {
+struct Activity {
     revision: u32,
     waits: u64,
     received: usize,
     answered: usize,
 }
 
-/// A computer with one account and an Amiqus.
+/// A computer with one account and a practice service.
 pub(crate) struct World {
     pub(crate) amiqus: Practice,
     pub(crate) gate: Gate,
@@ -95,23 +94,23 @@ pub(crate) struct World {
     pub(crate) now: Timestamp,
     /// From then on the account has a valid token at any time.
     pub(crate) valid_from: Timestamp,
-    /// Until then Amiqus may be left alone, as it asked.
+    /// Until then no request is expected, because of a `Retry-After`.
     pub(crate) left_alone_until: Timestamp,
     /// When a refresh reached Amiqus.
     pub(crate) posts: Vec<Timestamp>,
-    /// When a new pair came into the vault.
+    /// When new tokens were saved.
     pub(crate) renewals: Vec<Timestamp>,
     /// How many requests of any kind reached Amiqus.
     pub(crate) requests: usize,
-    /// How often the keeper was woken by a time that came.
-    pub(crate) rings: usize,
+    /// How often a timer woke the runtime.
+    pub(crate) wakeups: usize,
     session: SessionHandle,
-    drawer: Arc<Drawer>,
+    store: Arc<MemoryStore>,
     pair: TokenSet,
 }
 
 impl World {
-    /// Bob has just signed in at Fusion Industries, with a pair that lives so long.
+    /// Bob has just signed in at Fusion Industries, with tokens of this lifetime.
     pub(crate) async fn new(lifetime: SignedDuration, jitter: Jitter) -> Self {
         let amiqus = Practice::start(Settings {
             access_token_lifetime: lifetime.unsigned_abs(),
@@ -129,14 +128,14 @@ impl World {
             lifetime,
             redirect_url: RedirectUrl::parse(REDIRECT).unwrap(),
         };
-        let drawer = furnished(&amiqus, &gate, &pair);
+        let store = store_with_bob(&amiqus, &gate, &pair);
         let clock = Arc::new(DrivenClock::at(start));
         let session = SessionHandle::start(Dependencies {
-            opener: Arc::new(OpenDoor(Arc::clone(&drawer))),
+            opener: Arc::new(MemoryOpener(Arc::clone(&store))),
             clock: Arc::clone(&clock) as _,
             entropy: Arc::new(jitter),
             clients: amiqus_core::http::clients(Limits::default()),
-            host: Arc::new(EmptyDesk),
+            host: Arc::new(NullHost),
             allows_plain_http: true,
             provisioning: Box::new(|| Provisioning::Absent),
         });
@@ -152,20 +151,20 @@ impl World {
             posts: Vec::new(),
             renewals: Vec::new(),
             requests: 0,
-            rings: 0,
+            wakeups: 0,
             session,
-            drawer,
+            store,
             pair,
         };
         world.rest().await;
         world
     }
 
-    /// Time goes by until then, and the keeper does what comes due.
+    /// Lets time pass until then; the runtime does what comes due.
     pub(crate) async fn go_to(&mut self, then: Timestamp) {
         let left = |now: Timestamp| then.duration_since(now);
         while let Some(wait) = self.clock.next().filter(|wait| *wait <= left(self.now)) {
-            self.rings += 1;
+            self.wakeups += 1;
             self.go_by(wait).await;
         }
         self.go_by(left(self.now)).await;
@@ -174,7 +173,7 @@ impl World {
     async fn go_by(&mut self, span: SignedDuration) {
         self.move_on(span);
         self.clock.go_by(span);
-        // Nobody has had a turn to renew it: what there was until now has lasted.
+        // The runtime could not renew in between, so the tokens are valid up to now.
         if self.valid_from < self.now {
             self.assert_valid();
         }
@@ -182,7 +181,7 @@ impl World {
         self.assert_valid();
     }
 
-    /// The computer sleeps and wakes. Where the shell hears of its waking, it tells the keeper.
+    /// The computer sleeps and wakes; the shell may report the waking to the runtime.
     pub(crate) async fn sleep(&mut self, span: SignedDuration, tells_of_waking: bool) {
         self.move_on(span);
         self.clock.sleep(span);
@@ -193,36 +192,36 @@ impl World {
         self.assert_valid();
     }
 
-    /// The computer's clock is set, and the shell says so.
+    /// The computer's clock is set, and the shell reports it.
     pub(crate) async fn set_clock(&mut self, by: SignedDuration) {
         self.clock.set(by);
         self.on_environment_change().await;
         self.assert_valid();
     }
 
-    /// What the shell calls when the computer woke, its clock was set, or a network came.
+    /// Reports to the runtime what the shell reports: waking, a clock that was set, a network.
     pub(crate) async fn on_environment_change(&mut self) {
         self.session.on_environment_change();
         self.rest().await;
     }
 
-    /// When the pair in the vault arrived.
+    /// When the tokens in the vault were received.
     pub(crate) fn arrived(&self) -> Timestamp {
         self.renewals.last().copied().unwrap_or(self.start)
     }
 
-    /// When it is renewed at the earliest.
+    /// The earliest time of the renewal.
     pub(crate) fn due(&self) -> Timestamp {
         self.arrived() + plan(self.pair.lifetime).0
     }
 
-    /// When it runs out.
+    /// When the tokens expire.
     pub(crate) fn ends(&self) -> Timestamp {
         self.arrived() + self.pair.lifetime
     }
 
-    /// The longest pause that the keeper makes by itself, but for jitter: an hour, or a third of
-    /// what is left of a short-lived pair when it is renewed, and at least a minute.
+    /// The longest backoff of the runtime without jitter: an hour, or a third of the renewal margin
+    /// of short-lived tokens, and at least a minute.
     pub(crate) fn longest_pause(&self) -> SignedDuration {
         let (due, _) = plan(self.pair.lifetime);
         let margin = self.pair.lifetime - due;
@@ -252,31 +251,31 @@ impl World {
         self.now += span;
     }
 
-    /// Waits until the keeper is at rest, and notes what it did.
+    /// Waits until the runtime is idle, and records what it did.
     async fn rest(&mut self) {
         let at_rest = async {
             loop {
                 self.clock.armed().await;
-                self.session.at_rest().await;
-                let before = self.signs();
+                self.session.wait_until_idle().await;
+                let before = self.activity();
                 for _ in 0..TURNS {
                     tokio::task::yield_now().await;
                 }
-                // Mail is read in its order: all that came before this has been dealt with.
+                // Messages are handled in order: all earlier ones have been handled.
                 self.session.page_address(Page::TeamApps).await.unwrap();
-                if self.signs() == before {
+                if self.activity() == before {
                     return;
                 }
             }
         };
-        let at_rest = tokio::time::timeout(PATIENCE, at_rest).await;
-        at_rest.expect("the keeper never came to rest");
+        let at_rest = tokio::time::timeout(TEST_TIMEOUT, at_rest).await;
+        at_rest.expect("the runtime never came to rest");
         self.note();
     }
 
-    fn signs(&self) -> Signs {
+    fn activity(&self) -> Activity {
         let requests = self.amiqus.requests();
-        Signs {
+        Activity {
             revision: self.session.states().borrow().as_ref().unwrap().revision,
             waits: self.clock.registered(),
             received: requests.len(),
@@ -295,7 +294,7 @@ impl World {
         self.amiqus.clear_requests();
         let state = self.session.states().borrow().clone().unwrap();
         assert_eq!(state.screen, Screen::SignedIn);
-        let pair = pair(&self.drawer);
+        let pair = pair(&self.store);
         if pair.refresh.expose() != self.pair.refresh.expose() {
             assert_eq!(pair.received_at, self.clock.now());
             self.renewals.push(self.now);
@@ -304,9 +303,9 @@ impl World {
     }
 }
 
-/// How long after its arrival a pair that lives so long is renewed, at the earliest and at the
-/// latest: 30 days or a tenth of its life before its end, and for jitter up to a tenth of that wait
-/// later, but no more than a day.
+/// The earliest and the latest wait before tokens of this lifetime are renewed: until 30 days or a
+/// tenth of the lifetime before they expire, and with jitter up to a tenth of that wait longer, but no
+/// more than a day.
 pub(crate) fn plan(lifetime: SignedDuration) -> (SignedDuration, SignedDuration) {
     let margin = (lifetime / 10).min(SignedDuration::from_hours(30 * 24));
     let wait = lifetime - margin;
@@ -314,7 +313,7 @@ pub(crate) fn plan(lifetime: SignedDuration) -> (SignedDuration, SignedDuration)
 }
 
 /// A vault in which Bob has just signed in.
-fn furnished(amiqus: &Practice, gate: &Gate, pair: &TokenSet) -> Arc<Drawer> {
+fn store_with_bob(amiqus: &Practice, gate: &Gate, pair: &TokenSet) -> Arc<MemoryStore> {
     let draft = RegistrationDraft {
         client_id: amiqus.client_id().to_owned(),
         client_secret: amiqus.client_secret().to_owned(),
@@ -333,19 +332,19 @@ fn furnished(amiqus: &Practice, gate: &Gate, pair: &TokenSet) -> Arc<Drawer> {
             journal: Journal::default(),
         },
     };
-    let drawer = Arc::new(Drawer::default());
-    drawer.put(
+    let store = Arc::new(MemoryStore::default());
+    store.put(
         RecordName::Registration,
         &encode_registration(&registration),
     );
-    drawer.put(RecordName::Account(bob), &encode_account(&account));
-    drawer.put(RecordName::Current, &encode_current(bob));
-    drawer
+    store.put(RecordName::Account(bob), &encode_account(&account));
+    store.put(RecordName::Current, &encode_current(bob));
+    store
 }
 
-/// The pair that the vault holds.
-fn pair(drawer: &Drawer) -> TokenSet {
-    let mut records = Records::read(&drawer.read_all().unwrap()).unwrap();
+/// The tokens in the vault.
+fn pair(store: &MemoryStore) -> TokenSet {
+    let mut records = Records::read(&store.read_all().unwrap()).unwrap();
     let account = records.accounts.remove(&key(BOB, FUSION)).unwrap();
     match account.status {
         AccountStatus::Connected { tokens, .. } => tokens,

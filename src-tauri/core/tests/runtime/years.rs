@@ -1,4 +1,4 @@
-//! Ten years in a minute: how often the keeper renews, and that no pair runs out while Amiqus can be
+//! Ten years in a minute: how often the runtime renews, and that no tokens expire while Amiqus can be
 //! reached.
 
 use jiff::{SignedDuration, Timestamp};
@@ -13,25 +13,25 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 const YEAR: SignedDuration = SignedDuration::from_hours(365 * 24);
 const TEN_YEARS: SignedDuration = SignedDuration::from_hours(10 * 365 * 24);
 
-/// How long a pair lives in these years, unless a test says otherwise.
+/// The lifetime of tokens, unless a test sets another.
 const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// A renewal is one POST, and the three questions about the person, the team and the role.
+/// The requests of a renewal: the refresh, and those of a check.
 const REQUESTS_FOR_A_RENEWAL: usize = 4;
 
-/// A start, and a look after more than a day, bring the three questions.
+/// The requests of a check: the user, the team and the role.
 const REQUESTS_FOR_A_CHECK: usize = 3;
 
 /// The clocks have no finer steps.
 const TICK: SignedDuration = SignedDuration::from_millis(1);
 
-/// How often something that takes so long fits in.
+/// How often one span fits into another.
 fn times(span: SignedDuration, one: SignedDuration) -> usize {
     usize::try_from(span.as_millis() / one.as_millis()).unwrap()
 }
 
-/// That each renewal came when it was planned, or where that was in an outage, soon after it. What
-/// is still to come counts as well.
+/// Asserts that each renewal came when it was planned, or soon after the outage that it was planned
+/// in, and that none is overdue.
 fn assert_as_planned(world: &World, lifetime: SignedDuration, outages: &[Outage]) {
     let (earliest, latest) = plan(lifetime);
     let mut arrived = world.start;
@@ -50,10 +50,10 @@ fn assert_as_planned(world: &World, lifetime: SignedDuration, outages: &[Outage]
 }
 
 #[tokio::test]
-async fn in_ten_years_a_pair_is_renewed_exactly_as_often_as_planned() {
+async fn ten_years_bring_exactly_the_planned_renewals() {
     let mut world = World::new(WEEK, Jitter::NONE).await;
     world.go_to(world.start + TEN_YEARS).await;
-    // A pair of a week is renewed at the last tenth of its life.
+    // Tokens of a week are renewed at the last tenth of their lifetime.
     let interval = SignedDuration::from_secs(WEEK.as_secs() / 10 * 9);
     let planned = times(TEN_YEARS, interval);
     assert_eq!(planned, 579);
@@ -69,7 +69,7 @@ async fn in_ten_years_a_pair_is_renewed_exactly_as_often_as_planned() {
 }
 
 #[tokio::test]
-async fn in_ten_years_jitter_puts_renewals_off_within_its_bounds() {
+async fn ten_years_of_jitter_delay_renewals_within_bounds() {
     let mut world = World::new(WEEK, Jitter::any(1)).await;
     world.go_to(world.start + TEN_YEARS).await;
     assert_as_planned(&world, WEEK, &[]);
@@ -80,7 +80,7 @@ async fn in_ten_years_jitter_puts_renewals_off_within_its_bounds() {
 }
 
 #[tokio::test]
-async fn not_even_the_longest_jitter_lets_a_pair_run_out_however_short_its_life() {
+async fn longest_jitter_never_lets_tokens_expire() {
     for lifetime in [MINUTE, MINUTE * 10, HOUR, DAY, WEEK, DAY * 30, YEAR] {
         let (_, latest) = plan(lifetime);
         let mut world = World::new(lifetime, Jitter::LONGEST).await;
@@ -101,7 +101,7 @@ async fn not_even_the_longest_jitter_lets_a_pair_run_out_however_short_its_life(
 
 /// Shows check 24.
 #[tokio::test]
-async fn through_ten_years_of_outages_each_renewal_comes_as_planned_and_nobody_is_signed_out() {
+async fn ten_years_of_outages_disconnect_no_account() {
     let weather = Weather {
         outages: [MINUTE, DAY * 3],
         gaps: [MINUTE * 10, DAY * 30],
@@ -110,7 +110,7 @@ async fn through_ten_years_of_outages_each_renewal_comes_as_planned_and_nobody_i
 }
 
 #[tokio::test]
-async fn a_pair_of_an_hour_comes_through_outages_as_well() {
+async fn tokens_of_an_hour_survive_outages() {
     let weather = Weather {
         outages: [MINUTE, HOUR * 3],
         gaps: [MINUTE, DAY],
@@ -135,7 +135,7 @@ async fn weather_outages(lifetime: SignedDuration, span: SignedDuration, weather
 }
 
 #[tokio::test]
-async fn a_pair_that_a_look_finds_alive_does_not_run_out_in_the_pause_after_it() {
+async fn tokens_found_valid_do_not_expire_during_the_backoff() {
     for (lifetime, left) in [
         (DAY, MINUTE * 10),
         (WEEK, MINUTE * 30),
@@ -148,7 +148,7 @@ async fn a_pair_that_a_look_finds_alive_does_not_run_out_in_the_pause_after_it()
         assert_eq!(world.posts.len(), 1);
         world.amiqus.clear_faults();
         world.on_environment_change().await;
-        // `/status` told that the pair lives, and the request may still be on its way.
+        // `/status` reports valid tokens, and the refresh may still be in transit.
         assert_eq!(world.posts.len(), 1);
         world.go_to(world.ends()).await;
         assert_eq!(world.posts.len(), 2);
@@ -157,9 +157,9 @@ async fn a_pair_that_a_look_finds_alive_does_not_run_out_in_the_pause_after_it()
 }
 
 #[tokio::test]
-async fn a_computer_that_slept_across_a_renewal_renews_once_and_at_once_when_it_wakes() {
+async fn renewal_missed_during_sleep_happens_once_on_waking() {
     let (due, _) = plan(WEEK);
-    // Its pair is alive, has run out, and has run out long ago.
+    // The tokens are valid, expired, and long expired.
     for slept in [DAY * 2, DAY * 5, DAY * 300] {
         for tells_of_waking in [false, true] {
             let mut world = World::new(WEEK, Jitter::NONE).await;
@@ -181,7 +181,7 @@ async fn a_computer_that_slept_across_a_renewal_renews_once_and_at_once_when_it_
 }
 
 #[tokio::test]
-async fn a_year_of_nights_asleep_brings_each_renewal_in_its_time_or_when_the_computer_wakes() {
+async fn year_of_nightly_sleep_renews_when_due_or_on_waking() {
     const NIGHT: SignedDuration = SignedDuration::from_hours(15);
 
     let (due, _) = plan(WEEK);
@@ -207,7 +207,7 @@ async fn a_year_of_nights_asleep_brings_each_renewal_in_its_time_or_when_the_com
 }
 
 #[tokio::test]
-async fn a_computer_that_wakes_before_its_network_renews_as_soon_as_that_comes() {
+async fn waking_without_network_renews_when_it_comes() {
     let mut world = World::new(WEEK, Jitter::NONE).await;
     world.gate.shut().await;
     world.valid_from = Timestamp::MAX;
@@ -225,11 +225,11 @@ async fn a_computer_that_wakes_before_its_network_renews_as_soon_as_that_comes()
 
 /// Shows check 41.
 #[tokio::test]
-async fn a_clock_that_is_wrong_for_a_while_leads_to_no_loop_and_back_to_the_plan() {
+async fn temporarily_wrong_clock_causes_no_renewal_loop() {
     let (due, _) = plan(WEEK);
     let mut world = World::new(WEEK, Jitter::NONE).await;
     for wrong_by in [DAY, -DAY, -YEAR, TEN_YEARS, -TEN_YEARS] {
-        // For however long it is wrong, no pair runs out: the time that goes by counts as well.
+        // No tokens expire however long it is wrong: the elapsed time counts as well.
         for for_so_long in [HOUR * 16, DAY * 2, DAY * 9] {
             for into_a_pair in [HOUR, DAY * 3, DAY * 6] {
                 world.go_to(world.due() + into_a_pair).await;
@@ -240,8 +240,8 @@ async fn a_clock_that_is_wrong_for_a_while_leads_to_no_loop_and_back_to_the_plan
                 world.set_clock(wrong_by).await;
                 world.go_to(world.now + for_so_long).await;
                 world.set_clock(-wrong_by).await;
-                let clear_service_problem = world.now;
-                world.go_to(clear_service_problem + due * 3).await;
+                let corrected_at = world.now;
+                world.go_to(corrected_at + due * 3).await;
 
                 // Each of the two times that it was set may have brought one renewal early.
                 let posts = world.posts.len() - posts;
@@ -254,11 +254,8 @@ async fn a_clock_that_is_wrong_for_a_while_leads_to_no_loop_and_back_to_the_plan
                 let most = posts * REQUESTS_FOR_A_RENEWAL + 2 * REQUESTS_FOR_A_CHECK;
                 assert!(world.requests - requests <= most);
 
-                // After the first renewal with the right clock all is as it was.
-                let after: Vec<_> = renewed
-                    .iter()
-                    .filter(|at| **at >= clear_service_problem)
-                    .collect();
+                // After the first renewal with the right clock the plan is as before.
+                let after: Vec<_> = renewed.iter().filter(|at| **at >= corrected_at).collect();
                 assert!(after.len() >= 2, "{renewed:?} with {case}");
                 for two in after.windows(2) {
                     assert_eq!(two[1].duration_since(*two[0]), due, "{case}");

@@ -17,7 +17,7 @@ use amiqus_core::http::Limits;
 use amiqus_core::redirect::ReceivedLink;
 use amiqus_core::registration::{BaseUrl, RedirectUrl, RegistrationDraft};
 use amiqus_core::runtime::{
-    BrowserDidNotOpen, Dependencies, Host, ListenError, Listener, Recipient, SaveError,
+    Dependencies, Host, ListenError, Listener, OpenBrowserError, Recipient, SaveError,
     SessionHandle, unlock_with,
 };
 use amiqus_core::secret::Passphrase;
@@ -94,7 +94,7 @@ async fn keep(folder: PathBuf) -> Result<(), Box<dyn Error>> {
                 match command {
                     None => return Ok(()),
                     Some(Command::End) => {
-                        session.at_rest().await;
+                        session.wait_until_idle().await;
                         say_done(number, Ok(()));
                         return Ok(());
                     }
@@ -152,7 +152,7 @@ async fn run(session: &SessionHandle, command: Command) -> Result<(), Problem> {
         Command::Unlock { passphrase, .. } => session.unlock(unlock_with(passphrase)).await,
         Command::StartOver => session.start_over().await,
         Command::AtRest | Command::End => {
-            session.at_rest().await;
+            session.wait_until_idle().await;
             Ok(())
         }
     }
@@ -184,7 +184,7 @@ fn commands() -> mpsc::UnboundedReceiver<Command> {
 struct HeadlessHost;
 
 impl Host for HeadlessHost {
-    fn open_browser(&self, url: &Url, _: &BaseUrl) -> Result<(), BrowserDidNotOpen> {
+    fn open_browser(&self, url: &Url, _: &BaseUrl) -> Result<(), OpenBrowserError> {
         say(&Reply::Browser {
             browser: url.to_string(),
         });
@@ -196,7 +196,7 @@ impl Host for HeadlessHost {
         _redirect_url: &RedirectUrl,
         _recipient: Recipient,
     ) -> Result<Box<dyn Listener>, ListenError> {
-        Err(ListenError("there is no listener here".to_owned()))
+        Err(ListenError::new("there is no listener here"))
     }
 
     fn bring_to_front(&self) {}

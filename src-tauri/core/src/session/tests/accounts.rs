@@ -1,6 +1,5 @@
-//! Several people and teams: checking, switching, signing out.
+//! Several users and teams: checking, switching, signing out.
 
-use super::super::RenewalReason;
 use super::*;
 use crate::fixtures::{connected, hill_valley, lorraine};
 use crate::token::Transient;
@@ -14,7 +13,7 @@ fn two() -> Bench {
 }
 
 #[test]
-fn a_second_person_is_added_and_becomes_current() {
+fn second_user_is_added_and_becomes_current() {
     let mut bench = Bench::with_bob();
     bench.sign_in(lorraine(), "2");
     let state = bench.state();
@@ -24,7 +23,7 @@ fn a_second_person_is_added_and_becomes_current() {
 }
 
 #[test]
-fn the_same_person_in_another_team_is_another_account() {
+fn same_user_in_another_team_is_another_account() {
     let mut bench = Bench::with_bob();
     let mut elsewhere = bob();
     elsewhere.team = Some(hill_valley());
@@ -34,10 +33,10 @@ fn the_same_person_in_another_team_is_another_account() {
 }
 
 #[test]
-fn a_person_switches_between_accounts() {
+fn switch_makes_the_other_account_current() {
     let mut bench = two();
     let step = bench.step(Event::SwitchRequested(lorraine().key()));
-    assert_eq!(step.outcome, Outcome::Taken);
+    assert_eq!(step.outcome, CommandOutcome::Accepted);
     assert_eq!(changed(&step), ["current"]);
     assert_eq!(effects(&step), ["check hush-access-lorraine"]);
     assert_eq!(bench.state().current, Some(lorraine().key().to_string()));
@@ -50,22 +49,22 @@ fn a_person_switches_between_accounts() {
 }
 
 #[test]
-fn a_person_switches_to_an_account_that_needs_the_browser_again() {
+fn switch_to_account_without_tokens_asks_to_sign_in_again() {
     let mut bench = two();
     let step = bench.step(Event::RenewalRequested(
         lorraine().key(),
         RenewalReason::Due,
     ));
     let step = bench.refreshed(&step, Err(TokenError::Dead { expired: false }));
-    bench.read_again(&step, None);
+    bench.reloaded(&step, None);
     let step = bench.step(Event::SwitchRequested(lorraine().key()));
-    assert_eq!(step.outcome, Outcome::Taken);
+    assert_eq!(step.outcome, CommandOutcome::Accepted);
     assert_eq!(changed(&step), ["current"]);
     assert!(matches!(bench.screen(), Screen::SignInAgain { .. }));
 }
 
 #[test]
-fn nobody_switches_to_an_account_that_is_not_there() {
+fn switch_to_unknown_account_is_refused() {
     let mut bench = Bench::with_bob();
     let step = bench.step(Event::SwitchRequested(lorraine().key()));
     assert_eq!(step.outcome, refused(Code::NotSignedIn));
@@ -74,7 +73,7 @@ fn nobody_switches_to_an_account_that_is_not_there() {
 }
 
 #[test]
-fn signing_out_one_account_leaves_the_other_current() {
+fn sign_out_of_current_account_makes_the_other_current() {
     let mut bench = two();
     let step = bench.step(Event::SignOutRequested(bob().key()));
     assert_eq!(
@@ -87,7 +86,7 @@ fn signing_out_one_account_leaves_the_other_current() {
 }
 
 #[test]
-fn signing_out_the_other_account_does_not_switch() {
+fn sign_out_of_other_account_leaves_the_current_one() {
     let mut bench = two();
     bench.step(Event::SignOutRequested(lorraine().key()));
     assert_eq!(bench.state().current, Some(bob().key().to_string()));
@@ -95,7 +94,7 @@ fn signing_out_the_other_account_does_not_switch() {
 }
 
 #[test]
-fn signing_out_the_last_account_is_said_until_the_next_sign_in() {
+fn sign_out_of_last_account_is_shown_until_the_next_sign_in() {
     let mut bench = Bench::with_bob();
     bench.step(Event::SignOutRequested(bob().key()));
     assert_eq!(bench.screen(), Screen::SignedOut { just_now: true });
@@ -107,14 +106,14 @@ fn signing_out_the_last_account_is_said_until_the_next_sign_in() {
 
 /// Shows check 35.
 #[test]
-fn signing_out_needs_no_network() {
+fn sign_out_offline_succeeds() {
     let mut bench = Bench::with_bob();
     let step = bench.step(Event::SignOutRequested(bob().key()));
     assert_eq!(effects(&step), [""; 0]);
 }
 
 #[test]
-fn nobody_is_signed_out_who_is_not_there() {
+fn sign_out_of_unknown_account_is_refused() {
     let mut bench = Bench::with_bob();
     let step = bench.step(Event::SignOutRequested(lorraine().key()));
     assert_eq!(step.outcome, refused(Code::NotSignedIn));
@@ -122,14 +121,14 @@ fn nobody_is_signed_out_who_is_not_there() {
 }
 
 #[test]
-fn a_check_brings_what_is_new_about_a_person() {
+fn check_updates_the_identity() {
     let mut bench = Bench::with_bob();
     let check = bench.step(Event::CheckRequested(bob().key()));
     assert_eq!(
         check.outcome,
-        Outcome::Later(PendingReply::Check(bob().key()))
+        CommandOutcome::Pending(PendingReply::Check(bob().key()))
     );
-    bench.wait(SignedDuration::from_hours(1));
+    bench.advance(SignedDuration::from_hours(1));
     let mut heard = bob();
     heard.user.name = "Robert Gale".to_owned();
     heard.user.is_disabled = true;
@@ -140,12 +139,12 @@ fn a_check_brings_what_is_new_about_a_person() {
     assert_eq!(account.name, "Robert Gale");
     assert!(account.is_disabled);
     assert_eq!(account.as_of, bench.now);
-    // What could not be asked for stays as it was.
+    // What could not be requested stays as it was.
     assert_eq!(account.role, bob().role);
 }
 
 #[test]
-fn a_check_that_fails_shows_the_last_known_person() {
+fn failed_check_keeps_the_last_known_identity() {
     for (transient, code, offline) in [
         (Transient::Offline, Code::Offline, true),
         (Transient::ServerError, Code::ServerError, false),
@@ -158,7 +157,7 @@ fn a_check_that_fails_shows_the_last_known_person() {
         (Transient::NotPermitted, Code::NotPermitted, false),
     ] {
         let mut bench = Bench::with_bob();
-        bench.wait(SignedDuration::from_hours(1));
+        bench.advance(SignedDuration::from_hours(1));
         let check = bench.step(Event::CheckRequested(bob().key()));
         let step = bench.checked(&check, Err(ApiError::Transient(transient)));
         assert_eq!(check_answer(&step), Some(Err(code)));
@@ -173,7 +172,7 @@ fn a_check_that_fails_shows_the_last_known_person() {
 
 /// Shows check 36.
 #[test]
-fn an_unknown_team_that_turns_out_to_be_one_already_here_is_one_account() {
+fn unknown_team_that_is_already_present_is_merged() {
     let mut bench = Bench::with_bob();
     let mut unknown = bob();
     unknown.team = None;
@@ -188,7 +187,7 @@ fn an_unknown_team_that_turns_out_to_be_one_already_here_is_one_account() {
 }
 
 #[test]
-fn late_team_of_an_earlier_pair_names_no_later_one() {
+fn late_team_of_earlier_tokens_is_ignored() {
     let mut bench = Bench::with_bob();
     let mut unknown = bob();
     unknown.team = None;
@@ -196,7 +195,7 @@ fn late_team_of_an_earlier_pair_names_no_later_one() {
     let check = bench.step(Event::CheckRequested(unknown.key()));
     bench.step(Event::SignOutRequested(unknown.key()));
     bench.sign_in(unknown.clone(), "3");
-    // It tells of the pair that is gone: the new one's team may be another.
+    // It is about the earlier tokens: the team of the new ones may differ.
     bench.checked(&check, Ok(bob()));
     assert_eq!(bench.state().accounts.len(), 2);
     let record = bench.record(RecordName::Account(unknown.key())).unwrap();

@@ -1,17 +1,16 @@
-//! An attempt while the browser has it: what ends it, what replaces it, and what costs it nothing.
+//! What starts, replaces and ends a pending attempt.
 
 use super::*;
-use crate::fixtures::REDIRECT;
 
 #[test]
-fn nobody_signs_in_before_the_app_is_set_up() {
+fn commands_before_the_setup_are_refused() {
     let (mut bench, _) = Bench::opened(Records::default());
     let attempt = crate::fixtures::attempt(&bench.entropy);
     for event in [
         Event::SignInRequested(Box::new(attempt)),
         Event::FinishRequested,
         Event::CheckRequested(bob().key()),
-        Event::RenewalRequested(bob().key(), super::super::RenewalReason::Asked),
+        Event::RenewalRequested(bob().key(), RenewalReason::Asked),
         Event::SignOutRequested(bob().key()),
         Event::SwitchRequested(bob().key()),
     ] {
@@ -23,11 +22,11 @@ fn nobody_signs_in_before_the_app_is_set_up() {
 }
 
 #[test]
-fn a_denied_attempt_ends_signed_out_and_says_so() {
+fn denied_attempt_ends_signed_out_with_a_problem() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     let step = bench.link(&pending.denied("access_denied"));
-    assert_eq!(step.outcome, Outcome::Taken);
+    assert_eq!(step.outcome, CommandOutcome::Accepted);
     assert_eq!(changed(&step), ["attempt"]);
     assert_eq!(effects(&step), ["bring to front"]);
     assert_eq!(bench.record(RecordName::Attempt), None);
@@ -37,7 +36,7 @@ fn a_denied_attempt_ends_signed_out_and_says_so() {
 
 /// Shows check 12.
 #[test]
-fn each_authorization_error_ends_signed_out_with_its_code() {
+fn authorization_error_ends_signed_out_with_its_code() {
     for (error, code) in [
         ("access_denied", Code::AccessDenied),
         ("invalid_request", Code::RequestNotAccepted),
@@ -60,7 +59,7 @@ fn each_authorization_error_ends_signed_out_with_its_code() {
 }
 
 #[test]
-fn after_a_denial_the_next_attempt_starts_with_a_clean_slate() {
+fn sign_in_after_a_denial_clears_the_problem() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     bench.link(&pending.denied("access_denied"));
@@ -70,7 +69,7 @@ fn after_a_denial_the_next_attempt_starts_with_a_clean_slate() {
 }
 
 #[test]
-fn a_denied_second_account_leaves_the_first_signed_in() {
+fn denied_second_account_leaves_the_first_signed_in() {
     let mut bench = Bench::with_bob();
     let (pending, _) = bench.begin();
     bench.link(&pending.denied("access_denied"));
@@ -79,7 +78,7 @@ fn a_denied_second_account_leaves_the_first_signed_in() {
 }
 
 #[test]
-fn a_cancelled_attempt_ends_signed_out_and_says_nothing() {
+fn cancelled_attempt_ends_signed_out_without_a_problem() {
     let mut bench = Bench::set_up();
     bench.begin();
     let step = bench.step(Event::Cancelled);
@@ -92,7 +91,7 @@ fn a_cancelled_attempt_ends_signed_out_and_says_nothing() {
 
 /// Shows check 11.
 #[test]
-fn the_link_of_a_cancelled_attempt_comes_too_late() {
+fn link_of_cancelled_attempt_is_refused() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     bench.step(Event::Cancelled);
@@ -103,7 +102,7 @@ fn the_link_of_a_cancelled_attempt_comes_too_late() {
 }
 
 #[test]
-fn pair_that_comes_after_its_sign_in_was_called_off_is_dropped() {
+fn tokens_after_cancelled_sign_in_are_dropped() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     bench.link(&pending.granted());
@@ -117,8 +116,8 @@ fn pair_that_comes_after_its_sign_in_was_called_off_is_dropped() {
 
 /// Shows check 35.
 #[test]
-fn signing_out_ends_whatever_sign_in_is_under_way() {
-    // The browser has the floor.
+fn sign_out_ends_any_sign_in_in_progress() {
+    // The user is in the browser.
     let mut bench = Bench::with_bob();
     let (pending, _) = bench.begin();
     let step = bench.step(Event::SignOutRequested(bob().key()));
@@ -139,7 +138,7 @@ fn signing_out_ends_whatever_sign_in_is_under_way() {
 }
 
 #[test]
-fn an_attempt_without_an_answer_ends_after_its_time() {
+fn attempt_without_answer_expires() {
     let mut bench = Bench::set_up();
     let (pending, step) = bench.begin();
     let Some(Effect::ArmDeadline(id, at)) = step.effects.first() else {
@@ -156,7 +155,7 @@ fn an_attempt_without_an_answer_ends_after_its_time() {
 }
 
 #[test]
-fn the_deadline_of_an_earlier_attempt_does_not_end_a_later_one() {
+fn deadline_of_earlier_attempt_leaves_the_later_one() {
     let mut bench = Bench::set_up();
     let (first, _) = bench.begin();
     let (second, _) = bench.begin();
@@ -169,11 +168,11 @@ fn the_deadline_of_an_earlier_attempt_does_not_end_a_later_one() {
 
 /// Shows checks 4 and 11.
 #[test]
-fn a_link_after_ten_minutes_is_not_exchanged_even_before_the_timer_fires() {
+fn link_after_ten_minutes_is_refused_before_the_timer_fires() {
     for (minutes, seconds, exchanged) in [(9, 59, true), (10, 0, false), (14_400, 0, false)] {
         let mut bench = Bench::set_up();
         let (pending, _) = bench.begin();
-        bench.wait(SignedDuration::from_secs(minutes * 60 + seconds));
+        bench.advance(SignedDuration::from_secs(minutes * 60 + seconds));
         let step = bench.link(&pending.granted());
         if exchanged {
             assert_eq!(bench.screen(), Screen::ExchangingCode);
@@ -188,7 +187,7 @@ fn a_link_after_ten_minutes_is_not_exchanged_even_before_the_timer_fires() {
 
 /// Shows checks 4, 11 and 20.
 #[test]
-fn the_same_link_twice_leads_to_one_exchange() {
+fn repeated_link_leads_to_one_exchange() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     bench.link(&pending.granted());
@@ -199,7 +198,7 @@ fn the_same_link_twice_leads_to_one_exchange() {
 }
 
 #[test]
-fn the_browser_opens_again_with_the_same_attempt() {
+fn browser_opens_again_with_the_same_attempt() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     let step = bench.step(Event::BrowserRequestedAgain);
@@ -212,7 +211,7 @@ fn the_browser_opens_again_with_the_same_attempt() {
 }
 
 #[test]
-fn the_browser_does_not_open_again_when_no_attempt_is_pending() {
+fn browser_without_pending_attempt_is_not_opened_again() {
     let mut bench = Bench::set_up();
     let step = bench.step(Event::BrowserRequestedAgain);
     assert_eq!(step.outcome, refused(Code::LinkTooLate));
@@ -220,7 +219,7 @@ fn the_browser_does_not_open_again_when_no_attempt_is_pending() {
 }
 
 #[test]
-fn a_browser_that_did_not_open_is_said_and_the_attempt_stays() {
+fn browser_that_did_not_open_leaves_the_attempt_pending() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     assert_nothing_happened(&bench.step(Event::BrowserDidNotOpen(pending.id)));
@@ -233,7 +232,7 @@ fn a_browser_that_did_not_open_is_said_and_the_attempt_stays() {
 }
 
 #[test]
-fn a_browser_that_did_not_open_for_an_earlier_attempt_is_not_said() {
+fn late_browser_error_of_earlier_attempt_is_ignored() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     bench.step(Event::Cancelled);
@@ -241,95 +240,15 @@ fn a_browser_that_did_not_open_for_an_earlier_attempt_is_not_said() {
     assert_eq!(bench.problem(), None);
 }
 
-/// Shows check 13.
-#[test]
-fn denial_without_state_is_said_and_raises_the_window_once() {
-    let mut bench = Bench::set_up();
-    let (pending, _) = bench.begin();
-    let quiescence = bench.record(RecordName::Attempt);
-    for query in [
-        "error=access_denied",
-        "error=access_denied&error_description=No&hint=None",
-        "error=server_error",
-        "error=access_denied&state=",
-        "error=access_denied#x",
-    ] {
-        bench.step(Event::BrowserRequestedAgain);
-        assert_eq!(bench.problem(), None);
-        let link = format!("{REDIRECT}?{query}");
-        let step = bench.link(&link);
-        assert_eq!(step.outcome, refused(Code::DeniedWithoutState), "{query}");
-        assert_eq!(effects(&step), ["bring to front"], "{query}");
-        assert_eq!(changed(&step), [""; 0], "{query}");
-        assert_eq!(bench.problem(), Some(Code::DeniedWithoutState), "{query}");
-        // Any page can send it as often as it likes.
-        let step = bench.link(&link);
-        assert_eq!(effects(&step), [""; 0], "{query}");
-    }
-    assert_eq!(bench.record(RecordName::Attempt), quiescence);
-    let step = bench.link(&pending.granted());
-    assert_eq!(effects(&step), ["bring to front", "exchange hush-code"]);
-    assert_eq!(bench.problem(), None);
-}
-
-/// Shows checks 11 and 13.
-#[test]
-fn answer_of_a_stranger_that_cannot_be_used_stays_silent() {
-    for query in [
-        "error=access_denied&state=guessed",
-        "error=access_denied&error=access_denied",
-        "error=access_denied&iss=https://evil.example",
-        "error=",
-        "code=stolen",
-        "code=stolen&error=access_denied",
-        "code=stolen&state=guessed&iss=https://evil.example",
-    ] {
-        let mut bench = Bench::set_up();
-        bench.begin();
-        assert_nothing_happened(&bench.link(&format!("{REDIRECT}?{query}")));
-        assert_eq!(bench.problem(), None, "{query}");
-    }
-    // Nobody waits for any answer.
-    let mut bench = Bench::set_up();
-    assert_nothing_happened(&bench.link(&format!("{REDIRECT}?error=access_denied")));
-    assert_eq!(bench.problem(), None);
-}
-
-/// Shows checks 13 and 15.
-#[test]
-fn answer_with_our_state_that_cannot_be_used_is_said_and_the_attempt_stays() {
-    for wrong in [
-        "&iss=https://evil.example",
-        "&error=access_denied",
-        "&code=other",
-        "&state=other",
-        "&code=%00",
-    ] {
-        let mut bench = Bench::set_up();
-        let (pending, _) = bench.begin();
-        let step = bench.link(&format!("{}{wrong}", pending.granted()));
-        assert_eq!(step.outcome, refused(Code::AnswerNotUsable), "{wrong}");
-        assert_eq!(effects(&step), ["bring to front"], "{wrong}");
-        assert_eq!(bench.problem(), Some(Code::AnswerNotUsable), "{wrong}");
-        assert!(matches!(bench.screen(), Screen::AwaitingBrowser { .. }));
-        bench.link(&pending.granted());
-        assert_eq!(bench.screen(), Screen::ExchangingCode, "{wrong}");
-    }
-    let mut bench = Bench::set_up();
-    let (pending, _) = bench.begin();
-    bench.link(&format!("{REDIRECT}?state={}", pending.state));
-    assert_eq!(bench.problem(), Some(Code::AnswerNotUsable));
-}
-
 /// Shows check 4.
 #[test]
-fn a_second_sign_in_replaces_the_first() {
+fn second_sign_in_replaces_the_first() {
     let mut bench = Bench::set_up();
     let (first, _) = bench.begin();
     let (second, step) = bench.begin();
     assert_eq!(
         effects(&step),
-        ["arm the deadline", "get ready", "open the browser"]
+        ["arm the deadline", "warm up TLS", "open the browser"]
     );
     assert_ne!(first.state, second.state);
     let late = bench.link(&first.granted());
@@ -340,7 +259,7 @@ fn a_second_sign_in_replaces_the_first() {
 }
 
 #[test]
-fn a_second_sign_in_does_not_disturb_an_exchange() {
+fn second_sign_in_during_an_exchange_is_ignored() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     bench.link(&pending.granted());
@@ -350,122 +269,4 @@ fn a_second_sign_in_does_not_disturb_an_exchange() {
     let step = bench.step(Event::CodeExchanged(pending.id, Ok(tokens("1", now()))));
     bench.identified(&step, Ok(bob()));
     assert_eq!(bench.screen(), Screen::SignedIn);
-}
-
-/// Shows checks 11, 13 and 15.
-#[test]
-fn hostile_links_cost_a_pending_attempt_nothing() {
-    let mut bench = Bench::set_up();
-    let (pending, _) = bench.begin();
-    for (link, code) in [
-        (String::new(), Code::LinkNotOurs),
-        ("https://evil.example/?code=c".to_owned(), Code::LinkNotOurs),
-        (REDIRECT.to_owned(), Code::LinkIncomplete),
-        (format!("{REDIRECT}?code=c"), Code::LinkIncomplete),
-        (format!("{REDIRECT}?code=c&state="), Code::LinkIncomplete),
-        (format!("{REDIRECT}?code=c&state=wrong"), Code::LinkTooLate),
-        (
-            format!("{REDIRECT}?error=access_denied&state=wrong"),
-            Code::LinkTooLate,
-        ),
-    ] {
-        for origin in [LinkOrigin::Link, LinkOrigin::Pasted] {
-            let step = bench.step(Event::AddressReceived(
-                ReceivedLink::new(link.clone()),
-                origin,
-            ));
-            assert_eq!(step.outcome, refused(code), "{link}");
-            assert_nothing_happened(&step);
-            assert!(matches!(bench.screen(), Screen::AwaitingBrowser { .. }));
-            assert_eq!(bench.problem(), None);
-        }
-    }
-    // Cut off, as a person copies it: the next copy may be whole.
-    let cut = format!("{REDIRECT}?code=c&state={}", &pending.state[..42]);
-    assert_eq!(bench.link(&cut).outcome, refused(Code::LinkTooLate));
-    assert_eq!(bench.paste(&cut).outcome, refused(Code::LinkIncomplete));
-    bench.link(&pending.granted());
-    assert_eq!(bench.screen(), Screen::ExchangingCode);
-}
-
-/// Shows checks 13 and 15.
-#[test]
-fn pasted_answer_that_cannot_be_used_is_said_in_the_paste_alone() {
-    let mut bench = Bench::set_up();
-    let (pending, _) = bench.begin();
-    for (text, code) in [
-        (
-            format!("{}&iss=https://evil.example", pending.granted()),
-            Code::AnswerNotUsable,
-        ),
-        (
-            format!("{}&error=e", pending.granted()),
-            Code::AnswerNotUsable,
-        ),
-        (
-            format!("{REDIRECT}?state={}", pending.state),
-            Code::LinkIncomplete,
-        ),
-        (
-            format!("{REDIRECT}?error=access_denied"),
-            Code::DeniedWithoutState,
-        ),
-        (pending.url.to_string(), Code::LinkBeforeAllow),
-    ] {
-        let step = bench.paste(&text);
-        assert_eq!(step.outcome, refused(code), "{text}");
-        assert_nothing_happened(&step);
-        assert_eq!(bench.problem(), None);
-    }
-    bench.paste(&format!("> {}.", pending.granted()));
-    assert_eq!(bench.screen(), Screen::ExchangingCode);
-}
-
-/// Shows check 11.
-#[test]
-fn an_address_without_a_pending_attempt_leads_nowhere() {
-    let mut bench = Bench::set_up();
-    for origin in [LinkOrigin::Link, LinkOrigin::Pasted] {
-        let address = ReceivedLink::new(format!("{REDIRECT}?code=c&state=s"));
-        let step = bench.step(Event::AddressReceived(address, origin));
-        assert_eq!(step.outcome, refused(Code::LinkTooLate));
-        assert_nothing_happened(&step);
-    }
-    assert_eq!(bench.screen(), SIGNED_OUT);
-}
-
-#[test]
-fn what_a_person_pastes_may_be_the_address_or_the_part_that_matters() {
-    let whole = |pending: &Pending| pending.granted();
-    let variants: [fn(&Pending) -> String; 7] = [
-        |pending| pending.granted(),
-        |pending| format!("  \n{}\r\n", pending.granted()),
-        |pending| format!("?code=hush-code&state={}", pending.state),
-        |pending| format!("code=hush-code&state={}", pending.state),
-        |pending| format!("state={}&code=hush-code", pending.state),
-        |pending| format!("{}&iss=https%3A%2F%2Fid.amiqus.co", pending.granted()),
-        |pending| format!("{}&something=new", pending.granted()),
-    ];
-    for variant in variants {
-        let mut bench = Bench::set_up();
-        let (pending, _) = bench.begin();
-        let step = bench.paste(&variant(&pending));
-        assert_eq!(
-            effects(&step),
-            ["bring to front", "exchange hush-code"],
-            "{}",
-            whole(&pending)
-        );
-    }
-}
-
-#[test]
-fn a_link_is_not_mended_as_a_paste_is() {
-    let mut bench = Bench::set_up();
-    let (pending, _) = bench.begin();
-    let step = bench.link(&format!("?code=hush-code&state={}", pending.state));
-    assert_eq!(step.outcome, refused(Code::LinkNotOurs));
-    let step = bench.link(&format!(" {}", pending.granted()));
-    assert_eq!(step.outcome, refused(Code::LinkNotOurs));
-    assert!(matches!(bench.screen(), Screen::AwaitingBrowser { .. }));
 }

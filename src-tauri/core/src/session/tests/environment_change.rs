@@ -1,12 +1,9 @@
 //! The computer woke, its clock was set, a network came, the disk has room again.
 
-use super::super::RenewalReason;
 use super::*;
 use crate::fixtures::{DAY, YEAR, connected, lorraine};
 use crate::token::Transient;
 use crate::vault::{LockReason, OpenError, Unlock};
-
-const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
 fn on_environment_change(bench: &mut Bench) -> Step {
     bench.step(Event::EnvironmentChanged)
@@ -18,18 +15,18 @@ fn fail(bench: &mut Bench, failure: TokenError) -> Step {
 }
 
 #[test]
-fn nothing_is_renewed_before_its_time() {
+fn environment_change_renews_nothing_early() {
     let mut bench = Bench::with_bob();
     assert_nothing_happened(&on_environment_change(&mut bench));
 }
 
 /// Shows check 41.
 #[test]
-fn what_is_planned_keeps_its_timers_however_the_clock_is_set() {
-    // A plan made anew would count a pair's whole time again.
+fn planned_renewal_keeps_its_timer_when_the_clock_is_set() {
+    // A second plan would count the tokens' whole lifetime again.
     for turned in [YEAR - DAY, -YEAR * 3, YEAR * 5] {
         let mut bench = Bench::with_bob();
-        bench.wait(turned);
+        bench.advance(turned);
         let step = on_environment_change(&mut bench);
         assert_eq!(effects(&step), ["check hush-access-1"]);
         assert_eq!(changed(&step), [""; 0]);
@@ -37,7 +34,7 @@ fn what_is_planned_keeps_its_timers_however_the_clock_is_set() {
 }
 
 #[test]
-fn a_renewal_that_found_no_network_goes_on_when_one_comes() {
+fn renewal_that_failed_offline_resumes_with_a_network() {
     let mut bench = Bench::with_bob();
     fail(&mut bench, TokenError::NotProcessed(Transient::Offline));
     let step = on_environment_change(&mut bench);
@@ -49,28 +46,28 @@ fn a_renewal_that_found_no_network_goes_on_when_one_comes() {
 
 /// Shows check 25.
 #[test]
-fn what_amiqus_asked_for_is_kept_to() {
+fn retry_after_outlives_an_environment_change() {
     let mut bench = Bench::with_bob();
     let busy = Transient::Busy(Some(MINUTE * 40));
     fail(&mut bench, TokenError::NotProcessed(busy));
-    bench.wait(MINUTE);
+    bench.advance(MINUTE);
     assert_nothing_happened(&on_environment_change(&mut bench));
-    // Nor does a person's click send anything: they are told.
+    // A click of the user sends nothing either, and is refused.
     let asked = bench.step(Event::RenewalRequested(bob().key(), RenewalReason::Asked));
     assert_nothing_happened(&asked);
     assert_eq!(asked.outcome, refused(Code::AmiqusBusy));
     assert_eq!(bench.problem(), Some(Code::AmiqusBusy));
-    // A clock that was turned back by a year doesn't make a year of it.
-    bench.wait(-YEAR);
+    // A clock that was set back by a year doesn't add a year to the wait.
+    bench.advance(-YEAR);
     let asked = bench.step(Event::RenewalRequested(bob().key(), RenewalReason::Asked));
     assert_eq!(effects(&asked), ["refresh hush-refresh-1"]);
 }
 
 /// Shows check 25.
 #[test]
-fn what_amiqus_asked_for_is_kept_to_also_when_a_look_finds_that_the_pair_has_run_out() {
+fn retry_after_is_waited_out_for_expired_tokens() {
     let mut bench = Bench::with_bob();
-    bench.wait(YEAR);
+    bench.advance(YEAR);
     let busy = Transient::Busy(Some(MINUTE * 40));
     fail(&mut bench, TokenError::NotProcessed(busy));
     let step = on_environment_change(&mut bench);
@@ -78,22 +75,22 @@ fn what_amiqus_asked_for_is_kept_to_also_when_a_look_finds_that_the_pair_has_run
     let step = bench.checked(&step, Err(ApiError::Unauthenticated));
     assert_nothing_happened(&step);
     assert_eq!(check_answer(&step), Some(Err(Code::AmiqusBusy)));
-    bench.wait(MINUTE * 40);
+    bench.advance(MINUTE * 40);
     let step = bench.step(Event::RenewalRequested(bob().key(), RenewalReason::Due));
     assert_eq!(effects(&step), ["refresh hush-refresh-1"]);
 }
 
 #[test]
-fn a_lost_answer_is_asked_after_when_a_network_comes() {
+fn lost_answer_is_probed_when_a_network_comes() {
     let mut bench = Bench::with_bob();
     let step = fail(&mut bench, TokenError::PerhapsProcessed(Transient::Offline));
-    // The probe is under way: once is enough.
+    // The probe is in flight already.
     assert_nothing_happened(&on_environment_change(&mut bench));
     let offline = ApiError::Transient(Transient::Offline);
     let later = bench.probed(&step, Err(offline));
     let step = on_environment_change(&mut bench);
     assert_eq!(effects(&step), ["probe hush-access-1"]);
-    // The one that was planned is not asked as well.
+    // The scheduled probe is obsolete.
     let [Effect::ProbeLater(key, generation, due, _)] = later.effects.as_slice() else {
         panic!("not one wait: {later:?}");
     };
@@ -105,14 +102,14 @@ fn a_lost_answer_is_asked_after_when_a_network_comes() {
 
 /// Shows check 41.
 #[test]
-fn a_clock_that_was_turned_back_before_a_start_puts_no_renewal_off() {
+fn clock_set_back_before_a_start_delays_no_renewal() {
     let pair = connected(bob(), tokens("1", now() + YEAR * 3));
     let (_, step) = Bench::with(vec![pair]);
     assert_eq!(planned(&step, now()), YEAR - DAY * 30);
 }
 
 #[test]
-fn whoever_was_shown_from_memory_is_asked_for_when_a_network_comes() {
+fn offline_account_is_checked_when_a_network_comes() {
     let mut bench = Bench::with_bob();
     let check = bench.step(Event::CheckRequested(bob().key()));
     let offline = ApiError::Transient(Transient::Offline);
@@ -120,47 +117,47 @@ fn whoever_was_shown_from_memory_is_asked_for_when_a_network_comes() {
     assert!(bench.account(bob().key()).offline);
     let step = on_environment_change(&mut bench);
     assert_eq!(effects(&step), ["check hush-access-1"]);
-    // The same question is not asked twice at once.
+    // A check in flight is not repeated.
     assert_nothing_happened(&on_environment_change(&mut bench));
     bench.checked(&step, Ok(bob()));
     assert!(!bench.account(bob().key()).offline);
 }
 
 #[test]
-fn the_current_account_is_asked_for_once_a_day_at_most() {
+fn current_account_is_checked_once_a_day_at_most() {
     let (mut bench, step) = Bench::with(vec![
         connected(bob(), tokens("1", now())),
         connected(lorraine(), tokens("lorraine", now())),
     ]);
     bench.checked(&step, Ok(bob()));
-    bench.wait(DAY);
+    bench.advance(DAY);
     assert_nothing_happened(&on_environment_change(&mut bench));
-    bench.wait(MINUTE);
+    bench.advance(MINUTE);
     let step = on_environment_change(&mut bench);
     assert_eq!(effects(&step), ["check hush-access-1"]);
 }
 
 #[test]
-fn an_attempt_whose_ten_minutes_went_by_in_sleep_is_over() {
+fn attempt_that_expired_during_sleep_ends() {
     let mut bench = Bench::set_up();
     bench.begin();
-    bench.wait(MINUTE * 5);
+    bench.advance(MINUTE * 5);
     assert_nothing_happened(&on_environment_change(&mut bench));
-    bench.wait(MINUTE * 6);
+    bench.advance(MINUTE * 6);
     let step = on_environment_change(&mut bench);
     assert_eq!(changed(&step), ["attempt"]);
     assert_eq!(bench.problem(), Some(Code::AttemptExpired));
 }
 
 #[test]
-fn a_vault_that_another_process_has_is_waited_for() {
+fn vault_in_use_elsewhere_is_awaited() {
     let mut bench = Bench {
         session: Session::default(),
         now: now(),
         entropy: Counting::default(),
     };
     let why = LockReason::InUseElsewhere;
-    let step = bench.step(Event::NotOpened(OpenError::Locked(why)));
+    let step = bench.step(Event::OpenFailed(OpenError::Locked(why)));
     assert_eq!(effects(&step), ["await the vault"]);
     assert_eq!(bench.screen(), Screen::Locked { why });
     let step = bench.step(Event::UnlockRequested(Unlock::Keychain));
@@ -168,7 +165,7 @@ fn a_vault_that_another_process_has_is_waited_for() {
 }
 
 #[test]
-fn a_renewal_that_the_full_disk_kept_back_goes_on_once_there_is_room() {
+fn renewal_blocked_by_full_disk_resumes_with_space() {
     let mut bench = Bench::with_bob();
     let step = bench.step(Event::RenewalRequested(bob().key(), RenewalReason::Due));
     bench.not_saved(step);
@@ -179,9 +176,9 @@ fn a_renewal_that_the_full_disk_kept_back_goes_on_once_there_is_room() {
 }
 
 #[test]
-fn a_secret_that_was_put_right_lets_renewals_go_on() {
+fn corrected_secret_resumes_renewals() {
     let mut bench = Bench::with_bob();
-    bench.wait(YEAR - DAY);
+    bench.advance(YEAR - DAY);
     fail(&mut bench, TokenError::SetUpWrong);
     let mut draft = crate::fixtures::draft();
     draft.client_secret = "hush-another".to_owned();

@@ -1,6 +1,5 @@
-//! What a process that begins anew would not know.
+//! What a new process would not know.
 
-use super::super::RenewalReason;
 use super::*;
 use crate::fixtures::connected;
 use crate::token::Transient;
@@ -11,9 +10,9 @@ fn renew(bench: &mut Bench, why: RenewalReason) -> Step {
 }
 
 #[test]
-fn nothing_would_be_lost_while_all_is_well() {
-    let nobody = Bench::set_up();
-    assert!(nobody.session.is_quiescent(), "nobody is signed in");
+fn signed_in_session_is_quiescent() {
+    let signed_out = Bench::set_up();
+    assert!(signed_out.session.is_quiescent(), "no account");
     let mut bench = Bench::with_bob();
     assert!(bench.session.is_quiescent(), "a pair from the vault");
     let step = renew(&mut bench, RenewalReason::Due);
@@ -24,7 +23,7 @@ fn nothing_would_be_lost_while_all_is_well() {
 }
 
 #[test]
-fn a_sign_in_is_waited_for_to_its_end() {
+fn session_during_a_sign_in_is_not_quiescent() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     assert!(!bench.session.is_quiescent(), "the browser has the floor");
@@ -39,13 +38,13 @@ fn a_sign_in_is_waited_for_to_its_end() {
 
 /// Shows check 25.
 #[test]
-fn a_pause_that_amiqus_asked_for_is_not_forgotten() {
+fn session_during_retry_after_is_not_quiescent() {
     let mut bench = Bench::with_bob();
     let step = renew(&mut bench, RenewalReason::Due);
     let busy = Transient::Busy(Some(SignedDuration::from_mins(40)));
     bench.refreshed(&step, Err(TokenError::NotProcessed(busy)));
     assert!(!bench.session.is_quiescent());
-    bench.wait(SignedDuration::from_mins(41));
+    bench.advance(SignedDuration::from_mins(41));
     let step = renew(&mut bench, RenewalReason::Due);
     let step = bench.refreshed(&step, Ok(tokens("2", now())));
     bench.checked(&step, Ok(bob()));
@@ -53,7 +52,7 @@ fn a_pause_that_amiqus_asked_for_is_not_forgotten() {
 }
 
 #[test]
-fn what_only_the_process_knows_keeps_it_alive() {
+fn session_with_unsaved_knowledge_is_not_quiescent() {
     type Happening = fn(&mut Bench);
     let happenings: [(&str, Happening); 11] = [
         ("no network", |bench| {
@@ -86,19 +85,19 @@ fn what_only_the_process_knows_keeps_it_alive() {
             let step = bench.not_saved(arrived);
             bench.checked(&step, Ok(bob()));
         }),
-        ("an account that needs its person", |bench| {
+        ("an account that needs the user", |bench| {
             let step = renew(bench, RenewalReason::Due);
             let dead = TokenError::Dead { expired: false };
             let step = bench.refreshed(&step, Err(dead));
             assert!(!bench.session.is_quiescent(), "the vault is read again");
             let found = connected(bob(), tokens("1", now()));
-            bench.read_again(&step, Some(found));
+            bench.reloaded(&step, Some(found));
         }),
         ("a problem that is shown", |bench| {
             let (pending, _) = bench.begin();
             bench.link(&pending.denied("access_denied"));
         }),
-        ("somebody has just signed out", |bench| {
+        ("the user has just signed out", |bench| {
             bench.step(Event::SignOutRequested(bob().key()));
         }),
         ("the set-up is being changed", |bench| {
@@ -109,7 +108,7 @@ fn what_only_the_process_knows_keeps_it_alive() {
             bench.step(Event::UnlockRequested(Unlock::Keychain));
             assert!(!bench.session.is_quiescent(), "it is being opened");
             let locked = OpenError::Locked(LockReason::KeychainLocked);
-            bench.step(Event::NotOpened(locked));
+            bench.step(Event::OpenFailed(locked));
         }),
     ];
     for (what, happen) in happenings {

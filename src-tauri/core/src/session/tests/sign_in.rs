@@ -1,4 +1,4 @@
-//! From the click to the person's name: the code's exchange, and what becomes of the tokens.
+//! From the click to the user's name: the exchange of the code, and the tokens.
 
 use super::*;
 use crate::fixtures::{draft, fusion, redirect_url};
@@ -6,7 +6,7 @@ use crate::registration::Provenance;
 use crate::token::Transient;
 
 #[test]
-fn a_person_signs_in_from_the_click_to_their_name() {
+fn sign_in_leads_from_the_click_to_the_name() {
     let mut bench = Bench::set_up();
     assert_eq!(bench.screen(), SIGNED_OUT);
 
@@ -14,7 +14,7 @@ fn a_person_signs_in_from_the_click_to_their_name() {
     assert_eq!(changed(&step), ["attempt"]);
     assert_eq!(
         effects(&step),
-        ["arm the deadline", "get ready", "open the browser"]
+        ["arm the deadline", "warm up TLS", "open the browser"]
     );
     assert_eq!(
         bench.screen(),
@@ -25,9 +25,9 @@ fn a_person_signs_in_from_the_click_to_their_name() {
     );
     assert!(bench.record(RecordName::Attempt).is_some());
 
-    bench.wait(SignedDuration::from_secs(40));
+    bench.advance(SignedDuration::from_secs(40));
     let step = bench.link(&pending.granted());
-    assert_eq!(step.outcome, Outcome::Taken);
+    assert_eq!(step.outcome, CommandOutcome::Accepted);
     assert_eq!(changed(&step), ["attempt"]);
     assert_eq!(effects(&step), ["bring to front", "exchange hush-code"]);
     assert_eq!(bench.screen(), Screen::ExchangingCode);
@@ -60,7 +60,7 @@ fn a_person_signs_in_from_the_click_to_their_name() {
 
 /// Shows check 3.
 #[test]
-fn the_exchange_gets_the_attempts_own_verifier_and_redirect_url() {
+fn exchange_uses_the_verifier_and_redirect_url_of_its_attempt() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     let step = bench.link(&pending.granted());
@@ -84,7 +84,7 @@ fn the_exchange_gets_the_attempts_own_verifier_and_redirect_url() {
 
 /// Shows check 3.
 #[test]
-fn without_pkce_there_is_neither_challenge_nor_verifier() {
+fn attempt_without_pkce_has_no_challenge_and_no_verifier() {
     let mut plain = draft();
     plain.pkce = Some(false);
     let (mut bench, _) = Bench::opened(Records {
@@ -102,7 +102,7 @@ fn without_pkce_there_is_neither_challenge_nor_verifier() {
 
 /// Shows check 3.
 #[test]
-fn a_verifier_goes_with_the_challenge_that_was_sent_however_pkce_was_set_meanwhile() {
+fn verifier_follows_the_challenge_when_pkce_was_changed() {
     for pkce in [true, false] {
         let with = |pkce| {
             let mut draft = draft();
@@ -135,7 +135,7 @@ fn a_verifier_goes_with_the_challenge_that_was_sent_however_pkce_was_set_meanwhi
 }
 
 #[test]
-fn a_failed_exchange_ends_signed_out_with_its_code() {
+fn failed_exchange_ends_signed_out_with_its_code() {
     for (failure, code) in [
         (TokenError::Dead { expired: false }, Code::CodeNotAccepted),
         (TokenError::Dead { expired: true }, Code::CodeNotAccepted),
@@ -178,7 +178,7 @@ fn a_failed_exchange_ends_signed_out_with_its_code() {
 }
 
 #[test]
-fn a_late_answer_to_a_code_is_dropped() {
+fn late_answer_to_a_code_is_dropped() {
     let mut bench = Bench::set_up();
     let (first, _) = bench.begin();
     bench.link(&first.granted());
@@ -195,7 +195,7 @@ fn a_late_answer_to_a_code_is_dropped() {
 }
 
 #[test]
-fn tokens_whose_owner_is_not_known_stay_in_the_vault_and_are_asked_about_at_the_next_start() {
+fn unclaimed_tokens_are_identified_at_the_next_start() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     bench.link(&pending.granted());
@@ -220,7 +220,7 @@ fn tokens_whose_owner_is_not_known_stay_in_the_vault_and_are_asked_about_at_the_
 }
 
 #[test]
-fn new_tokens_that_amiqus_does_not_take_are_thrown_away() {
+fn new_tokens_that_amiqus_rejects_are_dropped() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
     bench.link(&pending.granted());
@@ -235,7 +235,7 @@ fn new_tokens_that_amiqus_does_not_take_are_thrown_away() {
 
 /// Shows check 36.
 #[test]
-fn the_same_account_again_is_an_update_and_says_so() {
+fn same_account_again_is_an_update_and_is_shown() {
     let mut bench = Bench::with_bob();
     let mut renamed = bob();
     renamed.user.name = "Robert Gale".to_owned();
@@ -255,7 +255,7 @@ fn the_same_account_again_is_an_update_and_says_so() {
 }
 
 #[test]
-fn an_account_that_needed_the_browser_again_is_not_called_already_here() {
+fn disconnected_account_is_not_shown_as_already_here() {
     let mut account = crate::fixtures::connected(bob(), tokens("1", now()));
     account.status = crate::account::AccountStatus::SignInAgain(
         crate::account::SignInAgainReason::AccessRemoved,
@@ -268,7 +268,7 @@ fn an_account_that_needed_the_browser_again_is_not_called_already_here() {
 }
 
 #[test]
-fn a_team_that_can_not_be_told_does_not_fail_the_sign_in_and_is_learnt_later() {
+fn team_that_is_unknown_at_sign_in_is_learnt_later() {
     let mut bench = Bench::set_up();
     let mut unknown = bob();
     unknown.team = None;
@@ -298,17 +298,14 @@ fn a_team_that_can_not_be_told_does_not_fail_the_sign_in_and_is_learnt_later() {
 }
 
 #[test]
-fn an_account_is_not_renamed_while_its_renewal_is_under_way() {
+fn account_is_not_renamed_during_its_renewal() {
     let mut bench = Bench::set_up();
     let mut unknown = bob();
     unknown.team = None;
     bench.sign_in(unknown.clone(), "1");
     let key = unknown.key();
     let check = bench.step(Event::CheckRequested(key));
-    let renewal = bench.step(Event::RenewalRequested(
-        key,
-        super::super::RenewalReason::Asked,
-    ));
+    let renewal = bench.step(Event::RenewalRequested(key, RenewalReason::Asked));
     bench.checked(&check, Ok(bob()));
     let step = bench.refreshed(&renewal, Ok(tokens("2", now())));
     assert_eq!(renewal_answer(&step), Some(Ok(())));

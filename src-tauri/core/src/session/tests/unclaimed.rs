@@ -1,16 +1,11 @@
-//! Tokens whose owner isn't known yet: asked for, finished, dropped; and accounts whose team isn't.
+//! Tokens whose owner isn't known yet: identified, finished, dropped.
 
-use super::super::RenewalReason;
 use super::*;
-use crate::account::{AccountStatus, SignInAgainReason, TeamKey};
-use crate::fixtures::{DAY, connected, hill_valley, lorraine};
+use crate::fixtures::{DAY, lorraine};
 use crate::registration::Provenance;
 use crate::token::Transient;
 
-const MINUTE: SignedDuration = SignedDuration::from_mins(1);
-const UNWELL: ApiError = ApiError::Transient(Transient::ServerError);
-
-/// Signs in as far as the tokens; Amiqus doesn't tell whose they are.
+/// Signs in up to the tokens; the request for their owner fails.
 fn fail(bench: &mut Bench, pair: &str, failure: ApiError) -> Step {
     let (pending, _) = bench.begin();
     bench.link(&pending.granted());
@@ -21,13 +16,13 @@ fn fail(bench: &mut Bench, pair: &str, failure: ApiError) -> Step {
 
 fn unfinished() -> Bench {
     let mut bench = Bench::set_up();
-    fail(&mut bench, "2", UNWELL);
+    fail(&mut bench, "2", SERVER_ERROR);
     assert_eq!(bench.screen(), SIGNED_OUT);
     assert!(bench.state().unfinished);
     bench
 }
 
-/// Opened with a pair so old, whose owner an earlier run didn't learn.
+/// Opened with tokens of this age, whose owner an earlier run didn't learn.
 fn left_behind(age: SignedDuration) -> (Bench, Step) {
     Bench::opened(Records {
         registration: Some(registration()),
@@ -44,32 +39,8 @@ fn opens_browser(step: &Step) -> bool {
     effects(step).contains(&"open the browser".to_owned())
 }
 
-fn of_unknown_team(number: u32) -> AccountKey {
-    AccountKey {
-        user: bob().user.id,
-        team: TeamKey::Unknown(number),
-    }
-}
-
-/// Bob, whose team could not be asked for.
-fn without_team() -> Identity {
-    Identity {
-        team: None,
-        role: None,
-        ..bob()
-    }
-}
-
-/// Bob in his other team.
-fn elsewhere() -> Identity {
-    Identity {
-        team: Some(hill_valley()),
-        ..bob()
-    }
-}
-
 #[test]
-fn failure_of_me_that_passes_is_asked_again_by_one_press() {
+fn retryable_me_failure_is_retried_by_one_click() {
     for transient in [
         Transient::Offline,
         Transient::ProxyNeedsPassword,
@@ -90,13 +61,13 @@ fn failure_of_me_that_passes_is_asked_again_by_one_press() {
         assert!(!bench.state().unfinished);
         bench.identified(&step, Err(failure));
         assert!(opens_browser(&bench.press()), "{transient:?}");
-        // The browser may lead nowhere: what is here can still be finished.
+        // The sign-in in the browser may fail: the unfinished one stays.
         assert!(unclaimed(&bench), "{transient:?}");
     }
 }
 
 #[test]
-fn failure_of_me_that_lasts_leaves_the_next_press_to_the_browser() {
+fn lasting_me_failure_lets_the_next_click_open_the_browser() {
     for (failure, is_kept) in [
         (ApiError::Unauthenticated, false),
         (ApiError::Transient(Transient::NotPermitted), false),
@@ -111,18 +82,18 @@ fn failure_of_me_that_lasts_leaves_the_next_press_to_the_browser() {
 }
 
 #[test]
-fn press_claims_nothing_after_the_time_of_an_attempt() {
+fn click_after_an_attempt_lifetime_opens_the_browser() {
     for wait in [MINUTE * 11, DAY * 400, -DAY] {
         let mut bench = unfinished();
-        bench.wait(wait);
+        bench.advance(wait);
         assert!(opens_browser(&bench.press()), "{wait}");
     }
 }
 
 #[test]
-fn press_within_the_time_of_an_attempt_claims_without_the_browser() {
+fn click_within_an_attempt_lifetime_claims_the_tokens() {
     let mut bench = unfinished();
-    bench.wait(MINUTE * 9);
+    bench.advance(MINUTE * 9);
     let step = bench.press();
     let step = bench.identified(&step, Ok(bob()));
     assert_eq!(effects(&step), ["bring to front", "plan the renewal"]);
@@ -131,17 +102,17 @@ fn press_within_the_time_of_an_attempt_claims_without_the_browser() {
 }
 
 #[test]
-fn finish_asks_as_often_as_a_person_wants() {
+fn finish_requests_the_owner_each_time() {
     let mut bench = unfinished();
     for _ in 0..3 {
-        bench.wait(DAY);
+        bench.advance(DAY);
         let step = bench.step(Event::FinishRequested);
         assert_eq!(effects(&step), ["identify hush-access-2"]);
         assert_eq!(bench.problem(), None);
         assert_eq!(bench.screen(), Screen::ExchangingCode);
-        // A second press meanwhile is the same wish.
+        // A second click is the same request.
         assert_nothing_happened(&bench.step(Event::FinishRequested));
-        bench.identified(&step, Err(UNWELL));
+        bench.identified(&step, Err(SERVER_ERROR));
         assert_eq!(bench.problem(), Some(Code::ServerError));
     }
     let step = bench.step(Event::FinishRequested);
@@ -152,7 +123,7 @@ fn finish_asks_as_often_as_a_person_wants() {
 }
 
 #[test]
-fn forget_drops_the_pair_and_what_was_said_of_it() {
+fn forget_drops_the_tokens_and_the_problem() {
     let mut bench = unfinished();
     let step = bench.step(Event::ForgetRequested);
     assert_eq!(changed(&step), ["unclaimed"]);
@@ -162,7 +133,7 @@ fn forget_drops_the_pair_and_what_was_said_of_it() {
 }
 
 #[test]
-fn sign_out_drops_the_pair_whether_or_not_it_is_asked_about() {
+fn sign_out_drops_unclaimed_tokens() {
     for asked in [
         None,
         Some(Event::EnvironmentChanged),
@@ -170,7 +141,7 @@ fn sign_out_drops_the_pair_whether_or_not_it_is_asked_about() {
     ] {
         let name = format!("{asked:?}");
         let mut bench = Bench::with_bob();
-        fail(&mut bench, "2", UNWELL);
+        fail(&mut bench, "2", SERVER_ERROR);
         let asking = asked.map(|event| bench.step(event));
         let step = bench.step(Event::SignOutRequested(bob().key()));
         assert!(step.changed.contains(&RecordName::Unclaimed), "{name}");
@@ -185,10 +156,10 @@ fn sign_out_drops_the_pair_whether_or_not_it_is_asked_about() {
 }
 
 #[test]
-fn new_pair_replaces_the_unfinished_one() {
+fn new_tokens_replace_the_unclaimed_ones() {
     let mut bench = unfinished();
     let asking = bench.step(Event::EnvironmentChanged);
-    bench.wait(MINUTE * 20);
+    bench.advance(MINUTE * 20);
     bench.sign_in(lorraine(), "3");
     assert!(!unclaimed(&bench));
     assert_nothing_happened(&bench.identified(&asking, Ok(bob())));
@@ -196,26 +167,26 @@ fn new_pair_replaces_the_unfinished_one() {
 }
 
 #[test]
-fn late_answer_about_dropped_tokens_claims_no_new_ones() {
+fn late_answer_about_dropped_tokens_claims_nothing() {
     let (mut bench, asked) = left_behind(MINUTE);
     let mut draft = crate::fixtures::draft();
     draft.client_id = "another".to_owned();
     let other = draft.validate(Provenance::ByHand).unwrap();
     let step = bench.step(Event::RegistrationEntered(Box::new(other)));
     assert!(step.changed.contains(&RecordName::Unclaimed));
-    fail(&mut bench, "new", UNWELL);
+    fail(&mut bench, "new", SERVER_ERROR);
     bench.step(Event::EnvironmentChanged);
-    // Old tokens and new ones are both asked about with nobody having said so.
+    // Both requests are unattended.
     assert_nothing_happened(&bench.identified(&asked, Ok(bob())));
     assert_eq!(bench.state().accounts, []);
     assert!(unclaimed(&bench));
 }
 
 #[test]
-fn background_retry_changes_no_screen_and_raises_nothing() {
+fn unattended_request_changes_no_screen() {
     for (result, is_kept) in [
         (Ok(bob()), false),
-        (Err(UNWELL), true),
+        (Err(SERVER_ERROR), true),
         (Err(ApiError::Unauthenticated), true),
         (Err(ApiError::Transient(Transient::NotPermitted)), true),
         (
@@ -239,7 +210,7 @@ fn background_retry_changes_no_screen_and_raises_nothing() {
 }
 
 #[test]
-fn refusal_that_nobody_asked_for_drops_nothing_until_a_person_hears_it() {
+fn unattended_rejection_drops_nothing_until_a_user_asks() {
     for failure in [
         ApiError::Unauthenticated,
         ApiError::Transient(Transient::NotPermitted),
@@ -253,7 +224,7 @@ fn refusal_that_nobody_asked_for_drops_nothing_until_a_person_hears_it() {
         assert_eq!(changed(&step), ["unclaimed"]);
         assert!(!bench.state().unfinished, "{failure:?}");
         assert!(bench.problem().is_some(), "{failure:?}");
-        // A press that comes in place of that opens the browser at once.
+        // A click after that opens the browser at once.
         let mut bench = unfinished();
         let step = bench.step(Event::EnvironmentChanged);
         bench.identified(&step, Err(failure));
@@ -262,7 +233,7 @@ fn refusal_that_nobody_asked_for_drops_nothing_until_a_person_hears_it() {
 }
 
 #[test]
-fn cancel_leaves_off_waiting_and_the_next_question_is_a_new_one() {
+fn cancel_stops_waiting_and_the_next_request_is_new() {
     let mut bench = unfinished();
     let step = bench.step(Event::FinishRequested);
     assert_eq!(bench.screen(), Screen::ExchangingCode);
@@ -271,7 +242,7 @@ fn cancel_leaves_off_waiting_and_the_next_question_is_a_new_one() {
     assert!(bench.state().unfinished);
     let next = bench.step(Event::FinishRequested);
     assert_eq!(effects(&next), ["identify hush-access-2"]);
-    for late in [Err(UNWELL), Ok(bob())] {
+    for late in [Err(SERVER_ERROR), Ok(bob())] {
         assert_nothing_happened(&bench.identified(&step, late));
         assert_eq!(bench.screen(), Screen::ExchangingCode);
     }
@@ -280,9 +251,9 @@ fn cancel_leaves_off_waiting_and_the_next_question_is_a_new_one() {
 }
 
 #[test]
-fn background_retry_leaves_a_pending_attempt_alone() {
+fn unattended_request_leaves_a_pending_attempt() {
     let mut bench = unfinished();
-    bench.wait(MINUTE * 11);
+    bench.advance(MINUTE * 11);
     let asking = bench.step(Event::EnvironmentChanged);
     let (pending, _) = bench.begin();
     bench.identified(&asking, Ok(bob()));
@@ -292,7 +263,7 @@ fn background_retry_leaves_a_pending_attempt_alone() {
 }
 
 #[test]
-fn person_takes_over_a_question_that_is_on_its_way() {
+fn user_takes_over_a_request_in_progress() {
     let mut bench = unfinished();
     let asking = bench.step(Event::EnvironmentChanged);
     assert_nothing_happened(&bench.step(Event::FinishRequested));
@@ -303,9 +274,9 @@ fn person_takes_over_a_question_that_is_on_its_way() {
 }
 
 #[test]
-fn background_retry_switches_no_account() {
+fn unattended_request_switches_no_account() {
     let mut bench = Bench::with_bob();
-    fail(&mut bench, "2", UNWELL);
+    fail(&mut bench, "2", SERVER_ERROR);
     let step = bench.step(Event::EnvironmentChanged);
     bench.identified(&step, Ok(lorraine()));
     assert_eq!(bench.state().accounts.len(), 2);
@@ -313,7 +284,7 @@ fn background_retry_switches_no_account() {
 }
 
 #[test]
-fn start_goes_on_with_a_recent_pair_and_raises_nothing() {
+fn start_identifies_recent_tokens_without_a_window() {
     let (mut bench, step) = left_behind(MINUTE * 30);
     assert_eq!(effects(&step), ["identify hush-access-2"]);
     assert_eq!(bench.screen(), SIGNED_OUT);
@@ -323,7 +294,7 @@ fn start_goes_on_with_a_recent_pair_and_raises_nothing() {
 }
 
 #[test]
-fn start_asks_nothing_about_an_old_pair_and_shows_it() {
+fn start_shows_old_tokens_without_a_request() {
     let (mut bench, step) = left_behind(DAY * 2);
     assert_nothing_happened(&step);
     assert_nothing_happened(&bench.step(Event::EnvironmentChanged));
@@ -332,7 +303,7 @@ fn start_asks_nothing_about_an_old_pair_and_shows_it() {
 }
 
 #[test]
-fn pair_without_a_registration_is_not_waited_for() {
+fn unclaimed_tokens_without_registration_are_not_awaited() {
     let (bench, step) = Bench::opened(Records {
         unclaimed: Some(tokens("2", now())),
         ..Records::default()
@@ -342,7 +313,7 @@ fn pair_without_a_registration_is_not_waited_for() {
 }
 
 #[test]
-fn attempt_beside_an_unfinished_sign_in_outlives_a_restart() {
+fn attempt_beside_unclaimed_tokens_outlives_a_restart() {
     let entropy = Counting::default();
     let (bench, step) = Bench::opened(Records {
         registration: Some(registration()),
@@ -353,118 +324,4 @@ fn attempt_beside_an_unfinished_sign_in_outlives_a_restart() {
     assert_eq!(changed(&step), [""; 0]);
     assert!(matches!(bench.screen(), Screen::AwaitingBrowser { .. }));
     assert!(effects(&step).contains(&"identify hush-access-1".to_owned()));
-}
-
-/// Shows check 36.
-#[test]
-fn two_unknown_teams_of_one_person_are_two_accounts() {
-    let mut bench = Bench::set_up();
-    bench.sign_in(without_team(), "1");
-    let step = bench.sign_in(without_team(), "2");
-    assert_eq!(bench.problem(), None);
-    assert_eq!(bench.state().accounts.len(), 2);
-    assert!(
-        step.changed
-            .contains(&RecordName::Account(of_unknown_team(1)))
-    );
-    for (number, pair) in [(0, "hush-refresh-1"), (1, "hush-refresh-2")] {
-        let record = bench.record(RecordName::Account(of_unknown_team(number)));
-        assert!(record.unwrap().contains(pair));
-    }
-    // Each team that is told later moves its own account.
-    for (number, identity) in [(0, bob()), (1, elsewhere())] {
-        let check = bench.step(Event::CheckRequested(of_unknown_team(number)));
-        let step = bench.checked(&check, Ok(identity.clone()));
-        assert_eq!(check_answer(&step), Some(Ok(())));
-        assert!(bench.record(RecordName::Account(identity.key())).is_some());
-    }
-    assert_eq!(bench.state().accounts.len(), 2);
-    assert_eq!(bench.state().current, Some(elsewhere().key().to_string()));
-}
-
-#[test]
-fn unknown_team_that_is_still_unknown_keeps_its_key() {
-    let mut bench = Bench::set_up();
-    bench.sign_in(without_team(), "1");
-    bench.sign_in(without_team(), "2");
-    let check = bench.step(Event::CheckRequested(of_unknown_team(1)));
-    bench.checked(&check, Ok(without_team()));
-    assert_eq!(bench.state().accounts.len(), 2);
-}
-
-/// Shows check 36.
-#[test]
-fn unknown_team_that_turns_out_to_be_here_keeps_the_newer_pair() {
-    for unknown_is_newer in [true, false] {
-        let mut bench = Bench::set_up();
-        let (first, second) = if unknown_is_newer {
-            (bob(), without_team())
-        } else {
-            (without_team(), bob())
-        };
-        bench.sign_in(first, "1");
-        bench.wait(MINUTE);
-        bench.sign_in(second, "2");
-        assert_eq!(bench.state().accounts.len(), 2);
-        let check = bench.step(Event::CheckRequested(of_unknown_team(0)));
-        let other = bench.step(Event::CheckRequested(bob().key()));
-        let step = bench.checked(&check, Ok(bob()));
-        assert_eq!(check_answer(&step), Some(Ok(())));
-        assert_eq!(bench.state().accounts.len(), 1);
-        let record = bench.record(RecordName::Account(bob().key())).unwrap();
-        assert!(record.contains("hush-refresh-2"), "{unknown_is_newer}");
-        assert_eq!(bench.state().current, Some(bob().key().to_string()));
-        // Who asked about the one that was here before is told as well.
-        let step = bench.checked(&other, Ok(bob()));
-        assert_eq!(check_answer(&step), Some(Ok(())));
-    }
-}
-
-#[test]
-fn unknown_team_replaces_an_account_of_that_team_that_has_no_pair() {
-    let mut dead = connected(bob(), tokens("0", now()));
-    dead.status = AccountStatus::SignInAgain(SignInAgainReason::AccessRemoved);
-    let (mut bench, _) = Bench::with(vec![dead]);
-    bench.sign_in(without_team(), "1");
-    let check = bench.step(Event::CheckRequested(of_unknown_team(0)));
-    bench.checked(&check, Ok(bob()));
-    assert_eq!(bench.state().accounts.len(), 1);
-    assert_eq!(bench.status(bob().key()), AccountStatusView::Connected);
-}
-
-#[test]
-fn account_of_an_unknown_team_that_has_no_pair_is_signed_in_again() {
-    let mut bench = Bench::set_up();
-    bench.sign_in(without_team(), "1");
-    let key = of_unknown_team(0);
-    let step = bench.step(Event::RenewalRequested(key, RenewalReason::Due));
-    let step = bench.refreshed(&step, Err(TokenError::Dead { expired: false }));
-    bench.read_again(&step, None);
-    bench.sign_in(without_team(), "2");
-    assert_eq!(bench.state().accounts.len(), 1);
-    assert_eq!(bench.status(key), AccountStatusView::Connected);
-}
-
-#[test]
-fn unknown_teams_are_asked_for_at_the_start_and_when_a_network_comes() {
-    let mut other = connected(without_team(), tokens("2", now()));
-    other.identity.team = None;
-    let (mut bench, step) = Bench::with(vec![connected(lorraine(), tokens("1", now())), other]);
-    let asked = |step: &Step| {
-        effects(step)
-            .into_iter()
-            .filter(|effect| effect.starts_with("check"))
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(asked(&step), ["check hush-access-2", "check hush-access-1"]);
-    let of = |step: &Step, wanted: AccountKey| {
-        step.effects.iter().find_map(|effect| match effect {
-            Effect::Check(key, generation, _) if *key == wanted => Some(*generation),
-            _ => None,
-        })
-    };
-    let generation = of(&step, of_unknown_team(0)).unwrap();
-    bench.step(Event::Checked(of_unknown_team(0), generation, Err(UNWELL)));
-    let step = bench.step(Event::EnvironmentChanged);
-    assert_eq!(asked(&step), ["check hush-access-2"]);
 }

@@ -1,0 +1,85 @@
+//! Makes the session's changes durable, and tries again when that fails.
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::time::Duration;
+
+use super::Message;
+use super::actor::SessionActor;
+use crate::session::Event;
+use crate::vault::{Change, RecordName};
+
+/// The wait before a commit that failed is repeated; it doubles with each failure.
+const FIRST_SAVE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The longest wait before a commit that failed is repeated.
+const MAX_SAVE_INTERVAL: Duration = Duration::from_mins(5);
+
+impl SessionActor {
+    /// Makes changes durable, together with those that could not be saved earlier. Returns whether
+    /// it succeeded.
+    pub(super) async fn commit(&mut self, names: &BTreeSet<RecordName>) -> bool {
+        let were_unsaved = !self.unsaved.is_empty();
+        self.unsaved.extend(names);
+        let Some(store) = self.store.clone() else {
+            return false;
+        };
+        let changes: Vec<_> = self
+            .unsaved
+            .iter()
+            .map(|name| Change {
+                name: *name,
+                bytes: self.session.record(*name),
+            })
+            .collect();
+        let committed = tokio::task::spawn_blocking(move || store.commit(&changes)).await;
+        match committed {
+            Ok(Ok(())) => {
+                self.unsaved.clear();
+                self.save_interval = None;
+                if were_unsaved {
+                    self.send(Message::Event(Event::Saved));
+                }
+                true
+            }
+            Ok(Err(error)) => {
+                tracing::error!(error = &error as &dyn Error, "vault: save failed");
+                false
+            }
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn Error,
+                    "vault: save failed, task aborted"
+                );
+                false
+            }
+        }
+    }
+
+    /// Saves what could not be saved earlier: tokens that were issued while the disk was full must
+    /// outlive this run as soon as there is space.
+    pub(super) async fn retry_save(&mut self) {
+        let Some(interval) = self.save_interval else {
+            return;
+        };
+        if !self.commit(&BTreeSet::new()).await {
+            self.schedule_retry(interval);
+        }
+    }
+
+    /// Schedules the first retry after a failure, unless one is scheduled already.
+    pub(super) fn schedule_first_retry(&mut self) {
+        if self.save_interval.is_none() {
+            self.schedule_retry(FIRST_SAVE_INTERVAL);
+        }
+    }
+
+    fn schedule_retry(&mut self, interval: Duration) {
+        self.save_interval = Some((interval * 2).min(MAX_SAVE_INTERVAL));
+        let wait = self.dependencies.clock.wait_for(interval);
+        self.spawn(async move {
+            wait.await;
+            Some(Message::RetrySave)
+        });
+    }
+}
