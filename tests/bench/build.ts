@@ -9,7 +9,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs"
 import { join } from "node:path";
 import { compile } from "../run/compile";
 import { run } from "../run/prepare.mjs";
-import { BUILT, ROOT } from "../stage/places";
+import { BIN_DIR, ROOT } from "../harness/paths";
 import { BARE_PACKAGE } from "./sizes";
 
 const programs = ["sign-in-with-amiqus", "bare-window", "bench", "practice-tray"].flatMap(
@@ -19,7 +19,7 @@ const programs = ["sign-in-with-amiqus", "bare-window", "bench", "practice-tray"
 if (process.argv.includes("--quick")) {
   compile(["--no-bundle", "--", ...programs]);
   // The suites before it have built the one that they use.
-  if (!existsSync(join(BUILT, "practice-amiqus"))) await finished(buildPractice());
+  if (!existsSync(join(BIN_DIR, "practice-amiqus"))) await finished(buildPractice());
 } else {
   const practice = finished(buildPractice());
   run(["npm", "run", "--silent", "build", "--", "--", ...programs], { quiet: true });

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { ROOT } from "../stage/places";
+import { ROOT } from "../harness/paths";
 
 /** A row's figures, one for each time that it was measured. */
 export type Figures = { row: string; ours: number[]; floor: number[] };

@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { fill, press } from "../stage/browser";
-import { journey } from "../stage/journey";
-import { freePort, until } from "../stage/processes";
-import type { Stage, StageChoices } from "../stage/stage";
+import { fill, press } from "../harness/browser";
+import { journey } from "../harness/journey";
+import { reservePort, waitFor } from "../harness/processes";
+import type { Harness, HarnessOptions } from "../harness/harness";
 
 /** A redirect URL at this computer's own address, registered and provisioned. */
-const loopbackPort = await freePort();
+const loopbackPort = await reservePort();
 const loopback = `http://127.0.0.1:${String(loopbackPort)}/callback`;
-const atLoopback: StageChoices = {
+const atLoopback: HarnessOptions = {
   practice: () => ["--redirect-url", loopback],
   provisioning: (practice) => practice.provisioning({ redirect_url: loopback }),
 };
@@ -26,39 +26,39 @@ async function status(address: string, method = "GET"): Promise<number | undefin
 
 /** Waits until the last page can't be had any more. */
 async function untilNobodyListens(): Promise<void> {
-  await until(
+  await waitFor(
     "nobody listens any more",
     async () => (await status(loopback)) === undefined || undefined,
     45_000,
   );
 }
 
-const notManaged: StageChoices = { provisioning: () => undefined };
+const notManaged: HarnessOptions = { provisioning: () => undefined };
 
 // Shows checks 1 and 17.
-journey("one click, consent in the browser, and the window says who one is", async (stage) => {
-  const { app } = stage;
+journey("one click, consent in the browser, and the window says who one is", async (harness) => {
+  const { app } = harness;
   await app.start();
-  await app.state("signed-out");
-  await app.says("Set up for Gale & Partners");
-  await stage.signIn();
+  await app.waitForState("signed-out");
+  await app.waitForText("Set up for Gale & Partners");
+  await harness.signIn();
   const said = await app.text();
   for (const words of ["Bob Gale", "bob@example.com", "Fusion Industries", "Owner"]) {
     assert.ok(said.includes(words), `the window says ${words}`);
   }
   assert.equal(await app.bodyData("data-problem"), null);
-  await until("the app has the focus again", async () =>
+  await waitFor("the app has the focus again", async () =>
     (await app.focusedWindow()) === "Sign in with Amiqus" ? true : undefined,
   );
 });
 
 // Shows check 1.
-journey("the browser alone asks for the pages of a sign-in, and not the window", async (stage) => {
-  const { app, practice } = stage;
+journey("the browser alone asks for the pages of a sign-in, and not the window", async (harness) => {
+  const { app, practice } = harness;
   await app.start();
-  await app.state("signed-out");
+  await app.waitForState("signed-out");
   const home = await app.window.getCurrentUrl();
-  await stage.signIn();
+  await harness.signIn();
   const pages = [
     ...(await practice.requests("/oauth/authorize")),
     ...(await practice.requests("/login")),
@@ -71,13 +71,13 @@ journey("the browser alone asks for the pages of a sign-in, and not the window",
   assert.equal(await app.window.getCurrentUrl(), home);
 });
 
-journey("the page brings the state with it, and keeps no copy", async (stage) => {
-  const { app, desktop } = stage;
+journey("the page brings the state with it, and keeps no copy", async (harness) => {
+  const { app, desktop } = harness;
   await app.start();
-  await app.state("signed-out");
+  await app.waitForState("signed-out");
   // A page that a driver came too early for was asked for before the vault was open.
   await app.window.navigate().refresh();
-  await app.state("signed-out");
+  await app.waitForState("signed-out");
   assert.match(desktop.appLog(), /the page brings the state/);
   assert.equal(
     await app.window.executeScript("return document.getElementById('state') === null"),
@@ -86,110 +86,110 @@ journey("the page brings the state with it, and keeps no copy", async (stage) =>
 });
 
 // Shows check 12.
-journey("a denied request says so, and the next one works", async (stage) => {
-  const { app } = stage;
+journey("a denied request says so, and the next one works", async (harness) => {
+  const { app } = harness;
   await app.start();
-  await stage.beginSignIn();
-  await stage.consent("Deny");
-  await app.state("signed-out");
-  await app.problem("access_denied");
-  assert.equal(await stage.practice.tokenRequests(), 0);
-  await stage.beginSignIn();
+  await harness.startSignIn();
+  await harness.consent("Deny");
+  await app.waitForState("signed-out");
+  await app.waitForProblem("access_denied");
+  assert.equal(await harness.practice.tokenRequests(), 0);
+  await harness.startSignIn();
   assert.equal(await app.bodyData("data-problem"), null);
-  await stage.consent();
-  await app.state("signed-in");
+  await harness.consent();
+  await app.waitForState("signed-in");
 });
 
 // Shows check 17.
 journey(
   "the link starts the app that was closed meanwhile, and the sign-in completes",
-  async (stage) => {
-    const { app } = stage;
+  async (harness) => {
+    const { app } = harness;
     await app.start();
-    await stage.signInWhileClosed();
+    await harness.signInWhileClosed();
   },
 );
 
-journey("after a restart, and after being killed, one is still signed in", async (stage) => {
-  const { app } = stage;
+journey("after a restart, and after being killed, one is still signed in", async (harness) => {
+  const { app } = harness;
   await app.start();
-  await stage.signIn();
+  await harness.signIn();
   await app.close();
   await app.start();
-  await app.state("signed-in");
-  await app.says("Fusion Industries");
+  await app.waitForState("signed-in");
+  await app.waitForText("Fusion Industries");
   await app.kill();
   await app.start();
-  await app.state("signed-in");
-  assert.equal(await stage.practice.tokenRequests(), 1, "a start renews nothing");
+  await app.waitForState("signed-in");
+  assert.equal(await harness.practice.tokenRequests(), 1, "a start renews nothing");
 });
 
-journey("Renew now renews, once", async (stage) => {
-  const { app } = stage;
+journey("Renew now renews, once", async (harness) => {
+  const { app } = harness;
   await app.start();
-  await stage.signIn();
+  await harness.signIn();
   await app.press("Renew now");
-  await stage.practice.untilTokenRequests(2);
-  await app.says("Connected.");
-  await app.state("signed-in");
+  await harness.practice.waitForTokenRequests(2);
+  await app.waitForText("Connected.");
+  await app.waitForState("signed-in");
   await app.close();
   await app.start();
-  await app.state("signed-in");
-  await app.says("Connected.");
-  assert.equal(await stage.practice.tokenRequests(), 2);
+  await app.waitForState("signed-in");
+  await app.waitForText("Connected.");
+  assert.equal(await harness.practice.tokenRequests(), 2);
 });
 
 // Shows check 35.
 journey(
   "signing out works while Amiqus is away, outlives a restart, and says what it did not end",
-  async (stage) => {
-    const { app } = stage;
+  async (harness) => {
+    const { app } = harness;
     await app.start();
-    await stage.signIn();
-    await stage.practice.stop();
+    await harness.signIn();
+    await harness.practice.stop();
     await app.press("Sign out");
-    await app.state("signed-out");
-    await app.says("Team apps");
-    assert.ok(await app.offers("Open Team apps"));
+    await app.waitForState("signed-out");
+    await app.waitForText("Team apps");
+    assert.ok(await app.hasButton("Open Team apps"));
     await app.close();
     await app.start();
-    await app.state("signed-out");
+    await app.waitForState("signed-out");
   },
 );
 
 journey(
   "access removed at Team apps leads to signing in again, also after a restart",
-  async (stage) => {
-    const { app } = stage;
+  async (harness) => {
+    const { app } = harness;
     await app.start();
-    await stage.signIn();
-    await stage.removeAccess();
+    await harness.signIn();
+    await harness.removeAccess();
     await app.press("Renew now");
-    await app.state("sign-in-again");
-    await app.says("Bob Gale");
-    await app.says("Amiqus no longer accepts this computer’s sign-in");
+    await app.waitForState("sign-in-again");
+    await app.waitForText("Bob Gale");
+    await app.waitForText("Amiqus no longer accepts this computer’s sign-in");
     await app.close();
     await app.start();
-    await app.state("sign-in-again");
-    await stage.beginSignIn();
-    await stage.consent();
-    await app.state("signed-in");
+    await app.waitForState("sign-in-again");
+    await harness.startSignIn();
+    await harness.consent();
+    await app.waitForState("signed-in");
   },
 );
 
 journey(
   "an administrator registers the app in Developer Settings and sets it up by hand",
-  async (stage) => {
-    const { app, practice, browser } = stage;
+  async (harness) => {
+    const { app, practice, browser } = harness;
     await app.start();
-    await app.state("needs-setup");
-    await stage.desktop.open(`${practice.baseUrl}/developer-settings/new`);
-    const tab = await browser.tab(`${practice.baseUrl}/`);
+    await app.waitForState("needs-setup");
+    await harness.desktop.openUrl(`${practice.baseUrl}/developer-settings/new`);
+    const tab = await browser.waitForTab(`${practice.baseUrl}/`);
     await press(tab, "Log in as Bob Gale");
     await fill(tab, "Name", "Front desk");
     await fill(tab, "Redirect URLs", "co.amiqus.signin://oauth/callback");
     await press(tab, "Create API client");
-    const [id, secret] = await until("the client's page shows its ID and secret", async () => {
+    const [id, secret] = await waitFor("the client's page shows its ID and secret", async () => {
       const fields = await tab.findElements({ css: "input[readonly]" });
       const values = await Promise.all(fields.map((field) => field.getAttribute("value")));
       return values.length === 2 ? values : undefined;
@@ -201,19 +201,19 @@ journey(
     await app.press("Advanced");
     await app.type("Service address", "http://amiqus.example.com");
     await app.press("Save");
-    await app.says("https");
-    await app.state("needs-setup");
+    await app.waitForText("https");
+    await app.waitForState("needs-setup");
 
     await app.type("Client ID", ` ${id} `);
     await app.type("Service address", practice.baseUrl);
     await app.press("Save");
-    await app.state("signed-out");
-    await stage.beginSignIn();
-    await stage.consent();
-    await app.state("signed-in");
+    await app.waitForState("signed-out");
+    await harness.startSignIn();
+    await harness.consent();
+    await app.waitForState("signed-in");
     await app.close();
     await app.start();
-    await app.state("signed-in");
+    await app.waitForState("signed-in");
   },
   notManaged,
 );
@@ -224,21 +224,21 @@ journey(
   async ({ app, desktop, practice }) => {
     delete desktop.env.AMIQUS_ALLOW_HTTP;
     await app.start();
-    await app.state("needs-setup");
+    await app.waitForState("needs-setup");
     await app.type("Client ID", "9a1c0ffe");
     await app.press("Advanced");
     // All that is to be changed is said at once.
     await app.type("Client secret", "a secret with spaces");
     await app.type("Service address", practice.baseUrl);
     await app.press("Save");
-    await app.says("take out the spaces");
-    await app.says("must begin with https://");
+    await app.waitForText("take out the spaces");
+    await app.waitForText("must begin with https://");
     await app.type("Client secret", "a-secret");
     for (const address of [practice.baseUrl, "http://localhost:4000", "http://[::1]:4000"]) {
       await app.type("Service address", address);
       await app.press("Save");
-      await app.says("must begin with https://");
-      await app.state("needs-setup");
+      await app.waitForText("must begin with https://");
+      await app.waitForState("needs-setup");
     }
     assert.equal(await practice.tokenRequests(), 0);
   },
@@ -248,79 +248,79 @@ journey(
 // Shows check 22.
 journey(
   "a wrong secret is the set-up's fault, and says so",
-  async (stage) => {
-    const { app } = stage;
+  async (harness) => {
+    const { app } = harness;
     await app.start();
-    await stage.beginSignIn();
-    await stage.consent();
-    await app.problem("set_up_wrong");
-    await app.state("signed-out");
-    await app.says("administrator");
+    await harness.startSignIn();
+    await harness.consent();
+    await app.waitForProblem("set_up_wrong");
+    await app.waitForState("signed-out");
+    await app.waitForText("administrator");
   },
   { provisioning: (practice) => practice.provisioning({ client_secret: "not-this-one" }) },
 );
 
 // Shows checks 16 and 17.
-journey("a second copy hands its link over and ends", async (stage) => {
-  const { app } = stage;
+journey("a second copy hands its link over and ends", async (harness) => {
+  const { app } = harness;
   await app.start();
-  await stage.beginSignIn();
-  const tab = await stage.consentPage();
+  await harness.startSignIn();
+  const tab = await harness.consentPage();
   await app.detach();
   const [first] = app.processIds();
   app.launch();
   app.launch(["co.amiqus.signin://oauth/callback?code=made-up&state=made-up"]);
-  await until("only the first copy is left", () => {
+  await waitFor("only the first copy is left", () => {
     const ids = app.processIds();
     return ids.length === 1 && ids[0] === first ? true : undefined;
   });
   await app.attach();
-  await app.state("awaiting-browser");
-  const location = await consentByHand(stage, await requestOf(tab.getCurrentUrl()));
+  await app.waitForState("awaiting-browser");
+  const location = await consentByHand(harness, await requestOf(tab.getCurrentUrl()));
   app.launch([location]);
-  await app.state("signed-in");
+  await app.waitForState("signed-in");
 });
 
 // Shows check 11.
-journey("foreign and hostile links are ignored, and the attempt survives them", async (stage) => {
-  const { app, desktop } = stage;
+journey("foreign and hostile links are ignored, and the attempt survives them", async (harness) => {
+  const { app, desktop } = harness;
   await app.start();
-  await stage.beginSignIn();
+  await harness.startSignIn();
   // From here on the links lead to the app, as they do for whoever would send one.
-  await stage.consentPage();
+  await harness.consentPage();
   for (const link of [
     "co.amiqus.signin://oauth/callback?code=stolen&state=guessed",
     "co.amiqus.signin://oauth/callback?error=access_denied",
     "co.amiqus.signin://elsewhere/callback?code=a&state=b",
     "co.amiqus.signin://oauth/callback#code=a",
   ]) {
-    await desktop.open(link);
+    await desktop.openUrl(link);
   }
-  await app.state("awaiting-browser");
-  await stage.consent();
-  await app.state("signed-in");
-  assert.equal(await stage.practice.tokenRequests(), 1);
+  await app.waitForState("awaiting-browser");
+  await harness.consent();
+  await app.waitForState("signed-in");
+  assert.equal(await harness.practice.tokenRequests(), 1);
 });
 
-journey("the address can be pasted when the browser doesn't come back", async (stage) => {
-  const { app } = stage;
+journey("the address can be pasted when the browser doesn't come back", async (harness) => {
+  const { app } = harness;
   await app.start();
-  await stage.beginSignIn();
-  const tab = await stage.consentPage();
-  const location = await consentByHand(stage, await requestOf(tab.getCurrentUrl()));
+  await harness.startSignIn();
+  const tab = await harness.consentPage();
+  const location = await consentByHand(harness, await requestOf(tab.getCurrentUrl()));
   await app.press("Paste the address");
   await app.type("Address", "bob@example.com");
   await app.press("Continue");
-  await app.problem("link_not_ours");
+  await app.waitForProblem("link_not_ours");
   await app.type("Address", location);
   await app.press("Continue");
-  await app.state("signed-in");
+  await app.waitForState("signed-in");
 });
 
-journey("closing the window while tokens are on their way loses none", async (stage) => {
-  const { app, practice } = stage;
+journey("closing the window while tokens are on their way loses none", async (harness) => {
+  const { app, practice } = harness;
   await app.start();
-  await stage.signIn();
+  await harness.signIn();
   await practice.control("faults", {
     endpoints: ["token_refresh"],
     fault: "delay_after_processing",
@@ -328,51 +328,51 @@ journey("closing the window while tokens are on their way loses none", async (st
     times: 1,
   });
   await app.press("Renew now");
-  await practice.untilTokenRequests(2);
+  await practice.waitForTokenRequests(2);
   await app.close();
   await app.start();
-  await app.state("signed-in");
+  await app.waitForState("signed-in");
   await app.press("Renew now");
-  await practice.untilTokenRequests(3);
-  await app.says("Connected.");
-  await app.state("signed-in");
+  await practice.waitForTokenRequests(3);
+  await app.waitForText("Connected.");
+  await app.waitForState("signed-in");
 });
 
-journey("Cancel leads back, and a late answer changes nothing", async (stage) => {
-  const { app } = stage;
+journey("Cancel leads back, and a late answer changes nothing", async (harness) => {
+  const { app } = harness;
   await app.start();
-  await stage.beginSignIn();
-  await stage.consentPage();
+  await harness.startSignIn();
+  await harness.consentPage();
   await app.press("Cancel");
-  await app.state("signed-out");
-  await stage.consent();
-  await until("the browser has answered", async () =>
-    (await stage.practice.requests("/oauth/authorize")).length > 1 ? true : undefined,
+  await app.waitForState("signed-out");
+  await harness.consent();
+  await waitFor("the browser has answered", async () =>
+    (await harness.practice.requests("/oauth/authorize")).length > 1 ? true : undefined,
   );
-  await app.state("signed-out");
-  assert.equal(await stage.practice.tokenRequests(), 0);
+  await app.waitForState("signed-out");
+  assert.equal(await harness.practice.tokenRequests(), 0);
 });
 
 // Shows check 8.
 journey(
   "one signs in through this computer's own address, and the browser says so",
-  async (stage) => {
-    const { app } = stage;
+  async (harness) => {
+    const { app } = harness;
     await app.start();
-    await app.state("signed-out");
+    await app.waitForState("signed-out");
     assert.equal(await status(loopback), undefined, "nobody listens before it is asked for");
-    await stage.beginSignIn();
-    const tab = await stage.consent();
-    await app.state("signed-in");
-    await app.says("Bob Gale");
-    await until("the browser says so", async () =>
+    await harness.startSignIn();
+    const tab = await harness.consent();
+    await app.waitForState("signed-in");
+    await app.waitForText("Bob Gale");
+    await waitFor("the browser says so", async () =>
       (await tab.getTitle()) === "You are signed in" ? true : undefined,
     );
     await untilNobodyListens();
-    assert.equal(await stage.practice.tokenRequests(), 1);
+    assert.equal(await harness.practice.tokenRequests(), 1);
     await app.press("Renew now");
-    await stage.practice.untilTokenRequests(2);
-    await app.says("Connected.");
+    await harness.practice.waitForTokenRequests(2);
+    await app.waitForText("Connected.");
   },
   atLoopback,
 );
@@ -380,126 +380,126 @@ journey(
 // Shows check 8.
 journey(
   "at this computer's own address a wrong request is refused, Cancel is told, and Deny is heard",
-  async (stage) => {
-    const { app } = stage;
+  async (harness) => {
+    const { app } = harness;
     await app.start();
-    await stage.beginSignIn();
+    await harness.startSignIn();
     assert.equal(await status(loopback.replace("callback", "elsewhere?code=a&state=b")), 404);
     assert.equal(await status(`${loopback}?code=a&state=b`, "POST"), 405);
     assert.equal(await status(`${loopback}?code=stolen&state=guessed`), 400);
     assert.equal(await status(loopback), 400);
-    await app.state("awaiting-browser");
-    await stage.consentPage();
-    await stage.browser.leaveTab();
+    await app.waitForState("awaiting-browser");
+    await harness.consentPage();
+    await harness.browser.releaseTab();
     await app.press("Cancel");
-    await app.state("signed-out");
+    await app.waitForState("signed-out");
     const late = await fetch(`${loopback}?code=a&state=b`);
     assert.match(await late.text(), /The sign-in was cancelled/, "a late browser is told");
 
-    await stage.beginSignIn();
-    const tab = await stage.consent("Deny");
-    await app.state("signed-out");
-    await app.problem("access_denied");
-    await until("the browser says so", async () =>
+    await harness.startSignIn();
+    const tab = await harness.consent("Deny");
+    await app.waitForState("signed-out");
+    await app.waitForProblem("access_denied");
+    await waitFor("the browser says so", async () =>
       (await tab.getTitle()) === "You chose not to allow it" ? true : undefined,
     );
     await untilNobodyListens();
-    assert.equal(await stage.practice.tokenRequests(), 0);
+    assert.equal(await harness.practice.tokenRequests(), 0);
   },
   atLoopback,
 );
 
 journey(
   "after a restart this computer's own address is listened to again",
-  async (stage) => {
-    const { app } = stage;
+  async (harness) => {
+    const { app } = harness;
     await app.start();
-    await stage.beginSignIn();
-    await stage.consentPage();
+    await harness.startSignIn();
+    await harness.consentPage();
     await app.close();
     assert.equal(await status(loopback), undefined);
     await app.start();
-    await app.state("awaiting-browser");
-    await stage.consent();
-    await app.state("signed-in");
+    await app.waitForState("awaiting-browser");
+    await harness.consent();
+    await app.waitForState("signed-in");
   },
   atLoopback,
 );
 
 journey(
   "a port that another program has is said, and no browser opens",
-  async (stage) => {
-    const { app } = stage;
+  async (harness) => {
+    const { app } = harness;
     const other = createServer().listen(loopbackPort, "127.0.0.1");
     await once(other, "listening");
     await app.start();
     await app.press("Sign in with Amiqus");
-    await app.problem("port_taken");
-    await app.state("signed-out");
-    await app.says(loopback);
-    assert.equal((await stage.practice.requests("/oauth/authorize")).length, 0);
+    await app.waitForProblem("port_taken");
+    await app.waitForState("signed-out");
+    await app.waitForText(loopback);
+    assert.equal((await harness.practice.requests("/oauth/authorize")).length, 0);
     other.close();
     await once(other, "close");
-    await stage.signIn();
+    await harness.signIn();
   },
   atLoopback,
 );
 
 journey(
   "an administrator checks the set-up before anybody signs in",
-  async (stage) => {
-    const { app, practice } = stage;
+  async (harness) => {
+    const { app, practice } = harness;
     await app.start();
-    await app.state("needs-setup");
+    await app.waitForState("needs-setup");
     await app.type("Client ID", practice.ready.client_id);
     await app.type("Client secret", "not-this-one");
     await app.press("Advanced");
     await app.type("Service address", practice.baseUrl);
     await app.press("Check");
-    await app.says("doesn’t know this client ID with this secret");
+    await app.waitForText("doesn’t know this client ID with this secret");
 
     await app.type("Client secret", practice.ready.client_secret);
     await app.type("Redirect URL", "co.amiqus.signin://oauth/elsewhere");
     await app.press("Check");
-    await app.says("isn’t a redirect URL of that API client");
+    await app.waitForText("isn’t a redirect URL of that API client");
 
     await app.type("Redirect URL", "co.amiqus.signin://oauth/callback");
     const fault = { endpoints: ["token_exchange"], fault: "html_with200", times: 1 };
     await practice.control("faults", fault);
     await app.press("Check");
-    await app.problem("captive_portal");
+    await app.waitForProblem("captive_portal");
 
     await app.press("Check");
-    await app.says("Amiqus knows this app.");
-    await app.state("needs-setup");
+    await app.waitForText("Amiqus knows this app.");
+    await app.waitForState("needs-setup");
     assert.equal(await app.bodyData("data-problem"), null);
     await app.close();
     await app.start();
-    await app.state("needs-setup");
+    await app.waitForState("needs-setup");
   },
   notManaged,
 );
 
 journey(
   "a set-up that is saved can be checked and changed without its secret being shown",
-  async (stage) => {
-    const { app, practice } = stage;
+  async (harness) => {
+    const { app, practice } = harness;
     await app.start();
-    await app.state("needs-setup");
+    await app.waitForState("needs-setup");
     await app.type("Client ID", practice.ready.client_id);
     await app.type("Client secret", practice.ready.client_secret);
     await app.press("Advanced");
     await app.type("Service address", practice.baseUrl);
     await app.press("Save");
-    await app.state("signed-out");
+    await app.waitForState("signed-out");
     await app.press("Change the set-up");
-    await app.state("needs-setup");
+    await app.waitForState("needs-setup");
     assert.ok(!(await app.window.getPageSource()).includes(practice.ready.client_secret));
     await app.press("Check");
-    await app.says("Amiqus knows this app.");
+    await app.waitForText("Amiqus knows this app.");
     await app.press("Save");
-    await app.state("signed-out");
-    await stage.signIn();
+    await app.waitForState("signed-out");
+    await harness.signIn();
   },
   notManaged,
 );
@@ -512,11 +512,11 @@ for (const [encoding, encode] of [
 ] as const) {
   journey(
     `a provisioning file in ${encoding} sets the app up`,
-    async (stage) => {
-      await stage.app.start();
-      await stage.app.state("signed-out");
-      await stage.app.says("Söhne & Søn £");
-      await stage.signIn();
+    async (harness) => {
+      await harness.app.start();
+      await harness.app.waitForState("signed-out");
+      await harness.app.waitForText("Söhne & Søn £");
+      await harness.signIn();
     },
     {
       provisioning: (practice) => {
@@ -531,8 +531,8 @@ journey("a provisioning file that is a pipe is not waited for", async ({ app, de
   await desktop.run("mkfifo", [pipe]);
   desktop.env.AMIQUS_PROVISIONING_FILE = pipe;
   await app.start();
-  await app.problem("provisioning_unreadable");
-  await app.says("ordinary file");
+  await app.waitForProblem("provisioning_unreadable");
+  await app.waitForText("ordinary file");
 });
 
 for (const [what, text, code, words] of [
@@ -550,10 +550,10 @@ for (const [what, text, code, words] of [
     `a provisioning file that ${what} is named, with what is wrong`,
     async ({ app }) => {
       await app.start();
-      await app.state("needs-setup");
-      await app.problem(code);
-      await app.says(words);
-      await app.says("provisioning.json");
+      await app.waitForState("needs-setup");
+      await app.waitForProblem(code);
+      await app.waitForText(words);
+      await app.waitForText("provisioning.json");
     },
     { provisioning: () => text },
   );
@@ -562,39 +562,39 @@ for (const [what, text, code, words] of [
 // Shows check 33.
 journey(
   "without a keychain a passphrase keeps the vault",
-  async (stage) => {
-    const { app } = stage;
+  async (harness) => {
+    const { app } = harness;
     await app.start();
-    await app.state("locked");
+    await app.waitForState("locked");
     await app.type("Passphrase", "too short");
     await app.type("Passphrase, once more", "too short");
     await app.press("Use this passphrase");
     await app.choosePassphrase("a long enough passphrase");
-    await stage.signIn();
+    await harness.signIn();
     await app.close();
     await app.start();
-    await app.state("locked");
+    await app.waitForState("locked");
     await app.type("Passphrase", "a wrong passphrase");
     await app.press("Unlock");
-    await app.problem("wrong_passphrase");
+    await app.waitForProblem("wrong_passphrase");
     await app.type("Passphrase", "a long enough passphrase");
     await app.press("Unlock");
-    await app.state("signed-in");
-    await app.says("Bob Gale");
+    await app.waitForState("signed-in");
+    await app.waitForText("Bob Gale");
     await app.close();
     await app.start();
-    await app.state("locked");
+    await app.waitForState("locked");
     await app.press("Start again");
-    await app.says("Choose a passphrase");
+    await app.waitForText("Choose a passphrase");
   },
   { keychain: false },
 );
 
 // Shows check 12.
-journey("each authorization error has plain words, and one can try again", async (stage) => {
-  const { app } = stage;
+journey("each authorization error has plain words, and one can try again", async (harness) => {
+  const { app } = harness;
   await app.start();
-  await app.state("signed-out");
+  await app.waitForState("signed-out");
   for (const [error, code, words] of [
     ["invalid_request", "request_not_accepted", "didn’t accept the request"],
     ["unauthorized_client", "request_not_accepted", "didn’t accept the request"],
@@ -604,26 +604,26 @@ journey("each authorization error has plain words, and one can try again", async
     ["temporarily_unavailable", "amiqus_busy", "busy just now"],
     ["access_denied", "access_denied", "You chose not to allow it"],
   ] as const) {
-    await stage.beginSignIn();
-    const tab = await stage.consentPage();
+    await harness.startSignIn();
+    const tab = await harness.consentPage();
     const state = (await requestOf(tab.getCurrentUrl())).searchParams.get("state") ?? "";
-    await stage.browser.leaveTab();
+    await harness.browser.releaseTab();
     const said = `error=${error}&error_description=Words+of+a+server&state=${state}`;
     app.launch([`co.amiqus.signin://oauth/callback?${said}`]);
-    await app.state("signed-out");
-    await app.problem(code);
-    await app.says(words);
+    await app.waitForState("signed-out");
+    await app.waitForProblem(code);
+    await app.waitForText(words);
     const text = await app.text();
     assert.ok(!text.includes(error) && !text.includes("Words of a server"), text);
-    assert.ok(await app.offers("Sign in with Amiqus"));
+    assert.ok(await app.hasButton("Sign in with Amiqus"));
   }
-  assert.equal(await stage.practice.tokenRequests(), 0);
-  await stage.signIn();
+  assert.equal(await harness.practice.tokenRequests(), 0);
+  await harness.signIn();
 });
 
 // Shows checks 11 and 16.
-journey("a link given as an argument is as untrusted as any other", async (stage) => {
-  const { app, practice } = stage;
+journey("a link given as an argument is as untrusted as any other", async (harness) => {
+  const { app, practice } = harness;
   const callback = "co.amiqus.signin://oauth/callback";
   const hostile = [
     [`${callback}?code=stolen&state=guessed`],
@@ -637,64 +637,64 @@ journey("a link given as an argument is as untrusted as any other", async (stage
   ];
   // Cold, with nothing pending: it starts the app, and that is all.
   await app.start(hostile[0]);
-  await app.state("signed-out");
-  await stage.beginSignIn();
-  await stage.consentPage();
+  await app.waitForState("signed-out");
+  await harness.startSignIn();
+  await harness.consentPage();
   for (const args of hostile) app.launch(args);
-  await until("the copies have handed over and ended", () => {
+  await waitFor("the copies have handed over and ended", () => {
     return app.processIds().length === 1 || undefined;
   });
-  await app.state("awaiting-browser");
+  await app.waitForState("awaiting-browser");
   await app.close();
   // Cold, with an attempt that was left pending.
   await app.start(hostile[1]);
-  await app.state("awaiting-browser");
+  await app.waitForState("awaiting-browser");
   assert.equal(await app.bodyData("data-problem"), null);
   assert.equal(await practice.tokenRequests(), 0);
-  await stage.consent();
-  await app.state("signed-in");
+  await harness.consent();
+  await app.waitForState("signed-in");
   assert.equal(await practice.tokenRequests(), 1);
 });
 
 // Shows checks 17 and 20.
 journey(
   "two links at once lead to one exchange, in a running app and in one that they start",
-  async (stage) => {
-    const { app, desktop, practice } = stage;
+  async (harness) => {
+    const { app, desktop, practice } = harness;
     const madeUp = "co.amiqus.signin://oauth/callback?code=made-up&state=made-up";
     const launchTogether = (location: string) => {
       for (const link of [madeUp, location, location, madeUp]) app.launch([link]);
     };
     const one = () =>
-      until("one copy is left", () => (app.processIds().length === 1 ? true : undefined));
+      waitFor("one copy is left", () => (app.processIds().length === 1 ? true : undefined));
     await app.start();
-    await stage.beginSignIn();
-    const first = await stage.consentPage();
-    const bobs = await consentByHand(stage, await requestOf(first.getCurrentUrl()));
-    await stage.browser.leaveTab();
+    await harness.startSignIn();
+    const first = await harness.consentPage();
+    const bobs = await consentByHand(harness, await requestOf(first.getCurrentUrl()));
+    await harness.browser.releaseTab();
     launchTogether(bobs);
-    await app.state("signed-in");
+    await app.waitForState("signed-in");
     await one();
     assert.equal(await practice.tokenRequests(), 1);
 
-    await stage.beginSignIn("Add another account");
-    const second = await stage.consentPage();
+    await harness.startSignIn("Add another account");
+    const second = await harness.consentPage();
     const theirs = await requestOf(second.getCurrentUrl());
-    const lorraines = await consentByHand(stage, theirs, "lorraine@example.com");
+    const lorraines = await consentByHand(harness, theirs, "lorraine@example.com");
     await app.close();
     launchTogether(lorraines);
-    await app.opened(2);
+    await app.waitForWindows(2);
     await one();
     const windows = (await desktop.run("wmctrl", ["-l"])).split("\n");
     assert.equal(windows.filter((window) => window.endsWith(" Sign in with Amiqus")).length, 1);
-    await practice.untilTokenRequests(2);
-    await until("the app is signed in", () => {
+    await practice.waitForTokenRequests(2);
+    await waitFor("the app is signed in", () => {
       return desktop.appLog().includes("signed-in accounts=2") || undefined;
     });
     await app.close();
     await app.start();
-    await app.state("signed-in");
-    await app.says("Lorraine Baines");
+    await app.waitForState("signed-in");
+    await app.waitForText("Lorraine Baines");
     assert.equal(await practice.tokenRequests(), 2);
   },
   { practice: () => ["--always-ask"] },
@@ -709,7 +709,7 @@ async function requestOf(shown: Promise<string>): Promise<URL> {
 
 /** Allows a request as the browser would; answers the address that it would open. */
 async function consentByHand(
-  { practice }: Stage,
+  { practice }: Harness,
   url: URL,
   email = "bob@example.com",
 ): Promise<string> {

@@ -10,10 +10,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import type { Desktop } from "../stage/desktop";
-import { journey } from "../stage/journey";
-import { until } from "../stage/processes";
-import type { Stage } from "../stage/stage";
+import type { Desktop } from "../harness/desktop";
+import { journey } from "../harness/journey";
+import { waitFor } from "../harness/processes";
+import type { Harness } from "../harness/harness";
 
 function logFolder(desktop: Desktop): string {
   const folder = join(String(desktop.env.XDG_DATA_HOME), "co.amiqus.signin", "logs");
@@ -30,13 +30,13 @@ async function onSmallDisk(
   use: (disk: { fill: () => void; makeRoom: () => void }) => Promise<void>,
 ): Promise<void> {
   const folder = logFolder(desktop);
-  await desktop.asRoot(["mount", "-t", "tmpfs", "-o", "size=64k,mode=0777", "none", folder]);
+  await desktop.runAsRoot(["mount", "-t", "tmpfs", "-o", "size=64k,mode=0777", "none", folder]);
   const ballast = join(folder, "ballast");
   try {
     for (let day = 1; day <= 8; day += 1) {
       const busy = join(folder, `sign-in-with-amiqus.2026-01-0${String(day)}.log`);
       writeFileSync(busy, "");
-      await desktop.asRoot(["mount", "--bind", busy, busy]);
+      await desktop.runAsRoot(["mount", "--bind", busy, busy]);
     }
     await use({
       fill: () => {
@@ -49,7 +49,7 @@ async function onSmallDisk(
       },
     });
   } finally {
-    await desktop.asRoot(["umount", "--lazy", "--recursive", folder]);
+    await desktop.runAsRoot(["umount", "--lazy", "--recursive", folder]);
   }
 }
 
@@ -66,25 +66,25 @@ const errorOutputs = {
     exec "$0" 2>&9 9>&-`,
 };
 
-async function start({ app, desktop }: Stage, script: string): Promise<void> {
+async function start({ app, desktop }: Harness, script: string): Promise<void> {
   const pipe = join(desktop.folder, "error-output");
   desktop.processes.start("sh", ["-c", script, app.program, pipe], { env: desktop.env });
   await app.attach();
 }
 
 for (const [kind, script] of Object.entries(errorOutputs)) {
-  journey(`a full log disk and an error output ${kind} hold up nobody`, async (stage) => {
-    const { app, desktop } = stage;
+  journey(`a full log disk and an error output ${kind} hold up nobody`, async (harness) => {
+    const { app, desktop } = harness;
     await onSmallDisk(desktop, async ({ fill, makeRoom }) => {
       fill();
-      await start(stage, script);
-      await app.state("signed-out");
-      await stage.signIn();
+      await start(harness, script);
+      await app.waitForState("signed-out");
+      await harness.signIn();
       makeRoom();
-      await stage.beginSignIn("Add another account");
+      await harness.startSignIn("Add another account");
       await app.press("Cancel");
-      await app.state("signed-in");
-      await until(
+      await app.waitForState("signed-in");
+      await waitFor(
         "the log says what is missing",
         () =>
           desktop.appLogFiles().some((file) => {
@@ -98,31 +98,31 @@ for (const [kind, script] of Object.entries(errorOutputs)) {
   });
 }
 
-journey("what stands in the log's place holds up nobody", async (stage) => {
-  const { app, desktop } = stage;
+journey("what stands in the log's place holds up nobody", async (harness) => {
+  const { app, desktop } = harness;
   const today = new Date().toISOString().slice(0, 10);
   const log = join(logFolder(desktop), `sign-in-with-amiqus.${today}.log`);
   await desktop.run("mkfifo", [log]);
   await app.start();
-  await app.state("signed-out");
+  await app.waitForState("signed-out");
   const printed = await desktop.run(app.program, ["--diagnose"]);
   assert.match(printed, /can't be read: not a regular file/);
   rmSync(log);
-  await stage.signIn();
-  await until("the log is written again", () =>
+  await harness.signIn();
+  await waitFor("the log is written again", () =>
     readFileSync(log, "utf8").includes("lines lost count=") ? true : undefined,
   );
   await app.close();
 });
 
 // Shows check 32.
-journey("the log is its user's alone, one of an earlier version too", async (stage) => {
-  const { app, desktop } = stage;
+journey("the log is its user's alone, one of an earlier version too", async (harness) => {
+  const { app, desktop } = harness;
   const folder = logFolder(desktop);
   const earlier = join(folder, "sign-in-with-amiqus.2026-01-02.log");
   writeFileSync(earlier, "an earlier version wrote this\n", { mode: 0o644 });
   await app.start();
-  await app.state("signed-out");
+  await app.waitForState("signed-out");
   await app.close();
   assert.ok(desktop.appLogFiles().length > 1);
   for (const file of desktop.appLogFiles()) assert.equal(lstatSync(file).mode & 0o777, 0o600, file);
@@ -140,8 +140,8 @@ async function bytesRead(trace: string, from: string): Promise<number> {
   return sum;
 }
 
-journey("of two gibibytes of log the report reads only the end", async (stage) => {
-  const { app, desktop } = stage;
+journey("of two gibibytes of log the report reads only the end", async (harness) => {
+  const { app, desktop } = harness;
   const log = join(logFolder(desktop), "sign-in-with-amiqus.2026-01-02.log");
   writeFileSync(log, "");
   truncateSync(log, 2 * 1024 ** 3);
@@ -161,8 +161,8 @@ journey("of two gibibytes of log the report reads only the end", async (stage) =
   assert.ok(read > 0 && read < 256 * 1024, `${String(read)} bytes of the log were read`);
 });
 
-journey("a report that nobody reads ends all the same", async (stage) => {
-  const { app, desktop } = stage;
+journey("a report that nobody reads ends all the same", async (harness) => {
+  const { app, desktop } = harness;
   const run = (script: string) => desktop.run("sh", ["-c", script, app.program]);
   const gone = await run('{ "$0" --diagnose; echo "ended with $?" >&2; } 2>&1 >&- | cat');
   assert.match(gone, /ended with [01]\n/);
@@ -172,8 +172,8 @@ journey("a report that nobody reads ends all the same", async (stage) => {
   assert.match(unread, /^ended with [01]\n$/);
 });
 
-journey("a program that can't start ends, whatever its error output is", async (stage) => {
-  const { app, desktop } = stage;
+journey("a program that can't start ends, whatever its error output is", async (harness) => {
+  const { app, desktop } = harness;
   for (const [kind, script] of Object.entries(errorOutputs)) {
     const pipe = join(desktop.folder, kind.replaceAll(" ", "-"));
     const tried = desktop.run("env", ["-u", "DISPLAY", "sh", "-c", script, app.program, pipe]);

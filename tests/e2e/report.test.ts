@@ -9,16 +9,16 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { journey } from "../stage/journey";
-import { until } from "../stage/processes";
-import { secretsIn } from "../stage/secrets";
-import type { Stage } from "../stage/stage";
+import { journey } from "../harness/journey";
+import { waitFor } from "../harness/processes";
+import { secretsIn } from "../harness/secrets";
+import type { Harness } from "../harness/harness";
 
 /** Saves the report as a person does; answers its file. */
-async function save({ app }: Stage): Promise<string> {
-  if (!(await app.offers("Save a report for support"))) await app.press("Help");
+async function save({ app }: Harness): Promise<string> {
+  if (!(await app.hasButton("Save a report for support"))) await app.press("Help");
   await app.press("Save a report for support");
-  return until("the window says where it is", async () => {
+  return waitFor("the window says where it is", async () => {
     return /Saved as (\S+\.txt)/.exec(await app.text())?.[1];
   });
 }
@@ -28,20 +28,20 @@ const PERSONAL = ["Bob", "bob@", "Gale", "Fusion Industries", "345789"];
 // Shows check 42.
 journey(
   "neither the saved report nor the printed one holds a secret or a person, and both help",
-  async (stage) => {
-    const { app, desktop, practice } = stage;
+  async (harness) => {
+    const { app, desktop, practice } = harness;
     mkdirSync(join(String(desktop.env.HOME), "Downloads"));
     await app.start();
-    await stage.signIn();
+    await harness.signIn();
     await app.press("Renew now");
-    await practice.untilTokenRequests(2);
-    await app.says("Connected.");
+    await practice.waitForTokenRequests(2);
+    await app.waitForText("Connected.");
     // A second attempt, left pending: its state is a secret too. And a link that is nobody's.
-    await stage.beginSignIn("Add another account");
-    await stage.consentPage();
-    await desktop.open("co.amiqus.signin://oauth/callback?code=foreign-code&state=foreign-state");
+    await harness.startSignIn("Add another account");
+    await harness.consentPage();
+    await desktop.openUrl("co.amiqus.signin://oauth/callback?code=foreign-code&state=foreign-state");
 
-    await until("the link was ignored", () => {
+    await waitFor("the link was ignored", () => {
       return desktop.appLog().includes("an address answers another attempt: ignored") || undefined;
     });
 
@@ -53,11 +53,11 @@ journey(
     appendFileSync(log, given.map((secret) => `planted: ${secret}, bob@example.com\n`).join(""));
     assert.deepEqual(secretsIn(desktop.appLog(), given), given);
 
-    const file = await save(stage);
+    const file = await save(harness);
     const saved = readFileSync(file, "utf8");
     assert.equal(lstatSync(file).mode & 0o777, 0o600);
     const printed = await desktop.run(app.program, ["--diagnose"]);
-    await app.state("awaiting-browser");
+    await app.waitForState("awaiting-browser");
     assert.equal(app.processIds().length, 1, "the copy that runs goes on");
 
     for (const [name, report] of [
@@ -88,8 +88,8 @@ journey(
   { practice: () => ["--always-ask"] },
 );
 
-journey("--diagnose works where nothing else does: no display, no bus, no app", async (stage) => {
-  const { app, desktop, practice } = stage;
+journey("--diagnose works where nothing else does: no display, no bus, no app", async (harness) => {
+  const { app, desktop, practice } = harness;
   await practice.stop();
   const nowhere = ["-u", "DISPLAY", "DBUS_SESSION_BUS_ADDRESS=unix:path=/nowhere"];
   const printed = await desktop.run("env", [...nowhere, app.program, "--diagnose"]);
@@ -115,8 +115,8 @@ journey(
 // Shows check 40.
 journey(
   "certificates that a variable names are shown in the report and in the log",
-  async (stage) => {
-    const { app, desktop } = stage;
+  async (harness) => {
+    const { app, desktop } = harness;
     assert.ok(
       (await desktop.run(app.program, ["--diagnose"])).includes("certificates: the system's"),
     );
@@ -125,14 +125,14 @@ journey(
     const says = `SSL_CERT_FILE names others than the system's: ${desktop.env.SSL_CERT_FILE}`;
     assert.ok(printed.includes(`certificates: ${says}`), printed);
     await app.start();
-    await app.state("signed-out");
+    await app.waitForState("signed-out");
     assert.match(desktop.appLog(), /names certificates in place of the system's/);
   },
 );
 
 // Shows check 42.
-journey("a report is a new file, whatever lies where it would", async (stage) => {
-  const { app, desktop } = stage;
+journey("a report is a new file, whatever lies where it would", async (harness) => {
+  const { app, desktop } = harness;
   const home = String(desktop.env.HOME);
   const downloads = join(home, "Downloads");
   mkdirSync(downloads);
@@ -140,14 +140,14 @@ journey("a report is a new file, whatever lies where it would", async (stage) =>
   const victim = join(home, "victim");
   writeFileSync(victim, "precious");
   await app.start();
-  await app.state("signed-out");
+  await app.waitForState("signed-out");
   for (let second = 0; second < 60; second += 1) {
     const time = new Date(Date.now() + second * 1000).toISOString();
     const name = `sign-in-with-amiqus-report-${time.slice(0, 19).replaceAll(":", "-")}Z`;
     symlinkSync(victim, join(downloads, `${name}.txt`));
     symlinkSync(join(home, "nowhere"), join(downloads, `${name}-2.txt`));
   }
-  const saved = await save(stage);
+  const saved = await save(harness);
   assert.match(saved, /-3\.txt$/);
   assert.equal(dirname(saved), downloads);
   assert.ok(!existsSync(join(home, "nowhere")));
@@ -156,27 +156,27 @@ journey("a report is a new file, whatever lies where it would", async (stage) =>
   assert.equal(mode & 0o777, 0o600);
 });
 
-journey("where Downloads can only be read, the report goes to the home folder", async (stage) => {
-  const { app, desktop } = stage;
+journey("where Downloads can only be read, the report goes to the home folder", async (harness) => {
+  const { app, desktop } = harness;
   const downloads = join(String(desktop.env.HOME), "Downloads");
   mkdirSync(downloads);
   desktop.write("config/user-dirs.dirs", 'XDG_DOWNLOAD_DIR="$HOME/Downloads"\n');
-  await desktop.asRoot(["mount", "-t", "tmpfs", "-o", "ro", "none", downloads]);
+  await desktop.runAsRoot(["mount", "-t", "tmpfs", "-o", "ro", "none", downloads]);
   try {
     await app.start();
-    await app.state("signed-out");
-    assert.equal(dirname(await save(stage)), desktop.env.HOME);
+    await app.waitForState("signed-out");
+    assert.equal(dirname(await save(harness)), desktop.env.HOME);
   } finally {
-    await desktop.asRoot(["umount", "--lazy", downloads]);
+    await desktop.runAsRoot(["umount", "--lazy", downloads]);
   }
 });
 
 journey(
   "a locked app saves a report too",
-  async (stage) => {
-    await stage.app.start();
-    await stage.app.state("locked");
-    const saved = readFileSync(await save(stage), "utf8");
+  async (harness) => {
+    await harness.app.start();
+    await harness.app.waitForState("locked");
+    const saved = readFileSync(await save(harness), "utf8");
     assert.ok(saved.includes("locked accounts=0"), saved);
     assert.ok(saved.includes("vault key: there is no keychain"), saved);
   },
@@ -185,8 +185,8 @@ journey(
 
 journey(
   "an app of somebody else's that opens our links is named, and one click takes them back",
-  async (stage) => {
-    const { app, desktop } = stage;
+  async (harness) => {
+    const { app, desktop } = harness;
     desktop.write(
       "data/applications/foreign.desktop",
       [
@@ -200,25 +200,25 @@ journey(
       "x-scheme-handler/co.amiqus.signin",
     ]);
     await app.start();
-    await app.state("signed-out");
-    await app.says("Another app opens our links");
-    await app.says("Foreign Sign-in");
-    const report = readFileSync(await save(stage), "utf8");
+    await app.waitForState("signed-out");
+    await app.waitForText("Another app opens our links");
+    await app.waitForText("Foreign Sign-in");
+    const report = readFileSync(await save(harness), "utf8");
     assert.ok(report.includes("another app, Foreign Sign-in (foreign.desktop)"), report);
     await app.press("Open links with this app");
-    await until("the window has nothing to say of it any more", async () =>
+    await waitFor("the window has nothing to say of it any more", async () =>
       (await app.text()).includes("Foreign Sign-in") ? undefined : true,
     );
-    await stage.signIn();
+    await harness.signIn();
   },
 );
 
-journey("a set-up file of another user is not trusted, and says so", async (stage) => {
-  const { app, desktop } = stage;
+journey("a set-up file of another user is not trusted, and says so", async (harness) => {
+  const { app, desktop } = harness;
   if (process.getuid?.() !== 0) return;
   await desktop.run("chown", ["4242", join(desktop.folder, "provisioning.json")]);
   await app.start();
-  await app.state("needs-setup");
-  await app.problem("provisioning_not_trusted");
-  await app.says("provisioning.json");
+  await app.waitForState("needs-setup");
+  await app.waitForProblem("provisioning_not_trusted");
+  await app.waitForText("provisioning.json");
 });

@@ -1,20 +1,20 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { closeAndBeginAnew } from "../stage/closing";
-import { journey } from "../stage/journey";
-import { readMemory } from "../stage/memory";
-import type { Secret } from "../stage/practice";
-import { end, until } from "../stage/processes";
-import { secretsIn } from "../stage/secrets";
-import type { Stage } from "../stage/stage";
-import { Tray } from "../stage/tray";
+import { closeAndRelaunch } from "../harness/close-to-tray";
+import { journey } from "../harness/journey";
+import { readMemory } from "../harness/memory";
+import type { Secret } from "../harness/practice";
+import { end, waitFor } from "../harness/processes";
+import { secretsIn } from "../harness/secrets";
+import type { Harness } from "../harness/harness";
+import { Tray } from "../harness/tray";
 
 /** What is in the memory of the app, and of the window's processes, which are WebKit's. */
 type Memories = { app: Buffer; window: Buffer };
 
 /** Reads it all while the processes stand still. */
-function memories({ app, desktop }: Stage): Memories {
+function memories({ app, desktop }: Harness): Memories {
   const read = (ids: number[]) =>
     Buffer.concat(ids.flatMap((id) => readMemory(id)).map(({ bytes }) => bytes));
   const ofWindow = /WebKit(Web|Network)Process$/;
@@ -24,11 +24,11 @@ function memories({ app, desktop }: Stage): Memories {
   };
 }
 
-async function renew({ app, practice }: Stage): Promise<void> {
+async function renew({ app, practice }: Harness): Promise<void> {
   const before = await practice.tokenRequests();
   await app.press("Renew now");
-  await practice.untilTokenRequests(before + 1);
-  await app.says("Connected.");
+  await practice.waitForTokenRequests(before + 1);
+  await app.waitForText("Connected.");
 }
 
 /**
@@ -36,23 +36,23 @@ async function renew({ app, practice }: Stage): Promise<void> {
  * use, is learnt by using it afterwards.
  */
 async function lookInto(
-  stage: Stage,
+  harness: Harness,
 ): Promise<{ found: Memories; used: Secret[]; held: Secret[] }> {
-  const { practice } = stage;
+  const { practice } = harness;
   const known = await practice.secretsByKind();
   const inUse = known.findLast(({ kind }) => kind === "access_token");
   const over = known.filter((secret) => secret.kind !== "client_secret" && secret !== inUse);
-  let found = memories(stage);
+  let found = memories(harness);
   // The last answer's buffers are given back a moment after it was shown.
-  await until(
+  await waitFor(
     "the app is at rest",
     () => {
-      found = memories(stage);
+      found = memories(harness);
       return kindsIn(found.app, over).length === 0 || undefined;
     },
     5_000,
   ).catch(() => undefined);
-  await renew(stage);
+  await renew(harness);
   const secrets = await practice.secretsByKind();
   // Of those used to renew, the last one was in use while the app was looked into; so was the access
   // token before the one that came of it.
@@ -78,10 +78,10 @@ function kindsIn(bytes: Buffer, secrets: readonly Secret[]): string[] {
 }
 
 /** Two renewals later: what was used up is nowhere, what is in use is in the app alone. */
-async function nothingUsedIsLeft(stage: Stage): Promise<Memories> {
-  await renew(stage);
-  await renew(stage);
-  const { found, used, held } = await lookInto(stage);
+async function nothingUsedIsLeft(harness: Harness): Promise<Memories> {
+  await renew(harness);
+  await renew(harness);
+  const { found, used, held } = await lookInto(harness);
   // The code, its verifier and `state`; two refresh tokens and two access tokens that were replaced.
   for (const kind of ["code", "code_verifier", "state", "refresh_token", "access_token"]) {
     assert.ok(
@@ -98,11 +98,11 @@ async function nothingUsedIsLeft(stage: Stage): Promise<Memories> {
 // Shows check 31.
 journey(
   "what a sign-in used up is wiped from the running app, and the window's processes never had any",
-  async (stage) => {
-    await stage.app.start();
-    await stage.signIn();
-    const { window } = await nothingUsedIsLeft(stage);
-    const secrets = await stage.practice.secretsByKind();
+  async (harness) => {
+    await harness.app.start();
+    await harness.signIn();
+    const { window } = await nothingUsedIsLeft(harness);
+    const secrets = await harness.practice.secretsByKind();
     assert.ok(window.length > 10_000_000, "the window's processes were looked into");
     assert.ok(window.includes("Sign in with Amiqus"));
     assert.deepEqual(kindsIn(window, secrets), []);
@@ -112,30 +112,30 @@ journey(
 // Shows check 16.
 journey(
   "a link that starts the app is taken out of the command line, which everybody can read",
-  async (stage) => {
-    const { app } = stage;
+  async (harness) => {
+    const { app } = harness;
     await app.start();
-    await stage.signInWhileClosed();
+    await harness.signInWhileClosed();
     const [id] = app.processIds();
     const line = readFileSync(`/proc/${String(id)}/cmdline`, "utf8");
     assert.match(line, /\0co\.amiqus\.signin:\0+$/, "a link started it");
     // Nor has a library of the desktop's a copy: they start after it was taken out.
-    await nothingUsedIsLeft(stage);
+    await nothingUsedIsLeft(harness);
   },
 );
 
 // Shows check 31.
-journey("in the tray the app has no copy left of the link that started it", async (stage) => {
-  const { app, desktop, practice } = stage;
+journey("in the tray the app has no copy left of the link that started it", async (harness) => {
+  const { app, desktop, practice } = harness;
   await app.start();
-  await stage.signInWhileClosed();
+  await harness.signInWhileClosed();
   const tray = await Tray.start(desktop);
-  await tray.shows("You are signed in");
+  await tray.waitForItem("You are signed in");
   const secrets = await practice.secretsByKind();
   const link = secrets.filter(({ kind }) => kind === "code" || kind === "state");
   assert.equal(link.length, 2);
-  await closeAndBeginAnew(stage, tray);
-  const { app: anew } = memories(stage);
+  await closeAndRelaunch(harness, tray);
+  const { app: anew } = memories(harness);
   const held = secrets.filter(({ kind }) => kind === "access_token");
   assert.deepEqual(kindsIn(anew, held), ["access_token"], "the search finds what is there");
   assert.deepEqual(kindsIn(anew, link), []);
@@ -145,8 +145,8 @@ journey("in the tray the app has no copy left of the link that started it", asyn
 const dumpsBeside = !/[/|]/.test(readFileSync("/proc/sys/kernel/core_pattern", "utf8"));
 
 // Shows check 31.
-journey("a crash of the app leaves no dump of its memory", async (stage) => {
-  const { app, desktop } = stage;
+journey("a crash of the app leaves no dump of its memory", async (harness) => {
+  const { app, desktop } = harness;
   /** Lets a program crash in a folder of its own, with any size of dump allowed; answers what it left. */
   const leftBy = async (program: string, args: string[], isUp: () => Promise<void>) => {
     const folder = join(desktop.folder, "dumps", String(args.length));
@@ -168,7 +168,7 @@ journey("a crash of the app leaves no dump of its memory", async (stage) => {
 
   const ours = await leftBy(app.program, [], async () => {
     await app.attach();
-    await stage.signIn();
+    await harness.signIn();
     await app.detach();
   });
   assert.deepEqual(ours.dumps, []);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { journey } from "../stage/journey";
-import { secretsIn } from "../stage/secrets";
+import { journey } from "../harness/journey";
+import { secretsIn } from "../harness/secrets";
 
 /** The browser's history is the browser's; the provisioning file is IT's. */
 const NOT_THE_APPS = ["chromium", "provisioning.json"];
@@ -10,19 +10,19 @@ const NOT_THE_APPS = ["chromium", "provisioning.json"];
 // Shows checks 31 and 32.
 journey(
   "no token, code or secret is in any file: data, cache, configuration, logs, webview storage",
-  async (stage) => {
-    const { app, desktop, practice } = stage;
+  async (harness) => {
+    const { app, desktop, practice } = harness;
     await app.start();
-    await stage.signIn();
+    await harness.signIn();
     await app.press("Renew now");
-    await practice.untilTokenRequests(2);
-    await app.says("Connected.");
+    await practice.waitForTokenRequests(2);
+    await app.waitForText("Connected.");
     await app.press("Renew now");
-    await practice.untilTokenRequests(3);
-    await app.says("Connected.");
+    await practice.waitForTokenRequests(3);
+    await app.waitForText("Connected.");
     // A second attempt, left pending: its state is a secret too.
-    await stage.beginSignIn("Add another account");
-    await stage.consentPage();
+    await harness.startSignIn("Add another account");
+    await harness.consentPage();
     await app.close();
 
     // Two refresh tokens, the access tokens of the pairs, the code, verifier, states, the secret.

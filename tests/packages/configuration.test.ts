@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { Ajv, type Schema } from "ajv";
 import { brand } from "../run/brand.mjs";
 import { desktopEntry, forInstallers } from "../run/installers";
-import { ROOT } from "../stage/places";
+import { ROOT } from "../harness/paths";
 
 type Configuration = {
   identifier: string;

@@ -8,10 +8,10 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { keysInKeychain } from "../stage/keychain";
-import { ROOT } from "../stage/places";
-import { until } from "../stage/processes";
-import { onStage } from "../stage/stage";
+import { keysInKeychain } from "../harness/keychain";
+import { ROOT } from "../harness/paths";
+import { waitFor } from "../harness/processes";
+import { withHarness } from "../harness/harness";
 
 const PACKAGE = "sign-in-with-amiqus";
 const PROGRAM = `/usr/bin/${PACKAGE}`;
@@ -81,10 +81,10 @@ void test(name, { timeout: 300_000, skip }, async () => {
   const newer = built();
   install(older(newer));
   assert.equal(installed(), "0.0.1");
-  await onStage(
+  await withHarness(
     name,
-    async (stage) => {
-      const { app, desktop, practice } = stage;
+    async (harness) => {
+      const { app, desktop, practice } = harness;
       const data = String(desktop.env.XDG_DATA_HOME);
       const vault = join(data, "co.amiqus.signin", "vault", "vault.stronghold");
       const handler = async () =>
@@ -93,8 +93,8 @@ void test(name, { timeout: 300_000, skip }, async () => {
 
       // Closed meanwhile: it is the package's entry that starts it.
       await app.start();
-      await app.state("signed-out");
-      await stage.signInWhileClosed();
+      await app.waitForState("signed-out");
+      await harness.signInWhileClosed();
       assert.deepEqual(
         readdirSync(join(data, "applications")).filter((entry) => /amiqus/i.test(entry)),
         [],
@@ -105,12 +105,12 @@ void test(name, { timeout: 300_000, skip }, async () => {
       install(newer);
       assert.notEqual(installed(), "0.0.1");
       await app.press("Renew now");
-      await practice.untilTokenRequests(2);
-      await app.says("Connected.");
+      await practice.waitForTokenRequests(2);
+      await app.waitForText("Connected.");
       await app.close();
       await app.start();
-      await app.state("signed-in");
-      await app.says("Bob Gale");
+      await app.waitForState("signed-in");
+      await app.waitForText("Bob Gale");
       assert.equal(await practice.tokenRequests(), 2, "nobody had to sign in again");
       await app.close();
 
@@ -123,9 +123,9 @@ void test(name, { timeout: 300_000, skip }, async () => {
 
       install(newer);
       await app.start();
-      await app.state("signed-in");
+      await app.waitForState("signed-in");
       await app.close();
-      await until("nothing of it runs", () => app.processIds().length === 0 || undefined);
+      await waitFor("nothing of it runs", () => app.processIds().length === 0 || undefined);
       await desktop.run(PROGRAM, ["--forget-everything"]);
       assert.equal(existsSync(join(data, "co.amiqus.signin")), false);
       assert.equal(await keysInKeychain(desktop), 0);

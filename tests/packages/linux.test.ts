@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { brand } from "../run/brand.mjs";
-import { ROOT } from "../stage/places";
+import { ROOT } from "../harness/paths";
 
 const bundles = join(ROOT, "target", "release", "bundle");
 const scratch = mkdtempSync(join(tmpdir(), "packages-"));

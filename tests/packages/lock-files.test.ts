@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { findings } from "../run/lock-files";
-import { ROOT } from "../stage/places";
+import { ROOT } from "../harness/paths";
 
 const text = (name: string) => readFileSync(join(ROOT, name), "utf8");
 const ours = {

@@ -1,9 +1,9 @@
 import type { Desktop } from "./desktop";
 
-/** The names that the app gives its key. */
+/** The attributes of the item in which the app keeps the vault's key. */
 const ATTRIBUTES = "{'service': 'co.amiqus.signin', 'username': 'vault key'}";
 
-/** How many keys of the app the desktop's keychain has (`SearchItems`, freedesktop's Secret Service). */
+/** Counts the app's keys in the desktop's keychain (`SearchItems` of the Secret Service API). */
 export async function keysInKeychain(desktop: Desktop): Promise<number> {
   const found = await desktop.run("gdbus", [
     ...["call", "--session", "--dest", "org.freedesktop.secrets"],

@@ -3,10 +3,15 @@ import { join } from "node:path";
 import { Builder, By, type WebDriver, type WebElement } from "selenium-webdriver";
 import { Options, ServiceBuilder } from "selenium-webdriver/chrome";
 import type { Desktop } from "./desktop";
-import { until, within } from "./processes";
+import { reservePort, waitFor, withTimeout } from "./processes";
 
-/** Keeps Chromium to itself: no first-run pages, nothing asked of its maker. */
-const QUIET = [
+/** How long Chromium may take to start, in milliseconds. */
+const START_TIMEOUT = 45_000;
+/** How long its driver may take to quit, in milliseconds. */
+const QUIT_TIMEOUT = 3_000;
+
+/** No first-run pages, and no requests to Chromium's vendor. */
+const CHROMIUM_FLAGS = [
   "--no-first-run",
   "--no-default-browser-check",
   "--disable-background-networking",
@@ -19,10 +24,10 @@ const QUIET = [
   "--window-size=680,780",
 ];
 
-/** The desktop's real browser, opened by xdg-open like any, with a profile of its own. */
+/** The desktop's default browser: a real Chromium with its own profile, opened through `xdg-open`. */
 export class Browser {
   #driver: WebDriver | undefined;
-  readonly #left = new Set<string>();
+  readonly #releasedTabs = new Set<string>();
 
   private constructor(
     readonly desktop: Desktop,
@@ -30,25 +35,25 @@ export class Browser {
   ) {}
 
   /** Makes Chromium the desktop's browser. It starts when the first page is opened. */
-  static install(desktop: Desktop, trusted: string, scheme: string): Browser {
+  static install(desktop: Desktop, trustedOrigin: string, scheme: string): Browser {
     const profile = join(desktop.folder, "chromium");
     const browser = new Browser(desktop, profile);
     mkdirSync(join(profile, "Default"), { recursive: true });
-    // As when a person once ticked "Always allow": this origin may open the app.
+    // As after "Always allow": this origin may open the app without a prompt.
     writeFileSync(
       join(profile, "Default", "Preferences"),
       JSON.stringify({
         protocol_handler: {
-          allowed_origin_protocol_pairs: { [trusted]: { [scheme]: true } },
+          allowed_origin_protocol_pairs: { [trustedOrigin]: { [scheme]: true } },
         },
       }),
     );
     const flags = [
-      ...QUIET,
+      ...CHROMIUM_FLAGS,
       `--user-data-dir=${profile}`,
-      // It takes a free one: one chosen here could be another program's by then.
+      // Chromium binds a free port itself, and writes it into the profile.
       "--remote-debugging-port=0",
-      // Chromium's sandbox can't be had by root.
+      // Chromium's sandbox doesn't run as root.
       ...(process.getuid?.() === 0 ? ["--no-sandbox", "--test-type"] : []),
     ];
     const program = desktop.write(
@@ -57,7 +62,7 @@ export class Browser {
       0o700,
     );
     desktop.write(
-      "data/applications/stage-browser.desktop",
+      "data/applications/test-browser.desktop",
       [
         "[Desktop Entry]",
         "Type=Application",
@@ -71,85 +76,87 @@ export class Browser {
       "config/mimeapps.list",
       [
         "[Default Applications]",
-        "x-scheme-handler/http=stage-browser.desktop",
-        "x-scheme-handler/https=stage-browser.desktop",
+        "x-scheme-handler/http=test-browser.desktop",
+        "x-scheme-handler/https=test-browser.desktop",
         "",
       ].join("\n"),
     );
     return browser;
   }
 
-  /** The browser's tab that shows such an address, of those that nobody has done with. */
-  async tab(wanted: string | ((address: string) => boolean)): Promise<WebDriver> {
-    const fits =
+  /** Waits for a tab with such an address, among those that are not released, and selects it. */
+  async waitForTab(wanted: string | ((address: string) => boolean)): Promise<WebDriver> {
+    const matches =
       typeof wanted === "string" ? (address: string) => address.startsWith(wanted) : wanted;
     const driver = await this.#attach();
-    await until(`the browser shows ${wanted.toString()}`, async () => {
+    await waitFor(`the browser shows ${wanted.toString()}`, async () => {
       for (const handle of await driver.getAllWindowHandles()) {
-        if (this.#left.has(handle)) continue;
+        if (this.#releasedTabs.has(handle)) continue;
         await driver.switchTo().window(handle);
-        if (fits(await driver.getCurrentUrl())) return true;
+        if (matches(await driver.getCurrentUrl())) return true;
       }
-      return undefined;
+      return false;
     });
     return driver;
   }
 
-  /** Has done with the tab: it stays open, and is not looked at again. */
-  async leaveTab(): Promise<void> {
-    if (this.#driver) this.#left.add(await this.#driver.getWindowHandle());
+  /** Leaves the selected tab open, and has `waitForTab` ignore it from now on. */
+  async releaseTab(): Promise<void> {
+    if (this.#driver) this.#releasedTabs.add(await this.#driver.getWindowHandle());
   }
 
   async #attach(): Promise<WebDriver> {
     if (this.#driver) return this.#driver;
-    const address = await until(
+    const address = await waitFor(
       "the browser has started",
       async () => {
         const [port] = readFileSync(join(this.profile, "DevToolsActivePort"), "utf8").split("\n");
         const address = `127.0.0.1:${port ?? ""}`;
-        const answer = await fetch(`http://${address}/json/version`);
-        return answer.ok ? address : undefined;
+        const response = await fetch(`http://${address}/json/version`);
+        return response.ok && address;
       },
-      45_000,
+      START_TIMEOUT,
     );
     const options = new Options();
     options.debuggerAddress(address);
+    const service = new ServiceBuilder("/usr/bin/chromedriver");
+    service.setPort(await reservePort());
     this.#driver = await new Builder()
       .forBrowser("chrome")
       .setChromeOptions(options)
-      .setChromeService(new ServiceBuilder("/usr/bin/chromedriver"))
+      .setChromeService(service)
       .build();
     return this.#driver;
   }
 
-  /** Leaves the browser alone; the desktop ends it. */
+  /** Detaches from the browser, whose process the desktop stops. */
   async stop(): Promise<void> {
     const driver = this.#driver;
     this.#driver = undefined;
     if (!driver) return;
-    await within(3_000, "the driver lets go", driver.quit()).catch(() => undefined);
+    await withTimeout(QUIT_TIMEOUT, "the driver quits", driver.quit()).catch(() => undefined);
   }
 }
 
-/** Presses a button or link of a page, by its accessible name, as soon as it is there. */
+/** Presses a page's button or link by its accessible name, as soon as it is there. */
 export async function press(driver: WebDriver, name: string): Promise<void> {
-  await until(`"${name}" is pressed`, async () => (await pressNow(driver, name)) || undefined);
+  await waitFor(`"${name}" is pressed`, () => pressIfPresent(driver, name));
 }
 
-/** Presses it if it is there now; says whether it was. */
-export async function pressNow(driver: WebDriver, name: string): Promise<boolean> {
+/** Presses a page's button or link if it is there; returns whether it was. */
+export async function pressIfPresent(driver: WebDriver, name: string): Promise<boolean> {
   const element = await named(driver, "button, a[href]", name);
   await element?.click();
   return element !== undefined;
 }
 
-/** Types into a field of a page, by its label, as soon as it is there. */
+/** Types into a page's field by its label, as soon as it is there. */
 export async function fill(driver: WebDriver, label: string, text: string): Promise<void> {
-  await until(`"${label}" is filled in`, async () => {
+  await waitFor(`"${label}" is filled in`, async () => {
     const field = await named(driver, "input, textarea", label);
     await field?.clear();
     await field?.sendKeys(text);
-    return field && true;
+    return field !== undefined;
   });
 }
 

@@ -1,18 +1,18 @@
 // What the service says of people and teams is text like any other: whatever it is, each screen is
 // drawn, and has a way on.
 import assert from "node:assert/strict";
-import { press } from "../stage/browser";
-import { journey } from "../stage/journey";
-import type { Stage } from "../stage/stage";
+import { press } from "../harness/browser";
+import { journey } from "../harness/journey";
+import type { Harness } from "../harness/harness";
 
 /** From now on the service says the same of everybody. */
-async function sayOfEverybody(stage: Stage, text: string): Promise<void> {
+async function sayOfEverybody(harness: Harness, text: string): Promise<void> {
   for (const [endpoint, fields] of [
     ["me", { name: text, email: text }],
     ["team", { name: text }],
     ["team_me", { name: text, email: text, role: "nobody knows this one" }],
   ] as const) {
-    await stage.practice.control("faults", {
+    await harness.practice.control("faults", {
       endpoints: [endpoint],
       fault: "other_fields",
       fields,
@@ -32,34 +32,34 @@ const texts: readonly [said: string, shown: string][] = [
 for (const [text, shown] of texts) {
   journey(
     `accounts_of_which_everything_is_${JSON.stringify(text.slice(0, 20))}_are_drawn_on_each_screen`,
-    async (stage) => {
-      const { app } = stage;
+    async (harness) => {
+      const { app } = harness;
       await app.start();
-      await sayOfEverybody(stage, text);
-      await stage.beginSignIn();
-      await stage.consent();
-      await app.state("signed-in");
-      assert.ok(await app.offers("Sign out"), "one account");
-      await stage.beginSignIn("Add another account");
-      await press(await stage.consentPage(), "Use another account");
-      await stage.consent("Allow", "Lorraine Baines");
-      await app.state("signed-in");
+      await sayOfEverybody(harness, text);
+      await harness.startSignIn();
+      await harness.consent();
+      await app.waitForState("signed-in");
+      assert.ok(await app.hasButton("Sign out"), "one account");
+      await harness.startSignIn("Add another account");
+      await press(await harness.consentPage(), "Use another account");
+      await harness.consent("Allow", "Lorraine Baines");
+      await app.waitForState("signed-in");
       const isDrawn = async (buttons: readonly string[]) => {
         assert.notEqual(await app.bodyData("data-problem"), "internal");
-        for (const button of buttons) assert.ok(await app.offers(button), button);
+        for (const button of buttons) assert.ok(await app.hasButton(button), button);
         assert.ok((await app.text()).includes(shown));
       };
       await isDrawn(["Sign out", "Add another account"]);
-      await stage.removeAccess();
+      await harness.removeAccess();
       await app.press("Renew now");
-      await app.state("sign-in-again");
+      await app.waitForState("sign-in-again");
       await isDrawn(["Sign in with Amiqus", "Remove this account"]);
       await app.close();
       await app.start();
-      await app.state("sign-in-again");
+      await app.waitForState("sign-in-again");
       await isDrawn(["Sign in with Amiqus", "Remove this account"]);
       await app.press("Remove this account");
-      await app.state("signed-in");
+      await app.waitForState("signed-in");
       await isDrawn(["Sign out", "Add another account"]);
     },
     { practice: () => ["--always-ask"] },

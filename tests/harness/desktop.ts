@@ -2,22 +2,22 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { firstLine, Processes, until } from "./processes";
+import { firstLine, Processes, waitFor } from "./processes";
 
-/** The password of the private keychain. */
-const KEYCHAIN_PASSWORD = "stage";
+/** The password of the desktop's keychain. */
+const KEYCHAIN_PASSWORD = "harness";
 
-export type DesktopChoices = {
-  /** Whether a Secret Service runs; one does unless told otherwise. */
+export type DesktopOptions = {
+  /** Whether a Secret Service runs; by default one does. */
   keychain?: boolean;
 };
 
 /**
- * A desktop of its own: display, window manager, session bus, keychain and all folders. Nothing
- * outside its folder changes, and an installed copy of the app is not disturbed.
+ * A private desktop: display, window manager, session bus, keychain and XDG folders. Nothing outside
+ * its folder changes, and an installed copy of the app is not affected.
  */
 export class Desktop {
-  readonly folder = mkdtempSync(join(tmpdir(), "sign-in-with-amiqus-stage-"));
+  readonly folder = mkdtempSync(join(tmpdir(), "sign-in-with-amiqus-test-"));
   readonly processes = new Processes();
   readonly env: NodeJS.ProcessEnv;
 
@@ -33,12 +33,12 @@ export class Desktop {
       HOME: at("home"),
       XDG_CONFIG_HOME: at("config"),
       XDG_DATA_HOME: at("data"),
-      // The practice service is entered in the window by some.
+      // Some tests enter the fake server's address, which is plain http, in the window.
       AMIQUS_ALLOW_HTTP: "1",
       XDG_CACHE_HOME: at("cache"),
       XDG_STATE_HOME: at("state"),
       XDG_RUNTIME_DIR: at("runtime"),
-      // xdg-open then uses GLib, which reads quoted Exec lines; its generic mode can't.
+      // With this, xdg-open uses GLib, which parses quoted Exec lines; its generic mode doesn't.
       XDG_CURRENT_DESKTOP: "GNOME",
       NO_AT_BRIDGE: "1",
       LIBGL_ALWAYS_SOFTWARE: "1",
@@ -46,15 +46,15 @@ export class Desktop {
     mkdirSync(join(this.folder, "data", "applications"));
   }
 
-  static async start({ keychain = true }: DesktopChoices = {}): Promise<Desktop> {
+  static async start({ keychain = true }: DesktopOptions = {}): Promise<Desktop> {
     const desktop = new Desktop();
     try {
       await desktop.#startDisplay();
       await desktop.#startBus();
       if (keychain) await desktop.startKeychain();
-    } catch (problem) {
+    } catch (error) {
       await desktop.stop();
-      throw problem;
+      throw error;
     }
     return desktop;
   }
@@ -78,7 +78,7 @@ export class Desktop {
     this.env.DBUS_SESSION_BUS_ADDRESS = await firstLine(bus);
   }
 
-  /** A bus that starts no service of the machine's own by itself: no keychain means none. */
+  /** A bus without service activation, so that the machine's keychain isn't started on it. */
   #busConfiguration(): string {
     return this.write(
       "bus.conf",
@@ -106,22 +106,22 @@ export class Desktop {
       { env: this.env, stdio: ["pipe", "ignore", "ignore"] },
     );
     keychain.stdin?.end(KEYCHAIN_PASSWORD);
-    await until("the keychain is on the bus", async () => {
+    await waitFor("the keychain is on the bus", async () => {
       const names = await this.run("gdbus", [
         ...["call", "--session", "--dest", "org.freedesktop.DBus"],
         ...["--object-path", "/org/freedesktop/DBus"],
         ...["--method", "org.freedesktop.DBus.ListNames"],
       ]);
-      return names.includes("org.freedesktop.secrets") || undefined;
+      return names.includes("org.freedesktop.secrets");
     });
   }
 
-  /** Stops the Secret Service in the middle of all it does: it is there, and answers nobody. */
-  stopKeychain(): void {
+  /** Suspends the Secret Service: it keeps its bus name and answers no call. */
+  suspendKeychain(): void {
     this.#signalKeychain("SIGSTOP");
   }
 
-  /** Lets the Secret Service go on after `stopKeychain`. */
+  /** Resumes the Secret Service after `suspendKeychain`. */
   resumeKeychain(): void {
     this.#signalKeychain("SIGCONT");
   }
@@ -132,36 +132,36 @@ export class Desktop {
     }
   }
 
-  /** Runs a program on this desktop to its end; answers what it said. */
+  /** Runs a program on this desktop to its end and returns its output; rejects when it fails. */
   async run(program: string, args: readonly string[]): Promise<string> {
     const child = this.processes.start(program, args, {
       env: this.env,
       stdio: ["ignore", "pipe", "pipe"],
     });
-    let said = "";
-    let complained = "";
-    child.stdout?.on("data", (part: Buffer) => (said += part.toString()));
-    child.stderr?.on("data", (part: Buffer) => (complained += part.toString()));
+    let output = "";
+    let errors = "";
+    child.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    child.stderr?.on("data", (chunk: Buffer) => (errors += chunk.toString()));
     const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
-    if (code !== 0) throw new Error(`${program} ended with ${String(code)}: ${complained}`);
-    return said;
+    if (code !== 0) throw new Error(`${program} ended with ${String(code)}: ${errors}`);
+    return output;
   }
 
-  /** Runs what only root may do to a computer. */
-  async asRoot(command: readonly string[]): Promise<void> {
+  /** Runs a command as root, through sudo where the tests aren't root. */
+  async runAsRoot(command: readonly string[]): Promise<void> {
     const [program = "", ...args] = process.getuid?.() === 0 ? command : ["sudo", ...command];
     await this.run(program, args);
   }
 
-  /** Opens an address as any program would: with the system's handler. */
-  async open(address: string): Promise<void> {
-    // No pipes: what it starts would hold them open.
+  /** Opens a URL with the desktop's handler, as any program does. */
+  async openUrl(address: string): Promise<void> {
+    // No pipes: the program that it starts would inherit them and hold them open.
     const opener = this.processes.start("xdg-open", [address], { env: this.env });
     const [code] = (await once(opener, "exit")) as [number | null];
     if (code !== 0) throw new Error(`xdg-open ended with ${String(code)}`);
   }
 
-  /** What the app wrote into its log so far. */
+  /** The app's log so far. */
   appLog(): string {
     return this.appLogFiles()
       .map((file) => readFileSync(file, "utf8"))
@@ -173,8 +173,18 @@ export class Desktop {
     return readdirSync(folder).map((name) => join(folder, name));
   }
 
-  /** Copies the app's log out of the desktop; says whether there was one. */
-  keepLog(path: string): boolean {
+  /** How often a line with this text is in the app's log. */
+  countInLog(text: string): number {
+    return this.appLog().split(text).length - 1;
+  }
+
+  /** Waits until the app's log has this text, so often. */
+  async waitForLog(text: string, count = 1): Promise<void> {
+    await waitFor(`the log says "${text}"`, () => this.countInLog(text) >= count);
+  }
+
+  /** Copies the app's log to a file outside the desktop; returns whether there was a log. */
+  copyLogTo(path: string): boolean {
     try {
       writeFileSync(path, this.appLog());
       return true;
@@ -190,22 +200,22 @@ export class Desktop {
     return path;
   }
 
-  /** The processes that belong to this desktop, whoever started them. */
+  /** The ids of this desktop's processes, including those that other programs started. */
   processIds(wanted: (command: string) => boolean = () => true): number[] {
-    const mark = `HOME=${String(this.env.HOME)}\0`;
+    const marker = `HOME=${String(this.env.HOME)}\0`;
     return readdirSync("/proc")
       .filter((entry) => /^\d+$/.test(entry))
       .filter((entry) => {
         try {
           const line = readFileSync(`/proc/${entry}/cmdline`, "utf8");
           const [command = ""] = line.split("\0");
-          // Chromium's children have no environment to be known by, but the profile's folder.
-          const isOurs = () =>
+          // Chromium's child processes hide their environment; the profile's path is in their arguments.
+          const isOnDesktop = () =>
             line.includes(this.folder) ||
-            readFileSync(`/proc/${entry}/environ`, "utf8").includes(mark);
-          return wanted(command) && isOurs();
+            readFileSync(`/proc/${entry}/environ`, "utf8").includes(marker);
+          return wanted(command) && isOnDesktop();
         } catch {
-          // It ended while it was looked at.
+          // It exited since it was listed.
           return false;
         }
       })
@@ -213,20 +223,17 @@ export class Desktop {
   }
 
   async stop(): Promise<void> {
-    // The browser was started by xdg-open, an app perhaps by the browser.
+    // Not only this test's children: xdg-open started the browser, which may have started the app.
     for (const id of this.processIds((command) => !command.includes("dbus-daemon"))) {
       try {
         process.kill(id, "SIGKILL");
       } catch {
-        // It ended by itself.
+        // It has exited.
       }
     }
     await this.processes.stop();
-    await until(
-      "the desktop's processes are gone",
-      () => this.processIds().length === 0 || undefined,
-    );
-    // The browser's own children end a moment after it, and write until then.
+    await waitFor("the desktop's processes have exited", () => this.processIds().length === 0);
+    // The browser's child processes exit a moment after it, and write until then.
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   }
 }

@@ -1,6 +1,6 @@
 import "selenium-webdriver";
 
-// What the library has and its types don't, yet.
+// The library has this method; its type definitions lack it.
 declare module "selenium-webdriver" {
   interface WebElement {
     getAccessibleName(): Promise<string>;

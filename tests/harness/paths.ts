@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 
-/** The project's own folder. */
+/** The root of the repository. */
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Where the built programs are: the debug build, or the one that a variable names. */
-export const BUILT =
+/** The folder of the programs under test: the debug build's, or that of `AMIQUS_BUILT`. */
+export const BIN_DIR =
   process.env.AMIQUS_BUILT ?? fileURLToPath(new URL("../../target/debug/", import.meta.url));

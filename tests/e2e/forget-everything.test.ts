@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Desktop } from "../stage/desktop";
-import { journey } from "../stage/journey";
-import { keysInKeychain } from "../stage/keychain";
-import { ROOT } from "../stage/places";
-import { until } from "../stage/processes";
+import type { Desktop } from "../harness/desktop";
+import { journey } from "../harness/journey";
+import { keysInKeychain } from "../harness/keychain";
+import { ROOT } from "../harness/paths";
+import { waitFor } from "../harness/processes";
 
 /** What is the app's in a desktop's folders. */
 function leftOvers(desktop: Desktop): string[] {
@@ -24,10 +24,10 @@ async function handlerOf(desktop: Desktop): Promise<string> {
 
 journey(
   "--forget-everything leaves nothing of the app behind, and it begins anew",
-  async (stage) => {
-    const { app, desktop } = stage;
+  async (harness) => {
+    const { app, desktop } = harness;
     await app.start();
-    await stage.signIn();
+    await harness.signIn();
     await app.press("Help");
     await app.press("Start when I log in to this computer");
     await app.close();
@@ -47,18 +47,18 @@ journey(
     assert.deepEqual(leftOvers(desktop), []);
 
     await app.start();
-    await app.state("signed-out");
+    await app.waitForState("signed-out");
   },
 );
 
 // Shows check 35.
-journey("practice start leaves a real sign-in alone, and nothing of itself", async (stage) => {
-  const { app, desktop } = stage;
+journey("practice start leaves a real sign-in alone, and nothing of itself", async (harness) => {
+  const { app, desktop } = harness;
   await app.start();
-  await stage.signIn();
+  await harness.signIn();
   await app.press("Help");
   await app.press("Start when I log in to this computer");
-  await until("it starts at login", () => {
+  await waitFor("it starts at login", () => {
     return leftOvers(desktop).some((name) => name.startsWith("config/autostart/")) || undefined;
   });
   const before = { files: leftOvers(desktop), handler: await handlerOf(desktop) };
@@ -68,11 +68,11 @@ journey("practice start leaves a real sign-in alone, and nothing of itself", asy
     ["--import", "tsx", join(ROOT, "tests/run/try.ts")],
     { env: desktop.env, cwd: ROOT },
   );
-  const [practice = 0] = await until("the practice app is there", () => {
+  const [practice = 0] = await waitFor("the practice app is there", () => {
     const ids = app.processIds().filter((id) => !real.includes(id));
     return ids.length === 1 ? ids : undefined;
   });
-  await until("it has a vault", async () => (await keysInKeychain(desktop)) === 2 || undefined);
+  await waitFor("it has a vault", async () => (await keysInKeychain(desktop)) === 2 || undefined);
   assert.equal(await handlerOf(desktop), before.handler);
   const ended = once(trying, "exit");
   process.kill(practice, "SIGTERM");
@@ -82,26 +82,26 @@ journey("practice start leaves a real sign-in alone, and nothing of itself", asy
   assert.equal(await handlerOf(desktop), before.handler);
   assert.ok(!existsSync(join(ROOT, "target/practice")));
   await app.press("Renew now");
-  await app.says("Connected.");
+  await app.waitForText("Connected.");
 });
 
-journey("--forget-everything touches nothing while the app runs, and says so", async (stage) => {
-  const { app, desktop } = stage;
+journey("--forget-everything touches nothing while the app runs, and says so", async (harness) => {
+  const { app, desktop } = harness;
   await app.start();
-  await stage.signIn();
+  await harness.signIn();
   await assert.rejects(desktop.run(app.program, ["--forget-everything"]), /ended with 1/);
   const vault = join(String(desktop.env.XDG_DATA_HOME), "co.amiqus.signin/vault/vault.stronghold");
   assert.ok(existsSync(vault));
   assert.equal(await keysInKeychain(desktop), 1);
   await app.close();
   await app.start();
-  await app.state("signed-in");
+  await app.waitForState("signed-in");
 });
 
-journey("--forget-everything where the keychain isn't says that the key is left", async (stage) => {
-  const { app, desktop } = stage;
+journey("--forget-everything where the keychain isn't says that the key is left", async (harness) => {
+  const { app, desktop } = harness;
   await app.start();
-  await stage.signIn();
+  await harness.signIn();
   await app.close();
   const bus = desktop.env.DBUS_SESSION_BUS_ADDRESS;
   // As over ssh, or in a script of IT's.
@@ -121,11 +121,11 @@ journey("--forget-everything where the keychain isn't says that the key is left"
 
 journey(
   "--forget-everything removes the vault also where there is no keychain",
-  async (stage) => {
-    const { app, desktop } = stage;
+  async (harness) => {
+    const { app, desktop } = harness;
     await app.start();
     await app.choosePassphrase("a long enough passphrase");
-    await stage.signIn();
+    await harness.signIn();
     await app.close();
     const said = await desktop.run(app.program, ["--forget-everything"]);
     assert.match(said, /There is no keychain here/);

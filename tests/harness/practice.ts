@@ -1,36 +1,38 @@
 import { join } from "node:path";
-import { BUILT } from "./places";
-import { firstLine, Processes, until } from "./processes";
+import { BIN_DIR } from "./paths";
+import { firstLine, Processes, waitFor } from "./processes";
 
-export type PracticePerson = {
+/** An account that can log in to the fake server. */
+export type PracticeUser = {
   name: string;
   email: string;
   password: string;
   teams: string[];
 };
 
-/** A request that arrived. A value that could be a secret is left out. */
+/** A request that the fake server received. Values that could be secrets are left out. */
 export type PracticeRequest = {
   method: string;
   path: string;
   headers: { name: string; value: string | null }[];
 };
 
-/** A secret that arrived at the service. */
+/** A secret that the fake server received. */
 export type Secret = {
   kind: "client_secret" | "code" | "code_verifier" | "refresh_token" | "state" | "access_token";
   text: string;
 };
 
+/** What the fake server prints once it listens. */
 type Ready = {
   base_url: string;
   client_id: string;
   client_secret: string;
   redirect_urls: string[];
-  people: PracticePerson[];
+  people: PracticeUser[];
 };
 
-/** The practice Amiqus, in a process of its own. It ends when this process does, however. */
+/** The fake Amiqus server, `practice-amiqus`, in a process that exits with this one. */
 export class Practice {
   readonly #processes: Processes;
   readonly ready: Ready;
@@ -43,7 +45,7 @@ export class Practice {
   static async start(args: readonly string[] = []): Promise<Practice> {
     const processes = new Processes();
     const server = processes.start(
-      join(BUILT, "practice-amiqus"),
+      join(BIN_DIR, "practice-amiqus"),
       ["--until-stdin-closes", ...(args.includes("--port") ? [] : ["--port", "0"]), ...args],
       { stdio: ["pipe", "pipe", "inherit"] },
     );
@@ -54,7 +56,7 @@ export class Practice {
     return this.ready.base_url;
   }
 
-  /** A provisioning file's text for this service. */
+  /** The text of a provisioning file for this server. */
   provisioning(changes: Record<string, unknown> = {}): string {
     return JSON.stringify({
       client_id: this.ready.client_id,
@@ -65,42 +67,45 @@ export class Practice {
     });
   }
 
-  /** Asks one of the endpoints that only tests use. */
+  /** Calls one of the server's control endpoints. */
   async control(path: string, body: unknown): Promise<unknown> {
-    const answer = await fetch(`${this.baseUrl}/practice/${path}`, {
+    const response = await fetch(`${this.baseUrl}/practice/${path}`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(body),
     });
-    if (!answer.ok) throw new Error(`${path}: ${String(answer.status)} ${await answer.text()}`);
-    return answer.status === 204 ? undefined : answer.json();
+    if (!response.ok) {
+      throw new Error(`${path}: ${String(response.status)} ${await response.text()}`);
+    }
+    return response.status === 204 ? undefined : response.json();
   }
 
-  /** The requests that arrived, without their secrets. */
+  /** The requests to a path so far, without their secrets. */
   async requests(path: string): Promise<PracticeRequest[]> {
-    const answer = await fetch(`${this.baseUrl}/practice/requests`);
-    const all = (await answer.json()) as PracticeRequest[];
+    const response = await fetch(`${this.baseUrl}/practice/requests`);
+    const all = (await response.json()) as PracticeRequest[];
     return all.filter((request) => request.path === path);
   }
 
-  /** How many token requests arrived so far: exchanges and refreshes. */
+  /** The number of token requests so far: exchanges and refreshes. */
   async tokenRequests(): Promise<number> {
     return (await this.requests("/oauth/token")).length;
   }
 
-  /** Waits until exactly so many token requests arrived. */
-  async untilTokenRequests(count: number): Promise<void> {
-    await until(`${String(count)} token requests arrived`, async () =>
-      (await this.tokenRequests()) === count ? true : undefined,
+  /** Waits until the number of token requests is exactly this. */
+  async waitForTokenRequests(count: number): Promise<void> {
+    await waitFor(
+      `${String(count)} token requests arrived`,
+      async () => (await this.tokenRequests()) === count,
     );
   }
 
-  /** Every secret that arrived: codes, verifiers, tokens, client secrets, states. */
+  /** Every secret received so far: codes, verifiers, tokens, client secrets, states. */
   async secrets(): Promise<string[]> {
     return (await (await fetch(`${this.baseUrl}/practice/secrets`)).json()) as string[];
   }
 
-  /** The same, each with what it is, in the order of their arrival. */
+  /** The same secrets with their kinds, in the order of their arrival. */
   async secretsByKind(): Promise<Secret[]> {
     return (await (await fetch(`${this.baseUrl}/practice/secrets-by-kind`)).json()) as Secret[];
   }

@@ -2,17 +2,17 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Key, type WebDriver, type WebElement } from "selenium-webdriver";
-import { press, pressNow } from "../stage/browser";
-import { journey } from "../stage/journey";
-import { freePort, until } from "../stage/processes";
-import type { Stage, StageChoices } from "../stage/stage";
-import { Tray } from "../stage/tray";
+import { press, pressIfPresent } from "../harness/browser";
+import { journey } from "../harness/journey";
+import { reservePort, waitFor } from "../harness/processes";
+import type { Harness, HarnessOptions } from "../harness/harness";
+import { Tray } from "../harness/tray";
 
 // What browsers really bring back, and what people really paste.
 
-const loopbackPort = await freePort();
+const loopbackPort = await reservePort();
 const loopback = `http://127.0.0.1:${String(loopbackPort)}/callback`;
-const atLoopback: StageChoices = {
+const atLoopback: HarnessOptions = {
   // A consent page that can be answered twice: each press of Allow leads back with a code.
   practice: () => ["--redirect-url", loopback, "--answers-again", "--always-ask"],
   provisioning: (practice) => practice.provisioning({ redirect_url: loopback }),
@@ -21,17 +21,17 @@ const atLoopback: StageChoices = {
 const callback = "co.amiqus.signin://oauth/callback";
 
 /** The consent page, with nobody left to log in. */
-async function readyToAllow(stage: Stage): Promise<WebDriver> {
-  const tab = await stage.consentPage();
-  await until("the consent page is shown", async () => {
-    await pressNow(tab, "Log in as Bob Gale");
+async function readyToAllow(harness: Harness): Promise<WebDriver> {
+  const tab = await harness.consentPage();
+  await waitFor("the consent page is shown", async () => {
+    await pressIfPresent(tab, "Log in as Bob Gale");
     return (await tab.getTitle()).startsWith("Authorise") || undefined;
   });
   return tab;
 }
 
 /** The address that the browser would be sent to for allowing the request that the tab shows. */
-async function answerTo({ practice }: Stage, tab: WebDriver): Promise<string> {
+async function answerTo({ practice }: Harness, tab: WebDriver): Promise<string> {
   const shown = new URL(await tab.getCurrentUrl());
   const next = shown.searchParams.get("return_to");
   const url = next === null ? shown : new URL(next, shown);
@@ -45,75 +45,75 @@ async function answerTo({ practice }: Stage, tab: WebDriver): Promise<string> {
 }
 
 async function untilTitle(tab: WebDriver, title: string): Promise<void> {
-  await until(
+  await waitFor(
     `the browser shows "${title}"`,
     async () => (await tab.getTitle()) === title || undefined,
   );
 }
 
 // Shows check 10.
-journey("a consent page whose address has a fragment signs in", async (stage) => {
-  await stage.app.start();
-  await stage.beginSignIn();
-  const tab = await readyToAllow(stage);
+journey("a consent page whose address has a fragment signs in", async (harness) => {
+  await harness.app.start();
+  await harness.startSignIn();
+  const tab = await readyToAllow(harness);
   // A form without an action is sent to the page's own address, fragment and all; and a redirect
   // inherits the fragment of the address that was asked for.
   await tab.executeScript(
     "location.hash = '#/consent?x=1'; document.querySelector('form.answers').removeAttribute('action')",
   );
   await press(tab, "Allow");
-  await stage.app.state("signed-in");
-  assert.equal(await stage.practice.tokenRequests(), 1);
+  await harness.app.waitForState("signed-in");
+  assert.equal(await harness.practice.tokenRequests(), 1);
 });
 
 // Shows check 13.
-journey("a denial without a state is said, and the attempt survives it", async (stage) => {
-  const { app, desktop } = stage;
+journey("a denial without a state is said, and the attempt survives it", async (harness) => {
+  const { app, desktop } = harness;
   await app.start();
-  await stage.beginSignIn();
-  await readyToAllow(stage);
-  await desktop.open(`${callback}?error=access_denied&error_description=No`);
-  await app.problem("denied_without_state");
-  await app.state("awaiting-browser");
-  await app.says("Your browser came back without permission");
-  await app.says("Did you choose Deny?");
-  await until("the app is in front", async () =>
+  await harness.startSignIn();
+  await readyToAllow(harness);
+  await desktop.openUrl(`${callback}?error=access_denied&error_description=No`);
+  await app.waitForProblem("denied_without_state");
+  await app.waitForState("awaiting-browser");
+  await app.waitForText("Your browser came back without permission");
+  await app.waitForText("Did you choose Deny?");
+  await waitFor("the app is in front", async () =>
     (await app.focusedWindow()) === "Sign in with Amiqus" ? true : undefined,
   );
-  assert.ok(await app.offers("Cancel"));
-  assert.equal(await stage.practice.tokenRequests(), 0);
+  assert.ok(await app.hasButton("Cancel"));
+  assert.equal(await harness.practice.tokenRequests(), 0);
   await app.press("Open the browser again");
-  await until("the problem is over", async () =>
+  await waitFor("the problem is over", async () =>
     (await app.bodyData("data-problem")) === null ? true : undefined,
   );
-  await stage.consent();
-  await app.state("signed-in");
+  await harness.consent();
+  await app.waitForState("signed-in");
 });
 
 // Shows check 15.
-journey("an answer with our own state that can't be used is said", async (stage) => {
-  const { app, desktop } = stage;
+journey("an answer with our own state that can't be used is said", async (harness) => {
+  const { app, desktop } = harness;
   await app.start();
-  await stage.beginSignIn();
-  const answer = await answerTo(stage, await readyToAllow(stage));
-  await desktop.open(`${callback}?code=stolen&state=guessed&iss=https://evil.example`);
-  await desktop.open(`${answer}&iss=https://evil.example`);
-  await app.problem("answer_not_usable");
-  await app.state("awaiting-browser");
-  assert.equal(await stage.practice.tokenRequests(), 0);
-  await desktop.open(answer);
-  await app.state("signed-in");
-  assert.equal(await stage.practice.tokenRequests(), 1);
+  await harness.startSignIn();
+  const answer = await answerTo(harness, await readyToAllow(harness));
+  await desktop.openUrl(`${callback}?code=stolen&state=guessed&iss=https://evil.example`);
+  await desktop.openUrl(`${answer}&iss=https://evil.example`);
+  await app.waitForProblem("answer_not_usable");
+  await app.waitForState("awaiting-browser");
+  assert.equal(await harness.practice.tokenRequests(), 0);
+  await desktop.openUrl(answer);
+  await app.waitForState("signed-in");
+  assert.equal(await harness.practice.tokenRequests(), 1);
 });
 
 // Shows check 8.
 journey(
   "Allow pressed twice, a reload and a second tab all end on the last page",
-  async (stage) => {
-    const { app, practice } = stage;
+  async (harness) => {
+    const { app, practice } = harness;
     await app.start();
-    await stage.beginSignIn();
-    const tab = await readyToAllow(stage);
+    await harness.startSignIn();
+    const tab = await readyToAllow(harness);
     await practice.control("faults", {
       endpoints: ["token_exchange"],
       fault: "delay_after_processing",
@@ -130,7 +130,7 @@ journey(
       button.click();
       setTimeout(() => button.click(), 300);
     `);
-    await app.state("signed-in");
+    await app.waitForState("signed-in");
     await untilTitle(tab, "You are signed in");
     await tab.navigate().refresh();
     await untilTitle(tab, "You are signed in");
@@ -141,16 +141,16 @@ journey(
     assert.equal(await practice.tokenRequests(), 1);
 
     // A new attempt at once, on the same port, while the last page is still there to be had.
-    await stage.browser.leaveTab();
+    await harness.browser.releaseTab();
     await app.press("Add another account");
-    await app.state("awaiting-browser");
-    await press(await stage.consentPage(), "Use another account");
-    const second = await stage.consent("Allow", "Lorraine Baines");
-    await app.state("signed-in");
-    await app.says("Lorraine Baines");
+    await app.waitForState("awaiting-browser");
+    await press(await harness.consentPage(), "Use another account");
+    const second = await harness.consent("Allow", "Lorraine Baines");
+    await app.waitForState("signed-in");
+    await app.waitForText("Lorraine Baines");
     await untilTitle(second, "You are signed in");
     assert.equal(await practice.tokenRequests(), 2);
-    await until(
+    await waitFor(
       "nobody listens any more",
       async () => {
         const answers = await fetch(loopback).then(
@@ -168,11 +168,11 @@ journey(
 // Shows checks 11, 16 and 42.
 journey(
   "a flood at the port fills no log and keeps no browser waiting",
-  async (stage) => {
-    const { app, desktop, practice } = stage;
+  async (harness) => {
+    const { app, desktop, practice } = harness;
     await app.start();
-    await stage.beginSignIn();
-    const tab = await readyToAllow(stage);
+    await harness.startSignIn();
+    const tab = await readyToAllow(harness);
     const before = desktop.appLog().length;
     const silent = Array.from({ length: 400 }, () => connect(loopbackPort, "127.0.0.1"));
     for (const socket of silent) socket.on("error", () => undefined);
@@ -192,7 +192,7 @@ journey(
     assert.ok(answers.reduce((sum, refused) => sum + refused) > 300);
     await press(tab, "Allow");
     await untilTitle(tab, "You are signed in");
-    await app.state("signed-in");
+    await app.waitForState("signed-in");
     assert.equal(await practice.tokenRequests(), 1);
     for (const socket of silent) socket.destroy();
     const grown = desktop.appLog().length - before;
@@ -207,14 +207,14 @@ for (const [name, hasTray] of [
 ] as const) {
   journey(
     `a window closed ${name} right after signing in leaves the browser its last page`,
-    async (stage) => {
-      const { app, desktop, practice } = stage;
+    async (harness) => {
+      const { app, desktop, practice } = harness;
       if (hasTray) await Tray.start(desktop);
       await app.start();
-      await stage.beginSignIn();
-      const tab = await readyToAllow(stage);
+      await harness.startSignIn();
+      const tab = await readyToAllow(harness);
       await press(tab, "Allow");
-      await app.state("signed-in");
+      await app.waitForState("signed-in");
       await untilTitle(tab, "You are signed in");
       await app.closeWindow();
       for (let times = 0; times < 3; times += 1) {
@@ -223,14 +223,14 @@ for (const [name, hasTray] of [
         await untilTitle(tab, "You are signed in");
       }
       assert.equal(await practice.tokenRequests(), 1);
-      await stage.browser.leaveTab();
+      await harness.browser.releaseTab();
       // Then it goes on as it does without a browser to wait for.
       if (hasTray) {
-        await until("the app begins anew", () => {
+        await waitFor("the app begins anew", () => {
           return (desktop.appLog().match(/ started version=/g)?.length ?? 0) > 1 || undefined;
         });
       } else {
-        await app.gone();
+        await app.waitForExit();
       }
     },
     atLoopback,
@@ -240,18 +240,18 @@ for (const [name, hasTray] of [
 // Shows check 8.
 journey(
   "Allow after Cancel shows what happened",
-  async (stage) => {
-    const { app, practice } = stage;
+  async (harness) => {
+    const { app, practice } = harness;
     await app.start();
-    await stage.beginSignIn();
-    const tab = await readyToAllow(stage);
+    await harness.startSignIn();
+    const tab = await readyToAllow(harness);
     await app.press("Cancel");
-    await app.state("signed-out");
+    await app.waitForState("signed-out");
     await press(tab, "Allow");
     await untilTitle(tab, "The sign-in was cancelled");
-    await stage.browser.leaveTab();
+    await harness.browser.releaseTab();
     assert.equal(await practice.tokenRequests(), 0);
-    await stage.signIn();
+    await harness.signIn();
   },
   atLoopback,
 );
@@ -278,34 +278,34 @@ async function copyInBrowser(tab: WebDriver, text: string): Promise<void> {
 }
 
 for (const [name, dirty] of Object.entries(PASTED)) {
-  journey(`an address is taken as people paste it: ${name}`, async (stage) => {
-    const { app } = stage;
+  journey(`an address is taken as people paste it: ${name}`, async (harness) => {
+    const { app } = harness;
     await app.start();
-    await stage.beginSignIn();
-    const tab = await readyToAllow(stage);
-    const answer = await answerTo(stage, tab);
+    await harness.startSignIn();
+    const tab = await readyToAllow(harness);
+    const answer = await answerTo(harness, tab);
     await copyInBrowser(tab, dirty(answer));
     await app.press("Paste the address");
     await app.type("Address", Key.chord(Key.CONTROL, "v"));
     await app.press("Continue");
-    await app.state("signed-in");
-    assert.equal(await stage.practice.tokenRequests(), 1);
+    await app.waitForState("signed-in");
+    assert.equal(await harness.practice.tokenRequests(), 1);
   });
 }
 
-journey("what is pasted too early is told apart", async (stage) => {
-  const { app } = stage;
+journey("what is pasted too early is told apart", async (harness) => {
+  const { app } = harness;
   await app.start();
-  await stage.beginSignIn();
-  const tab = await readyToAllow(stage);
+  await harness.startSignIn();
+  const tab = await readyToAllow(harness);
   await app.press("Paste the address");
   await app.type("Address", await tab.getCurrentUrl());
   await app.press("Continue");
-  await app.problem("link_before_allow");
-  await app.says("Choose Allow");
-  await app.type("Address", await answerTo(stage, tab));
+  await app.waitForProblem("link_before_allow");
+  await app.waitForText("Choose Allow");
+  await app.type("Address", await answerTo(harness, tab));
   await app.press("Continue");
-  await app.state("signed-in");
+  await app.waitForState("signed-in");
 });
 
 /** Names with joiners that show, and with what hides or reorders. */
@@ -317,16 +317,16 @@ const NAMES: [given: string, shown: string][] = [
 ];
 
 // Shows check 14.
-journey("names are shown as they are spelt, without what hides in them", async (stage) => {
-  const { app, practice } = stage;
+journey("names are shown as they are spelt, without what hides in them", async (harness) => {
+  const { app, practice } = harness;
   await app.start();
-  await stage.signIn();
+  await harness.signIn();
   for (const [name, shown] of NAMES) {
     await practice.control("rename", { email: "bob@example.com", name });
     await app.close();
     await app.start();
-    await app.state("signed-in");
-    await until(`the window says ${shown}`, async () => {
+    await app.waitForState("signed-in");
+    await waitFor(`the window says ${shown}`, async () => {
       const said = await app.window.executeScript<string>("return document.body.textContent");
       return said.includes(shown) || undefined;
     });

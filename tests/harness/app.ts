@@ -1,10 +1,18 @@
 import { basename, join } from "node:path";
 import { Builder, By, type WebDriver, type WebElement } from "selenium-webdriver";
 import type { Desktop } from "./desktop";
-import { BUILT } from "./places";
-import { freePort, Processes, until, within } from "./processes";
+import { logLines } from "./log-lines";
+import { BIN_DIR } from "./paths";
+import { Processes, reservePort, waitFor, withTimeout } from "./processes";
 
-/** The built app on a desktop: started by hand or by a link, its window driven over WebDriver. */
+const WINDOW_TITLE = "Sign in with Amiqus";
+const MAX_ATTACH_ATTEMPTS = 4;
+/** How long one WebDriver session may take to start, in milliseconds. */
+const SESSION_TIMEOUT = 8_000;
+/** How long a driver may take to quit, in milliseconds. */
+const QUIT_TIMEOUT = 3_000;
+
+/** The built app on a desktop, started by the test or by a link, with its window under WebDriver. */
 export class App {
   readonly #drivers = new Processes();
   #window: WebDriver | undefined;
@@ -16,15 +24,15 @@ export class App {
   ) {}
 
   /**
-   * Prepares a desktop for the app. WebKit's inspector is told its port by a variable, so that a
-   * driver can also attach to an app that a link started.
+   * Prepares a desktop for the app. WebKit's inspector gets its port from the environment, so that a
+   * driver can attach to an app that a link started, too.
    */
   static async prepare(
     desktop: Desktop,
     provisioning: string | Uint8Array | undefined,
-    program = join(BUILT, "sign-in-with-amiqus"),
+    program = join(BIN_DIR, "sign-in-with-amiqus"),
   ): Promise<App> {
-    const port = await freePort();
+    const port = await reservePort();
     desktop.env.WEBKIT_INSPECTOR_SERVER = `127.0.0.1:${String(port)}`;
     desktop.env.TAURI_WEBVIEW_AUTOMATION = "true";
     const app = new App(desktop, program, port);
@@ -32,7 +40,7 @@ export class App {
     return app;
   }
 
-  /** Writes the provisioning file, or says that there is none. */
+  /** Writes the provisioning file, or removes it from the app's environment. */
   provision(text: string | Uint8Array | undefined): void {
     this.desktop.env.AMIQUS_PROVISIONING_FILE =
       text === undefined ? "" : this.desktop.write("provisioning.json", text);
@@ -44,86 +52,84 @@ export class App {
     await this.attach();
   }
 
-  /** Starts the app, or a second copy of it. */
+  /** Starts the app, or a second instance of it. */
   launch(args: readonly string[] = []): void {
     this.desktop.processes.start(this.program, args, { env: this.desktop.env });
   }
 
   /**
-   * Attaches to the window of the app that is running, whoever started it. A driver that came while
-   * WebKit was not ready for one may wait for ever; another one is tried then.
+   * Attaches to the window of the running app. A driver that connects before WebKit is ready may hang,
+   * so a new one is tried.
    */
   async attach(): Promise<void> {
-    const tries = 4;
-    for (let count = 1; this.#window === undefined; count += 1) {
+    for (let attempt = 1; this.#window === undefined; attempt += 1) {
       try {
         this.#window = await this.#attachOnce();
-      } catch (problem) {
+      } catch (error) {
         await this.#drivers.stop();
-        if (count === tries) throw problem;
+        if (attempt === MAX_ATTACH_ATTEMPTS) throw error;
       }
     }
   }
 
   async #attachOnce(): Promise<WebDriver> {
-    await until("the app runs", () => this.processIds().length > 0 || undefined);
-    const port = await freePort();
+    await waitFor("the app is running", () => this.processIds().length > 0);
+    const port = await reservePort();
     this.#drivers.start(
       "WebKitWebDriver",
       [`--port=${String(port)}`, `--target=127.0.0.1:${String(this.inspectorPort)}`],
       { env: this.desktop.env },
     );
     const server = `http://127.0.0.1:${String(port)}`;
-    await until("the window's driver listens", async () => {
-      return (await fetch(`${server}/status`)).ok || undefined;
-    });
-    return until(
-      "the window can be driven",
+    await waitFor("the window's driver listens", async () => (await fetch(`${server}/status`)).ok);
+    return waitFor(
+      "the driver has a session",
       () => new Builder().usingServer(server).withCapabilities({ browserName: "wry" }).build(),
-      8_000,
+      SESSION_TIMEOUT,
     );
   }
 
   /**
-   * Waits until the app has opened its window so often, and the page in it follows the state. A driver
-   * can only be had for the first window of a process.
+   * Waits until the window has been opened this often and its page follows the state. For any window
+   * but a process's first one, which alone a driver can attach to.
    */
-  async opened(times: number): Promise<void> {
-    await until(`the window was opened ${String(times)} times`, async () => {
-      const follows = this.desktop.appLog().split("a window follows the state").length - 1;
+  async waitForWindows(count: number): Promise<void> {
+    await waitFor(`the window was opened ${String(count)} times`, async () => {
+      const pages = this.desktop.countInLog(logLines.windowFollowsState);
       const windows = await this.desktop.run("wmctrl", ["-l"]);
-      // At least: a page that a driver came too early for is loaded again.
-      return (follows >= times && windows.includes("Sign in with Amiqus")) || undefined;
+      // At least: a page that a driver attached to too early is loaded again.
+      return pages >= count && windows.includes(WINDOW_TITLE);
     });
   }
 
   get window(): WebDriver {
-    if (!this.#window) throw new Error("the app's window is not attached");
+    if (!this.#window) throw new Error("no driver is attached to the app's window");
     return this.#window;
   }
 
-  /** Waits for a state, as the window's own body bears it. */
-  async state(name: string, milliseconds?: number): Promise<void> {
-    await until(
+  /** Waits for a state in the window's `data-state`. */
+  async waitForState(name: string, milliseconds?: number): Promise<void> {
+    await waitFor(
       `the window is in the state ${name}`,
-      async () => ((await this.bodyData("data-state")) === name ? true : undefined),
+      async () => (await this.bodyData("data-state")) === name,
       milliseconds,
     );
   }
 
-  /** Where there is no keychain: chooses what the vault is kept with, and sees it opened. */
+  /** Chooses the passphrase for the vault, where there is no keychain, and waits until it is open. */
   async choosePassphrase(passphrase: string): Promise<void> {
-    await this.state("locked");
+    await this.waitForState("locked");
     await this.type("Passphrase", passphrase);
     await this.type("Passphrase, once more", passphrase);
     await this.press("Use this passphrase");
-    await this.state("signed-out");
+    await this.waitForState("signed-out");
   }
 
-  /** Waits for a problem. */
-  async problem(code: string): Promise<void> {
-    await until(`the window shows the problem ${code}`, async () =>
-      (await this.bodyData("data-problem")) === code ? true : undefined,
+  /** Waits for a problem in the window's `data-problem`. */
+  async waitForProblem(code: string): Promise<void> {
+    await waitFor(
+      `the window shows the problem ${code}`,
+      async () => (await this.bodyData("data-problem")) === code,
     );
   }
 
@@ -131,35 +137,33 @@ export class App {
     return this.window.findElement(By.css("body")).getAttribute(attribute);
   }
 
-  /** All that the window says. */
+  /** The visible text of the window. */
   async text(): Promise<string> {
     return this.window.findElement(By.css("body")).getText();
   }
 
-  /** Waits until the window says something. */
-  async says(words: string): Promise<void> {
-    await until(`the window says "${words}"`, async () =>
-      (await this.text()).includes(words) ? true : undefined,
-    );
+  /** Waits until the window's text contains this. */
+  async waitForText(text: string): Promise<void> {
+    await waitFor(`the window says "${text}"`, async () => (await this.text()).includes(text));
   }
 
   /** Presses a button by its accessible name. */
   async press(name: string): Promise<void> {
-    await until(`the button "${name}" is pressed`, async () => {
+    await waitFor(`the button "${name}" is pressed`, async () => {
       const button = await this.#named("button, summary, a, input[type=checkbox]", name);
       await button?.click();
-      return button && true;
+      return button !== undefined;
     });
   }
 
-  /** Whether there is such a button. */
-  async offers(name: string): Promise<boolean> {
+  /** Whether the window has a button with this accessible name. */
+  async hasButton(name: string): Promise<boolean> {
     return (await this.#named("button, a", name)) !== undefined;
   }
 
   /** Types into a field by its label. */
   async type(label: string, text: string): Promise<void> {
-    const field = await until(`there is a field "${label}"`, () =>
+    const field = await waitFor(`there is a field "${label}"`, () =>
       this.#named("input, textarea", label),
     );
     await field.clear();
@@ -173,9 +177,9 @@ export class App {
     return undefined;
   }
 
-  /** A picture of the window's content. */
-  async picture(path: string): Promise<void> {
-    // The body bears its state a frame or two before the screen is painted.
+  /** Takes a picture of the window. */
+  async screenshot(path: string): Promise<void> {
+    // The body has its state a frame or two before the screen is painted.
     await this.window.executeAsyncScript(`
       const done = arguments[arguments.length - 1];
       const ends = document.getAnimations()
@@ -184,53 +188,51 @@ export class App {
       const settled = Promise.allSettled(ends);
       requestAnimationFrame(() => requestAnimationFrame(() => settled.then(() => setTimeout(done, 100))));
     `);
-    // As the display shows it: the driver's own picture waits for ever where no graphics card draws.
-    await this.desktop.run("import", ["-window", "Sign in with Amiqus", path]);
+    // From the display: the driver's own screenshot hangs where there is no graphics card.
+    await this.desktop.run("import", ["-window", WINDOW_TITLE, path]);
   }
 
-  /** The ids of this desktop's copies of the app. */
+  /** The ids of this desktop's instances of the app. */
   processIds(): number[] {
-    // A desktop entry may name it without its path.
+    // A desktop entry may name the program without its path.
     const names = [this.program, basename(this.program)];
     return this.desktop.processIds((command) => names.includes(command));
   }
 
-  /** Closes the app as its person would, where there is no tray: by its window. */
+  /** Closes the window and waits for the app to exit, as it does where there is no tray. */
   async close(): Promise<void> {
     await this.closeWindow();
-    await this.gone();
+    await this.waitForExit();
   }
 
-  /** Closes the window; where there is a tray the app lives on. */
+  /** Closes the window. Where there is a tray the app keeps running. */
   async closeWindow(): Promise<void> {
     await this.detach();
-    await this.desktop.run("wmctrl", ["-F", "-c", "Sign in with Amiqus"]);
+    await this.desktop.run("wmctrl", ["-F", "-c", WINDOW_TITLE]);
   }
 
-  /** Ends every copy of the app at once, as a power cut would. */
+  /** Kills every instance of the app, as a power cut would. */
   async kill(): Promise<void> {
     await this.detach();
     for (const id of this.processIds()) process.kill(id, "SIGKILL");
-    await this.gone();
+    await this.waitForExit();
   }
 
-  async gone(): Promise<void> {
-    await until("the app has ended", () => this.processIds().length === 0 || undefined);
+  async waitForExit(): Promise<void> {
+    await waitFor("the app has exited", () => this.processIds().length === 0);
   }
 
   async detach(): Promise<void> {
     const window = this.#window;
     this.#window = undefined;
-    if (window) await within(3_000, "the driver lets go", window.quit()).catch(() => undefined);
+    if (window) {
+      await withTimeout(QUIT_TIMEOUT, "the driver quits", window.quit()).catch(() => undefined);
+    }
     await this.#drivers.stop();
   }
 
-  /** The name of the window that has the focus. */
+  /** The title of the window that has the focus. */
   async focusedWindow(): Promise<string> {
     return (await this.desktop.run("xdotool", ["getactivewindow", "getwindowname"])).trim();
-  }
-
-  async stop(): Promise<void> {
-    await this.kill();
   }
 }

@@ -5,11 +5,11 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { WebDriver } from "selenium-webdriver";
-import { journey } from "../stage/journey";
-import { ROOT } from "../stage/places";
-import { until } from "../stage/processes";
-import { secretsIn } from "../stage/secrets";
-import type { Stage } from "../stage/stage";
+import { journey } from "../harness/journey";
+import { ROOT } from "../harness/paths";
+import { waitFor } from "../harness/processes";
+import { secretsIn } from "../harness/secrets";
+import type { Harness } from "../harness/harness";
 
 // What a script could do that got into the window, by whichever hole: each thing is tried from inside,
 // with the driver in the hole's place. The driver's own scripts are run in the page, but not by the
@@ -54,11 +54,11 @@ class Attacker {
 }
 
 /** A journey with an attacker's server at hand. */
-function attack(name: string, play: (stage: Stage, attacker: Attacker) => Promise<void>): void {
-  journey(name, async (stage) => {
+function attack(name: string, play: (harness: Harness, attacker: Attacker) => Promise<void>): void {
+  journey(name, async (harness) => {
     const attacker = await Attacker.start();
     try {
-      await play(stage, attacker);
+      await play(harness, attacker);
     } finally {
       attacker.stop();
     }
@@ -187,13 +187,13 @@ const wait = (milliseconds: number) => new Promise((go) => setTimeout(go, millis
 const nameIn = (address: string) => address.replace(/[^a-z]+/gi, "-");
 
 /** The browser's own tab, with the attacker's page, which has no policy of its own. */
-async function openPage({ browser, desktop }: Stage, attacker: Attacker): Promise<WebDriver> {
-  await desktop.open(`${attacker.address}/page`);
-  return browser.tab(`${attacker.address}/page`);
+async function openPage({ browser, desktop }: Harness, attacker: Attacker): Promise<WebDriver> {
+  await desktop.openUrl(`${attacker.address}/page`);
+  return browser.waitForTab(`${attacker.address}/page`);
 }
 
 /** The app is where it was, with its one window. */
-async function isAtHome({ app, desktop }: Stage, state = "signed-out"): Promise<void> {
+async function isAtHome({ app, desktop }: Harness, state = "signed-out"): Promise<void> {
   assert.match(await app.window.getCurrentUrl(), /^tauri:\/\/localhost\/?(index\.html)?#?$/);
   assert.equal((await app.window.getAllWindowHandles()).length, 1);
   const windows = (await desktop.run("wmctrl", ["-l"])).split("\n");
@@ -204,19 +204,19 @@ async function isAtHome({ app, desktop }: Stage, state = "signed-out"): Promise<
 // Shows checks 37 and 38.
 attack(
   "no script in the window reaches any server but through the core",
-  async (stage, attacker) => {
-    const { app } = stage;
+  async (harness, attacker) => {
+    const { app } = harness;
     await app.start();
-    await app.state("signed-out");
+    await app.waitForState("signed-out");
     for (const [name, script] of Object.entries({ ...REQUESTS, ...ALSO })) {
       await tryIn(app.window, script, `${attacker.address}/${nameIn(name)}`);
     }
     await wait(AWHILE);
     assert.deepEqual(attacker.visits, []);
-    await isAtHome(stage);
+    await isAtHome(harness);
 
     // The same, in a page that nothing protects: each of them gets there.
-    const page = await openPage(stage, attacker);
+    const page = await openPage(harness, attacker);
     for (const [name, script] of Object.entries(REQUESTS)) {
       await tryIn(page, script, `${attacker.address}/${nameIn(name)}`);
     }
@@ -224,7 +224,7 @@ attack(
       Object.keys(REQUESTS).filter(
         (name) => !attacker.visits.some((visit) => visit.startsWith(`/${nameIn(name)}`)),
       );
-    await until(
+    await waitFor(
       "all of them reach the attacker",
       () => missing().length === 0 || undefined,
       5_000,
@@ -234,8 +234,8 @@ attack(
 );
 
 // Shows check 38.
-attack("no text becomes a script in the window", async (stage, attacker) => {
-  const { app } = stage;
+attack("no text becomes a script in the window", async (harness, attacker) => {
+  const { app } = harness;
   const broken = async (page: WebDriver, script: string) => {
     await page.executeScript("window.broken = false");
     await tryIn(page, script);
@@ -253,19 +253,19 @@ attack("no text becomes a script in the window", async (stage, attacker) => {
     return which;
   };
   await app.start();
-  await app.state("signed-out");
+  await app.waitForState("signed-out");
   assert.deepEqual(await whichBreak(app.window), []);
-  await isAtHome(stage);
+  await isAtHome(harness);
 
-  const page = await openPage(stage, attacker);
+  const page = await openPage(harness, attacker);
   assert.deepEqual(await whichBreak(page), Object.keys(INLINE));
 });
 
 // Shows checks 1 and 37.
-attack("the window goes nowhere and opens nothing", async (stage, attacker) => {
-  const { app, desktop } = stage;
+attack("the window goes nowhere and opens nothing", async (harness, attacker) => {
+  const { app, desktop } = harness;
   await app.start();
-  await app.state("signed-out");
+  await app.waitForState("signed-out");
   const secret = desktop.write("secret.html", "<title>secret</title>");
   const elsewhere = [
     `file://${secret}`,
@@ -279,29 +279,29 @@ attack("the window goes nowhere and opens nothing", async (stage, attacker) => {
   for (const [name, script] of Object.entries(WAYS_OUT)) {
     await tryIn(app.window, script, `${attacker.address}/${nameIn(name)}`);
     await wait(80);
-    await isAtHome(stage);
+    await isAtHome(harness);
   }
   for (const address of elsewhere) {
     for (const way of ["location =", "a link", "window.open", "a link to a new window"]) {
       await tryIn(app.window, WAYS_OUT[way] ?? "", address);
       await wait(60);
-      await isAtHome(stage);
+      await isAtHome(harness);
     }
   }
   await tryIn(app.window, "history.back(); history.go(-1); history.forward()");
   await wait(AWHILE);
-  await isAtHome(stage);
+  await isAtHome(harness);
   assert.deepEqual(attacker.visits, []);
-  assert.equal((await stage.practice.requests("/oauth/authorize")).length, 0);
+  assert.equal((await harness.practice.requests("/oauth/authorize")).length, 0);
 
-  const page = await openPage(stage, attacker);
+  const page = await openPage(harness, attacker);
   for (const [name, script] of Object.entries(WAYS_OUT)) {
     const path = `/${nameIn(name)}`;
     await page.get(`${attacker.address}/page`);
     await tryIn(page, script, attacker.address + path);
     // Chromium opens a new window for a click alone.
     if (/new window|^window\.open$/.test(name)) continue;
-    await until(`${name} leads there`, () => attacker.visits.includes(path) || undefined, 5_000);
+    await waitFor(`${name} leads there`, () => attacker.visits.includes(path) || undefined, 5_000);
   }
 });
 
@@ -388,10 +388,10 @@ const ARGUMENTS = {
 // Shows check 37.
 journey(
   "no command of a plugin is the window's to send, the vault's least of all",
-  async (stage) => {
-    const { app } = stage;
+  async (harness) => {
+    const { app } = harness;
     await app.start();
-    await stage.signIn();
+    await harness.signIn();
     const commands = [...new Set([...commandsOfTauri(), ...OF_PLUGINS])];
     assert.ok(commands.length > 150, String(commands.length));
     const allowed: string[] = [];
@@ -401,7 +401,7 @@ journey(
       if (!String(refused).includes("not allowed")) allowed.push(`${command}: ${String(refused)}`);
     }
     assert.deepEqual(allowed, []);
-    await isAtHome(stage, "signed-in");
+    await isAtHome(harness, "signed-in");
     const unknown = await invoke(app.window, "no_such_command");
     assert.match(String(unknown.refused), /not (allowed|found)/);
     // The same way, a command of the app's own is heard.
@@ -422,17 +422,17 @@ journey(
     const noAnswer = new Promise((done) => setTimeout(done, 2_000, "no answer"));
     Promise.all(tries.map((tried) => Promise.race([tried, noAnswer]))).then(done);`);
     for (const answered of past) assert.ok(!answered.includes("Bob Gale"), answered);
-    await isAtHome(stage, "signed-in");
+    await isAtHome(harness, "signed-in");
   },
 );
 
 // Shows checks 39 and 40.
 attack(
   "the app's own commands give nothing away, whatever they are told",
-  async (stage, attacker) => {
-    const { app, practice, desktop } = stage;
+  async (harness, attacker) => {
+    const { app, practice, desktop } = harness;
     await app.start();
-    await app.state("signed-out");
+    await app.waitForState("signed-out");
     const seen: unknown[] = [];
     const tell = async (command: string, payload?: unknown) => {
       const said = await invoke(app.window, command, payload);
@@ -460,8 +460,8 @@ attack(
     }
     assert.deepEqual(opened(), [], "no browser opened");
 
-    await stage.beginSignIn();
-    await stage.consentPage();
+    await harness.startSignIn();
+    await harness.consentPage();
     const nonsense = [
       "",
       "nonsense",
@@ -476,10 +476,10 @@ attack(
     }
     await tell("exchange", { address: { href: "x" } });
     assert.equal(await practice.tokenRequests(), 0, "no code was posted");
-    await app.state("awaiting-browser");
-    await stage.consent();
-    await app.state("signed-in");
-    await app.says("Bob Gale");
+    await app.waitForState("awaiting-browser");
+    await harness.consent();
+    await app.waitForState("signed-in");
+    await app.waitForText("Bob Gale");
 
     const { answer } = await tell("app_state");
     const { current } = answer as { current: string };
@@ -528,8 +528,8 @@ attack(
       assert.ok((await tell("report_fault", { fault })).refused, JSON.stringify(fault));
     }
     assert.doesNotMatch(desktop.appLog(), /forged|page failed/);
-    await app.state("signed-in");
-    await app.says("Bob Gale");
+    await app.waitForState("signed-in");
+    await app.waitForText("Bob Gale");
     assert.deepEqual(attacker.visits, []);
 
     // All that came down, and all that the page holds; then the last secrets are learnt, by using them.
@@ -543,7 +543,7 @@ attack(
     );
     const before = await practice.tokenRequests();
     await app.press("Renew now");
-    await practice.untilTokenRequests(before + 1);
+    await practice.waitForTokenRequests(before + 1);
     const secrets = await practice.secrets();
     assert.ok(secrets.length >= 8, String(secrets.length));
     assert.deepEqual(secretsIn(given, secrets), []);
