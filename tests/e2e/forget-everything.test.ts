@@ -1,3 +1,4 @@
+/** `--forget-everything`: what it removes, and what a practice start removes. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { existsSync, readdirSync } from "node:fs";
@@ -8,8 +9,8 @@ import { keysInKeychain } from "../harness/keychain";
 import { ROOT } from "../harness/paths";
 import { waitFor } from "../harness/processes";
 
-/** What is the app's in a desktop's folders. */
-function leftOvers(desktop: Desktop): string[] {
+/** The app's files in a desktop's XDG folders. */
+function appFiles(desktop: Desktop): string[] {
   return ["data", "config", "cache", "state"].flatMap((folder) =>
     readdirSync(join(desktop.folder, folder), { recursive: true, encoding: "utf8" })
       .filter((name) => /amiqus/i.test(name))
@@ -17,75 +18,72 @@ function leftOvers(desktop: Desktop): string[] {
   );
 }
 
-/** Who opens the app's links. */
-async function handlerOf(desktop: Desktop): Promise<string> {
+/** The desktop entry that opens the app's links. */
+async function linkHandler(desktop: Desktop): Promise<string> {
   return desktop.run("xdg-mime", ["query", "default", "x-scheme-handler/co.amiqus.signin"]);
 }
 
-journey(
-  "--forget-everything leaves nothing of the app behind, and it begins anew",
-  async (harness) => {
-    const { app, desktop } = harness;
-    await app.start();
-    await harness.signIn();
-    await app.press("Help");
-    await app.press("Start when I log in to this computer");
-    await app.close();
-    assert.ok(leftOvers(desktop).some((name) => name.endsWith("vault.stronghold")));
-    assert.ok(leftOvers(desktop).some((name) => name.startsWith("config/autostart/")));
-    assert.equal(await keysInKeychain(desktop), 1);
-
-    const said = await desktop.run(app.program, ["--forget-everything"]);
-    assert.match(said, /vault was removed/);
-    assert.match(said, /key was removed from the keychain/);
-    assert.match(said, /Team apps/, "it says what it did not end");
-    assert.deepEqual(leftOvers(desktop), []);
-    assert.equal(await keysInKeychain(desktop), 0);
-
-    const again = await desktop.run(app.program, ["--forget-everything"]);
-    assert.match(again, /There was no vault/);
-    assert.deepEqual(leftOvers(desktop), []);
-
-    await app.start();
-    await app.waitForState("signed-out");
-  },
-);
-
-// Shows check 35.
-journey("practice start leaves a real sign-in alone, and nothing of itself", async (harness) => {
+journey("--forget-everything removes every file and key of the app", async (harness) => {
   const { app, desktop } = harness;
   await app.start();
   await harness.signIn();
   await app.press("Help");
   await app.press("Start when I log in to this computer");
-  await waitFor("it starts at login", () => {
-    return leftOvers(desktop).some((name) => name.startsWith("config/autostart/")) || undefined;
+  await app.close();
+  assert.ok(appFiles(desktop).some((name) => name.endsWith("vault.stronghold")));
+  assert.ok(appFiles(desktop).some((name) => name.startsWith("config/autostart/")));
+  assert.equal(await keysInKeychain(desktop), 1);
+
+  const output = await desktop.run(app.program, ["--forget-everything"]);
+  assert.match(output, /vault was removed/);
+  assert.match(output, /key was removed from the keychain/);
+  assert.match(output, /Team apps/, "it names the access that it did not end");
+  assert.deepEqual(appFiles(desktop), []);
+  assert.equal(await keysInKeychain(desktop), 0);
+
+  const again = await desktop.run(app.program, ["--forget-everything"]);
+  assert.match(again, /There was no vault/);
+  assert.deepEqual(appFiles(desktop), []);
+
+  await app.start();
+  await app.waitForState("signed-out");
+});
+
+// Shows check 35.
+journey("practice start leaves a real sign-in and no files", async (harness) => {
+  const { app, desktop } = harness;
+  await app.start();
+  await harness.signIn();
+  await app.press("Help");
+  await app.press("Start when I log in to this computer");
+  await waitFor("the app starts at login", () => {
+    return appFiles(desktop).some((name) => name.startsWith("config/autostart/"));
   });
-  const before = { files: leftOvers(desktop), handler: await handlerOf(desktop) };
-  const real = app.processIds();
-  const trying = desktop.processes.start(
+  const before = { files: appFiles(desktop), handler: await linkHandler(desktop) };
+  const realInstance = app.processIds();
+  const practiceStart = desktop.processes.start(
     "node",
     ["--import", "tsx", join(ROOT, "tests/run/try.ts")],
     { env: desktop.env, cwd: ROOT },
   );
-  const [practice = 0] = await waitFor("the practice app is there", () => {
-    const ids = app.processIds().filter((id) => !real.includes(id));
-    return ids.length === 1 ? ids : undefined;
+  const [practiceApp = 0] = await waitFor("the practice app is running", () => {
+    const ids = app.processIds().filter((id) => !realInstance.includes(id));
+    return ids.length === 1 && ids;
   });
-  await waitFor("it has a vault", async () => (await keysInKeychain(desktop)) === 2 || undefined);
-  assert.equal(await handlerOf(desktop), before.handler);
-  const ended = once(trying, "exit");
-  process.kill(practice, "SIGTERM");
+  await waitFor("the practice app has a vault", async () => (await keysInKeychain(desktop)) === 2);
+  assert.equal(await linkHandler(desktop), before.handler);
+  const ended = once(practiceStart, "exit");
+  process.kill(practiceApp, "SIGTERM");
   await ended;
   assert.equal(await keysInKeychain(desktop), 1);
-  assert.deepEqual(leftOvers(desktop), before.files);
-  assert.equal(await handlerOf(desktop), before.handler);
+  assert.deepEqual(appFiles(desktop), before.files);
+  assert.equal(await linkHandler(desktop), before.handler);
   assert.ok(!existsSync(join(ROOT, "target/practice")));
   await app.press("Renew now");
   await app.waitForText("Connected.");
 });
 
-journey("--forget-everything touches nothing while the app runs, and says so", async (harness) => {
+journey("--forget-everything is refused while the app is running", async (harness) => {
   const { app, desktop } = harness;
   await app.start();
   await harness.signIn();
@@ -98,38 +96,38 @@ journey("--forget-everything touches nothing while the app runs, and says so", a
   await app.waitForState("signed-in");
 });
 
-journey("--forget-everything where the keychain isn't says that the key is left", async (harness) => {
+journey("--forget-everything without the keychain reports the key", async (harness) => {
   const { app, desktop } = harness;
   await app.start();
   await harness.signIn();
   await app.close();
   const bus = desktop.env.DBUS_SESSION_BUS_ADDRESS;
-  // As over ssh, or in a script of IT's.
+  // As over ssh, or in an administrator's script.
   desktop.env.DBUS_SESSION_BUS_ADDRESS = "unix:path=/nowhere";
   await assert.rejects(desktop.run(app.program, ["--forget-everything"]), /ended with 1/);
-  // Nothing is left but what tells which key is to be removed.
+  // Only the files that name the key to remove are left.
   const vault = "data/co.amiqus.signin/vault";
-  const files = leftOvers(desktop).filter((name) => name.startsWith(`${vault}/`));
+  const files = appFiles(desktop).filter((name) => name.startsWith(`${vault}/`));
   assert.deepEqual(files.sort(), [`${vault}/key.json`, `${vault}/lock`]);
   desktop.env.DBUS_SESSION_BUS_ADDRESS = bus;
   assert.equal(await keysInKeychain(desktop), 1);
-  const said = await desktop.run(app.program, ["--forget-everything"]);
-  assert.match(said, /key was removed from the keychain/);
+  const output = await desktop.run(app.program, ["--forget-everything"]);
+  assert.match(output, /key was removed from the keychain/);
   assert.equal(await keysInKeychain(desktop), 0);
-  assert.deepEqual(leftOvers(desktop), []);
+  assert.deepEqual(appFiles(desktop), []);
 });
 
 journey(
-  "--forget-everything removes the vault also where there is no keychain",
+  "--forget-everything removes a vault without a keychain",
   async (harness) => {
     const { app, desktop } = harness;
     await app.start();
     await app.choosePassphrase("a long enough passphrase");
     await harness.signIn();
     await app.close();
-    const said = await desktop.run(app.program, ["--forget-everything"]);
-    assert.match(said, /There is no keychain here/);
-    assert.deepEqual(leftOvers(desktop), []);
+    const output = await desktop.run(app.program, ["--forget-everything"]);
+    assert.match(output, /There is no keychain here/);
+    assert.deepEqual(appFiles(desktop), []);
   },
   { keychain: false },
 );

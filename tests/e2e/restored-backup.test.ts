@@ -1,10 +1,11 @@
+/** A computer whose data was restored from a backup: its refresh token has been used. */
 import assert from "node:assert/strict";
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { journey } from "../harness/journey";
 
 journey(
-  "after a restored backup nobody is said to have removed the app",
+  "restored backup is not reported as removed access",
   async (harness) => {
     const { app, desktop } = harness;
     const data = join(desktop.folder, "data");

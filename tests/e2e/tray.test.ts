@@ -1,48 +1,47 @@
+/** The app in the tray: without a window, relaunched, started at login. */
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { closeAndRelaunch, closeToTray, webKitProcesses } from "../harness/close-to-tray";
 import { journey } from "../harness/journey";
+import { logLines } from "../harness/log-lines";
 import { waitFor } from "../harness/processes";
 import { Tray } from "../harness/tray";
 
-journey(
-  "with a tray a closed window is gone, the app lives on as a new process, renews, and opens again",
-  async (harness) => {
-    const { app, desktop } = harness;
-    const tray = await Tray.start(desktop);
-    await app.start();
-    await harness.signIn();
-    await tray.waitForItem("You are signed in");
-    await tray.waitForItem("Bob Gale, Fusion Industries");
-    assert.ok(webKitProcesses(harness).length > 0);
-    const [first] = app.processIds();
-    await closeAndRelaunch(harness, tray);
+journey("app whose window is closed renews and reopens from the tray", async (harness) => {
+  const { app, desktop } = harness;
+  const tray = await Tray.start(desktop);
+  await app.start();
+  await harness.signIn();
+  await tray.waitForItem("You are signed in");
+  await tray.waitForItem("Bob Gale, Fusion Industries");
+  assert.ok(webKitProcesses(harness).length > 0);
+  const [first] = app.processIds();
+  await closeAndRelaunch(harness, tray);
 
-    await tray.choose("Renew now");
-    await harness.practice.waitForTokenRequests(2);
+  await tray.choose("Renew now");
+  await harness.practice.waitForTokenRequests(2);
 
-    // A second start brings the window of the first.
-    app.launch();
-    await app.waitForWindows(2);
-    await waitFor("only the first copy is left", () => app.processIds().length === 1 || undefined);
-    assert.deepEqual(app.processIds(), [first]);
-    await closeAndRelaunch(harness, tray);
+  // A second instance opens the window of the first.
+  app.launch();
+  await app.waitForWindows(2);
+  await waitFor("only the first instance is left", () => app.processIds().length === 1);
+  assert.deepEqual(app.processIds(), [first]);
+  await closeAndRelaunch(harness, tray);
 
-    await tray.choose("Open");
-    await app.waitForWindows(3);
-    await tray.choose("Sign out");
-    await tray.waitForItem("You are not signed in");
-    await closeToTray(harness);
-    await tray.choose("Quit");
-    await app.waitForExit();
-    await app.start();
-    await app.waitForState("signed-out");
-  },
-);
+  await tray.choose("Open");
+  await app.waitForWindows(3);
+  await tray.choose("Sign out");
+  await tray.waitForItem("You are not signed in");
+  await closeToTray(harness);
+  await tray.choose("Quit");
+  await app.waitForExit();
+  await app.start();
+  await app.waitForState("signed-out");
+});
 
 journey(
-  "with two accounts one switches in the tray, and signs out the one that is shown",
+  "tray switches accounts and signs out the current one",
   async (harness) => {
     const { app, desktop } = harness;
     const tray = await Tray.start(desktop);
@@ -67,7 +66,7 @@ journey(
 );
 
 // Shows check 17.
-journey("a link finds the app in the tray and opens its window", async (harness) => {
+journey("link reaches the app in the tray and opens its window", async (harness) => {
   const { app, desktop } = harness;
   const tray = await Tray.start(desktop);
   await app.start();
@@ -81,7 +80,7 @@ journey("a link finds the app in the tray and opens its window", async (harness)
 });
 
 journey(
-  "where a passphrase opens the vault the app in the tray never needs it again",
+  "app in the tray doesn't ask for the passphrase again",
   async (harness) => {
     const { app, desktop } = harness;
     const tray = await Tray.start(desktop);
@@ -98,66 +97,61 @@ journey(
   { keychain: false },
 );
 
-journey("without a tray the app ends with its window", async ({ app }) => {
+journey("app without a tray exits with its window", async ({ app }) => {
   await app.start();
   await app.waitForState("signed-out");
   await app.close();
 });
 
-journey("a tray that comes later is used, and one that goes is not relied on", async (harness) => {
+journey("tray that starts late is used and one that stops is not", async (harness) => {
   const { app, desktop } = harness;
   await app.start();
   await app.waitForState("signed-out");
   const tray = await Tray.start(desktop);
   await tray.waitForItem("You are not signed in");
   await tray.stop();
-  await waitFor("the app has noticed", () => {
-    return desktop.appLog().includes("the desktop's tray is_there=false") || undefined;
-  });
+  await desktop.waitForLog(logLines.trayGone);
   await app.close();
 });
 
-journey(
-  "one notification, and a word in the tray, when an account needs its person",
-  async (harness) => {
-    const { app, desktop } = harness;
-    const tray = await Tray.start(desktop);
-    await app.start();
-    await harness.signIn();
-    assert.deepEqual(await tray.notifications(), [], "nothing to say when all is well");
-    await harness.removeAccess();
-    // As it begins it asks, and is told.
-    await closeAndRelaunch(harness, tray);
-    await tray.waitForItem("Please sign in again");
-    const notifications = await waitFor("there is a notification", async () => {
-      const all = await tray.notifications();
-      return all.length > 0 ? all : undefined;
-    });
-    assert.deepEqual(notifications, [
-      {
-        summary: "Please sign in again",
-        body: "Bob Gale, Fusion Industries: Amiqus no longer accepts this computer’s sign-in",
-      },
-    ]);
-    await tray.choose("Quit");
-    await app.waitForExit();
-    // The same cause is not told again, not after a restart either.
-    app.launch(["--in-the-tray"]);
-    await tray.waitForItem("Please sign in again");
-    assert.equal((await tray.notifications()).length, 1);
-  },
-);
+journey("account that needs its user is notified once", async (harness) => {
+  const { app, desktop } = harness;
+  const tray = await Tray.start(desktop);
+  await app.start();
+  await harness.signIn();
+  assert.deepEqual(await tray.notifications(), [], "no notification for a connected account");
+  await harness.removeAccess();
+  // The relaunched process checks the account, and learns that its access was removed.
+  await closeAndRelaunch(harness, tray);
+  await tray.waitForItem("Please sign in again");
+  const notifications = await tray.waitForNotifications();
+  assert.deepEqual(notifications, [
+    {
+      summary: "Please sign in again",
+      body: "Bob Gale, Fusion Industries: Amiqus no longer accepts this computer’s sign-in",
+    },
+  ]);
+  await tray.choose("Quit");
+  await app.waitForExit();
+  // The same cause is not notified again after a restart.
+  app.launch(["--in-the-tray"]);
+  await tray.waitForItem("Please sign in again");
+  await tray.choose("Open");
+  await app.attach();
+  await app.waitForState("sign-in-again");
+  assert.equal((await tray.notifications()).length, 1);
+});
 
-journey("a person chooses to start at login; then the app begins in the tray", async (harness) => {
+journey("app chosen to start at login starts in the tray", async (harness) => {
   const { app, desktop } = harness;
   const entry = join(String(desktop.env.XDG_CONFIG_HOME), "autostart", "co.amiqus.signin.desktop");
   const tray = await Tray.start(desktop);
   await app.start();
   await app.waitForState("signed-out");
-  assert.ok(!existsSync(entry), "nobody asked for it yet");
+  assert.ok(!existsSync(entry), "it is off by default");
   await app.press("Help");
   await app.press("Start when I log in to this computer");
-  const text = await waitFor("the entry is there, to its last line", () => {
+  const text = await waitFor("the entry is complete", () => {
     const text = existsSync(entry) ? readFileSync(entry, "utf8") : "";
     return text.endsWith("\nTerminal=false\n") ? text : undefined;
   });
@@ -171,18 +165,18 @@ journey("a person chooses to start at login; then the app begins in the tray", a
   assert.equal(command?.[1], app.program);
   app.launch([String(command[2])]);
   await tray.waitForItem("You are not signed in");
-  await waitFor("nothing draws", () => webKitProcesses(harness).length === 0 || undefined);
+  await waitFor("no WebKit process is left", () => webKitProcesses(harness).length === 0);
   await tray.choose("Open");
   await app.attach();
   await app.waitForState("signed-out");
   await app.press("Help");
   await app.press("Start when I log in to this computer");
-  await waitFor("the entry is gone", () => !existsSync(entry) || undefined);
+  await waitFor("the entry is gone", () => !existsSync(entry));
 });
 
 for (const autostart of [true, false]) {
   journey(
-    `IT's file decides that the app ${autostart ? "starts" : "doesn't start"} at login`,
+    `provisioning file ${autostart ? "starts the app" : "keeps the app from starting"} at login`,
     async ({ app, desktop }) => {
       const folder = join(String(desktop.env.XDG_CONFIG_HOME), "autostart");
       const entry = join(folder, "co.amiqus.signin.desktop");
@@ -190,7 +184,7 @@ for (const autostart of [true, false]) {
         desktop.write("config/autostart/co.amiqus.signin.desktop", "[Desktop Entry]\n");
       await app.start();
       await app.waitForState("signed-out");
-      await waitFor("it is as IT decided", () => existsSync(entry) === autostart || undefined);
+      await waitFor("the entry is as provisioned", () => existsSync(entry) === autostart);
       await app.press("Help");
       await app.waitForText("Your organisation decides this.");
       const box = await app.window.findElement({ css: "input[type=checkbox]" });

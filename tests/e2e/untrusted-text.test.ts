@@ -1,27 +1,23 @@
-// What the service says of people and teams is text like any other: whatever it is, each screen is
-// drawn, and has a way on.
+/** Names that the service returns for users and teams: any text is drawn, on each screen. */
 import assert from "node:assert/strict";
 import { press } from "../harness/browser";
-import { journey } from "../harness/journey";
 import type { Harness } from "../harness/harness";
+import { journey } from "../harness/journey";
+import { waitFor } from "../harness/processes";
 
-/** From now on the service says the same of everybody. */
-async function sayOfEverybody(harness: Harness, text: string): Promise<void> {
+/** From now on the service returns this text in every field of every account. */
+async function replaceEveryField({ practice }: Harness, text: string): Promise<void> {
   for (const [endpoint, fields] of [
     ["me", { name: text, email: text }],
     ["team", { name: text }],
     ["team_me", { name: text, email: text, role: "nobody knows this one" }],
   ] as const) {
-    await harness.practice.control("faults", {
-      endpoints: [endpoint],
-      fault: "other_fields",
-      fields,
-    });
+    await practice.control("faults", { endpoints: [endpoint], fault: "other_fields", fields });
   }
 }
 
-/** What the service says, and what of it the window shows. */
-const texts: readonly [said: string, shown: string][] = [
+/** What the service returns, and what the window shows of it. */
+const TEXTS: readonly [returned: string, shown: string][] = [
   ["bob@example.com", "bob@example.com"],
   ["__proto__", "__proto__"],
   ["<b>0</b>", "<b>0</b>"],
@@ -29,13 +25,13 @@ const texts: readonly [said: string, shown: string][] = [
   ["x".repeat(200), "xxxxxxxx"],
 ];
 
-for (const [text, shown] of texts) {
+for (const [text, shown] of TEXTS) {
   journey(
-    `accounts_of_which_everything_is_${JSON.stringify(text.slice(0, 20))}_are_drawn_on_each_screen`,
+    `account named ${JSON.stringify(text.slice(0, 20))} is drawn on each screen`,
     async (harness) => {
       const { app } = harness;
       await app.start();
-      await sayOfEverybody(harness, text);
+      await replaceEveryField(harness, text);
       await harness.startSignIn();
       await harness.consent();
       await app.waitForState("signed-in");
@@ -44,24 +40,48 @@ for (const [text, shown] of texts) {
       await press(await harness.consentPage(), "Use another account");
       await harness.consent("Allow", "Lorraine Baines");
       await app.waitForState("signed-in");
-      const isDrawn = async (buttons: readonly string[]) => {
+      const assertDrawn = async (buttons: readonly string[]) => {
         assert.notEqual(await app.bodyData("data-problem"), "internal");
         for (const button of buttons) assert.ok(await app.hasButton(button), button);
         assert.ok((await app.text()).includes(shown));
       };
-      await isDrawn(["Sign out", "Add another account"]);
+      await assertDrawn(["Sign out", "Add another account"]);
       await harness.removeAccess();
       await app.press("Renew now");
       await app.waitForState("sign-in-again");
-      await isDrawn(["Sign in with Amiqus", "Remove this account"]);
+      await assertDrawn(["Sign in with Amiqus", "Remove this account"]);
       await app.close();
       await app.start();
       await app.waitForState("sign-in-again");
-      await isDrawn(["Sign in with Amiqus", "Remove this account"]);
+      await assertDrawn(["Sign in with Amiqus", "Remove this account"]);
       await app.press("Remove this account");
       await app.waitForState("signed-in");
-      await isDrawn(["Sign out", "Add another account"]);
+      await assertDrawn(["Sign out", "Add another account"]);
     },
     { practice: () => ["--always-ask"] },
   );
 }
+
+/** Names with joiners that are visible, and with characters that hide or reorder text. */
+const NAMES: readonly [returned: string, shown: string][] = [
+  ["علی\u200cرضا", "علی\u200cرضا"],
+  ["ශ්\u200dරී", "ශ්\u200dරී"],
+  ["Zoë 👩\u200d👩\u200d👧", "Zoë 👩\u200d👩\u200d👧"],
+  ["B\u200d\u202eob\u3164", "Bob"],
+];
+
+// Shows check 14.
+journey("names keep their spelling and lose hidden characters", async (harness) => {
+  const { app, practice } = harness;
+  await app.start();
+  await harness.signIn();
+  for (const [name, shown] of NAMES) {
+    await practice.control("rename", { email: "bob@example.com", name });
+    await app.close();
+    await app.start();
+    await app.waitForState("signed-in");
+    const content = () => app.window.executeScript<string>("return document.body.textContent");
+    await waitFor(`the window says ${shown}`, async () => (await content()).includes(shown));
+    assert.doesNotMatch(await content(), /[\u202a-\u202e\u3164]/);
+  }
+});

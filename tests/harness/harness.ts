@@ -108,7 +108,10 @@ export class Harness {
   /** Removes the app's access on the Team apps page. */
   async removeAccess(): Promise<void> {
     await this.app.press("Open Team apps");
-    await press(await this.browser.waitForTab(`${this.practice.baseUrl}/team-apps`), "Remove access");
+    await press(
+      await this.browser.waitForTab(`${this.practice.baseUrl}/team-apps`),
+      "Remove access",
+    );
   }
 
   /** Runs something after a network change: an address is added to the loopback interface. */

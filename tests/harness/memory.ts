@@ -32,7 +32,8 @@ type AddressRange = { start: bigint; end: bigint };
 function* mappings(id: number): Generator<AddressRange & { name: string }> {
   let mapping: (AddressRange & { name: string }) | undefined;
   for (const line of readFileSync(`/proc/${String(id)}/smaps`, "utf8").split("\n")) {
-    const [, from, to, name = ""] = /^([\da-f]+)-([\da-f]+) \S+ \S+ \S+ \S+ *(.*)$/.exec(line) ?? [];
+    const [, from, to, name = ""] =
+      /^([\da-f]+)-([\da-f]+) \S+ \S+ \S+ \S+ *(.*)$/.exec(line) ?? [];
     if (from && to) {
       mapping = { name, start: BigInt(`0x${from}`), end: BigInt(`0x${to}`) };
     } else if (mapping && /^(Anonymous|Shared_Dirty): +[1-9]/.test(line)) {

@@ -125,7 +125,7 @@ void test(name, { timeout: 300_000, skip }, async () => {
       await app.start();
       await app.waitForState("signed-in");
       await app.close();
-      await waitFor("nothing of it runs", () => app.processIds().length === 0 || undefined);
+      await waitFor("nothing of it runs", () => app.processIds().length === 0);
       await desktop.run(PROGRAM, ["--forget-everything"]);
       assert.equal(existsSync(join(data, "co.amiqus.signin")), false);
       assert.equal(await keysInKeychain(desktop), 0);
