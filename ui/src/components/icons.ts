@@ -1,5 +1,5 @@
-/** One line each, drawn in a square of 48. */
-export const drawings = {
+/** The path of each icon, in a square of 48. */
+export const iconPaths = {
   attention: "M24 13v14M24 34.5v.5M24 5a19 19 0 1 1 0 38 19 19 0 0 1 0-38Z",
   clock: "M24 13v11l7 5M24 5a19 19 0 1 1 0 38 19 19 0 0 1 0-38Z",
   declined: "M16 16l16 16M32 16 16 32M24 5a19 19 0 1 1 0 38 19 19 0 0 1 0-38Z",
@@ -11,4 +11,4 @@ export const drawings = {
     "M6 14h22M38 14h4M6 34h4M20 34h22M33 9a5 5 0 1 1 0 10 5 5 0 0 1 0-10ZM15 29a5 5 0 1 1 0 10 5 5 0 0 1 0-10Z",
 };
 
-export type SymbolName = keyof typeof drawings;
+export type IconName = keyof typeof iconPaths;

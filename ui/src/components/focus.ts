@@ -1,4 +1,4 @@
-/** Puts the focus where a selector finds its first element; where it finds none, the focus stays. */
+/** Focuses the first element that matches a selector, if there is one. */
 export function focusOn(selector: string): void {
   document.querySelector<HTMLElement>(selector)?.focus();
 }
