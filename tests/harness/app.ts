@@ -1,4 +1,3 @@
-import { existsSync, realpathSync } from "node:fs";
 import { basename, join } from "node:path";
 import { Builder, By, type WebDriver, type WebElement } from "selenium-webdriver";
 import type { Desktop } from "./desktop";
@@ -195,9 +194,8 @@ export class App {
 
   /** The ids of this desktop's instances of the app. */
   processIds(): number[] {
-    // A desktop entry may name the program without its path, or by the target of a symbolic link.
-    const target = existsSync(this.program) ? realpathSync(this.program) : this.program;
-    const names = [this.program, target, basename(this.program)];
+    // A desktop entry may name the program without its path.
+    const names = [this.program, basename(this.program)];
     return this.desktop.processIds((command) => names.includes(command));
   }
 
