@@ -31,7 +31,7 @@ export default typescript.config(
     files: [
       "tests/e2e/**",
       "tests/packages/**",
-      "tests/stage/journey.ts",
+      "tests/harness/journey.ts",
       "tests/checks/*.test.ts",
     ],
     rules: {
@@ -43,7 +43,7 @@ export default typescript.config(
   },
   {
     // Only an interface can add to another library's class, or to the browser's window.
-    files: ["tests/stage/selenium.d.ts", "tests/pictures/page.d.ts"],
+    files: ["tests/harness/selenium.d.ts", "tests/pictures/page.d.ts"],
     rules: { "@typescript-eslint/consistent-type-definitions": "off" },
   },
   {

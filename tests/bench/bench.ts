@@ -1,16 +1,16 @@
 /**
- * What the app takes beside the least that anything could take, as one table. Each part measures both
- * in turn, in the same run, on a desktop of its own. `bench.ts [--quick] [--write] [PART …]`; with
- * `--write` a whole run's table goes into the README beside this file.
+ * Measures the app against a floor, the least that the same thing can take, and prints one table. Each
+ * part measures both in turn, in the same run, on its own desktop.
+ * `bench.ts [--quick] [--write] [PART …]`; with `--write` a full run's table goes into the README beside this file.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpus, totalmem } from "node:os";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { Desktop } from "../stage/desktop";
-import { ROOT } from "../stage/places";
-import { Practice } from "../stage/practice";
+import { Desktop } from "../harness/desktop";
+import { ROOT } from "../harness/paths";
+import { Practice } from "../harness/practice";
 import { judge, type Judged } from "./judge";
 import { parts, type Part } from "./rows";
 import { sizes, type Figures } from "./sizes";
@@ -22,30 +22,30 @@ const END = "<!-- so far -->";
 
 const RELEASE = join(ROOT, "target", "release");
 
-const words = process.argv.slice(2);
-const isQuick = words.includes("--quick");
-const writes = words.includes("--write");
-const named = words.filter((word) => !word.startsWith("--"));
-const unknown = named.filter((name) => !parts.some((part) => part.name === name));
+const args = process.argv.slice(2);
+const isQuick = args.includes("--quick");
+const isWriting = args.includes("--write");
+const requested = args.filter((arg) => !arg.startsWith("--"));
+const unknown = requested.filter((name) => !parts.some((part) => part.name === name));
 if (unknown.length > 0) {
   const known = parts.map((part) => part.name).join(", ");
-  throw new Error(`there is no part ${unknown.join(", ")}; there are: ${known}`);
+  throw new Error(`unknown part ${unknown.join(", ")}; the parts are: ${known}`);
 }
-const wanted = parts.filter(
+const selected = parts.filter(
   ({ name, quick }) =>
-    (named.length === 0 || named.includes(name)) && (!isQuick || quick !== undefined),
+    (requested.length === 0 || requested.includes(name)) && (!isQuick || quick !== undefined),
 );
 
-const judged: Judged[] = [];
-for (const part of wanted) {
-  const begun = Date.now();
+const results: Judged[] = [];
+for (const part of selected) {
+  const start = Date.now();
   const figures = part.name === "sizes" ? sizes(RELEASE) : await measure(part);
   for (const row of part.rows) {
     const found = figures.find(({ row: id }) => id === row.id);
-    if (!found) throw new Error(`the part ${part.name} told nothing of "${row.id}"`);
-    judged.push(judge(row, found));
+    if (!found) throw new Error(`the part ${part.name} has no figures for "${row.id}"`);
+    results.push(judge(row, found));
   }
-  const seconds = ((Date.now() - begun) / 1000).toFixed(0);
+  const seconds = ((Date.now() - start) / 1000).toFixed(0);
   process.stderr.write(`measured ${part.name} in ${seconds} s\n`);
 }
 
@@ -55,28 +55,30 @@ const machine = [
   `${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
   "no display: Xvfb",
 ].join(", ");
-const withGoal = judged.filter((row) => row.held !== undefined);
+const withGoal = results.filter((row) => row.held !== undefined);
 const held = withGoal.filter((row) => row.held).length;
 
 const folder = join(ROOT, "target", "bench");
 mkdirSync(folder, { recursive: true });
 const name = isQuick ? "quick" : "bench";
 const file = join(folder, `${name}.json`);
-writeFileSync(file, `${JSON.stringify({ machine, rows: judged }, null, 2)}\n`);
-const text = table(judged, machine);
+writeFileSync(file, `${JSON.stringify({ machine, rows: results }, null, 2)}\n`);
+const text = table(results, machine);
 writeFileSync(join(folder, `${name}.md`), text);
 
-if (writes && !isQuick && named.length === 0) writeIntoReadme(text);
+if (isWriting && !isQuick && requested.length === 0) writeIntoReadme(text);
 
 console.log(text);
 console.log(`As JSON: ${relative(ROOT, file)}`);
 console.log(JSON.stringify({ rows: withGoal.length, held }));
 
-// A short run on a machine that does other things too is no judge of goals: it raises an alarm where
-// something is far off. A whole run wants each goal held, or not far off and said which limit it meets.
-const alarms = judged.filter((row) => row.alarm);
+// A quick run on a busy machine can't judge goals: it raises an alarm where a figure is far off. A full
+// run requires that each goal is held, or that the figure is not far off and its limit is known.
+const alarms = results.filter((row) => row.alarm);
 for (const { what } of isQuick ? alarms : []) console.log(`ALARM: ${what}`);
-const missed = judged.filter((row) => row.held === false && (row.alarm || row.limit === undefined));
+const missed = results.filter(
+  (row) => row.held === false && (row.alarm || row.limit === undefined),
+);
 for (const { what } of isQuick ? [] : missed) console.log(`MISSED: ${what}`);
 process.exitCode = (isQuick ? alarms : missed).length === 0 ? 0 : 1;
 
@@ -89,17 +91,20 @@ function writeIntoReadme(text: string): void {
   writeFileSync(file, `${before}${BEGIN}\n\n${text}\n\n${END}${after}`);
 }
 
-/** Runs a part on a desktop of its own, with an Amiqus of its own. */
+/** Runs a part on its own desktop with its own fake server. */
 async function measure(part: Part): Promise<Figures[]> {
   const desktop = await Desktop.start();
   try {
-    // It is asked more often than by a person, from one address.
+    // The benchmark sends more requests from one address than the default rate limits allow.
     const practice = await Practice.start([
       ...["--token-requests-per-minute", "1000000"],
       ...["--api-requests-per-minute", "1000000"],
     ]);
     try {
-      desktop.env.AMIQUS_PROVISIONING_FILE = desktop.write("it.json", practice.provisioning());
+      desktop.env.AMIQUS_PROVISIONING_FILE = desktop.write(
+        "provisioning.json",
+        practice.provisioning(),
+      );
       return await measureOn(desktop, part);
     } finally {
       await practice.stop();
@@ -116,9 +121,9 @@ async function measureOn(desktop: Desktop, part: Part): Promise<Figures[]> {
     env: desktop.env,
     stdio: ["ignore", "pipe", "inherit"],
   });
-  let said = "";
-  bench.stdout.on("data", (piece: Buffer) => (said += piece.toString()));
+  let output = "";
+  bench.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
   await once(bench, "close");
   if (bench.exitCode !== 0) throw new Error(`the part ${part.name} failed`);
-  return JSON.parse(said) as Figures[];
+  return JSON.parse(output) as Figures[];
 }

@@ -1,7 +1,7 @@
 /**
- * What the bench measures and measures with, in release: ours, its floor, the runner. In one go, so that
- * what they share is compiled once, and the links of the four, each on one core, go side by side.
- * `build.ts [--quick]`; a short run makes no installers.
+ * Builds the app, its floor and the benchmark in release mode. In one cargo run, so that shared crates
+ * are compiled once and the four programs, each of which links on one core, are linked in parallel.
+ * `build.ts [--quick]`; a quick run makes no installers.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -9,7 +9,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs"
 import { join } from "node:path";
 import { compile } from "../run/compile";
 import { run } from "../run/prepare.mjs";
-import { BUILT, ROOT } from "../stage/places";
+import { BIN_DIR, ROOT } from "../harness/paths";
 import { BARE_PACKAGE } from "./sizes";
 
 const programs = ["sign-in-with-amiqus", "bare-window", "bench", "practice-tray"].flatMap(
@@ -18,16 +18,16 @@ const programs = ["sign-in-with-amiqus", "bare-window", "bench", "practice-tray"
 
 if (process.argv.includes("--quick")) {
   compile(["--no-bundle", "--", ...programs]);
-  // The suites before it have built the one that they use.
-  if (!existsSync(join(BUILT, "practice-amiqus"))) await finished(buildPractice());
+  // As part of the tests it has been built already.
+  if (!existsSync(join(BIN_DIR, "practice-amiqus"))) await waitForCargo(buildPractice());
 } else {
-  const practice = finished(buildPractice());
+  const practice = waitForCargo(buildPractice());
   run(["npm", "run", "--silent", "build", "--", "--", ...programs], { quiet: true });
   packBareWindow();
   await practice;
 }
 
-/** The service that is signed in to, as the tests have it: it is no part of what is measured. */
+/** Starts to build the fake server, in debug mode: it is not measured. */
 function buildPractice() {
   return spawn("cargo", ["build", "--quiet", "--package", "practice-amiqus"], {
     cwd: ROOT,
@@ -35,12 +35,12 @@ function buildPractice() {
   });
 }
 
-async function finished(cargo: ReturnType<typeof buildPractice>): Promise<void> {
+async function waitForCargo(cargo: ReturnType<typeof buildPractice>): Promise<void> {
   const [code] = (await once(cargo, "close")) as [number | null];
-  if (code !== 0) throw new Error("the practice Amiqus can't be built");
+  if (code !== 0) throw new Error("practice-amiqus can't be built");
 }
 
-/** The floor's own package, away from the installers that are given away. */
+/** Packages the floor, outside the folder of the installers that are released. */
 function packBareWindow(): void {
   run(["npx", "tauri", "bundle", "--bundles", "deb"], {
     cwd: join(ROOT, "tests", "bench", "bare"),

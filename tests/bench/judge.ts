@@ -1,36 +1,39 @@
 import type { Goal, Row } from "./rows";
 import type { Figures } from "./sizes";
 
+/** Summary of the measurements of one figure. */
 export type Spread = { median: number; least: number; most: number };
 
+/** A row with its figures, judged by its goal. */
 export type Judged = {
   id: string;
   what: string;
   unit: Row["unit"];
   floorIs: string;
   ours: Spread;
-  /** Nothing where the floor has no such step. */
+  /** `undefined` where the floor has no such step. */
   floor: Spread | undefined;
-  /** Ours in floors, by their medians. */
+  /** Ratio of our median to the floor's. */
   ratio: number | undefined;
   goal: Goal;
-  /** Whether it holds its goal; nothing where it has none. */
+  /** Whether the goal is held; `undefined` where there is none. */
   held: boolean | undefined;
-  /** Whether it is so far off that a noisy machine doesn't explain it. */
+  /** Whether the figure is too far off to be explained by a noisy machine. */
   alarm: boolean;
-  /** Why a goal that is missed can't be held. */
+  /** Why a missed goal can't be held. */
   limit: string | undefined;
 };
 
-/** How many times its goal, or what its limit leads to, a figure may be before an alarm is raised. */
-const GENEROUS = 2;
+/** The alarm threshold, as a multiple of the goal or of the known limit. */
+const ALARM_FACTOR = 2;
 
+/** Judges a row's figures by its goal. */
 export function judge(row: Row, figures: Figures): Judged {
   const ours = spread(figures.ours);
   const floor =
     row.goal.kind === "shown" && figures.floor.length === 0 ? undefined : spread(figures.floor);
-  const holds = (goal: Goal, generosity: number) =>
-    floor === undefined || isWithin(goal, ours, floor.median, generosity);
+  const holds = (goal: Goal, factor: number) =>
+    floor === undefined || isWithin(goal, ours, floor.median, factor);
   const known: Goal = row.limit ? { kind: "times", most: row.limit.most } : row.goal;
   return {
     id: row.id,
@@ -42,27 +45,28 @@ export function judge(row: Row, figures: Figures): Judged {
     ratio: floor && ours.median / floor.median,
     goal: row.goal,
     held: row.goal.kind === "shown" ? undefined : holds(row.goal, 1),
-    alarm: !holds(known, GENEROUS),
+    alarm: !holds(known, ALARM_FACTOR),
     limit: row.limit?.why,
   };
 }
 
-function isWithin(goal: Goal, spread: Spread, floor: number, generosity: number): boolean {
+function isWithin(goal: Goal, spread: Spread, floor: number, factor: number): boolean {
   const ours = spread.median;
   switch (goal.kind) {
     case "never above":
       return spread.most <= goal.most;
     case "times":
-      return ours <= goal.most * generosity * floor;
+      return ours <= goal.most * factor * floor;
     case "above":
-      return ours - floor <= goal.most * generosity;
+      return ours - floor <= goal.most * factor;
     case "most":
-      return ours <= goal.most * generosity;
+      return ours <= goal.most * factor;
     case "shown":
       return true;
   }
 }
 
+/** Summarises measurements; throws where there are none. */
 export function spread(figures: number[]): Spread {
   const sorted = [...figures].sort((one, other) => one - other);
   const at = (index: number) => {

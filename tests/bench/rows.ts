@@ -1,47 +1,47 @@
-/** What is measured, against which floor, and what it may be. */
+/** The rows of the benchmark: what is measured, its floor and its goal. */
 
-/** What a figure may be beside its floor. */
+/** The limit for a figure, most often relative to its floor. */
 export type Goal =
-  /** No more than so many times the floor. */
+  /** At most this multiple of the floor. */
   | { kind: "times"; most: number }
-  /** No more than so much above the floor. */
+  /** At most this much above the floor. */
   | { kind: "above"; most: number }
-  /** No more than this, whatever the floor is. */
+  /** At most this, independent of the floor. */
   | { kind: "most"; most: number }
-  /** Never more than this, in no round and by no generosity. */
+  /** At most this in every round, with no tolerance in quick runs. */
   | { kind: "never above"; most: number }
-  /** Nothing: it is there to be seen. */
+  /** No goal: for information. */
   | { kind: "shown" };
 
 export type Unit = "ms" | "MiB" | "KB" | "";
 
 export type Row = {
-  /** The name under which the part that measures it tells its figures. */
+  /** The name by which the part that measures it reports its figures. */
   id: string;
   what: string;
   floor: string;
   unit: Unit;
   goal: Goal;
-  /** Which limit it meets where it doesn't hold its goal, and how that was found. */
+  /** What keeps the row from its goal, where something does. */
   limit?: Limit;
 };
 
-/** What keeps a row from its goal: how many floors it leads to at the most, and why. */
+/** A known limit: the multiple of the floor that it leads to at most, and its cause. */
 export type Limit = { most: number; why: string };
 
 export type Part = {
   name: string;
-  /** How often each thing is measured; a short run measures less often. */
+  /** The number of measurements in a full run. */
   rounds: number;
-  /** Whether a short run measures it at all, and how often. */
+  /** The number of measurements in a quick run; absent where a quick run skips the part. */
   quick?: number;
   rows: Row[];
 };
 
-const guarded =
+const guardedMemory =
   "Stronghold keeps its keys in guarded memory: 425 system calls a save (counted with strace), and the " +
   "same calls made by a bare program take 0.7 ms here, more than the whole floor.";
-const whole =
+const wholeSnapshot =
   "Stronghold rewrites the whole snapshot, and serialises, compresses, encrypts twice and wipes each byte " +
   "of it: some 6 ns a byte (perf: wiping 13 %, copying 11 %, serialising 10 %, compressing 8 %).";
 const bareWindow = "bare Tauri window";
@@ -136,7 +136,8 @@ export const parts: Part[] = [
           floor: bareWrite,
           unit: "ms",
           goal: { kind: "times", most: 3 },
-          limit: Number(count) < 100 ? { most: 4, why: guarded } : { most: 6, why: whole },
+          limit:
+            Number(count) < 100 ? { most: 4, why: guardedMemory } : { most: 6, why: wholeSnapshot },
         },
       ]),
       {
@@ -145,7 +146,7 @@ export const parts: Part[] = [
         floor: "ours with 1",
         unit: "ms",
         goal: { kind: "times", most: 10 },
-        limit: { most: 12, why: whole },
+        limit: { most: 12, why: wholeSnapshot },
       },
     ],
   },

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { ROOT } from "../stage/places";
+import { ROOT } from "../harness/paths";
 
-/** A row's figures, one for each time that it was measured. */
+/** A row's figures, one per measurement. */
 export type Figures = { row: string; ours: number[]; floor: number[] };
 
-/** What is built, in bytes of a thousand to the KB. */
+/** The sizes of the build's files, in KB of 1,000 bytes. */
 export function sizes(release: string): Figures[] {
   const size = (path: string) => statSync(path).size / 1_000;
   const deb = (folder: string) => {
@@ -33,10 +33,10 @@ export function sizes(release: string): Figures[] {
   ];
 }
 
-/** Where the bare window's package is kept: never among the installers that are given away. */
+/** The folder of the bare window's package, apart from the installers that are released. */
 export const BARE_PACKAGE = join(ROOT, "target", "bench", "bare");
 
-/** In bytes, each file compressed by itself, as the build measures it. */
+/** The sum of the files' gzip sizes in bytes, each compressed separately, as the build does. */
 function compressed(folder: string): number {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

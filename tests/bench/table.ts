@@ -1,7 +1,7 @@
 import type { Judged, Spread } from "./judge";
 import type { Goal } from "./rows";
 
-/** The table, as Markdown that can also be read as it is. */
+/** Formats the results as a Markdown table with aligned columns. */
 export function table(rows: Judged[], machine: string): string {
   const lines = rows.map((row) => [
     row.what,

@@ -1,3 +1,4 @@
+/** Networks between the app and Amiqus: captive portals, proxies, certificates, odd responses. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
@@ -5,28 +6,28 @@ import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import { join } from "node:path";
-import { journey } from "../stage/journey";
-import type { Stage } from "../stage/stage";
+import type { Harness } from "../harness/harness";
+import { journey } from "../harness/journey";
 
-/** Lets a server listen, at a port that it was given, while something is played. */
+/** Runs something while a server listens on a port that the system chose. */
 async function whileListening(
   server: Server | TlsServer,
-  play: (port: number) => Promise<void>,
+  run: (port: number) => Promise<void>,
 ): Promise<void> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   try {
     const address = server.address();
     assert.ok(typeof address === "object" && address);
-    await play(address.port);
+    await run(address.port);
   } finally {
     server.closeAllConnections();
     server.close();
   }
 }
 
-/** An office's own certificate authority, by its file, and what it certified for this computer. */
-function certified({ desktop }: Stage) {
+/** Creates a certificate authority, and a certificate for 127.0.0.1 that it signed. */
+function createCertificate({ desktop }: Harness) {
   const at = (name: string) => join(desktop.folder, name);
   const make = (name: string, subject: string, ...more: string[]) => {
     const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
@@ -50,90 +51,90 @@ function certified({ desktop }: Stage) {
   return { authority: at("authority.pem"), served };
 }
 
-/** Signs in at a service as far as the network lets one. */
-async function tryToSignIn(stage: Stage, service: string): Promise<void> {
-  const { app, browser, practice } = stage;
+/** Starts a sign-in at a service and pastes an answer; the exchange fails. */
+async function tryToSignIn(harness: Harness, service: string): Promise<void> {
+  const { app, browser, practice } = harness;
   app.provision(practice.provisioning({ base_url: service }));
   await app.start();
-  await stage.beginSignIn();
-  const tab = await browser.tab(`${service}/oauth/authorize`);
+  await harness.startSignIn();
+  const tab = await browser.waitForTab(`${service}/oauth/authorize`);
   const state = new URL(await tab.getCurrentUrl()).searchParams.get("state") ?? "";
   await app.press("Paste the address");
   await app.type("Address", `co.amiqus.signin://oauth/callback?code=c0de&state=${state}`);
   await app.press("Continue");
-  await app.state("signed-out");
+  await app.waitForState("signed-out");
 }
 
-journey("a network that wants one to log in first has its own words", async (stage) => {
-  // It lets the browser see a page, and sends everything else to its own log-in.
-  const portal = createServer((request, answer) => {
+journey("captive portal's redirect is reported as the network's", async (harness) => {
+  // It shows the browser a page, and redirects everything else to its own login.
+  const portal = createServer((request, response) => {
     if (request.url?.startsWith("/oauth/authorize")) {
-      answer.writeHead(200, { "content-type": "text/html" }).end("<h1>Welcome to the hotel</h1>");
+      response.writeHead(200, { "content-type": "text/html" }).end("<h1>Welcome to the hotel</h1>");
     } else {
-      answer.writeHead(302, { location: "http://portal.example/log-in" }).end();
+      response.writeHead(302, { location: "http://portal.example/log-in" }).end();
     }
   });
   await whileListening(portal, async (port) => {
-    await tryToSignIn(stage, `http://127.0.0.1:${String(port)}`);
-    await stage.app.problem("captive_portal");
+    await tryToSignIn(harness, `http://127.0.0.1:${String(port)}`);
+    await harness.app.waitForProblem("captive_portal");
   });
 });
 
 // Shows check 19.
-journey("a certificate that nobody trusts has its own words", async (stage) => {
-  const { served } = certified(stage);
-  const server = createTlsServer(served, (_, answer) => answer.writeHead(204).end());
+journey("untrusted certificate is reported", async (harness) => {
+  const { served } = createCertificate(harness);
+  const server = createTlsServer(served, (_, response) => response.writeHead(204).end());
   await whileListening(server, async (port) => {
-    await tryToSignIn(stage, `https://127.0.0.1:${String(port)}`);
-    await stage.app.problem("certificate_not_trusted");
+    await tryToSignIn(harness, `https://127.0.0.1:${String(port)}`);
+    await harness.app.waitForProblem("certificate_not_trusted");
   });
 });
 
 // Shows check 19.
-journey("a certificate that the system's trust store holds is trusted", async (stage) => {
-  const { authority, served } = certified(stage);
-  // The variable by which OpenSSL, and so this system, is told of another store.
-  stage.desktop.env.SSL_CERT_FILE = authority;
-  const asked: string[] = [];
-  const server = createTlsServer(served, (request, answer) => {
-    asked.push(`${String(request.method)} ${String(request.url)}`);
-    answer.writeHead(401, { "content-type": "application/json" });
-    answer.end('{"error": "invalid_client"}');
+journey("certificate from the system's trust store is trusted", async (harness) => {
+  const { authority, served } = createCertificate(harness);
+  // The variable with which OpenSSL, and so this system, takes another trust store.
+  harness.desktop.env.SSL_CERT_FILE = authority;
+  const requests: string[] = [];
+  const server = createTlsServer(served, (request, response) => {
+    requests.push(`${String(request.method)} ${String(request.url)}`);
+    response.writeHead(401, { "content-type": "application/json" });
+    response.end('{"error": "invalid_client"}');
   });
   await whileListening(server, async (port) => {
-    await tryToSignIn(stage, `https://127.0.0.1:${String(port)}`);
-    await stage.app.problem("set_up_wrong");
-    assert.ok(asked.includes("POST /oauth/token"), asked.join());
+    await tryToSignIn(harness, `https://127.0.0.1:${String(port)}`);
+    await harness.app.waitForProblem("set_up_wrong");
+    assert.ok(requests.includes("POST /oauth/token"), requests.join());
   });
 });
 
 // Shows check 19.
-journey("a proxy that asks for a password has its own words", async (stage) => {
+journey("proxy that asks for a password is reported", async (harness) => {
   const proxy = createServer();
   proxy.on("connect", (_, socket) => {
     socket.end("HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n\r\n");
   });
   await whileListening(proxy, async (port) => {
-    stage.desktop.env.HTTPS_PROXY = `http://127.0.0.1:${String(port)}`;
-    await tryToSignIn(stage, "https://id.amiqus.test");
-    await stage.app.problem("proxy_needs_password");
+    harness.desktop.env.HTTPS_PROXY = `http://127.0.0.1:${String(port)}`;
+    await tryToSignIn(harness, "https://id.amiqus.test");
+    await harness.app.waitForProblem("proxy_needs_password");
   });
 });
 
-journey("a web filter's page in place of Amiqus is the network's", async (stage) => {
-  const filter = createServer((request, answer) => {
+journey("web filter's page is reported as the network's", async (harness) => {
+  const filter = createServer((request, response) => {
     const status = request.url?.startsWith("/oauth/authorize") ? 200 : 403;
-    answer.writeHead(status, { "content-type": "text/html" }).end("<h1>Blocked</h1>");
+    response.writeHead(status, { "content-type": "text/html" }).end("<h1>Blocked</h1>");
   });
   await whileListening(filter, async (port) => {
-    await tryToSignIn(stage, `http://127.0.0.1:${String(port)}`);
-    await stage.app.problem("captive_portal");
-    await stage.app.says("Your network answered in place of Amiqus");
+    await tryToSignIn(harness, `http://127.0.0.1:${String(port)}`);
+    await harness.app.waitForProblem("captive_portal");
+    await harness.app.waitForText("Your network answered in place of Amiqus");
   });
 });
 
-journey("a pair and a person are read through odd answers", async (stage) => {
-  const { app, practice } = stage;
+journey("odd status and extra members in responses are accepted", async (harness) => {
+  const { app, practice } = harness;
   app.provision(practice.provisioning());
   await app.start();
   await practice.control("faults", {
@@ -142,10 +143,10 @@ journey("a pair and a person are read through odd answers", async (stage) => {
     code: 201,
   });
   await practice.control("faults", { endpoints: ["me", "team"], fault: "odd_members" });
-  await stage.beginSignIn();
-  await stage.consent();
-  await app.state("signed-in");
-  await app.says("Your Amiqus account");
+  await harness.startSignIn();
+  await harness.consent();
+  await app.waitForState("signed-in");
+  await app.waitForText("Your Amiqus account");
   await app.press("Renew now");
-  await app.state("signed-in");
+  await app.waitForState("signed-in");
 });

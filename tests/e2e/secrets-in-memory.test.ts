@@ -1,20 +1,22 @@
+/** Secrets in the memory of the app and of its WebKit processes. */
 import assert from "node:assert/strict";
+import type { ChildProcess } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { closeAndBeginAnew } from "../stage/closing";
-import { journey } from "../stage/journey";
-import { readMemory } from "../stage/memory";
-import type { Secret } from "../stage/practice";
-import { end, until } from "../stage/processes";
-import { secretsIn } from "../stage/secrets";
-import type { Stage } from "../stage/stage";
-import { Tray } from "../stage/tray";
+import { closeAndRelaunch } from "../harness/close-to-tray";
+import type { Harness } from "../harness/harness";
+import { journey } from "../harness/journey";
+import { readMemory } from "../harness/memory";
+import type { Secret } from "../harness/practice";
+import { terminate, waitFor } from "../harness/processes";
+import { secretsIn } from "../harness/secrets";
+import { Tray } from "../harness/tray";
 
-/** What is in the memory of the app, and of the window's processes, which are WebKit's. */
-type Memories = { app: Buffer; window: Buffer };
+/** The memory of the app, and of the window's WebKit processes. */
+type Memory = { app: Buffer; window: Buffer };
 
-/** Reads it all while the processes stand still. */
-function memories({ app, desktop }: Stage): Memories {
+/** Reads the memory of each process while that process is stopped. */
+function readAll({ app, desktop }: Harness): Memory {
   const read = (ids: number[]) =>
     Buffer.concat(ids.flatMap((id) => readMemory(id)).map(({ bytes }) => bytes));
   const ofWindow = /WebKit(Web|Network)Process$/;
@@ -24,45 +26,45 @@ function memories({ app, desktop }: Stage): Memories {
   };
 }
 
-async function renew({ app, practice }: Stage): Promise<void> {
+async function renew({ app, practice }: Harness): Promise<void> {
   const before = await practice.tokenRequests();
   await app.press("Renew now");
-  await practice.untilTokenRequests(before + 1);
-  await app.says("Connected.");
+  await practice.waitForTokenRequests(before + 1);
+  await app.waitForText("Connected.");
 }
 
 /**
- * Looks into the app at rest. The one secret that the service was not sent yet, the refresh token in
- * use, is learnt by using it afterwards.
+ * Reads the memory of the idle app. The server has not received the current refresh token by then, so
+ * it is learnt from a refresh afterwards.
  */
-async function lookInto(
-  stage: Stage,
-): Promise<{ found: Memories; used: Secret[]; held: Secret[] }> {
-  const { practice } = stage;
+async function inspect(
+  harness: Harness,
+): Promise<{ found: Memory; used: Secret[]; held: Secret[] }> {
+  const { practice } = harness;
   const known = await practice.secretsByKind();
   const inUse = known.findLast(({ kind }) => kind === "access_token");
-  const over = known.filter((secret) => secret.kind !== "client_secret" && secret !== inUse);
-  let found = memories(stage);
-  // The last answer's buffers are given back a moment after it was shown.
-  await until(
-    "the app is at rest",
+  const obsolete = known.filter((secret) => secret.kind !== "client_secret" && secret !== inUse);
+  let found = readAll(harness);
+  // The buffers of the last response are freed a moment after it was shown.
+  await waitFor(
+    "the app is idle",
     () => {
-      found = memories(stage);
-      return kindsIn(found.app, over).length === 0 || undefined;
+      found = readAll(harness);
+      return kindsIn(found.app, obsolete).length === 0;
     },
     5_000,
   ).catch(() => undefined);
-  await renew(stage);
+  await renew(harness);
   const secrets = await practice.secretsByKind();
-  // Of those used to renew, the last one was in use while the app was looked into; so was the access
-  // token before the one that came of it.
+  // The last refresh token that was sent was in the app's memory while it was read, and so was the
+  // last but one access token: the refresh returned the last one.
   const last = (kind: Secret["kind"], before: number) =>
     secrets.filter((secret) => secret.kind === kind).at(-1 - before);
   const held = [last("client_secret", 0), last("refresh_token", 0), last("access_token", 1)].filter(
     (secret) => secret !== undefined,
   );
-  const arrivedLater = last("access_token", 0);
-  const used = secrets.filter((secret) => !held.includes(secret) && secret !== arrivedLater);
+  const issuedLater = last("access_token", 0);
+  const used = secrets.filter((secret) => !held.includes(secret) && secret !== issuedLater);
   assert.deepEqual(
     held.map(({ kind }) => kind),
     HELD,
@@ -70,18 +72,18 @@ async function lookInto(
   return { found, used, held };
 }
 
-/** What a running app holds: it renews by itself, and nobody is asked for anything meanwhile. */
+/** What a running app has to hold to renew by itself. */
 const HELD = ["client_secret", "refresh_token", "access_token"];
 
 function kindsIn(bytes: Buffer, secrets: readonly Secret[]): string[] {
   return secrets.filter(({ text }) => secretsIn(bytes, [text]).length > 0).map(({ kind }) => kind);
 }
 
-/** Two renewals later: what was used up is nowhere, what is in use is in the app alone. */
-async function nothingUsedIsLeft(stage: Stage): Promise<Memories> {
-  await renew(stage);
-  await renew(stage);
-  const { found, used, held } = await lookInto(stage);
+/** Asserts that after two renewals the app holds the current secrets and no used one. */
+async function assertUsedSecretsAreWiped(harness: Harness): Promise<Memory> {
+  await renew(harness);
+  await renew(harness);
+  const { found, used, held } = await inspect(harness);
   // The code, its verifier and `state`; two refresh tokens and two access tokens that were replaced.
   for (const kind of ["code", "code_verifier", "state", "refresh_token", "access_token"]) {
     assert.ok(
@@ -89,66 +91,64 @@ async function nothingUsedIsLeft(stage: Stage): Promise<Memories> {
       kind,
     );
   }
-  assert.deepEqual(kindsIn(found.app, used), [], "used up, and still in the app's memory");
-  // The search finds what is there. SECURITY.md names these as held.
+  assert.deepEqual(kindsIn(found.app, used), [], "used, and still in the app's memory");
+  // The search finds what is there. SECURITY.md lists these as held.
   assert.deepEqual(kindsIn(found.app, held), HELD);
   return found;
 }
 
 // Shows check 31.
-journey(
-  "what a sign-in used up is wiped from the running app, and the window's processes never had any",
-  async (stage) => {
-    await stage.app.start();
-    await stage.signIn();
-    const { window } = await nothingUsedIsLeft(stage);
-    const secrets = await stage.practice.secretsByKind();
-    assert.ok(window.length > 10_000_000, "the window's processes were looked into");
-    assert.ok(window.includes("Sign in with Amiqus"));
-    assert.deepEqual(kindsIn(window, secrets), []);
-  },
-);
+journey("used secrets are wiped and never reach the window's processes", async (harness) => {
+  await harness.app.start();
+  await harness.signIn();
+  const { window } = await assertUsedSecretsAreWiped(harness);
+  const secrets = await harness.practice.secretsByKind();
+  assert.ok(window.length > 10_000_000, "the window's processes were read");
+  assert.ok(window.includes("Sign in with Amiqus"));
+  assert.deepEqual(kindsIn(window, secrets), []);
+});
 
 // Shows check 16.
-journey(
-  "a link that starts the app is taken out of the command line, which everybody can read",
-  async (stage) => {
-    const { app } = stage;
-    await app.start();
-    await stage.signInWhileClosed();
-    const [id] = app.processIds();
-    const line = readFileSync(`/proc/${String(id)}/cmdline`, "utf8");
-    assert.match(line, /\0co\.amiqus\.signin:\0+$/, "a link started it");
-    // Nor has a library of the desktop's a copy: they start after it was taken out.
-    await nothingUsedIsLeft(stage);
-  },
-);
+journey("link that starts a closed app leaves no trace in its memory", async (harness) => {
+  const { app } = harness;
+  await app.start();
+  await harness.signInWhileClosed();
+  const [id] = app.processIds();
+  const line = readFileSync(`/proc/${String(id)}/cmdline`, "utf8");
+  assert.match(line, /\0co\.amiqus\.signin:\0+$/, "a link started it");
+  // The desktop's libraries have no copy either: they start after the link was erased.
+  await assertUsedSecretsAreWiped(harness);
+});
 
 // Shows check 31.
-journey("in the tray the app has no copy left of the link that started it", async (stage) => {
-  const { app, desktop, practice } = stage;
+journey("relaunch into the tray wipes the link that started the app", async (harness) => {
+  const { app, desktop, practice } = harness;
   await app.start();
-  await stage.signInWhileClosed();
+  await harness.signInWhileClosed();
   const tray = await Tray.start(desktop);
-  await tray.shows("You are signed in");
+  await tray.waitForItem("You are signed in");
   const secrets = await practice.secretsByKind();
   const link = secrets.filter(({ kind }) => kind === "code" || kind === "state");
   assert.equal(link.length, 2);
-  await closeAndBeginAnew(stage, tray);
-  const { app: anew } = memories(stage);
+  await closeAndRelaunch(harness, tray);
+  const { app: relaunched } = readAll(harness);
   const held = secrets.filter(({ kind }) => kind === "access_token");
-  assert.deepEqual(kindsIn(anew, held), ["access_token"], "the search finds what is there");
-  assert.deepEqual(kindsIn(anew, link), []);
+  assert.deepEqual(kindsIn(relaunched, held), ["access_token"], "the search finds what is there");
+  assert.deepEqual(kindsIn(relaunched, link), []);
 });
 
-/** Where this system leaves a dump: beside the program that crashed, or somewhere else. */
-const dumpsBeside = !/[/|]/.test(readFileSync("/proc/sys/kernel/core_pattern", "utf8"));
+/** Whether this system writes a core dump into the working directory of the program that crashed. */
+const dumpsIntoFolder = !/[/|]/.test(readFileSync("/proc/sys/kernel/core_pattern", "utf8"));
 
 // Shows check 31.
-journey("a crash of the app leaves no dump of its memory", async (stage) => {
-  const { app, desktop } = stage;
-  /** Lets a program crash in a folder of its own, with any size of dump allowed; answers what it left. */
-  const leftBy = async (program: string, args: string[], isUp: () => Promise<void>) => {
+journey("crash leaves no core dump", async (harness) => {
+  const { app, desktop } = harness;
+  /** Crashes a program in its own folder, with dumps of any size allowed; returns what it left. */
+  const crash = async (
+    program: string,
+    args: string[],
+    ready: (crashing: ChildProcess) => Promise<unknown>,
+  ) => {
     const folder = join(desktop.folder, "dumps", String(args.length));
     mkdirSync(folder, { recursive: true });
     const crashing = desktop.processes.start(
@@ -156,22 +156,30 @@ journey("a crash of the app leaves no dump of its memory", async (stage) => {
       ["-c", 'ulimit -S -c unlimited && exec "$0" "$@"', program, ...args],
       { env: desktop.env, cwd: folder },
     );
-    await isUp();
+    await ready(crashing);
     const limits = readFileSync(`/proc/${String(crashing.pid)}/limits`, "utf8");
-    await end(crashing, "SIGABRT");
+    await terminate(crashing, "SIGABRT");
     assert.equal(crashing.signalCode, "SIGABRT");
     return { dumps: readdirSync(folder), limits };
   };
 
-  const other = await leftBy("sleep", ["60"], () => new Promise((go) => setTimeout(go, 300)));
-  assert.equal(other.dumps.length, dumpsBeside ? 1 : 0, "another program's crash leaves one here");
+  const other = await crash("sleep", ["60"], ({ pid }) =>
+    waitFor("the shell has become sleep", () => {
+      return readFileSync(`/proc/${String(pid)}/comm`, "utf8") === "sleep\n";
+    }),
+  );
+  assert.equal(
+    other.dumps.length,
+    dumpsIntoFolder ? 1 : 0,
+    "another program's crash leaves a dump here",
+  );
 
-  const ours = await leftBy(app.program, [], async () => {
+  const ours = await crash(app.program, [], async () => {
     await app.attach();
-    await stage.signIn();
+    await harness.signIn();
     await app.detach();
   });
   assert.deepEqual(ours.dumps, []);
-  // One byte, and not none: none would say nothing where dumps are piped to a program.
+  // One byte rather than none: a limit of none is ignored where dumps are piped to a program.
   assert.match(ours.limits, /^Max core file size +1 +1 +bytes/m);
 });

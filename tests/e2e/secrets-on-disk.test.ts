@@ -1,36 +1,37 @@
+/** Secrets in the files that the app and its webview write. */
 import assert from "node:assert/strict";
 import { lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { journey } from "../stage/journey";
-import { secretsIn } from "../stage/secrets";
+import { journey } from "../harness/journey";
+import { secretsIn } from "../harness/secrets";
 
-/** The browser's history is the browser's; the provisioning file is IT's. */
-const NOT_THE_APPS = ["chromium", "provisioning.json"];
+/** The browser's profile, and the provisioning file, which an administrator writes. */
+const NOT_WRITTEN_BY_APP = ["chromium", "provisioning.json"];
 
 // Shows checks 31 and 32.
 journey(
-  "no token, code or secret is in any file: data, cache, configuration, logs, webview storage",
-  async (stage) => {
-    const { app, desktop, practice } = stage;
+  "files of the app and its webview contain no secret",
+  async (harness) => {
+    const { app, desktop, practice } = harness;
     await app.start();
-    await stage.signIn();
+    await harness.signIn();
     await app.press("Renew now");
-    await practice.untilTokenRequests(2);
-    await app.says("Connected.");
+    await practice.waitForTokenRequests(2);
+    await app.waitForText("Connected.");
     await app.press("Renew now");
-    await practice.untilTokenRequests(3);
-    await app.says("Connected.");
-    // A second attempt, left pending: its state is a secret too.
-    await stage.beginSignIn("Add another account");
-    await stage.consentPage();
+    await practice.waitForTokenRequests(3);
+    await app.waitForText("Connected.");
+    // A second attempt, left pending, whose state is a secret too.
+    await harness.startSignIn("Add another account");
+    await harness.consentPage();
     await app.close();
 
-    // Two refresh tokens, the access tokens of the pairs, the code, verifier, states, the secret.
+    // Two refresh tokens, their access tokens, the code, the verifier, the states, the client secret.
     const secrets = await practice.secrets();
     assert.ok(secrets.length >= 9, `only ${String(secrets.length)} secrets to look for`);
     // The search finds what is there, in both encodings.
-    const given = readFileSync(join(desktop.folder, "provisioning.json"));
-    for (const bytes of [given, Buffer.from(given.toString(), "utf16le")]) {
+    const provisioning = readFileSync(join(desktop.folder, "provisioning.json"));
+    for (const bytes of [provisioning, Buffer.from(provisioning.toString(), "utf16le")]) {
       assert.deepEqual(secretsIn(bytes, secrets), [practice.ready.client_secret]);
     }
     let files = 0;
@@ -38,7 +39,7 @@ journey(
       files += 1;
       assert.deepEqual(secretsIn(readFileSync(file), secrets), [], `a secret is in ${file}`);
     }
-    assert.ok(files > 5, "the app's files were looked at");
+    assert.ok(files > 5, "the app's files were read");
     const vault = readFileSync(
       join(String(desktop.env.XDG_DATA_HOME), "co.amiqus.signin/vault/vault.stronghold"),
     );
@@ -56,7 +57,7 @@ journey(
 
 function* filesBelow(folder: string, depth = 0): Generator<string> {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (depth === 0 && NOT_THE_APPS.includes(entry.name)) continue;
+    if (depth === 0 && NOT_WRITTEN_BY_APP.includes(entry.name)) continue;
     const path = join(folder, entry.name);
     if (entry.isDirectory()) yield* filesBelow(path, depth + 1);
     else if (entry.isFile()) yield path;

@@ -1,4 +1,4 @@
-/** What can be told here of installers and workflows that only other systems can run: their form. */
+/** The configuration of installers and workflows that can't run here, checked by its form. */
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { Ajv, type Schema } from "ajv";
 import { brand } from "../run/brand.mjs";
 import { desktopEntry, forInstallers } from "../run/installers";
-import { ROOT } from "../stage/places";
+import { ROOT } from "../harness/paths";
 
 type Configuration = {
   identifier: string;
@@ -35,7 +35,7 @@ const systems = {
   macos: ["tauri.macos.conf.json"],
 };
 
-/** Rust's names for numbers say nothing to JSON Schema. */
+/** Formats of Tauri's schema, named after Rust's types, that JSON Schema doesn't define. */
 const formats = {
   ...Object.fromEntries(
     ["double", "int32", "int64", "uint8", "uint32", "uri"].map((name) => [name, true as const]),
@@ -43,19 +43,19 @@ const formats = {
   uuid: /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/,
 };
 
-/** What Tauri makes of its file, the system's and what `npm run build` adds. */
+/** Tauri's configuration for a system: its common file, the system's, and what `npm run build` adds. */
 function configuration(system: keyof typeof systems): Configuration {
   const files = ["tauri.conf.json", ...systems[system]].map(
     (name) => JSON.parse(readFileSync(join(shell, name), "utf8")) as unknown,
   );
-  return [...files, forInstallers].reduce(patched, {}) as Configuration;
+  return [...files, forInstallers].reduce(mergePatch, {}) as Configuration;
 }
 
-/** JSON Merge Patch (RFC 7396), as far as it is used. */
-function patched(target: unknown, patch: unknown): unknown {
+/** Applies a JSON Merge Patch (RFC 7396) without deletions. */
+function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch;
   const result: Record<string, unknown> = isObject(target) ? { ...target } : {};
-  for (const [name, value] of Object.entries(patch)) result[name] = patched(result[name], value);
+  for (const [name, value] of Object.entries(patch)) result[name] = mergePatch(result[name], value);
   return result;
 }
 
@@ -64,13 +64,13 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 for (const system of ["linux", "windows", "macos"] as const) {
-  void test(`what Tauri is told for ${system} is what its schema knows`, () => {
+  void test(`Tauri configuration for ${system} matches its schema`, () => {
     const ajv = new Ajv({ allErrors: true, strict: false, unicodeRegExp: false, formats });
     ajv.validate(schema, configuration(system));
     assert.deepEqual(ajv.errors ?? [], []);
   });
 
-  void test(`the installers for ${system} bring the brand's scheme and an icon of its kind`, () => {
+  void test(`installers for ${system} have the brand's scheme and an icon`, () => {
     const { bundle, plugins } = configuration(system);
     assert.deepEqual(plugins["deep-link"].desktop.schemes, [brand.scheme]);
     const kind = { linux: ".png", windows: ".ico", macos: ".icns" }[system];
@@ -80,7 +80,7 @@ for (const system of ["linux", "windows", "macos"] as const) {
   });
 }
 
-void test("Linux: the desktop entry is named and matched by the identifier, as the windows are", () => {
+void test("Linux desktop entry is named by the identifier", () => {
   const name = `/usr/share/applications/${brand.identifier}.desktop`;
   const { deb, rpm } = forInstallers.bundle.linux;
   assert.ok(name in deb.files && name in rpm.files);
@@ -91,16 +91,16 @@ void test("Linux: the desktop entry is named and matched by the identifier, as t
   assert.ok(metainfo.includes('<launchable type="desktop-id">{{identifier}}.desktop</launchable>'));
 });
 
-void test("Windows: a setup for one person without an administrator, an MSI for all, and never an older one over a newer", () => {
+void test("Windows installers are per user, per machine, never downgrade", () => {
   const { targets, windows } = configuration("windows").bundle;
   assert.deepEqual(targets, ["nsis", "msi"]);
   assert.equal(windows.nsis.installMode, "currentUser");
   assert.equal(windows.allowDowngrades, false);
-  // An independent implementation's answer for co.amiqus.signin: Windows must know the next version by it.
+  // Windows recognises the next version by it. Computed for co.amiqus.signin by another implementation.
   assert.equal(windows.wix.upgradeCode, "24a09ffa-ec4c-547b-9932-46604486f4e9");
 });
 
-void test("macOS: a disk image of an app under the hardened runtime, with no exception from it", () => {
+void test("macOS app uses the hardened runtime without entitlements", () => {
   const { targets, macOS } = configuration("macos").bundle;
   assert.deepEqual(targets, ["app", "dmg"]);
   assert.equal(macOS.hardenedRuntime, true);
@@ -111,7 +111,7 @@ const workflows = join(ROOT, ".github", "workflows");
 for (const name of readdirSync(workflows)) {
   const text = readFileSync(join(workflows, name), "utf8");
 
-  void test(`${name} may read the repository, and no more but where it says what for`, () => {
+  void test(`workflow ${name} has read permission, and states why for more`, () => {
     assert.match(text, /^permissions:\n {2}contents: read$/m);
     for (const [line] of text.matchAll(/^.*: write\b.*$/gm)) assert.match(line, / # \w/);
     assert.doesNotMatch(text, /pull_request_target|permissions: write-all/);

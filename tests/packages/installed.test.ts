@@ -1,6 +1,6 @@
 /**
- * The package as people get it: installed by the system's own tools, signed in through the scheme
- * handler that it brings, upgraded, removed. It changes this machine, and puts it back.
+ * The package as users get it: installed by the system's package manager, signed in through its scheme
+ * handler, upgraded, removed. This changes the machine and restores it.
  */
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
@@ -8,10 +8,10 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { keysInKeychain } from "../stage/keychain";
-import { ROOT } from "../stage/places";
-import { until } from "../stage/processes";
-import { onStage } from "../stage/stage";
+import { keysInKeychain } from "../harness/keychain";
+import { ROOT } from "../harness/paths";
+import { waitFor } from "../harness/processes";
+import { withHarness } from "../harness/harness";
 
 const PACKAGE = "sign-in-with-amiqus";
 const PROGRAM = `/usr/bin/${PACKAGE}`;
@@ -23,10 +23,10 @@ function run(program: string, args: readonly string[]): string {
   return execFileSync(program, args, { env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 }
 
-/** The version that is installed; nothing where none is. */
-function installed(): string | undefined {
-  const asked = spawnSync("dpkg-query", ["-W", "-f", "${db:Status-Status} ${Version}", PACKAGE]);
-  const [status, version] = String(asked.stdout).split(" ");
+/** The version that is installed, if any. */
+function installedVersion(): string | undefined {
+  const query = spawnSync("dpkg-query", ["-W", "-f", "${db:Status-Status} ${Version}", PACKAGE]);
+  const [status, version] = String(query.stdout).split(" ");
   return status === "installed" ? version : undefined;
 }
 
@@ -39,7 +39,7 @@ function remove(): void {
 }
 
 /** The package that `npm run build` made. */
-function built(): string {
+function builtPackage(): string {
   const bundles = join(ROOT, "target", "release", "bundle", "deb");
   const [file, ...others] = readdirSync(bundles).filter((name) => name.endsWith(".deb"));
   assert.ok(file && others.length === 0, `one package in ${bundles}`);
@@ -47,10 +47,10 @@ function built(): string {
 }
 
 /**
- * The same package under a lower number: no older one was ever published. (A vault that an older
- * build wrote is opened in `src-tauri/tests/vault`.)
+ * Repacks a package under a lower version, since no older one was published. (`src-tauri/tests/vault`
+ * opens a vault that an older build wrote.)
  */
-function older(file: string): string {
+function olderVersionOf(file: string): string {
   const unpacked = join(folder, "older");
   run("dpkg-deb", ["--raw-extract", file, unpacked]);
   const control = join(unpacked, "DEBIAN", "control");
@@ -61,71 +61,74 @@ function older(file: string): string {
   return packed;
 }
 
-/** Why this can't be done here; nothing where it can. */
+/** Why the test is skipped, or `false`. */
 const skip = process.getuid?.() === 0 ? false : "installing a package needs root";
 
 before(() => {
   if (skip) return;
-  assert.equal(installed(), undefined, "the app is installed here: this test would remove it");
+  assert.equal(
+    installedVersion(),
+    undefined,
+    "the app is installed here: this test would remove it",
+  );
 });
 
 after(() => {
-  if (!skip && installed() !== undefined) remove();
+  if (!skip && installedVersion() !== undefined) remove();
   rmSync(folder, { recursive: true, force: true });
 });
 
-const name =
-  "the installed package signs in through its own scheme handler, outlives an upgrade, and leaves no vault behind when told to";
+const name = "installed package signs in, upgrades and is removed";
 
 void test(name, { timeout: 300_000, skip }, async () => {
-  const newer = built();
-  install(older(newer));
-  assert.equal(installed(), "0.0.1");
-  await onStage(
+  const newer = builtPackage();
+  install(olderVersionOf(newer));
+  assert.equal(installedVersion(), "0.0.1");
+  await withHarness(
     name,
-    async (stage) => {
-      const { app, desktop, practice } = stage;
+    async (harness) => {
+      const { app, desktop, practice } = harness;
       const data = String(desktop.env.XDG_DATA_HOME);
       const vault = join(data, "co.amiqus.signin", "vault", "vault.stronghold");
       const handler = async () =>
         (await desktop.run("xdg-mime", ["query", "default", SCHEME])).trim();
       assert.equal(await handler(), "co.amiqus.signin.desktop");
 
-      // Closed meanwhile: it is the package's entry that starts it.
+      // The app is closed during the sign-in, so that the package's entry starts it.
       await app.start();
-      await app.state("signed-out");
-      await stage.signInWhileClosed();
+      await app.waitForState("signed-out");
+      await harness.signInWhileClosed();
       assert.deepEqual(
         readdirSync(join(data, "applications")).filter((entry) => /amiqus/i.test(entry)),
         [],
-        "the app made no entry of its own beside the package's",
+        "the app added no entry to the package's",
       );
 
-      // The upgrade comes while it runs, as upgrades do.
+      // Upgraded while it is running.
       install(newer);
-      assert.notEqual(installed(), "0.0.1");
+      assert.notEqual(installedVersion(), "0.0.1");
       await app.press("Renew now");
-      await practice.untilTokenRequests(2);
-      await app.says("Connected.");
+      await practice.waitForTokenRequests(2);
+      await app.waitForText("Connected.");
       await app.close();
       await app.start();
-      await app.state("signed-in");
-      await app.says("Bob Gale");
-      assert.equal(await practice.tokenRequests(), 2, "nobody had to sign in again");
+      await app.waitForState("signed-in");
+      await app.waitForText("Bob Gale");
+      assert.equal(await practice.tokenRequests(), 2, "the sign-in outlives the upgrade");
       await app.close();
 
-      // People's data are theirs, and not the package's.
+      // Removing the package keeps the user's data.
       remove();
       assert.equal(existsSync(PROGRAM), false);
-      assert.equal(await handler(), "", "nobody opens the links any more");
+      assert.equal(await handler(), "", "no handler for the links is left");
       assert.ok(existsSync(vault));
       assert.equal(await keysInKeychain(desktop), 1);
 
       install(newer);
       await app.start();
-      await app.state("signed-in");
+      await app.waitForState("signed-in");
       await app.close();
-      await until("nothing of it runs", () => app.processIds().length === 0 || undefined);
+      await waitFor("the app has exited", () => app.processIds().length === 0);
       await desktop.run(PROGRAM, ["--forget-everything"]);
       assert.equal(existsSync(join(data, "co.amiqus.signin")), false);
       assert.equal(await keysInKeychain(desktop), 0);

@@ -1,4 +1,4 @@
-/** The installers that `npm run build` has made here, opened without being installed. */
+/** The installers that `npm run build` has made, unpacked without being installed. */
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { brand } from "../run/brand.mjs";
-import { ROOT } from "../stage/places";
+import { ROOT } from "../harness/paths";
 
 const bundles = join(ROOT, "target", "release", "bundle");
 const scratch = mkdtempSync(join(tmpdir(), "packages-"));
@@ -17,8 +17,8 @@ const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"))
 };
 const sizes = [16, 24, 32, 48, 64, 128, 256, 512];
 
-const deb = only("deb");
-const rpm = only("rpm");
+const deb = onlyPackage("deb");
+const rpm = onlyPackage("rpm");
 const packages = [
   { kind: "deb", folder: join(scratch, "deb"), licence: "doc/sign-in-with-amiqus/copyright" },
   { kind: "rpm", folder: join(scratch, "rpm"), licence: "licenses/sign-in-with-amiqus/LICENSE" },
@@ -42,15 +42,15 @@ for (const { kind, folder, licence } of packages) {
   const share = join(folder, "usr", "share");
 
   void describe(`the .${kind}`, () => {
-    void test("holds the program that was built", () => {
+    void test("package contains the program that was built", () => {
       const built = readFileSync(join(ROOT, "target/release/sign-in-with-amiqus"), "latin1");
       const packed = readFileSync(join(folder, "usr/bin/sign-in-with-amiqus"), "latin1");
-      // Tauri writes into it what it is packed in, for updates of the same kind.
+      // Tauri writes the kind of package into the program, for updates of the same kind.
       const mark = "__TAURI_BUNDLE_TYPE_VAR_";
       assert.equal(hash(packed), hash(built.replace(`${mark}UNK`, `${mark}${kind.toUpperCase()}`)));
     });
 
-    void test("opens our links through a desktop entry that the validator accepts", () => {
+    void test("desktop entry opens our links and is valid", () => {
       const applications = join(share, "applications");
       assert.deepEqual(
         readdirSync(applications).sort(),
@@ -62,9 +62,9 @@ for (const { kind, folder, licence } of packages) {
       assert.ok(lines.includes(`MimeType=x-scheme-handler/${brand.scheme};`));
       assert.ok(lines.includes("Exec=sign-in-with-amiqus %u"));
       assert.ok(lines.includes("Icon=sign-in-with-amiqus"));
-      // The windows' class (`tests/e2e/second-copy.test.ts`).
+      // The window's class (`tests/e2e/second-instance.test.ts`).
       assert.ok(lines.includes(`StartupWMClass=${brand.identifier}`));
-      // Lists of default apps may still name the entry of an earlier package.
+      // Users' mimeapps.list may still name the entry of an earlier package.
       const earlier = join(applications, `${brand.name}.desktop`);
       run("desktop-file-validate", earlier);
       const hidden = readFileSync(earlier, "utf8").split("\n");
@@ -74,7 +74,7 @@ for (const { kind, folder, licence } of packages) {
       assert.ok(!hidden.some((line) => line.startsWith("MimeType=")));
     });
 
-    void test("has the icon in every size, and as a drawing for all others", () => {
+    void test("icon is there in every size and as a vector", () => {
       const icons = join(share, "icons", "hicolor");
       for (const size of sizes) {
         const path = join(icons, `${size}x${size}`, "apps", "sign-in-with-amiqus.png");
@@ -89,7 +89,7 @@ for (const { kind, folder, licence } of packages) {
       );
     });
 
-    void test("describes itself to software centres, in this version", () => {
+    void test("metainfo is valid and names this version", () => {
       const path = join(share, "metainfo", `${brand.identifier}.metainfo.xml`);
       run("appstreamcli", "validate", "--no-net", "--pedantic", path);
       const text = readFileSync(path, "utf8");
@@ -98,7 +98,7 @@ for (const { kind, folder, licence } of packages) {
       assert.equal(entry.replaceAll("&amp;", "&"), `${brand.identifier}.desktop`);
     });
 
-    void test("brings its licence, and those of all that it is made of", () => {
+    void test("licence and those of all dependencies are included", () => {
       assert.match(readFileSync(join(share, licence), "utf8"), /MERCHANTABILITY/);
       const others = readFileSync(join(share, licence, "..", "THIRD-PARTY-LICENSES"), "utf8");
       for (const part of ["tauri", "iota_stronghold", "rustls", "svelte", "@tauri-apps/api"]) {
@@ -106,45 +106,45 @@ for (const { kind, folder, licence } of packages) {
       }
     });
 
-    void test("brings a manual page that reads without a complaint", () => {
+    void test("manual page renders without warnings", () => {
       const page = gunzipSync(readFileSync(join(share, "man/man1/sign-in-with-amiqus.1.gz")));
-      const read = spawnSync("groff", ["-man", "-ww", "-Tutf8", "-P-cbou"], {
+      const rendered = spawnSync("groff", ["-man", "-ww", "-Tutf8", "-P-cbou"], {
         input: page,
         encoding: "utf8",
       });
-      assert.equal(read.stderr, "");
-      assert.ok(read.stdout.includes(version) && read.stdout.includes(brand.identifier));
+      assert.equal(rendered.stderr, "");
+      assert.ok(rendered.stdout.includes(version) && rendered.stdout.includes(brand.identifier));
     });
 
-    void test("installs nothing but that", () => {
+    void test("package contains no other file", () => {
       const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((each) =>
         each.isFile(),
       );
-      const beside = kind === "deb" ? ["changelog.gz", "copyright"] : ["LICENSE"];
-      assert.equal(files.length, sizes.length + 7 + beside.length);
+      const documents = kind === "deb" ? ["changelog.gz", "copyright"] : ["LICENSE"];
+      assert.equal(files.length, sizes.length + 7 + documents.length);
     });
   });
 }
 
-void test("the .deb asks for each package once, and for the C library that the program was linked with", () => {
+void test(".deb depends on the linked C library and on each package once", () => {
   const depends = run("dpkg-deb", "--field", deb, "Depends").trim().split(", ");
   const names = depends.map((each) => each.split(" ")[0] ?? "");
   assert.deepEqual(names, [...new Set(names)]);
   for (const needed of ["libayatana-appindicator3-1", "libwebkit2gtk-4.1-0", "xdg-utils"]) {
     assert.ok(names.includes(needed), needed);
   }
-  assert.ok(depends.includes(`libc6 (>= ${linkedLibrary()})`), depends.join(", "));
+  assert.ok(depends.includes(`libc6 (>= ${linkedGlibc()})`), depends.join(", "));
 });
 
-void test("the .rpm asks for the C library that the program was linked with, and for the libraries by their own names", () => {
+void test(".rpm depends on the linked C library and on sonames", () => {
   const needed = run("rpm", "-qp", "--requires", rpm).trim().split("\n");
-  assert.ok(needed.includes(`libc.so.6(GLIBC_${linkedLibrary()})(64bit)`), needed.join(", "));
+  assert.ok(needed.includes(`libc.so.6(GLIBC_${linkedGlibc()})(64bit)`), needed.join(", "));
   for (const library of ["libayatana-appindicator3.so.1", "libwebkit2gtk-4.1.so.0"]) {
     assert.ok(needed.includes(`${library}()(64bit)`), library);
   }
 });
 
-void test("both carry the version, the licence and where the app is at home", () => {
+void test("both packages have version, licence and home page", () => {
   assert.equal(run("dpkg-deb", "--field", deb, "Version").trim(), version);
   assert.equal(
     run("rpm", "-qp", "--queryformat", "%{VERSION} %{LICENSE} %{URL}", rpm),
@@ -152,13 +152,13 @@ void test("both carry the version, the licence and where the app is at home", ()
   );
 });
 
-void test("the .deb's list of changes begins with this version", () => {
+void test(".deb changelog starts with this version", () => {
   const list = join(scratch, "deb/usr/share/doc/sign-in-with-amiqus/changelog.gz");
   const [first = ""] = gunzipSync(readFileSync(list)).toString().split("\n");
   assert.match(first, new RegExp(`^sign-in-with-amiqus \\(${version.replaceAll(".", "\\.")}\\) `));
 });
 
-void test("the bill of materials names the app, its version, and what is in the program and in the window", () => {
+void test("bill of materials lists the app and its dependencies", () => {
   const bill = JSON.parse(
     readFileSync(join(bundles, `sign-in-with-amiqus-${version}.cdx.json`), "utf8"),
   ) as {
@@ -178,9 +178,9 @@ void test("the bill of materials names the app, its version, and what is in the 
     inWindow.map(({ purl }) => purl.replace(/@[\d.]+$/, "")),
     ["pkg:npm/%40tauri-apps/api", "pkg:npm/svelte"],
   );
-  // What only tests the app isn't shipped.
+  // Dependencies of the tests are not shipped.
   assert.ok(!bill.components.some(({ purl }) => /cargo\/(rcgen|oauth2)@|selenium/.test(purl)));
-  // Every part is reached from the app.
+  // Every component is a dependency of the app.
   const reached = new Set([component["bom-ref"]]);
   for (const ref of reached) {
     const needs = bill.dependencies.find((each) => each.ref === ref)?.dependsOn ?? [];
@@ -192,14 +192,14 @@ void test("the bill of materials names the app, its version, and what is in the 
   );
 });
 
-void test("the checksums are those of the installers and of the bill of materials", () => {
+void test("checksums match the installers and the bill of materials", () => {
   const sums = readFileSync(join(bundles, "SHA256SUMS"), "utf8").trim().split("\n");
   const files = sums.map((line) => {
     const [digest = "", name = ""] = line.split("  ");
     assert.equal(digest, hash(readFileSync(join(bundles, name))), name);
     return name.replace(/^.*\./, "");
   });
-  // Signatures are there where a distributor switched updates on.
+  // Signatures exist where a distributor has enabled updates.
   assert.deepEqual(files.filter((kind) => kind !== "sig").sort(), ["deb", "json", "rpm"]);
 });
 
@@ -208,15 +208,15 @@ function hash(content: string | Buffer): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** The newest version of the C library whose symbols the program asks for. */
-function linkedLibrary(): string {
+/** The newest version of the C library whose symbols the program uses. */
+function linkedGlibc(): string {
   const symbols = run("objdump", "-T", join(ROOT, "target/release/sign-in-with-amiqus"));
   const versions = [...symbols.matchAll(/GLIBC_2\.(\d+)/g)].map(([, minor]) => Number(minor));
   return `2.${Math.max(...versions)}`;
 }
 
-/** The one file of that kind that was built. */
-function only(kind: string): string {
+/** The only package of a kind that was built. */
+function onlyPackage(kind: string): string {
   const folder = join(bundles, kind);
   const [name = "", ...others] = readdirSync(folder).filter((each) => each.endsWith(`.${kind}`));
   assert.deepEqual(others, []);

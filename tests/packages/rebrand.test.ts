@@ -5,14 +5,14 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { BUILT, ROOT } from "../stage/places";
-import { freePort } from "../stage/processes";
-import { onStage } from "../stage/stage";
+import { BIN_DIR, ROOT } from "../harness/paths";
+import { reservePort } from "../harness/processes";
+import { withHarness } from "../harness/harness";
 
 const folder = mkdtempSync(join(tmpdir(), "another-brand-"));
 const file = join(folder, "brand.json");
 const program = join(folder, "sign-in-with-amiqus");
-const port = String(await freePort());
+const port = String(await reservePort());
 const brand = {
   name: "Gale & Partners’ Keys",
   publisher: "Gale & Partners",
@@ -35,7 +35,7 @@ function build(variables: NodeJS.ProcessEnv): void {
 before(() => {
   writeFileSync(file, JSON.stringify(brand));
   build({ AMIQUS_BRAND: file });
-  copyFileSync(join(BUILT, "sign-in-with-amiqus"), program);
+  copyFileSync(join(BIN_DIR, "sign-in-with-amiqus"), program);
 });
 
 after(() => {
@@ -47,16 +47,16 @@ after(() => {
 const name = "built with another brand's file, it signs in through that brand's scheme and service";
 
 void test(name, { timeout: 120_000 }, () =>
-  onStage(
+  withHarness(
     name,
-    async (stage) => {
-      const { app, desktop } = stage;
+    async (harness) => {
+      const { app, desktop } = harness;
       await app.start();
-      await app.state("signed-out");
+      await app.waitForState("signed-out");
       assert.equal(await app.window.getTitle(), brand.name);
       assert.ok((await desktop.run("wmctrl", ["-l"])).includes(brand.name));
-      await stage.signIn();
-      const [request] = await stage.practice.requests("/oauth/authorize");
+      await harness.signIn();
+      const [request] = await harness.practice.requests("/oauth/authorize");
       assert.ok(request);
       assert.ok(existsSync(join(desktop.folder, "data", brand.identifier, "vault")));
       assert.equal(existsSync(join(desktop.folder, "data", "co.amiqus.signin")), false);

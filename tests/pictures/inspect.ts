@@ -115,7 +115,7 @@ export function faintOrSmall(): string[] {
   for (const drawn of document.querySelectorAll("svg path, svg circle")) {
     const { stroke, fill } = getComputedStyle(drawn);
     // The mark brings a ground of its own; a ring's unused part is there for its used one.
-    if (fill !== "none" || drawn.matches(".whole, .check")) continue;
+    if (fill !== "none" || drawn.matches(".track, .check")) continue;
     expect("a drawing", stroke, ground(drawn.closest("svg")), 3);
   }
   return found;

@@ -114,7 +114,7 @@ export const journeys: Journey[] = [
             const next = { ...appState, screen, accounts: shown, current: "1.a", revision };
             const faults = await pictureWindow.change(next);
             const drawn = await pictureWindow.inPage(
-              () => document.querySelectorAll(".person").length,
+              () => document.querySelectorAll(".account").length,
             );
             if (drawn !== shown.length) faults.push(`${drawn} accounts are drawn`);
             assert.deepEqual(faults, [], JSON.stringify(next));

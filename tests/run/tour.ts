@@ -4,9 +4,9 @@
  */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { press } from "../stage/browser";
-import { ROOT } from "../stage/places";
-import { Stage } from "../stage/stage";
+import { press } from "../harness/browser";
+import { ROOT } from "../harness/paths";
+import { Harness } from "../harness/harness";
 
 const folder = join(ROOT, "target", "tour");
 rmSync(folder, { recursive: true, force: true });
@@ -23,50 +23,50 @@ async function step(words: string, name: string, take: (path: string) => Promise
 }
 
 console.log("No display here: the tour is taken on a virtual one.");
-const stage = await Stage.set();
+const harness = await Harness.start();
 try {
-  const { app, browser, practice } = stage;
+  const { app, browser, practice } = harness;
   console.log(`A practice Amiqus is at ${practice.baseUrl}; nothing there is real.`);
 
   await app.start();
-  await app.state("signed-out");
+  await app.waitForState("signed-out");
   await step("The app is open and set up. Nobody is signed in.", "signed-out", (path) =>
-    app.picture(path),
+    app.screenshot(path),
   );
 
   await app.press("Sign in with Amiqus");
-  await app.state("awaiting-browser");
+  await app.waitForState("awaiting-browser");
   await step("One click: the browser opens, the app waits.", "waiting-for-the-browser", (path) =>
-    app.picture(path),
+    app.screenshot(path),
   );
 
-  const page = await stage.consentPage();
+  const page = await harness.consentPage();
   const shot = async (path: string) => {
     writeFileSync(path, await page.takeScreenshot(), "base64");
   };
   await step("In the browser: the practice login.", "login-page", shot);
   await press(page, "Log in as Bob Gale");
-  await browser.tab(`${practice.baseUrl}/oauth/authorize`);
+  await browser.waitForTab(`${practice.baseUrl}/oauth/authorize`);
   await step("In the browser: consent.", "consent-page", shot);
   await press(page, "Allow");
-  await browser.leaveTab();
+  await browser.releaseTab();
 
-  await app.state("signed-in");
-  await app.says("Bob Gale");
-  await app.says("Fusion Industries");
+  await app.waitForState("signed-in");
+  await app.waitForText("Bob Gale");
+  await app.waitForText("Fusion Industries");
   await step("The app came to the front: Bob Gale of Fusion Industries.", "signed-in", (path) =>
-    app.picture(path),
+    app.screenshot(path),
   );
 
   await app.close();
   await app.start();
-  await app.state("signed-in");
-  await app.says("Bob Gale");
+  await app.waitForState("signed-in");
+  await app.waitForText("Bob Gale");
   await step("Closed and started again: still signed in.", "still-signed-in", (path) =>
-    app.picture(path),
+    app.screenshot(path),
   );
-  await step("The whole desktop at the end.", "desktop", (path) => stage.picture(path));
+  await step("The whole desktop at the end.", "desktop", (path) => harness.screenshot(path));
   console.log("The tour is complete.");
 } finally {
-  await stage.strike();
+  await harness.tearDown();
 }

@@ -9,19 +9,19 @@ import { once } from "node:events";
 import { copyFileSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { BUILT, ROOT } from "../stage/places";
-import { Practice } from "../stage/practice";
-import { freePort } from "../stage/processes";
+import { BIN_DIR, ROOT } from "../harness/paths";
+import { Practice } from "../harness/practice";
+import { reservePort } from "../harness/processes";
 
 const folder = join(ROOT, "target", "practice");
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true, mode: 0o700 });
-const redirectUrl = `http://127.0.0.1:${String(await freePort())}/callback`;
+const redirectUrl = `http://127.0.0.1:${String(await reservePort())}/callback`;
 const practice = await Practice.start(["--redirect-url", redirectUrl]);
 
 const provisioning = join(folder, "provisioning.json");
 writeFileSync(provisioning, practice.provisioning({ redirect_url: redirectUrl }), { mode: 0o600 });
-const program = join(BUILT, "sign-in-with-amiqus");
+const program = join(BIN_DIR, "sign-in-with-amiqus");
 const env = {
   ...process.env,
   AMIQUS_INSTANCE: "practice",

@@ -1,35 +1,35 @@
 import { mount } from "svelte";
 import App from "./App.svelte";
-import { report } from "./fault";
+import { reportFault } from "./report-fault";
 import "./tokens.css";
 import "./base.css";
 
 const target = document.getElementById("window");
-/** What the page says while nothing is drawn; a link in it loads the page again. */
+/** Text that is shown while nothing is drawn, with a link that reloads the page. */
 const fallback = document.getElementById("fallback");
 
 try {
   if (target) mount(App, { target });
   fallback?.remove();
 } catch {
-  fallBack();
-  report("start");
+  showFallback();
+  reportFault("start");
 }
 
 addEventListener("error", () => {
-  notice("script");
+  handleFault("script");
 });
 addEventListener("unhandledrejection", () => {
-  notice("promise");
+  handleFault("promise");
 });
 
-/** What nobody caught may have left a window with nothing in it. */
-function notice(fault: "script" | "promise"): void {
-  report(fault);
-  if (!document.querySelector("h1")) fallBack();
+/** An uncaught error may have left the window empty. */
+function handleFault(fault: "script" | "promise"): void {
+  reportFault(fault);
+  if (!document.querySelector("h1")) showFallback();
 }
 
-function fallBack(): void {
+function showFallback(): void {
   if (!fallback) return;
   target?.remove();
   fallback.dataset.shown = "";

@@ -1,4 +1,4 @@
-// Said when the window itself fails. Nothing is put into these: what it would be made of may be what failed.
+// Shown when the window itself fails. No values are filled in: they may be what failed.
 export const title = "This window couldn’t be displayed";
 export const sentence =
   "The mistake is ours, not yours, and your sign-in is safe. Try again. If that doesn’t help, save a report for support.";

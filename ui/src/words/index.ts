@@ -7,36 +7,36 @@ export type { Message };
 
 const language = "en-GB";
 
-/** Puts values in place of the `{names}` in a sentence. */
+/** Replaces the `{names}` in a sentence by values. */
 export function fill(sentence: string, values: Record<string, string>): string {
   return sentence.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
 }
 
-/** An account's name as it is shown. Amiqus may tell neither a name nor an e-mail address. */
-export function nameOf(account: AccountView): string {
+/** An account's name, or a substitute: Amiqus may return neither a name nor an e-mail address. */
+export function displayName(account: AccountView): string {
   return account.name === "" ? words.signedIn.unnamed : account.name;
 }
 
-/** What stands below an account's name: nothing twice, and nothing empty. */
-export function linesOf(account: AccountView, ...more: (string | null)[]): string[] {
+/** The lines below an account's name, without empty and repeated ones. */
+export function detailLines(account: AccountView, ...more: (string | null)[]): string[] {
   const lines = [account.email, ...more].filter((line) => line !== null && line !== "");
   return [...new Set(lines as string[])].filter((line) => line !== account.name);
 }
 
-/** The words for a problem, complete with what they need from the set-up. */
+/** The text for a problem, with the redirect URL filled in. */
 export function problemMessage(problem: Problem, redirectUrl: string): Message {
   const { code } = problem;
   const { title, sentence } = words.problem[Object.hasOwn(words.problem, code) ? code : "internal"];
   return { title, sentence: fill(sentence, { redirect: redirectUrl }) };
 }
 
-/** The same as one text, where there is no place for a title. */
-export function problemInOne(problem: Problem, redirectUrl: string): string {
-  return inOne(problemMessage(problem, redirectUrl));
+/** The text for a problem on one line, for places without a title. */
+export function problemText(problem: Problem, redirectUrl: string): string {
+  return messageText(problemMessage(problem, redirectUrl));
 }
 
-/** A title and a sentence as one text. */
-export function inOne({ title, sentence }: Message): string {
+/** A title and a sentence on one line. */
+export function messageText({ title, sentence }: Message): string {
   return `${title.replace(/\.$/, "")}. ${sentence}`;
 }
 
@@ -48,14 +48,15 @@ const longDate = new Intl.DateTimeFormat(language, {
 const timeOfDay = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
 const nearDay = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
 
-export function dateInWords(date: string): string {
+/** “3 March 2026”. */
+export function formatDate(date: string): string {
   const day = new Date(date);
-  // The formatter throws where there is no such day.
+  // The formatter throws for an invalid date.
   return Number.isNaN(day.getTime()) ? date : longDate.format(day);
 }
 
 /** “today, 09:14”, “yesterday, 17:02”, “3 March 2026, 08:30”. */
-export function momentInWords(moment: string): string {
+export function formatMoment(moment: string): string {
   const then = new Date(moment);
   if (Number.isNaN(then.getTime())) return moment;
   const days = Math.round((startOfDay(then) - startOfDay(new Date())) / 86_400_000);
@@ -67,15 +68,15 @@ function startOfDay(moment: Date): number {
   return new Date(moment).setHours(0, 0, 0, 0);
 }
 
-/** “9:12” for what is left until a deadline. */
-export function timeLeftInWords(milliseconds: number): string {
+/** “9:12”, for the time until a deadline. */
+export function formatRemaining(milliseconds: number): string {
   const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
-/** What a screen reader says when the window changes. */
+/** What a screen reader announces when the window changes. */
 export function announcement({ screen, problem, accounts, current, setup }: AppState): string {
-  if (problem) return problemInOne(problem, setup.redirect_url);
+  if (problem) return problemText(problem, setup.redirect_url);
   switch (screen.state) {
     case "needs-setup":
       return setup.managed ? words.needsSetup.managedTitle : words.needsSetup.title;
@@ -87,7 +88,7 @@ export function announcement({ screen, problem, accounts, current, setup }: AppS
       return words.exchangingCode.title;
     case "signed-in": {
       const account = accounts.find(({ id }) => id === current);
-      return account ? `${words.signedIn.title}: ${nameOf(account)}` : words.signedIn.title;
+      return account ? `${words.signedIn.title}: ${displayName(account)}` : words.signedIn.title;
     }
     case "sign-in-again":
       return words.signInAgain.why[screen.why].title;

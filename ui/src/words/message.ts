@@ -1,2 +1,2 @@
-/** What happened in a line, then in a sentence. `**` marks words that stand out. */
+/** A title and a sentence, in which `**` marks emphasised words. */
 export type Message = { title: string; sentence: string };

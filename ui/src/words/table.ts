@@ -1,5 +1,5 @@
-// Each word is a constant of its own, so that the bundler writes it where it is said. Only words that
-// are chosen by something's name, as those for a problem, stand together in a record.
+// Each text is a constant, so that the bundler inlines it where it is used. Only texts that are looked up
+// by a key, such as those for a problem, are in a record.
 export * as awaitingBrowser from "./awaiting-browser";
 export * as button from "./button";
 export * as exchangingCode from "./exchanging-code";

@@ -1,0 +1,52 @@
+/**
+ * The lines of the app's log and of its support report that tests wait for or look for, each as the
+ * part that never varies. When the app words one of them differently, this is the only edit.
+ */
+
+/** Lines of the app's log. */
+export const logLines = {
+  processStarted: " started version=",
+  windowFollowsState: "a window follows the state",
+  pageBringsState: "the page brings the state",
+  pageFailed: "window: page failed fault=",
+  pageLost: "window: page lost ",
+  trayGone: "the desktop's tray is_there=false",
+  handlerRegistered: "links: handler registered",
+  nameTaken: "another program has this app's name",
+  linkWithoutAttempt: "no attempt is pending",
+  linkIsNotAnAnswer: "a link is not an answer: ignored",
+  linkOfAnotherAttempt: "an address answers another attempt: ignored",
+  stateLocked: "the state is now locked",
+  stateSignedIn: "the state is now signed-in",
+  stateSignedInWithTwoAccounts: "signed-in accounts=2",
+  signInClaimed: "identify: claimed",
+  certificatesReplaced: "names certificates in place of the system's",
+  linesLost: "log: lines lost count=",
+} as const;
+
+/** The fields of `logLines.pageLost`. */
+export const pageLosses = {
+  reloaded: "why=Ended remedy=Reload",
+  rebuilt: "why=Ended remedy=Rebuild",
+  closed: "why=Ended remedy=Close",
+  hungAndRebuilt: "why=NoAnswer remedy=Rebuild",
+} as const;
+
+/** Lines of the report that `--diagnose` prints and the window saves. */
+export const reportLines = {
+  version: "app: 0.1.0",
+  keychainOpen: "vault key: in the keychain, which is open",
+  keychainAbsent: "vault key: there is no keychain",
+  keychainHangs: "vault key: the keychain didn't answer within 5 s",
+  linksOpenedByThisApp: "opened by: this app",
+  reachable: "reachable: yes, 401",
+  unreachable: "reachable: no: error sending request",
+  noProxy: "proxy: none",
+  certificatesOfSystem: "certificates: the system's",
+  missingSafeguard: "missing safeguard: ",
+  lockedWithoutAccounts: "locked accounts=0",
+  awaitingBrowserWithOneAccount: "awaiting-browser accounts=1",
+  logNotAFile: "can't be read: not a regular file",
+  redacted: "[taken out]",
+  redactedEmail: "…@example.com",
+} as const;
