@@ -56,7 +56,7 @@ impl Drop for BusyGuard {
     }
 }
 
-/// Tells when work begins or ends.
+/// Follows when work begins or ends.
 pub(crate) struct BusyChanges(watch::Receiver<Activity>);
 
 impl BusyChanges {

@@ -12,8 +12,8 @@ use crate::error_chain::ErrorChain;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
-/// Without a wall-clock timer a long wait is cut into pieces of this length: a timer of the runtime's stands
-/// still while the computer sleeps.
+/// Without a wall-clock timer a long wait is cut into pieces of this length: the runtime's timers stop while
+/// the computer sleeps.
 const MAX_SLEEP: Duration = Duration::from_mins(10);
 
 impl Clock for SystemClock {

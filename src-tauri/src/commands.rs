@@ -70,7 +70,7 @@ pub fn bindings(to: &Path) -> Result<(), specta_typescript::Error> {
 
 type Session<'a> = State<'a, SessionHandle>;
 
-/// What the window shows of this computer, beside the state.
+/// What the window shows of this computer, in addition to the state.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, specta::Type)]
 struct ThisComputer {
     /// Whether the app starts at login.
@@ -83,16 +83,16 @@ struct ThisComputer {
     update_ready: bool,
 }
 
-/// The state now.
+/// The current state.
 #[tauri::command]
 #[specta::specta]
 async fn app_state(session: Session<'_>) -> Result<AppState, Problem> {
     session.state().await.map(|state| AppState::clone(&state))
 }
 
-/// The state now, and each one after it, down a channel of the window's own. An event would also
-/// reach whoever listens for the deep-link plugin's events, which carry codes; so the window may
-/// listen to no events at all.
+/// Sends the current state, and each later one, down a channel of the window's own. Events are no
+/// alternative: a window that may listen to events also receives the deep-link plugin's, which carry
+/// codes.
 #[tauri::command]
 #[specta::specta]
 async fn follow(
@@ -114,14 +114,14 @@ async fn follow(
     Ok(())
 }
 
-/// Begins to sign in.
+/// Starts a sign-in.
 #[tauri::command]
 #[specta::specta]
 async fn authorize(session: Session<'_>) -> Result<(), Problem> {
     session.authorize().await
 }
 
-/// Finishes a sign-in whose owner Amiqus has not told yet.
+/// Finishes a sign-in whose user is not known yet.
 #[tauri::command]
 #[specta::specta]
 async fn finish_sign_in(session: Session<'_>) -> Result<(), Problem> {
@@ -142,7 +142,7 @@ async fn open_browser_again(session: Session<'_>) -> Result<(), Problem> {
     session.open_browser_again().await
 }
 
-/// Takes the address that a person pasted, exchanges its code.
+/// Exchanges the code in an address that the user pasted.
 #[tauri::command]
 #[specta::specta]
 async fn exchange(session: Session<'_>, address: String) -> Result<(), Problem> {
@@ -229,7 +229,7 @@ async fn choose_passphrase(session: Session<'_>, passphrase: String) -> Result<(
         .await
 }
 
-/// Sets a vault aside whose key is lost, and begins with an empty one.
+/// Sets a vault aside whose key is lost, and starts with an empty one.
 #[tauri::command]
 #[specta::specta]
 async fn start_over(session: Session<'_>) -> Result<(), Problem> {
@@ -249,7 +249,7 @@ async fn open_page(session: Session<'_>, page: Page) -> Result<(), Problem> {
     .map_err(|_| Code::BrowserDidNotOpen.into())
 }
 
-/// What the window shows of this computer, beside the state.
+/// What the window shows of this computer, in addition to the state.
 #[tauri::command]
 #[specta::specta]
 async fn this_computer(app: AppHandle) -> Result<ThisComputer, Problem> {

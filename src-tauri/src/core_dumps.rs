@@ -3,10 +3,10 @@
 /// Switches core dumps off for this process and what it starts.
 ///
 /// The limit is one byte and not zero: no dump fits into it, and for the kernel it means no dump also where
-/// dumps are piped to a collecting program, for which it checks no other limit (`core(5)`). Forbidding
-/// other processes to look into this one (`PR_SET_DUMPABLE`) would keep the desktop's portal from telling
-/// who asks it for the colour scheme, and would keep nobody out: a process that runs as this user can ask
-/// the keychain for the key.
+/// dumps are piped to a collecting program, for which it checks no other limit (`core(5)`). Denying
+/// other processes access to this one's memory (`PR_SET_DUMPABLE`) would keep the desktop's portal from
+/// identifying the app that asks it for the colour scheme, and would stop no attacker: a process that runs as
+/// this user can ask the keychain for the key.
 pub(crate) fn disable() {
     #[cfg(unix)]
     {

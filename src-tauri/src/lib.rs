@@ -1,5 +1,5 @@
-//! The desktop shell: it plugs the core into a window, the vault, and the system's links and browser. This
-//! page says who is plugged into what; nothing here decides anything about signing in.
+//! The desktop shell: it connects the core to a window, the vault, and the system's links and browser. This
+//! file is the composition root: it shows what is connected to what, and decides nothing about signing in.
 
 mod arguments;
 #[cfg_attr(
@@ -246,7 +246,7 @@ fn on_event(app: &AppHandle, event: RunEvent) {
             event: WindowEvent::Focused(true),
             ..
         } => {
-            // The page may have been lost while nobody looked at it.
+            // The page may have been lost while the window was in the background.
             window::check_page(app);
             // Where the keychain reports no change, the user may come back from unlocking it.
             #[cfg(not(target_os = "linux"))]

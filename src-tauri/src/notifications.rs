@@ -40,7 +40,7 @@ pub(crate) fn watch(app: &AppHandle, session: &SessionHandle, folder: PathBuf) {
     });
 }
 
-/// Whether a state tells of the accounts at all; a locked app knows none.
+/// Whether the accounts of a state are known; those of a locked app are not.
 fn knows_accounts(state: &AppState) -> bool {
     !matches!(state.screen, Screen::Locked { .. })
 }

@@ -21,7 +21,7 @@ pub(crate) fn exit_when_idle(app: &AppHandle) {
     if IS_EXITING.swap(true, Ordering::SeqCst) {
         return;
     }
-    tracing::info!("shutdown: begun, neither a window nor a tray is left");
+    tracing::info!("shutdown: started, neither a window nor a tray is left");
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         if let Some(loopback) = app.try_state::<Loopback>() {
@@ -40,7 +40,7 @@ pub(crate) fn exit_when_idle(app: &AppHandle) {
 /// Ends the app at the user's request, once the session is idle.
 pub(crate) fn quit(app: &AppHandle) {
     for window in app.webview_windows().values() {
-        // A window that can't be hidden goes with the process.
+        // A window that can't be hidden ends with the process.
         let _ = window.hide();
     }
     let app = app.clone();

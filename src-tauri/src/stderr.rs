@@ -1,7 +1,7 @@
 //! Messages to standard error, for a user who started the app by hand and for the session's journal.
 
-/// Writes as much to standard error as it takes without blocking. It may be closed, or a full pipe that
-/// nobody reads; there `eprintln!` would panic or block.
+/// Writes as much to standard error as it takes without blocking. It may be closed, or a full pipe
+/// without a reader; there `eprintln!` would panic or block.
 pub(crate) fn write(text: &str) {
     #[cfg(unix)]
     for chunk in text.as_bytes().chunks(CHUNK_BYTES) {

@@ -41,14 +41,14 @@ enum Handler {
     /// A copy of this program that registered itself, perhaps from another path.
     Registered,
     /// Another app.
-    Foreign(String),
+    Other(String),
 }
 
 /// Registers this program for the scheme, unless the installed package or another app is.
 pub(super) fn claim_scheme() {
     match current_handler() {
         Handler::Installed => {}
-        Handler::Foreign(entry) => {
+        Handler::Other(entry) => {
             tracing::warn!(entry, "links: another app is the handler");
         }
         Handler::Absent | Handler::Registered => {
@@ -172,7 +172,7 @@ pub(super) fn current() -> LinkHandler {
     match current_handler() {
         Handler::Absent => LinkHandler::Absent,
         Handler::Installed | Handler::Registered => LinkHandler::ThisApp,
-        Handler::Foreign(entry) => LinkHandler::Other {
+        Handler::Other(entry) => LinkHandler::Other {
             name: app_name(&entry).unwrap_or_else(|| plain_text(&entry)),
             entry: plain_text(&entry),
         },
@@ -191,9 +191,7 @@ fn current_handler() -> Handler {
     ) {
         Ok(answer) => match read_handler(&answer) {
             // It also names entries whose program is gone, and the first word of a name with spaces.
-            Handler::Installed | Handler::Foreign(_) if !is_usable(answer.trim()) => {
-                Handler::Absent
-            }
+            Handler::Installed | Handler::Other(_) if !is_usable(answer.trim()) => Handler::Absent,
             handler => handler,
         },
         Err(error) => {
@@ -214,7 +212,7 @@ fn read_handler(answer: &str) -> Handler {
             Handler::Installed
         }
         OWN_ENTRY => Handler::Registered,
-        entry => Handler::Foreign(entry.to_owned()),
+        entry => Handler::Other(entry.to_owned()),
     }
 }
 
@@ -328,7 +326,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn foreign_handler_is_distinguished_from_our_own() {
+    fn handler_of_another_app_is_distinguished_from_our_own() {
         assert_eq!(read_handler("\n"), Handler::Absent);
         assert_eq!(
             read_handler("co.amiqus.signin.desktop\n"),
@@ -344,7 +342,7 @@ mod tests {
         );
         assert_eq!(
             read_handler("other.desktop\n"),
-            Handler::Foreign("other.desktop".to_owned())
+            Handler::Other("other.desktop".to_owned())
         );
     }
 

@@ -1,4 +1,4 @@
-//! Erases links from the command line of this process. A link that starts the app stands in it, and every
+//! Erases links from the command line of this process. A link that starts the app is part of it, and every
 //! user of the computer can read it there for as long as the app runs (`proc_pid_cmdline(5)`).
 
 use std::fs::{self, File};
@@ -29,7 +29,7 @@ fn start_of_arguments() -> io::Result<u64> {
         .and_then(|process| process.stat())
         .map_err(io::Error::other)?;
     stat.arg_start
-        .ok_or_else(|| io::Error::other("the kernel doesn't tell where the arguments are"))
+        .ok_or_else(|| io::Error::other("the kernel doesn't report the address of the arguments"))
 }
 
 /// The offset and length of each link's secret part in a command line. The program's name is no link.

@@ -33,8 +33,8 @@ pub(crate) enum LinkHandler {
         /// Its desktop entry.
         entry: String,
     },
-    /// The system doesn't tell.
-    #[cfg_attr(target_os = "linux", allow(dead_code, reason = "Linux tells"))]
+    /// The system doesn't report it.
+    #[cfg_attr(target_os = "linux", allow(dead_code, reason = "Linux reports it"))]
     Unknown,
 }
 
@@ -42,7 +42,7 @@ pub(crate) enum LinkHandler {
 pub(crate) fn current_handler() -> LinkHandler {
     #[cfg(target_os = "linux")]
     return claim_linux::current();
-    // Windows and macOS ask the user in dialogues of their own; neither tells an app the other's name.
+    // Windows and macOS ask the user in dialogues of their own; neither reports the other app's name.
     #[cfg(not(target_os = "linux"))]
     LinkHandler::Unknown
 }
@@ -50,14 +50,14 @@ pub(crate) fn current_handler() -> LinkHandler {
 /// Registers this app for our links where no other app is, once in the life of the process. It runs other
 /// programs, so a caller waits for it, but no longer than [`CLAIM_TIMEOUT`]. Returns whether it is done.
 pub(crate) fn claim(app: &AppHandle) -> bool {
-    static BEGUN: Once = Once::new();
+    static STARTED: Once = Once::new();
     static IS_DONE: Mutex<bool> = Mutex::new(false);
     static DONE: Condvar = Condvar::new();
     if !uses_links(app) {
         return true;
     }
     let is_done = || IS_DONE.lock().unwrap_or_else(PoisonError::into_inner);
-    BEGUN.call_once(|| {
+    STARTED.call_once(|| {
         let app = app.clone();
         let spawned = thread::Builder::new()
             .name("claim the links".to_owned())

@@ -34,7 +34,7 @@ pub(crate) fn when_idle(app: &AppHandle) {
         let is_closed = || app.webview_windows().is_empty();
         let mut states = session.states();
         let mut activity = busy.changes();
-        // After the exec nobody would reap them.
+        // The new program would not reap them.
         window::wait_for_web_processes(is_closed).await;
         while is_closed() {
             states.borrow_and_update();
@@ -50,7 +50,7 @@ pub(crate) fn when_idle(app: &AppHandle) {
             {
                 // A link that comes now is for the next process.
                 app.state::<IncomingQueue>().close();
-                tracing::info!("relaunch: begun, into the tray");
+                tracing::info!("relaunch: started, into the tray");
                 return app.exit(EXIT_CODE);
             }
             tokio::select! {

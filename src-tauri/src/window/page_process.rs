@@ -54,7 +54,8 @@ pub(crate) struct PageProcess {
 }
 
 impl PageProcess {
-    /// Tells by `on_given_up` that the window was closed because its page was lost too often.
+    /// A process that has no page yet. `on_given_up` is called when the window was closed because its page was
+    /// lost too often.
     pub(crate) fn new(on_given_up: fn(&AppHandle)) -> Self {
         Self {
             on_given_up,

@@ -1,4 +1,4 @@
-//! The user that a connection from this computer belongs to, where the system tells.
+//! The user that a connection from this computer belongs to, where the system lists it.
 
 use std::net::SocketAddr;
 

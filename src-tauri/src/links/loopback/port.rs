@@ -43,7 +43,7 @@ pub(super) struct Role {
 pub(super) enum Stage {
     /// The attempt's response is expected.
     Pending(Judge),
-    /// The attempt is over, and late browsers are told how it ended.
+    /// The attempt is over, and a late redirect is answered with how it ended.
     Over(AttemptEnd),
     /// The port closes at once.
     Closed,

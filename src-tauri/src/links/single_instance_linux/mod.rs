@@ -2,7 +2,7 @@
 //! what it was started for and ends. It does so before the toolkit is started, whose threads could still run
 //! when the process ends.
 //!
-//! The interface is the desktop's (Desktop Entry Specification, "D-Bus Activation"): it carries the
+//! The interface is the one of desktops (Desktop Entry Specification, "D-Bus Activation"): it carries the
 //! identifiers that end the busy pointer and let the window take the focus.
 
 mod application;
@@ -143,7 +143,7 @@ async fn connect(queue: &IncomingQueue) -> zbus::Result<Connection> {
         .await
 }
 
-/// What became of this copy, as far as the bus tells.
+/// How the negotiation over the name ended.
 enum Settled {
     /// This copy is the first.
     First,

@@ -21,20 +21,31 @@ struct TestListener {
     pending: Option<Pending>,
 }
 
-/// How long the port lingers in tests.
-const TEST_LINGER_TIMEOUT: Duration = Duration::from_millis(300);
+/// Longer than any test takes.
+const LONG_LINGER: Duration = Duration::from_mins(5);
+
+/// For tests that wait until the port has lingered.
+const SHORT_LINGER: Duration = Duration::from_millis(100);
 
 impl TestListener {
     async fn start() -> Self {
-        Self::start_with(|link| async move {
-            link.expose()
-                .contains("code=good")
-                .then_some(SignInOutcome::SignedIn)
-        })
-        .await
+        Self::start_with(accept_good).await
+    }
+
+    /// A listener whose port lingers only shortly.
+    async fn start_impatient() -> Self {
+        Self::start_lingering(SHORT_LINGER, accept_good).await
     }
 
     async fn start_with<H, F>(judge: H) -> Self
+    where
+        H: Fn(ReceivedLink) -> F + Send + Sync + 'static,
+        F: Future<Output = Option<SignInOutcome>> + Send + 'static,
+    {
+        Self::start_lingering(LONG_LINGER, judge).await
+    }
+
+    async fn start_lingering<H, F>(linger_timeout: Duration, judge: H) -> Self
     where
         H: Fn(ReceivedLink) -> F + Send + Sync + 'static,
         F: Future<Output = Option<SignInOutcome>> + Send + 'static,
@@ -44,7 +55,7 @@ impl TestListener {
         let address = free.local_addr().unwrap();
         drop(free);
         let loopback = Loopback {
-            linger_timeout: TEST_LINGER_TIMEOUT,
+            linger_timeout,
             ..Loopback::default()
         };
         let mut listener = Self {
@@ -78,8 +89,13 @@ impl TestListener {
     }
 
     async fn until_closed(&self) {
-        while TcpStream::connect(self.address).await.is_ok() {
-            tokio::task::yield_now().await;
+        loop {
+            // Registered before the check, so that no closing is missed.
+            let closed = self.loopback.closed.notified();
+            if self.loopback.open().is_none() {
+                return;
+            }
+            closed.await;
         }
     }
 
@@ -102,6 +118,12 @@ impl TestListener {
     fn judged(&self) -> Vec<String> {
         self.judged.lock().unwrap().clone()
     }
+}
+
+async fn accept_good(link: ReceivedLink) -> Option<SignInOutcome> {
+    link.expose()
+        .contains("code=good")
+        .then_some(SignInOutcome::SignedIn)
 }
 
 fn status(answer: &str) -> &str {
