@@ -91,7 +91,10 @@ impl Launch {
                 .to_str()
                 .map(str::to_owned)
         };
-        Self::new(value_of(STARTUP_ID), value_of(ACTIVATION_TOKEN))
+        Self::new(
+            value_of(STARTUP_ID_VARIABLE),
+            value_of(ACTIVATION_TOKEN_VARIABLE),
+        )
     }
 
     /// Whether the desktop waits for no report.
@@ -102,10 +105,10 @@ impl Launch {
 
 /// The variable in which a desktop passes the startup ID.
 #[cfg(target_os = "linux")]
-pub(crate) const STARTUP_ID: &str = "DESKTOP_STARTUP_ID";
+pub(crate) const STARTUP_ID_VARIABLE: &str = "DESKTOP_STARTUP_ID";
 /// The variable in which a desktop passes the activation token.
 #[cfg(target_os = "linux")]
-pub(crate) const ACTIVATION_TOKEN: &str = "XDG_ACTIVATION_TOKEN";
+pub(crate) const ACTIVATION_TOKEN_VARIABLE: &str = "XDG_ACTIVATION_TOKEN";
 
 #[cfg(test)]
 mod tests {

@@ -15,7 +15,7 @@ use crate::busy::Busy;
 use crate::error_chain::ErrorChain;
 use crate::links::IncomingQueue;
 use crate::links::loopback::Loopback;
-use crate::links::start::{ACTIVATION_TOKEN, STARTUP_ID};
+use crate::links::start::{ACTIVATION_TOKEN_VARIABLE, STARTUP_ID_VARIABLE};
 use crate::{logging, paths, start_at_login, updates, vault, window};
 
 /// The exit code with which the event loop ends for a relaunch; no system uses it.
@@ -86,8 +86,8 @@ pub(crate) fn exec(busy: &Busy) -> ExitCode {
             logging::flush();
             // They belong to a start that is over.
             command
-                .env_remove(STARTUP_ID)
-                .env_remove(ACTIVATION_TOKEN)
+                .env_remove(STARTUP_ID_VARIABLE)
+                .env_remove(ACTIVATION_TOKEN_VARIABLE)
                 .exec()
         }
         Err(error) => error,

@@ -8,13 +8,14 @@ use rustix::process::{Pid, Signal, getpid, kill_process};
 
 use crate::error_chain::ErrorChain;
 
-/// The kernel keeps fifteen characters of a name.
+/// The name of the network process, of which the kernel keeps fifteen characters.
 const NETWORK_PROCESS: &str = "WebKitNetworkPr";
+/// The name of the process that draws the page, likewise.
 const PAGE_PROCESS: &str = "WebKitWebProces";
 
-/// How often a closed window's processes are checked, and the pause between two checks: some seconds in
-/// all.
+/// How often a closed window's processes are checked: for some seconds in all.
 const MAX_CHECKS: u32 = 100;
+/// The pause between two checks.
 const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Ends the network process, which `WebKit` keeps for as long as the app lives: some 40 MB for a window

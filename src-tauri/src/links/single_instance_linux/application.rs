@@ -13,8 +13,8 @@ use crate::links::start::{self, Launch, Start, StartRequest};
 const INTERFACE: &str = "org.freedesktop.Application";
 
 /// The keys of `GLib`'s platform data.
-const STARTUP_ID: &str = "desktop-startup-id";
-const ACTIVATION_TOKEN: &str = "activation-token";
+const STARTUP_ID_KEY: &str = "desktop-startup-id";
+const ACTIVATION_TOKEN_KEY: &str = "activation-token";
 
 /// The action of a start that asks for nothing.
 const NO_ACTION: &str = "nothing";
@@ -57,8 +57,8 @@ pub(super) fn object_path() -> String {
 
 fn platform_data(launch: &Launch) -> HashMap<&'static str, Value<'_>> {
     [
-        (STARTUP_ID, &launch.startup_id),
-        (ACTIVATION_TOKEN, &launch.activation_token),
+        (STARTUP_ID_KEY, &launch.startup_id),
+        (ACTIVATION_TOKEN_KEY, &launch.activation_token),
     ]
     .into_iter()
     .filter_map(|(key, value)| Some((key, Value::from(value.as_deref()?))))
@@ -67,7 +67,7 @@ fn platform_data(launch: &Launch) -> HashMap<&'static str, Value<'_>> {
 
 fn launch_in(data: &HashMap<String, OwnedValue>) -> Launch {
     let text = |key| Some(data.get(key)?.downcast_ref::<&str>().ok()?.to_owned());
-    Launch::new(text(STARTUP_ID), text(ACTIVATION_TOKEN))
+    Launch::new(text(STARTUP_ID_KEY), text(ACTIVATION_TOKEN_KEY))
 }
 
 /// Serves the calls of other copies.
