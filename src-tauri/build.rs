@@ -1,5 +1,5 @@
-//! Lists the commands, so that each must be allowed by name in `capabilities/`; gives Tauri the brand's
-//! names; and refuses to build with half of what updates need.
+//! Declares the commands, so that each must be allowed by name in `capabilities/`; passes the brand's names to
+//! Tauri; and rejects an incomplete configuration of updates.
 
 #[path = "src/updates/distributor.rs"]
 #[expect(
@@ -13,8 +13,8 @@ use distributor::{ADDRESS, Distributor, PUBLIC_KEY};
 use serde_json::{Map, Value, json};
 
 fn main() -> Result<(), String> {
-    println!("cargo::rustc-env={TAURI_CONFIG}={}", branded()?);
-    look_at_the_distributor();
+    println!("cargo::rustc-env={TAURI_CONFIG}={}", branded_config()?);
+    check_distributor();
     let commands = tauri_build::AppManifest::new().commands(&[
         "app_state",
         "follow",
@@ -43,35 +43,36 @@ fn main() -> Result<(), String> {
         "update",
     ]);
     tauri_build::try_build(tauri_build::Attributes::new().app_manifest(commands))
-        .map_err(|problem| format!("{problem:#}"))
+        .map_err(|error| format!("{error:#}"))
 }
 
-/// What Tauri reads beside `tauri.conf.json`, and before it.
+/// The variable with settings that Tauri merges over `tauri.conf.json`.
 const TAURI_CONFIG: &str = "TAURI_CONFIG";
 
-/// What the command line gave Tauri, if it did, with the brand's names in it.
-fn branded() -> Result<Value, String> {
+/// The settings from the command line, if there are any, with the brand's names.
+fn branded_config() -> Result<Value, String> {
     println!("cargo::rerun-if-env-changed={TAURI_CONFIG}");
-    let mut given: Map<String, Value> = match std::env::var(TAURI_CONFIG) {
+    let mut config: Map<String, Value> = match std::env::var(TAURI_CONFIG) {
         Ok(text) => {
-            serde_json::from_str(&text).map_err(|problem| format!("{TAURI_CONFIG}: {problem}"))?
+            serde_json::from_str(&text).map_err(|error| format!("{TAURI_CONFIG}: {error}"))?
         }
         Err(_) => Map::new(),
     };
-    given.insert("productName".to_owned(), json!(brand::NAME));
-    given.insert("identifier".to_owned(), json!(brand::IDENTIFIER));
-    let plugins = given.entry("plugins").or_insert_with(|| json!({}));
+    config.insert("productName".to_owned(), json!(brand::NAME));
+    config.insert("identifier".to_owned(), json!(brand::IDENTIFIER));
+    let plugins = config.entry("plugins").or_insert_with(|| json!({}));
     plugins["deep-link"] = json!({ "desktop": { "schemes": [brand::SCHEME] } });
-    Ok(Value::Object(given))
+    Ok(Value::Object(config))
 }
 
-/// The app reads these two variables when it is compiled; here is where a wrong one can be explained.
-fn look_at_the_distributor() {
+/// Checks the two variables that the app reads when it is compiled: only a build script can explain a wrong
+/// one.
+fn check_distributor() {
     let [address, public_key] = [ADDRESS, PUBLIC_KEY].map(|variable| {
         println!("cargo::rerun-if-env-changed={variable}");
         std::env::var(variable).ok()
     });
-    if let Err(why) = Distributor::given(address.as_deref(), public_key.as_deref()) {
-        println!("cargo::error={why}");
+    if let Err(error) = Distributor::given(address.as_deref(), public_key.as_deref()) {
+        println!("cargo::error={error}");
     }
 }

@@ -1,17 +1,20 @@
-//! The computer's own clock, and waiting for what it will say.
+//! The computer's clock, and timers that follow it.
 
 use std::time::Duration;
 
 use amiqus_core::clock::{Clock, Wait};
 use jiff::{SignedDuration, Timestamp};
 
-/// The computer's own clock.
+#[cfg(target_os = "linux")]
+use crate::error_chain::ErrorChain;
+
+/// The computer's clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
-/// Where nothing better is to be had, a long wait is looked at again this often: a sleeping computer
-/// doesn't count the time.
-const LOOK_AT_LEAST: Duration = Duration::from_mins(10);
+/// Without a wall-clock timer a long wait is cut into pieces of this length: the runtime's timers stop while
+/// the computer sleeps.
+const MAX_SLEEP: Duration = Duration::from_mins(10);
 
 impl Clock for SystemClock {
     #[expect(
@@ -25,8 +28,10 @@ impl Clock for SystemClock {
     fn wait_until(&self, at: Timestamp) -> Wait {
         #[cfg(target_os = "linux")]
         match timer::Timer::at(at) {
-            Ok(timer) => return Box::pin(timer.rings()),
-            Err(problem) => tracing::warn!(%problem, "no timer of the system's: waiting in pieces"),
+            Ok(timer) => return Box::pin(timer.expired()),
+            Err(error) => {
+                tracing::warn!(error = %ErrorChain(&error), "clock: no wall-clock timer, polling instead");
+            }
         }
         let clock = *self;
         Box::pin(async move {
@@ -36,7 +41,7 @@ impl Clock for SystemClock {
                     return;
                 }
                 let left = Duration::try_from(left).unwrap_or_default();
-                clock.wait_for(left.min(LOOK_AT_LEAST)).await;
+                clock.wait_for(left.min(MAX_SLEEP)).await;
             }
         })
     }
@@ -46,7 +51,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// Timers that the kernel keeps by the wall clock: they ring at their time also when the computer
+/// Timers that the kernel keeps by the wall clock: they expire at their time also when the computer
 /// slept until then, or when the clock was set; nothing polls.
 #[cfg(target_os = "linux")]
 pub(crate) mod timer {
@@ -60,16 +65,19 @@ pub(crate) mod timer {
         timerfd_settime,
     };
 
-    /// One timer.
+    use crate::error_chain::ErrorChain;
+
+    /// A wall-clock timer that expires once.
     pub(crate) struct Timer(Async<OwnedFd>);
 
     impl Timer {
-        /// Rings at this time.
+        /// A timer that expires at this time.
         pub(crate) fn at(at: Timestamp) -> io::Result<Self> {
             Self::with(at, TimerfdTimerFlags::ABSTIME)
         }
 
-        /// Rings when the clock is set, and when the computer wakes: the kernel sets its clock then.
+        /// A timer that expires when the clock is set, and when the computer wakes, because the kernel sets
+        /// its clock then.
         pub(crate) fn when_clock_is_set() -> io::Result<Self> {
             Self::with(
                 Timestamp::MAX,
@@ -77,7 +85,7 @@ pub(crate) mod timer {
             )
         }
 
-        fn with(at: Timestamp, how: TimerfdTimerFlags) -> io::Result<Self> {
+        fn with(at: Timestamp, flags: TimerfdTimerFlags) -> io::Result<Self> {
             let timer = timerfd_create(
                 TimerfdClockId::Realtime,
                 TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK,
@@ -87,22 +95,22 @@ pub(crate) mod timer {
                 tv_sec: at.as_second().max(1),
                 tv_nsec: at.subsec_nanosecond().max(0).into(),
             };
-            let never_again = Timespec {
+            let no_interval = Timespec {
                 tv_sec: 0,
                 tv_nsec: 0,
             };
             let when = Itimerspec {
-                it_interval: never_again,
+                it_interval: no_interval,
                 it_value: value,
             };
-            timerfd_settime(&timer, how, &when)?;
+            timerfd_settime(&timer, flags, &when)?;
             Ok(Self(Async::new(timer)?))
         }
 
-        /// Resolves when it rings.
-        pub(crate) async fn rings(self) {
-            if let Err(problem) = self.0.readable().await {
-                tracing::error!(%problem, "a timer can't be waited for");
+        /// Waits until it expires.
+        pub(crate) async fn expired(self) {
+            if let Err(error) = self.0.readable().await {
+                tracing::error!(error = %ErrorChain(&error), "clock: timer failed");
             }
         }
     }
@@ -113,7 +121,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_wait_is_over_at_its_time_and_not_before() {
+    async fn wait_ends_at_its_time_and_not_before() {
         let at = SystemClock.now() + SignedDuration::from_millis(60);
         SystemClock.wait_until(at).await;
         let late = SystemClock.now().duration_since(at);
@@ -122,7 +130,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_time_that_is_past_is_not_waited_for() {
+    async fn wait_for_a_past_time_ends_immediately() {
         for past in [
             SystemClock.now() - SignedDuration::from_hours(1),
             Timestamp::UNIX_EPOCH,
@@ -133,7 +141,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_time_that_never_comes_is_waited_for() {
+    async fn wait_for_the_last_time_does_not_end() {
         let soon = Duration::from_millis(30);
         let end = tokio::time::timeout(soon, SystemClock.wait_until(Timestamp::MAX)).await;
         assert!(end.is_err());

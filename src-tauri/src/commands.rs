@@ -1,4 +1,4 @@
-//! What the window may ask for. Each is a line: the core does it, the state tells the rest.
+//! The commands of the window. Each calls the core or the shell in a line; the outcome shows in the state.
 
 use std::path::Path;
 
@@ -15,12 +15,14 @@ use tauri::ipc::{Channel, Invoke};
 use tauri::{AppHandle, State};
 use tauri_specta::{Builder, collect_commands};
 
-use crate::links::Holder;
+use crate::busy::Busy;
+use crate::error_chain::ErrorChain;
+use crate::links::LinkHandler;
 use crate::start_at_login::AtLogin;
 use crate::{desktop, diagnostics, links, start_at_login, updates, window};
 
 fn builder() -> Builder<tauri::Wry> {
-    // One shape a type: what goes up and what comes down are the same.
+    // One type in both directions.
     Builder::new()
         .disable_serde_phases()
         .commands(collect_commands![
@@ -52,9 +54,9 @@ fn builder() -> Builder<tauri::Wry> {
         ])
 }
 
-/// Answers the window's commands.
+/// The handler of the window's commands.
 pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + 'static {
-    // The handler borrows from its builder for as long as the app lives, which is the process's life.
+    // The handler borrows from its builder for as long as the process lives.
     Box::leak(Box::new(builder())).invoke_handler()
 }
 
@@ -66,9 +68,9 @@ pub fn bindings(to: &Path) -> Result<(), specta_typescript::Error> {
     builder().export(Typescript::default(), to)
 }
 
-type Keeping<'a> = State<'a, SessionHandle>;
+type Session<'a> = State<'a, SessionHandle>;
 
-/// What the window shows of this computer, beside the state.
+/// What the window shows of this computer, in addition to the state.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, specta::Type)]
 struct ThisComputer {
     /// Whether the app starts at login.
@@ -81,104 +83,104 @@ struct ThisComputer {
     update_ready: bool,
 }
 
-/// The state now.
+/// The current state.
 #[tauri::command]
 #[specta::specta]
-async fn app_state(session: Keeping<'_>) -> Result<AppState, Problem> {
+async fn app_state(session: Session<'_>) -> Result<AppState, Problem> {
     session.state().await.map(|state| AppState::clone(&state))
 }
 
-/// The state now, and each one after it, down a channel of the window's own. An event would also
-/// reach whoever listens for the deep-link plugin's events, which carry codes; so the window may
-/// listen to no events at all.
+/// Sends the current state, and each later one, down a channel of the window's own. Events are no
+/// alternative: a window that may listen to events also receives the deep-link plugin's, which carry
+/// codes.
 #[tauri::command]
 #[specta::specta]
 async fn follow(
     app: AppHandle,
-    session: Keeping<'_>,
+    session: Session<'_>,
     states: Channel<AppState>,
 ) -> Result<(), Problem> {
-    tracing::info!("a window follows the state");
+    tracing::info!("window: page follows the state");
     window::page_is_alive(&app);
     let mut following = session.follow();
-    let telling = tauri::async_runtime::spawn(async move {
+    let task = tauri::async_runtime::spawn(async move {
         while let Some(state) = following.next().await {
             if states.send(AppState::clone(&state)).is_err() {
                 return;
             }
         }
     });
-    window::page_follows(&app, telling);
+    window::page_follows(&app, task);
     Ok(())
 }
 
-/// Begins to sign in.
+/// Starts a sign-in.
 #[tauri::command]
 #[specta::specta]
-async fn authorize(session: Keeping<'_>) -> Result<(), Problem> {
+async fn authorize(session: Session<'_>) -> Result<(), Problem> {
     session.authorize().await
 }
 
-/// Finishes a sign-in whose owner Amiqus has not told yet.
+/// Finishes a sign-in whose user is not known yet.
 #[tauri::command]
 #[specta::specta]
-async fn finish_sign_in(session: Keeping<'_>) -> Result<(), Problem> {
+async fn finish_sign_in(session: Session<'_>) -> Result<(), Problem> {
     session.finish_sign_in().await
 }
 
 /// Drops such a sign-in.
 #[tauri::command]
 #[specta::specta]
-async fn forget_sign_in(session: Keeping<'_>) -> Result<(), Problem> {
+async fn forget_sign_in(session: Session<'_>) -> Result<(), Problem> {
     session.forget_sign_in().await
 }
 
 /// Opens the browser again for the pending attempt.
 #[tauri::command]
 #[specta::specta]
-async fn open_browser_again(session: Keeping<'_>) -> Result<(), Problem> {
+async fn open_browser_again(session: Session<'_>) -> Result<(), Problem> {
     session.open_browser_again().await
 }
 
-/// Takes the address that a person pasted, exchanges its code.
+/// Exchanges the code in an address that the user pasted.
 #[tauri::command]
 #[specta::specta]
-async fn exchange(session: Keeping<'_>, address: String) -> Result<(), Problem> {
+async fn exchange(session: Session<'_>, address: String) -> Result<(), Problem> {
     session.exchange(ReceivedLink::new(address)).await
 }
 
 /// Gives up the pending attempt, or leaves the set-up.
 #[tauri::command]
 #[specta::specta]
-async fn cancel(session: Keeping<'_>) -> Result<(), Problem> {
+async fn cancel(session: Session<'_>) -> Result<(), Problem> {
     session.cancel().await
 }
 
 /// Renews the current account.
 #[tauri::command]
 #[specta::specta]
-async fn refresh(session: Keeping<'_>) -> Result<(), Problem> {
+async fn refresh(session: Session<'_>) -> Result<(), Problem> {
     session.refresh().await
 }
 
 /// Asks Amiqus who the current account is.
 #[tauri::command]
 #[specta::specta]
-async fn me(session: Keeping<'_>) -> Result<(), Problem> {
+async fn me(session: Session<'_>) -> Result<(), Problem> {
     session.me().await
 }
 
 /// Removes an account's tokens from this computer.
 #[tauri::command]
 #[specta::specta]
-async fn sign_out(session: Keeping<'_>, account: String) -> Result<(), Problem> {
+async fn sign_out(session: Session<'_>, account: String) -> Result<(), Problem> {
     session.sign_out(&account).await
 }
 
 /// Makes another account current.
 #[tauri::command]
 #[specta::specta]
-async fn switch_account(session: Keeping<'_>, account: String) -> Result<(), Problem> {
+async fn switch_account(session: Session<'_>, account: String) -> Result<(), Problem> {
     session.switch_account(&account).await
 }
 
@@ -186,7 +188,7 @@ async fn switch_account(session: Keeping<'_>, account: String) -> Result<(), Pro
 #[tauri::command]
 #[specta::specta]
 async fn save_registration(
-    session: Keeping<'_>,
+    session: Session<'_>,
     draft: RegistrationDraft,
 ) -> Result<(), SaveError> {
     session.save_registration(draft).await
@@ -196,7 +198,7 @@ async fn save_registration(
 #[tauri::command]
 #[specta::specta]
 async fn check_registration(
-    session: Keeping<'_>,
+    session: Session<'_>,
     draft: RegistrationDraft,
 ) -> Result<(), CheckError> {
     session.check_registration(draft).await
@@ -205,14 +207,14 @@ async fn check_registration(
 /// Goes to the set-up screen.
 #[tauri::command]
 #[specta::specta]
-async fn change_setup(session: Keeping<'_>) -> Result<(), Problem> {
+async fn change_setup(session: Session<'_>) -> Result<(), Problem> {
     session.change_setup().await
 }
 
 /// Opens a locked vault.
 #[tauri::command]
 #[specta::specta]
-async fn unlock(session: Keeping<'_>, passphrase: Option<String>) -> Result<(), Problem> {
+async fn unlock(session: Session<'_>, passphrase: Option<String>) -> Result<(), Problem> {
     session
         .unlock(amiqus_core::runtime::unlock_with(passphrase))
         .await
@@ -221,23 +223,23 @@ async fn unlock(session: Keeping<'_>, passphrase: Option<String>) -> Result<(), 
 /// Makes a vault that a passphrase opens, on a computer without a keychain.
 #[tauri::command]
 #[specta::specta]
-async fn choose_passphrase(session: Keeping<'_>, passphrase: String) -> Result<(), Problem> {
+async fn choose_passphrase(session: Session<'_>, passphrase: String) -> Result<(), Problem> {
     session
         .unlock(Unlock::NewPassphrase(Passphrase::new(passphrase)))
         .await
 }
 
-/// Sets a vault aside whose key is lost, and begins with an empty one.
+/// Sets a vault aside whose key is lost, and starts with an empty one.
 #[tauri::command]
 #[specta::specta]
-async fn start_over(session: Keeping<'_>) -> Result<(), Problem> {
+async fn start_over(session: Session<'_>) -> Result<(), Problem> {
     session.start_over().await
 }
 
 /// Opens one of Amiqus's pages in the system's browser. There is no way to name another address.
 #[tauri::command]
 #[specta::specta]
-async fn open_page(session: Keeping<'_>, page: Page) -> Result<(), Problem> {
+async fn open_page(session: Session<'_>, page: Page) -> Result<(), Problem> {
     let address = session.page_address(page).await?;
     tauri::async_runtime::spawn_blocking(move || {
         desktop::open_in_browser(&address.url, &address.service)
@@ -247,16 +249,16 @@ async fn open_page(session: Keeping<'_>, page: Page) -> Result<(), Problem> {
     .map_err(|_| Code::BrowserDidNotOpen.into())
 }
 
-/// What the window shows of this computer, beside the state.
+/// What the window shows of this computer, in addition to the state.
 #[tauri::command]
 #[specta::specta]
 async fn this_computer(app: AppHandle) -> Result<ThisComputer, Problem> {
-    let (links_taken_by, links_unclaimed) = match links::settled_holder(&app).await {
-        Holder::Another { name, .. } => (Some(name), false),
-        Holder::Nobody => (None, true),
-        Holder::ThisApp | Holder::Unknown => (None, false),
+    let (links_taken_by, links_unclaimed) = match links::settled_handler(&app).await {
+        LinkHandler::Other { name, .. } => (Some(name), false),
+        LinkHandler::Absent => (None, true),
+        LinkHandler::ThisApp | LinkHandler::Unknown => (None, false),
     };
-    beside(move || ThisComputer {
+    run_blocking(move || ThisComputer {
         at_login: start_at_login::now(),
         links_taken_by,
         links_unclaimed,
@@ -269,10 +271,10 @@ async fn this_computer(app: AppHandle) -> Result<ThisComputer, Problem> {
 #[tauri::command]
 #[specta::specta]
 async fn start_at_login(on: bool) -> Result<(), Problem> {
-    beside(move || start_at_login::choose(on))
+    run_blocking(move || start_at_login::choose(on))
         .await?
-        .map_err(|problem| {
-            tracing::warn!(%problem, "the start at login can't be changed");
+        .map_err(|error| {
+            tracing::warn!(error = %ErrorChain(&error), "start at login: change failed");
             Code::StartNotChanged.into()
         })
 }
@@ -281,7 +283,7 @@ async fn start_at_login(on: bool) -> Result<(), Problem> {
 #[tauri::command]
 #[specta::specta]
 async fn take_links_back(app: AppHandle) -> Result<(), Problem> {
-    let is_ours = beside(move || links::take_back(&app)).await?;
+    let is_ours = run_blocking(move || links::take_back(&app)).await?;
     is_ours
         .then_some(())
         .ok_or_else(|| Code::LinksNotTakenBack.into())
@@ -290,13 +292,14 @@ async fn take_links_back(app: AppHandle) -> Result<(), Problem> {
 /// Saves a report for support; answers with its file.
 #[tauri::command]
 #[specta::specta]
-async fn save_report(session: Keeping<'_>) -> Result<String, Problem> {
+async fn save_report(session: Session<'_>, busy: State<'_, Busy>) -> Result<String, Problem> {
+    let _busy = busy.begin();
     let state = session.state().await?;
     diagnostics::save(&state)
         .await
         .map(|path| path.display().to_string())
-        .map_err(|problem| {
-            tracing::error!(%problem, "the report can't be saved");
+        .map_err(|error| {
+            tracing::error!(error = %ErrorChain(&error), "report: save failed");
             Code::ReportNotSaved.into()
         })
 }
@@ -325,15 +328,15 @@ fn report_fault(fault: PageFault) {
 /// Installs the newer version and starts again.
 #[tauri::command]
 #[specta::specta]
-async fn update(app: AppHandle, session: Keeping<'_>) -> Result<(), Problem> {
-    updates::install(&app, &session).await.map_err(|problem| {
-        tracing::error!(%problem, "the newer version is not installed");
+async fn update(app: AppHandle, session: Session<'_>) -> Result<(), Problem> {
+    updates::install(&app, &session).await.map_err(|error| {
+        tracing::error!(error = %ErrorChain(&error), "updates: installation failed");
         Code::UpdateFailed.into()
     })
 }
 
-/// Work that may wait for other programs, on a thread where that keeps nobody.
-async fn beside<T: Send + 'static>(
+/// Runs work that may block, as on another program, on a thread of the pool for that.
+async fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Problem> {
     tauri::async_runtime::spawn_blocking(work)

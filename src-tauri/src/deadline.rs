@@ -1,4 +1,4 @@
-//! Deadlines for what other processes are asked: one that hangs must not hang this one.
+//! Timeouts for calls to other processes: one that hangs must not hang this one.
 
 use std::io;
 use std::process::{Output, Stdio};
@@ -8,19 +8,19 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
 
-/// How long another process may take to answer where somebody waits for it.
+/// How long another process may take to answer a caller that waits for it.
 pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// There was no answer within the deadline.
+/// No answer came within this time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no answer within {} s", .0.as_secs())]
 pub(crate) struct TimedOut(pub(crate) Duration);
 
-/// Runs blocking work on a thread of its own and waits for its result, but no longer than this. Work
-/// that is late goes on alone, and its result is dropped.
+/// Runs blocking work on a thread of its own and waits for its result for at most `limit`. Work that takes
+/// longer continues unattended, and its result is dropped.
 ///
 /// # Errors
-/// [`TimedOut`] when it is late, and when it panicked or no thread could be had.
+/// [`TimedOut`] when the work takes longer, when it panicked, and when no thread could be spawned.
 pub(crate) fn within<T: Send + 'static>(
     limit: Duration,
     work: impl FnOnce() -> T + Send + 'static,
@@ -29,27 +29,29 @@ pub(crate) fn within<T: Send + 'static>(
     std::thread::Builder::new()
         .name("ask another process".to_owned())
         .spawn(move || {
-            // Nobody waits any more when it is late.
+            // After the timeout the receiver is gone.
             let _ = result.send(work());
         })
         .map_err(|_| TimedOut(limit))?;
     results.recv_timeout(limit).map_err(|_| TimedOut(limit))
 }
 
-/// Runs a program to its end and returns what it wrote. One that takes longer than this is killed, with
-/// what it started, and reaped. Blocks.
+/// Runs a program and returns its output. After `limit` it is killed, with the processes that it started, and
+/// reaped. Blocks.
 ///
 /// # Errors
-/// When it can't be started, and [`io::ErrorKind::TimedOut`] when it was killed.
+/// When the program can't be started, and [`io::ErrorKind::TimedOut`] when it was killed.
 pub(crate) fn output(program: std::process::Command, limit: Duration) -> io::Result<Output> {
-    // A thread of its own: one that runs a task already can't wait for another.
+    // A thread of its own: a thread that runs a task can't block on another.
     std::thread::scope(|scope| {
         let running = std::thread::Builder::new().spawn_scoped(scope, || {
             tauri::async_runtime::block_on(run(Command::from(program), limit))
         })?;
-        running
-            .join()
-            .unwrap_or_else(|_| Err(io::Error::other("the thread that waits for it ended")))
+        running.join().unwrap_or_else(|_| {
+            Err(io::Error::other(
+                "the thread that waits for the program ended",
+            ))
+        })
     })
 }
 
@@ -64,7 +66,7 @@ async fn run(mut program: Command, limit: Duration) -> io::Result<Output> {
     program.process_group(0);
     let mut child = program.spawn()?;
     let (mut stdout, mut stderr) = (child.stdout.take(), child.stderr.take());
-    let mut written = Output {
+    let mut output = Output {
         status: std::process::ExitStatus::default(),
         stdout: Vec::new(),
         stderr: Vec::new(),
@@ -72,13 +74,13 @@ async fn run(mut program: Command, limit: Duration) -> io::Result<Output> {
     let running = async {
         let read_stdout = async {
             match &mut stdout {
-                Some(pipe) => pipe.read_to_end(&mut written.stdout).await,
+                Some(pipe) => pipe.read_to_end(&mut output.stdout).await,
                 None => Ok(0),
             }
         };
         let read_stderr = async {
             match &mut stderr {
-                Some(pipe) => pipe.read_to_end(&mut written.stderr).await,
+                Some(pipe) => pipe.read_to_end(&mut output.stderr).await,
                 None => Ok(0),
             }
         };
@@ -86,17 +88,16 @@ async fn run(mut program: Command, limit: Duration) -> io::Result<Output> {
         child.wait().await
     };
     if let Ok(status) = tokio::time::timeout(limit, running).await {
-        written.status = status?;
-        return Ok(written);
+        output.status = status?;
+        return Ok(output);
     }
     #[cfg(unix)]
     kill_group(&child);
     child.kill().await?;
-    let late = TimedOut(limit).to_string();
-    Err(io::Error::new(io::ErrorKind::TimedOut, late))
+    Err(io::Error::new(io::ErrorKind::TimedOut, TimedOut(limit)))
 }
 
-/// Kills the process group of a child that is not reaped yet, so that its number is still its own.
+/// Kills the process group of a child that is not reaped yet, so that its process ID is not reused.
 #[cfg(unix)]
 fn kill_group(child: &tokio::process::Child) {
     use rustix::process::{Pid, Signal, kill_process_group};
@@ -116,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn work_that_never_ends_is_not_waited_for() {
+    fn work_that_never_ends_times_out() {
         let (_never, receiver) = mpsc::channel::<()>();
         let limit = Duration::from_millis(20);
         assert_eq!(within(limit, move || receiver.recv()), Err(TimedOut(limit)));
@@ -138,14 +139,14 @@ mod tests {
         let mut ids = ids.split_whitespace();
         let [script, child] = [ids.next().unwrap(), ids.next().unwrap()];
         assert!(!std::path::Path::new("/proc").join(script).exists());
-        // Where nobody reaps orphans at once, it is gone when it is a zombie.
+        // An orphan that nothing reaps stays as a zombie.
         let stat = std::fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
         assert!(stat.is_empty() || stat.contains(") Z "), "{stat}");
     }
 
     #[cfg(unix)]
     #[test]
-    fn program_that_ends_in_time_returns_what_it_wrote() {
+    fn program_that_ends_in_time_returns_its_output() {
         let mut script = std::process::Command::new("sh");
         script.args(["-c", "echo out; echo err >&2; exit 3"]);
         let written = output(script, ANSWER_TIMEOUT).unwrap();

@@ -1,4 +1,4 @@
-//! The desktop around the core: the system's browser and the app's window.
+//! The desktop that the core runs on: the system's browser, the loopback listener and the app's window.
 
 use std::time::Duration;
 
@@ -9,28 +9,35 @@ use tauri::AppHandle;
 use url::Url;
 
 use crate::links;
+use crate::links::IncomingQueue;
 use crate::links::loopback::Loopback;
 use crate::window;
 
-/// How long the system's handler may take to say that it failed. One that is still at work then is
-/// believed to have opened the page: some stay for as long as the browser does.
-const OPENING_TAKES: Duration = Duration::from_secs(3);
+/// How long the system's handler may take to report a failure. One that still runs then has opened the page:
+/// some run for as long as the browser does.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// This computer's desktop.
 pub(crate) struct Desktop {
     app: AppHandle,
     loopback: Loopback,
+    queue: IncomingQueue,
 }
 
 impl Desktop {
-    pub(crate) fn new(app: AppHandle, loopback: Loopback) -> Self {
-        Self { app, loopback }
+    /// A desktop whose loopback redirects go into the queue.
+    pub(crate) fn new(app: AppHandle, loopback: Loopback, queue: IncomingQueue) -> Self {
+        Self {
+            app,
+            loopback,
+            queue,
+        }
     }
 }
 
 impl Host for Desktop {
     fn open_browser(&self, url: &Url, service: &BaseUrl) -> Result<(), OpenBrowserError> {
-        // The browser is to come back by our links.
+        // The browser returns by our links.
         links::claim(&self.app);
         open_in_browser(url, service)
     }
@@ -40,10 +47,11 @@ impl Host for Desktop {
         redirect_url: &RedirectUrl,
         recipient: Recipient,
     ) -> Result<Box<dyn Listener>, ListenError> {
-        let hear = move |received| recipient.clone().receive(received);
-        match self.loopback.listen(redirect_url, hear) {
+        let queue = self.queue.clone();
+        let judge = move |link| queue.push_redirect(link, recipient.clone());
+        match self.loopback.listen(redirect_url, judge) {
             Ok(listener) => Ok(Box::new(listener)),
-            Err(problem) => Err(ListenError::new(problem)),
+            Err(error) => Err(ListenError::new(error)),
         }
     }
 
@@ -56,16 +64,16 @@ impl Host for Desktop {
     }
 }
 
-/// Opens an address with the system's handler for http and https (on Linux `xdg-open`): one of the
-/// service's own, which is https or this computer, and nothing else, whoever asks for it.
+/// Opens an address with the system's handler for http and https (on Linux `xdg-open`). Only the service's
+/// own addresses are opened, which are https or on this computer, for every caller.
 pub(crate) fn open_in_browser(url: &Url, service: &BaseUrl) -> Result<(), OpenBrowserError> {
     if !service.holds(url) {
-        return Err(OpenBrowserError::new(NOT_THE_SERVICES));
+        return Err(OpenBrowserError::new(FOREIGN_ADDRESS));
     }
-    open::that_detached_with_timeout(url.as_str(), OPENING_TAKES).map_err(OpenBrowserError::new)
+    open::that_detached_with_timeout(url.as_str(), OPEN_TIMEOUT).map_err(OpenBrowserError::new)
 }
 
-const NOT_THE_SERVICES: &str = "the address is not one of the service's own";
+const FOREIGN_ADDRESS: &str = "the address is not one of the service's own";
 
 #[cfg(test)]
 mod tests {
@@ -75,7 +83,7 @@ mod tests {
 
     /// Shows check 40.
     #[test]
-    fn the_opener_opens_no_address_but_the_services_own() {
+    fn opener_refuses_every_address_but_the_services() {
         let service = BaseUrl::parse("https://id.amiqus.co").unwrap();
         for other in [
             "http://id.amiqus.co/oauth/authorize",
@@ -94,7 +102,7 @@ mod tests {
         ] {
             let refused = open_in_browser(&Url::parse(other).unwrap(), &service);
             let cause = refused.unwrap_err().source().unwrap().to_string();
-            assert_eq!(cause, NOT_THE_SERVICES, "{other}");
+            assert_eq!(cause, FOREIGN_ADDRESS, "{other}");
         }
     }
 }

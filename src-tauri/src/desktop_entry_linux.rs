@@ -1,10 +1,10 @@
-//! Desktop entries as the Desktop Entry Specification wants them written and read.
+//! Reads and writes parts of desktop entries (Desktop Entry Specification).
 
 use std::path::{Path, PathBuf};
 
-/// A path as an argument of `Exec`, quoted only where it must be: `xdg-open`'s generic mode, which i3,
-/// sway, `LXQt` and bare sessions use, takes the first word as it stands. Nothing for a path that no
-/// entry can hold.
+/// A path as an argument of `Exec`; nothing for a path that no entry can hold. It is quoted only where it
+/// must be: `xdg-open`'s generic mode, which i3, sway, `LXQt` and bare sessions use, takes the first word
+/// literally.
 pub(crate) fn exec_argument(path: &Path) -> Option<String> {
     let path = path.to_str()?;
     if path.chars().any(char::is_control) {
@@ -19,7 +19,7 @@ pub(crate) fn exec_argument(path: &Path) -> Option<String> {
             // Escaped for the argument, and the backslash once more for the string around it.
             '"' | '`' | '$' => quoted.push_str("\\\\"),
             '\\' => quoted.push_str("\\\\\\"),
-            // A field code otherwise.
+            // A field code unless it is doubled.
             '%' => quoted.push('%'),
             _ => {}
         }
@@ -29,13 +29,14 @@ pub(crate) fn exec_argument(path: &Path) -> Option<String> {
     Some(quoted)
 }
 
-/// Whether every opener starts a program at this path: also those that split the line at its blanks and
-/// know no quotes, no escapes and no `%%`.
+/// Whether every opener can start a program at this path: also those that split `Exec` at spaces and know
+/// neither quotes nor escapes nor `%%`.
 pub(crate) fn every_opener_runs(path: &Path) -> bool {
     path.to_str().is_some_and(|path| path.chars().all(is_plain))
 }
 
-/// No reserved character of the specification, nothing that a shell expands, and no field code.
+/// Whether a character needs no quoting: neither reserved by the specification, nor expanded by a shell, nor
+/// part of a field code.
 fn is_plain(character: char) -> bool {
     match character {
         'a'..='z' | 'A'..='Z' | '0'..='9' | '/' | '.' | '_' | '-' | '+' | ',' | '@' | ':' => true,
@@ -43,12 +44,12 @@ fn is_plain(character: char) -> bool {
     }
 }
 
-/// A string value in an entry.
+/// A text as a string value of an entry.
 pub(crate) fn string(text: &str) -> String {
     text.replace('\\', "\\\\")
 }
 
-/// The program that an entry starts: the first argument of its `Exec`.
+/// The program that an entry starts, the first argument of its `Exec`.
 pub(crate) fn program_in(entry: &str) -> Option<PathBuf> {
     let exec = entry
         .lines()
@@ -62,7 +63,7 @@ pub(crate) fn program_in(entry: &str) -> Option<PathBuf> {
         return Some(PathBuf::from(word.replace("%%", "%")));
     };
     let mut program = String::new();
-    // The string's own escapes first, then the argument's.
+    // First the escapes of the string, then those of the argument.
     let unescaped = quoted.replace("\\\\", "\\");
     let mut characters = unescaped.chars();
     while let Some(character) = characters.next() {
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn program_is_that_of_the_entry_and_not_of_an_action() {
+    fn program_of_an_action_is_not_the_entrys() {
         let entry = "[Desktop Entry]\nName=x\n[Desktop Action new]\nExec=other\n";
         assert_eq!(program_in(entry), None);
         assert_eq!(program_in("[Desktop Entry]\nExec=\"/opt/unclosed\n"), None);

@@ -1,15 +1,18 @@
-//! Notices what the core can't: the computer woke from sleep, its clock was set, a network came, the keychain changed.
+//! Watches what the core can't see: the computer woke from sleep, its clock was set, a network came up, the
+//! keychain changed.
 
 use std::time::Duration;
 
 use amiqus_core::runtime::SessionHandle;
 use netwatcher::async_adapter::Tokio;
 
-/// A network that comes brings several changes at once: they are one.
-const ONE_CHANGE: Duration = Duration::from_secs(2);
+use crate::error_chain::ErrorChain;
 
-/// Has the keeper look again at each such change, for as long as it lives. Must be called within a
-/// tokio runtime.
+/// How long the changes that belong to one new network are collected.
+const NETWORK_SETTLE_TIME: Duration = Duration::from_secs(2);
+
+/// Reports each such change to the session, for as long as it lives. Must be called within a tokio
+/// runtime.
 pub fn watch(session: &SessionHandle) {
     tokio::spawn(watch_network(session.clone()));
     #[cfg(target_os = "linux")]
@@ -22,8 +25,8 @@ pub fn watch(session: &SessionHandle) {
 async fn watch_network(session: SessionHandle) {
     let mut changes = match netwatcher::watch_interfaces_async::<Tokio>() {
         Ok(changes) => changes,
-        Err(problem) => {
-            tracing::warn!(%problem, "nobody tells when a network comes");
+        Err(error) => {
+            tracing::warn!(error = %ErrorChain(&error), "network: watch failed");
             return;
         }
     };
@@ -32,8 +35,8 @@ async fn watch_network(session: SessionHandle) {
         if change.is_initial || change.addrs_added().next().is_none() {
             continue;
         }
-        tokio::time::sleep(ONE_CHANGE).await;
-        tracing::info!("a network came");
+        tokio::time::sleep(NETWORK_SETTLE_TIME).await;
+        tracing::info!("network: address added");
         session.on_environment_change();
     }
 }
@@ -42,18 +45,18 @@ async fn watch_network(session: SessionHandle) {
 async fn watch_clock(session: SessionHandle) {
     loop {
         match crate::clock::timer::Timer::when_clock_is_set() {
-            Ok(timer) => timer.rings().await,
-            Err(problem) => {
-                tracing::warn!(%problem, "nobody tells when the computer wakes");
+            Ok(timer) => timer.expired().await,
+            Err(error) => {
+                tracing::warn!(error = %ErrorChain(&error), "clock: watch failed");
                 return;
             }
         }
-        tracing::info!("the computer woke, or its clock was set");
+        tracing::info!("clock: set, or the computer woke");
         session.on_environment_change();
     }
 }
 
-/// Follows the keychain while it keeps the vault locked, and no longer.
+/// Watches the keychain while it keeps the vault locked, and no longer.
 #[cfg(target_os = "linux")]
 async fn watch_keychain(session: SessionHandle) {
     use amiqus_core::app_state::{AppState, Screen};
@@ -68,8 +71,8 @@ async fn watch_keychain(session: SessionHandle) {
         if states.wait_for(is_locked).await.is_err() {
             return;
         }
-        let opened = async {
-            // An ended session opens nothing any more.
+        let unlocked = async {
+            // A session that ended opens nothing any more.
             let _ = states.wait_for(|state| !is_locked(state)).await;
         };
         let watching = async {
@@ -78,13 +81,13 @@ async fn watch_keychain(session: SessionHandle) {
                 session.keychain_changed();
             })
             .await;
-            if let Err(problem) = ended {
-                tracing::warn!(%problem, "keychain: nobody tells when it changes");
+            if let Err(error) = ended {
+                tracing::warn!(error = %ErrorChain(&error), "keychain: watch failed");
             }
             std::future::pending::<()>().await;
         };
         tokio::select! {
-            () = opened => {}
+            () = unlocked => {}
             () = watching => {}
         }
     }

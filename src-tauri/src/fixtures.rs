@@ -1,9 +1,9 @@
-//! Examples that the tests of several modules use.
+//! Test data that several modules share.
 
 use amiqus_core::app_state::{AccountStatusView, AccountView, AppState, Screen, SetupView};
 use amiqus_core::registration::RedirectKind;
 
-/// Bob Gale of Fusion Industries.
+/// The account of Bob Gale at Fusion Industries.
 pub(crate) fn account(id: &str, status: AccountStatusView) -> AccountView {
     AccountView {
         id: id.to_owned(),
@@ -21,7 +21,7 @@ pub(crate) fn account(id: &str, status: AccountStatusView) -> AccountView {
     }
 }
 
-/// The first of these is the current account; IT has set the app up.
+/// A state with these accounts, of which the first is current, in an app that IT has set up.
 pub(crate) fn state(screen: Screen, accounts: Vec<AccountView>) -> AppState {
     AppState {
         revision: 1,

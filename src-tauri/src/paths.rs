@@ -1,25 +1,25 @@
-//! The app's own folders, known without a window: a report on the command line needs them too.
-//! They are Tauri's, computed as Tauri computes them (`tauri::path`).
+//! The app's folders, computed as Tauri computes them (`tauri::path`) but without an app: a report on the
+//! command line needs them too.
 
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-/// The app's name in the system's folders.
+/// The app's folder name within the system's folders.
 pub(crate) const IDENTIFIER: &str = brand::IDENTIFIER;
 
-/// Why the app can't start where no person has a home.
+/// Why the app can't start where the user has no home folder.
 pub(crate) const NO_FOLDER: &str = "this system names no folder for an app's own data";
 
 /// The vault's folder within [`data`].
 pub(crate) const VAULT: &str = "vault";
 
-/// Where the app keeps what must last.
+/// The folder for data that must last.
 pub(crate) fn data() -> Option<PathBuf> {
     Some(dirs::data_dir()?.join(IDENTIFIER))
 }
 
-/// Every folder of the app's own, the window's storage and caches included.
+/// Every folder of the app, the window's storage and caches included.
 pub(crate) fn all() -> Vec<PathBuf> {
     let mut folders: Vec<_> = [
         dirs::data_dir(),
@@ -37,7 +37,7 @@ pub(crate) fn all() -> Vec<PathBuf> {
     folders
 }
 
-/// Where the log lies.
+/// The folder of the log.
 pub(crate) fn log() -> Option<PathBuf> {
     #[cfg(target_os = "macos")]
     return Some(dirs::home_dir()?.join("Library/Logs").join(IDENTIFIER));
@@ -45,13 +45,13 @@ pub(crate) fn log() -> Option<PathBuf> {
     Some(dirs::data_local_dir()?.join(IDENTIFIER).join("logs"))
 }
 
-/// Where a report for support goes: where people look for what a program gave them, else to their home; each
-/// with some names, for those who save two within a second.
+/// The paths to try for a report for support: in the downloads folder, else in the home folder; several
+/// names in each, because two reports may be saved within a second.
 pub(crate) fn reports(now: Timestamp) -> Vec<PathBuf> {
     let name = now
         .strftime("sign-in-with-amiqus-report-%Y-%m-%dT%H-%M-%SZ")
         .to_string();
-    let names = [".txt", "-2.txt", "-3.txt", "-4.txt"].map(|ending| format!("{name}{ending}"));
+    let names = [".txt", "-2.txt", "-3.txt", "-4.txt"].map(|suffix| format!("{name}{suffix}"));
     dirs::download_dir()
         .filter(|folder| folder.is_dir())
         .into_iter()

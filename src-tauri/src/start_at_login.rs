@@ -1,15 +1,16 @@
-//! Whether the app starts when its person logs in: their own choice, unless IT decides.
+//! Whether the app starts when the user logs in: their choice, unless IT decides.
 
 use std::io;
 
 use specta::Type;
 
+use crate::error_chain::ErrorChain;
 use crate::provisioning;
 
 /// The argument of a start at login: into the tray, without a window.
 pub(crate) const IN_THE_TRAY: &str = "--in-the-tray";
 
-/// How it is, as the window shows it.
+/// Whether the app starts at login, as the window shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, Type)]
 pub(crate) struct AtLogin {
     /// Whether the app starts at login.
@@ -18,19 +19,19 @@ pub(crate) struct AtLogin {
     pub(crate) managed: bool,
 }
 
-/// How it is; what IT decided may not be settled yet.
+/// Whether the app starts at login. What IT decided may not be applied yet.
 pub(crate) fn now() -> AtLogin {
-    let decided = provisioning::policy().autostart;
+    let policy = provisioning::policy().autostart;
     AtLogin {
-        on: decided.unwrap_or_else(system::is_on),
-        managed: decided.is_some(),
+        on: policy.unwrap_or_else(system::is_on),
+        managed: policy.is_some(),
     }
 }
 
-/// A person's wish.
+/// Applies the user's choice.
 ///
 /// # Errors
-/// When IT decides, or the system doesn't take it.
+/// When IT decides, or the system can't be changed.
 pub(crate) fn choose(on: bool) -> io::Result<()> {
     if provisioning::policy().autostart.is_some() {
         return Err(io::Error::other(
@@ -40,34 +41,34 @@ pub(crate) fn choose(on: bool) -> io::Result<()> {
     set(on)
 }
 
-/// What IT decided, and where the program is now, becomes what the system does.
-pub(crate) fn settle() {
+/// Applies what IT decided, and updates the program's path in the system's entry.
+pub(crate) fn apply() {
     let on = provisioning::policy()
         .autostart
         .unwrap_or_else(system::is_on);
-    // A program that moved is named anew.
+    // The program may have moved.
     if (on || system::is_on())
-        && let Err(problem) = set(on)
+        && let Err(error) = set(on)
     {
-        tracing::warn!(%problem, on, "the start at login can't be settled");
+        tracing::warn!(error = %ErrorChain(&error), on, "start at login: change failed");
     }
 }
 
 fn set(on: bool) -> io::Result<()> {
     system::set(on)?;
-    tracing::info!(on, "start at login");
+    tracing::info!(on, "start at login: set");
     Ok(())
 }
 
-/// Takes the start at login back, for a copy that forgets everything.
+/// Removes the start at login, for `--forget-everything`.
 ///
 /// # Errors
-/// When the system doesn't take it.
+/// When the system can't be changed.
 pub(crate) fn forget() -> io::Result<()> {
     system::set(false)
 }
 
-/// An entry of the person's own (freedesktop's autostart specification).
+/// An entry in the user's autostart folder (freedesktop's autostart specification).
 #[cfg(target_os = "linux")]
 mod system {
     use std::fs;
@@ -88,7 +89,7 @@ mod system {
     }
 
     pub(super) fn is_on() -> bool {
-        // Desktops switch an entry off with either line.
+        // Desktops disable an entry by either line.
         entry().and_then(fs::read_to_string).is_ok_and(|text| {
             !text
                 .lines()
@@ -100,18 +101,18 @@ mod system {
         let entry = entry()?;
         if !on {
             return match fs::remove_file(entry) {
-                Err(problem) if problem.kind() != io::ErrorKind::NotFound => Err(problem),
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
                 _ => Ok(()),
             };
         }
-        // As it was called when it started: an upgrade replaces it, and the system then calls it deleted.
+        // The path at the start: an upgrade replaces the program, and the system then calls it deleted.
         let exec = exec_argument(&current_exe()?).ok_or(io::ErrorKind::InvalidFilename)?;
         let text = format!(
             "[Desktop Entry]\nType=Application\nName={}\nExec={exec} {IN_THE_TRAY}\nTerminal=false\n",
             string(words::APP),
         );
-        // Nothing to write is nothing to fail at.
-        if fs::read_to_string(&entry).is_ok_and(|there| there == text) {
+        // An entry that is up to date may be in a folder that can't be written to.
+        if fs::read_to_string(&entry).is_ok_and(|current| current == text) {
             return Ok(());
         }
         if let Some(folder) = entry.parent() {

@@ -1,6 +1,6 @@
-//! The words of the tray and of notifications, in one table. They can't come from the window's
-//! table: that one lies in the window's own bundle, and these are said while there is no window.
-//! Where both say the same, a test holds them to the same words.
+//! The texts of the tray and of notifications, in one table. They can't come from the window's table, which
+//! is part of the window's bundle, because they are shown while there is no window. A test makes sure that
+//! both tables use the same texts.
 
 use amiqus_core::account::SignInAgainReason;
 use amiqus_core::app_state::AccountView;
@@ -22,11 +22,11 @@ pub(crate) const NOT_RESPONDING_NOW: &str =
     "Wait a moment. If nothing happens, end the app and start it again.";
 pub(crate) const UPDATE_READY: &str = "A newer version is ready";
 
-/// For an account of which Amiqus tells neither a name nor an e-mail address.
+/// The name of an account for which Amiqus has neither a name nor an e-mail address.
 pub(crate) const UNNAMED: &str = "Your Amiqus account";
 
-/// An account's name, as it is shown.
-pub(crate) fn name_of(account: &AccountView) -> &str {
+/// An account's name as it is shown.
+pub(crate) fn display_name(account: &AccountView) -> &str {
     if account.name.is_empty() {
         UNNAMED
     } else {
@@ -47,8 +47,8 @@ pub(crate) const WINDOW_CLOSED: &str = "The window couldn’t be displayed";
 pub(crate) const WINDOW_CLOSED_ADVICE: &str =
     "It stopped several times, so it was closed. Open the app again.";
 
-/// Why an account needs its person, in a line.
-pub(crate) const fn why(why: SignInAgainReason) -> &'static str {
+/// The reason for which an account needs the user, in a line.
+pub(crate) const fn sign_in_again_reason(why: SignInAgainReason) -> &'static str {
     match why {
         SignInAgainReason::AccessRemoved => "Amiqus no longer accepts this computer’s sign-in",
         SignInAgainReason::AnswerLost => "An answer from Amiqus was lost.",
@@ -57,7 +57,7 @@ pub(crate) const fn why(why: SignInAgainReason) -> &'static str {
     }
 }
 
-/// What `--forget-everything` says on the command line.
+/// What `--forget-everything` prints.
 pub(crate) mod forget {
     use std::io;
     use std::path::Path;
@@ -76,12 +76,12 @@ pub(crate) mod forget {
     pub(crate) const ACCESS_GOES_ON: &str =
         "Amiqus was not told. To end the access there, remove the app under Team apps in Amiqus.";
 
-    pub(crate) fn not_removed(what: &Path, problem: &io::Error) -> String {
-        format!("{} can't be removed: {problem}", what.display())
+    pub(crate) fn not_removed(what: &Path, error: &io::Error) -> String {
+        format!("{} can't be removed: {error}", what.display())
     }
 
-    pub(crate) fn entry_not_removed(problem: &io::Error) -> String {
-        format!("An entry for the desktop can't be removed: {problem}")
+    pub(crate) fn entry_not_removed(error: &io::Error) -> String {
+        format!("An entry for the desktop can't be removed: {error}")
     }
 }
 
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tray_says_what_the_window_says() {
+    fn text_of_the_tray_is_also_the_windows() {
         const WINDOW: &str = concat!(
             include_str!("../../ui/src/words/awaiting-browser.ts"),
             include_str!("../../ui/src/words/button.ts"),
@@ -114,14 +114,14 @@ mod tests {
             NEEDS_SETUP,
             OFFLINE,
             UPDATE_READY,
-            why(SignInAgainReason::AccessRemoved),
-            why(SignInAgainReason::AnswerLost),
-            why(SignInAgainReason::TooLongAway),
-            why(SignInAgainReason::SetUpChanged),
+            sign_in_again_reason(SignInAgainReason::AccessRemoved),
+            sign_in_again_reason(SignInAgainReason::AnswerLost),
+            sign_in_again_reason(SignInAgainReason::TooLongAway),
+            sign_in_again_reason(SignInAgainReason::SetUpChanged),
         ] {
             assert!(
                 WINDOW.contains(&format!("\"{words}\"")),
-                "the window doesn't say \"{words}\""
+                "the window has no \"{words}\""
             );
         }
     }

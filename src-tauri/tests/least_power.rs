@@ -142,11 +142,11 @@ fn the_window_is_made_in_one_place_that_keeps_it_from_leaving_opening_and_taking
         read_json("tauri.conf.json")["app"]["windows"],
         serde_json::json!([])
     );
-    let source = fs::read_to_string(project("src/window/mod.rs")).unwrap();
+    let source = fs::read_to_string(project("src/window/main_window.rs")).unwrap();
     assert_eq!(source.matches("WebviewWindowBuilder::new").count(), 1);
     for wall in [
         ".disable_drag_drop_handler()",
-        ".on_navigation(is_own)",
+        ".on_navigation(is_own_page)",
         ".on_new_window(|_, _| NewWindowResponse::Deny)",
     ] {
         assert!(source.contains(wall), "{wall}");

@@ -6,16 +6,16 @@
 /** Lines of the app's log. */
 export const logLines = {
   processStarted: " started version=",
-  windowFollowsState: "a window follows the state",
-  pageBringsState: "the page brings the state",
+  windowFollowsState: "window: page follows the state",
+  pageBringsState: "window: state embedded in the page",
   pageFailed: "window: page failed fault=",
   pageLost: "window: page lost ",
-  trayGone: "the desktop's tray is_there=false",
+  trayGone: "tray: host changed is_present=false",
   handlerRegistered: "links: handler registered",
-  nameTaken: "another program has this app's name",
+  nameTaken: "single instance: another program owns this app's name on the bus",
   linkWithoutAttempt: "no attempt is pending",
-  linkIsNotAnAnswer: "a link is not an answer: ignored",
-  linkOfAnotherAttempt: "an address answers another attempt: ignored",
+  linkIsNotAnAnswer: "redirect: ignored, the link is no answer",
+  linkOfAnotherAttempt: "redirect: ignored, it answers another attempt",
   stateLocked: "the state is now locked",
   stateSignedIn: "the state is now signed-in",
   stateSignedInWithTwoAccounts: "signed-in accounts=2",
@@ -29,7 +29,7 @@ export const pageLosses = {
   reloaded: "why=Ended remedy=Reload",
   rebuilt: "why=Ended remedy=Rebuild",
   closed: "why=Ended remedy=Close",
-  hungAndRebuilt: "why=NoAnswer remedy=Rebuild",
+  hungAndRebuilt: "why=Unresponsive remedy=Rebuild",
 } as const;
 
 /** Lines of the report that `--diagnose` prints and the window saves. */

@@ -4,23 +4,23 @@ import { invoke as __TAURI_INVOKE, Channel } from "@tauri-apps/api/core";
 
 /** Commands */
 export const commands = {
-	/**  The state now. */
+	/**  The current state. */
 	appState: () => typedError<AppState, Problem>(__TAURI_INVOKE("app_state")),
 	/**
-	 *  The state now, and each one after it, down a channel of the window's own. An event would also
-	 *  reach whoever listens for the deep-link plugin's events, which carry codes; so the window may
-	 *  listen to no events at all.
+	 *  Sends the current state, and each later one, down a channel of the window's own. Events are no
+	 *  alternative: a window that may listen to events also receives the deep-link plugin's, which carry
+	 *  codes.
 	 */
 	follow: (states: Channel<AppState>) => typedError<null, Problem>(__TAURI_INVOKE("follow", { states })),
-	/**  Begins to sign in. */
+	/**  Starts a sign-in. */
 	authorize: () => typedError<null, Problem>(__TAURI_INVOKE("authorize")),
-	/**  Finishes a sign-in whose owner Amiqus has not told yet. */
+	/**  Finishes a sign-in whose user is not known yet. */
 	finishSignIn: () => typedError<null, Problem>(__TAURI_INVOKE("finish_sign_in")),
 	/**  Drops such a sign-in. */
 	forgetSignIn: () => typedError<null, Problem>(__TAURI_INVOKE("forget_sign_in")),
 	/**  Opens the browser again for the pending attempt. */
 	openBrowserAgain: () => typedError<null, Problem>(__TAURI_INVOKE("open_browser_again")),
-	/**  Takes the address that a person pasted, exchanges its code. */
+	/**  Exchanges the code in an address that the user pasted. */
 	exchange: (address: string) => typedError<null, Problem>(__TAURI_INVOKE("exchange", { address })),
 	/**  Gives up the pending attempt, or leaves the set-up. */
 	cancel: () => typedError<null, Problem>(__TAURI_INVOKE("cancel")),
@@ -42,11 +42,11 @@ export const commands = {
 	unlock: (passphrase: string | null) => typedError<null, Problem>(__TAURI_INVOKE("unlock", { passphrase })),
 	/**  Makes a vault that a passphrase opens, on a computer without a keychain. */
 	choosePassphrase: (passphrase: string) => typedError<null, Problem>(__TAURI_INVOKE("choose_passphrase", { passphrase })),
-	/**  Sets a vault aside whose key is lost, and begins with an empty one. */
+	/**  Sets a vault aside whose key is lost, and starts with an empty one. */
 	startOver: () => typedError<null, Problem>(__TAURI_INVOKE("start_over")),
 	/**  Opens one of Amiqus's pages in the system's browser. There is no way to name another address. */
 	openPage: (page: Page) => typedError<null, Problem>(__TAURI_INVOKE("open_page", { page })),
-	/**  What the window shows of this computer, beside the state. */
+	/**  What the window shows of this computer, in addition to the state. */
 	thisComputer: () => typedError<ThisComputer, Problem>(__TAURI_INVOKE("this_computer")),
 	/**  Whether the app is to start at login. */
 	startAtLogin: (on: boolean) => typedError<null, Problem>(__TAURI_INVOKE("start_at_login", { on })),
@@ -116,7 +116,7 @@ export type AppState = {
 	setup: SetupView,
 };
 
-/**  How it is, as the window shows it. */
+/**  Whether the app starts at login, as the window shows it. */
 export type AtLogin = {
 	/**  Whether the app starts at login. */
 	on: boolean,
@@ -436,7 +436,7 @@ export type SignInAgainReason =
 /**  The organisation's set-up now names another API client or another service. */
 "set_up_changed";
 
-/**  What the window shows of this computer, beside the state. */
+/**  What the window shows of this computer, in addition to the state. */
 export type ThisComputer = {
 	/**  Whether the app starts at login. */
 	at_login: AtLogin,

@@ -19,9 +19,6 @@ use amiqus_core::app_state::{AccountStatusView, AppState};
 use amiqus_core::clock::Clock as _;
 use amiqus_core::registration::{BaseUrl, DEFAULT_BASE_URL};
 use amiqus_core::session::Provisioning;
-use tokio::sync::Mutex;
-#[cfg(target_os = "linux")]
-use tokio::sync::MutexGuard;
 
 use self::redacted::{Known, Redacted};
 use crate::clock::SystemClock;
@@ -85,7 +82,6 @@ pub(crate) fn print() -> ExitCode {
 /// # Errors
 /// When there is no such place, or it can't be written to, or doesn't answer.
 pub(crate) async fn save(state: &AppState) -> std::io::Result<PathBuf> {
-    let _saving = SAVING.lock().await;
     let report = tokio::time::timeout(WRITING_TIMEOUT, write(Some(state))).await?;
     let saved = tokio::task::spawn_blocking(move || save_somewhere(&report));
     let path = tokio::time::timeout(SAVE_TIMEOUT, saved).await???;
@@ -111,15 +107,6 @@ const WRITING_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// How long a disk may take to answer that a report is saved to.
 const SAVE_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Held while a report is being saved.
-static SAVING: Mutex<()> = Mutex::const_new(());
-
-/// Waits until no report is being saved; none is as long as the answer is held.
-#[cfg(target_os = "linux")]
-pub(crate) async fn no_report_is_being_saved() -> MutexGuard<'static, ()> {
-    SAVING.lock().await
-}
 
 /// The report. Without a state it says what the log knows of one.
 async fn write(state: Option<&AppState>) -> String {
@@ -221,13 +208,13 @@ fn on_this_computer(report: &mut Report, look: Option<&provisioning::Look>) {
     }
 
     report.section("Links");
-    match deadline::within(ANSWER_TIMEOUT, links::holder) {
-        Ok(links::Holder::Nobody) => report.says("opened by", "nobody"),
-        Ok(links::Holder::ThisApp) => report.says("opened by", "this app"),
-        Ok(links::Holder::Another { name, entry }) => {
+    match deadline::within(ANSWER_TIMEOUT, links::current_handler) {
+        Ok(links::LinkHandler::Absent) => report.says("opened by", "nobody"),
+        Ok(links::LinkHandler::ThisApp) => report.says("opened by", "this app"),
+        Ok(links::LinkHandler::Other { name, entry }) => {
             report.says("opened by", &format!("another app, {name} ({entry})"));
         }
-        Ok(links::Holder::Unknown) => report.says("opened by", "not known on this system"),
+        Ok(links::LinkHandler::Unknown) => report.says("opened by", "not known on this system"),
         Err(late) => report.says("opened by", &format!("not told: {late}")),
     }
 

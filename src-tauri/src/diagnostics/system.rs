@@ -27,7 +27,7 @@ pub(super) fn describe(report: &mut Report) {
             let value = std::env::var(variable).unwrap_or_default();
             report.says(name, if value.is_empty() { "not said" } else { &value });
         }
-        match deadline::within(ANSWER_TIMEOUT, crate::tray::has_host) {
+        match deadline::within(ANSWER_TIMEOUT, crate::tray::host_linux::is_present) {
             Ok(there) => report.is("tray", there),
             Err(late) => report.says("tray", &format!("not told: {late}")),
         }

@@ -1,4 +1,8 @@
-//! Makes this copy of the app the one that links open, where no foreign app is.
+//! Registers this copy of the app as the handler of our scheme, unless another app is.
+//!
+//! The lists of default apps are read here and not through GIO (`AppInfo::default_for_uri_scheme`): `GLib`
+//! caches them in each process and refreshes the cache from inotify events. Asked at once after [`register`]
+//! wrote them, it still named the former handler in 39 of 200 tries (`GLib` 2.74).
 
 use std::ffi::OsStr;
 use std::fs;
@@ -11,54 +15,55 @@ use amiqus_core::account::plain_text;
 use amiqus_core::registration::SCHEME;
 use tauri::utils::platform::current_exe;
 
-use super::Holder;
+use super::LinkHandler;
 use crate::deadline::{self, ANSWER_TIMEOUT};
 use crate::desktop_entry_linux::{every_opener_runs, exec_argument, program_in, string};
+use crate::error_chain::ErrorChain;
 use crate::paths;
 
-/// The desktop entries that the package installs, before their ending: the app's, and the hidden one
-/// under the name of earlier packages.
+/// The desktop entries that the package installs, without their extension: the app's, and a hidden one
+/// under the name that earlier packages used.
 const INSTALLED_ENTRIES: [&str; 2] = [brand::IDENTIFIER, brand::NAME];
 
-/// A link to this program, in the app's own folder, for openers that can't run it where it is.
-const PLAIN_NAME: &str = "sign-in-with-amiqus";
+/// A symbolic link to this program in the app's folder, for openers that can't run it where it is.
+const SYMLINK_NAME: &str = "sign-in-with-amiqus";
 
 /// The desktop entry that a copy of this program makes for itself.
 const OWN_ENTRY: &str = "sign-in-with-amiqus-handler.desktop";
 
-/// Who opens our links now, by desktop entry.
+/// The app that opens our links, by its desktop entry.
 #[derive(Debug, PartialEq, Eq)]
 enum Handler {
-    /// Nobody.
-    Nobody,
+    /// No app.
+    Absent,
     /// The installed package.
     Installed,
-    /// A copy of this program that registered itself, perhaps from another place.
+    /// A copy of this program that registered itself, perhaps from another path.
     Registered,
     /// Another app.
-    Foreign(String),
+    Other(String),
 }
 
-/// Registers this program for the scheme, unless a package that works did, or another app holds it.
+/// Registers this program for the scheme, unless the installed package or another app is.
 pub(super) fn claim_scheme() {
     match current_handler() {
         Handler::Installed => {}
-        Handler::Foreign(entry) => {
-            tracing::warn!(entry, "another app opens our links");
+        Handler::Other(entry) => {
+            tracing::warn!(entry, "links: another app is the handler");
         }
-        Handler::Nobody | Handler::Registered => {
-            if let Err(problem) = register() {
-                tracing::warn!(%problem, "the scheme can't be registered");
+        Handler::Absent | Handler::Registered => {
+            if let Err(error) = register() {
+                tracing::warn!(error = %ErrorChain(&error), "links: registration failed");
             }
         }
     }
 }
 
-/// Makes this program the one that opens our links.
+/// Makes this program the handler.
 pub(super) fn register() -> io::Result<()> {
     let program = current_exe()?;
-    let folder = own_applications()?;
-    let program = runnable(&program, paths::data().as_deref());
+    let folder = user_applications()?;
+    let program = runnable_path(&program, paths::data().as_deref());
     let exec = exec_argument(&program).ok_or_else(|| {
         io::Error::new(
             io::ErrorKind::InvalidFilename,
@@ -88,42 +93,42 @@ pub(super) fn register() -> io::Result<()> {
     Ok(())
 }
 
-/// Where every opener can run a program: where it is, or else by a link to it in the app's own folder.
-fn runnable(program: &Path, data: Option<&Path>) -> PathBuf {
+/// A path at which every opener can run a program: its own, or else a symbolic link in the app's folder.
+fn runnable_path(program: &Path, data: Option<&Path>) -> PathBuf {
     if every_opener_runs(program) {
         return program.to_owned();
     }
-    let Some(link) = data.map(|data| data.join(PLAIN_NAME)) else {
+    let Some(symlink) = data.map(|data| data.join(SYMLINK_NAME)) else {
         return program.to_owned();
     };
-    if !every_opener_runs(&link) {
-        tracing::warn!("xdg-open can run no program in this home folder outside a full desktop");
+    if !every_opener_runs(&symlink) {
+        tracing::warn!("links: xdg-open can't run programs in this home folder on a bare session");
         return program.to_owned();
     }
-    match link_to(program, &link) {
-        Ok(()) => link,
-        Err(problem) => {
-            tracing::warn!(%problem, "the link to the program can't be made");
+    match create_symlink(program, &symlink) {
+        Ok(()) => symlink,
+        Err(error) => {
+            tracing::warn!(error = %ErrorChain(&error), "links: symbolic link not created");
             program.to_owned()
         }
     }
 }
 
-fn link_to(program: &Path, link: &Path) -> io::Result<()> {
-    if fs::read_link(link).is_ok_and(|target| target == program) {
+fn create_symlink(program: &Path, at: &Path) -> io::Result<()> {
+    if fs::read_link(at).is_ok_and(|target| target == program) {
         return Ok(());
     }
-    if let Some(folder) = link.parent() {
+    if let Some(folder) = at.parent() {
         fs::create_dir_all(folder)?;
     }
-    match fs::remove_file(link) {
-        Err(problem) if problem.kind() != io::ErrorKind::NotFound => return Err(problem),
+    match fs::remove_file(at) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    symlink(program, link)
+    symlink(program, at)
 }
 
-fn own_applications() -> io::Result<PathBuf> {
+fn user_applications() -> io::Result<PathBuf> {
     let data = dirs::data_dir().ok_or(io::ErrorKind::NotFound)?;
     Ok(data.join("applications"))
 }
@@ -132,12 +137,12 @@ fn mime_type() -> String {
     format!("x-scheme-handler/{SCHEME}")
 }
 
-/// Refreshes the desktop's cache. One that isn't refreshed is by the next package.
+/// Refreshes the desktop's cache. If that fails, the next package's installation does it.
 fn update_database(folder: &Path) {
     let _ = output_of("update-desktop-database", &[folder.as_os_str()]);
 }
 
-/// What a program says, if it ends well and within its time.
+/// The standard output of a program that succeeds within [`ANSWER_TIMEOUT`].
 fn output_of(program: &str, arguments: &[&OsStr]) -> io::Result<String> {
     let mut command = Command::new(program);
     command.args(arguments);
@@ -148,34 +153,34 @@ fn output_of(program: &str, arguments: &[&OsStr]) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Removes the desktop entry that a copy of this program made for itself. The person's lists may
-/// still name it; desktops pass over what is not there.
+/// Removes the desktop entry that a copy of this program made for itself. The user's lists may still name
+/// it; desktops skip an entry that doesn't exist.
 pub(super) fn forget() -> io::Result<()> {
-    let Ok(folder) = own_applications() else {
+    let Ok(folder) = user_applications() else {
         return Ok(());
     };
     match fs::remove_file(folder.join(OWN_ENTRY)) {
-        Err(problem) if problem.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         outcome => outcome?,
     }
     update_database(&folder);
     Ok(())
 }
 
-/// Who opens our links, for people to read.
-pub(super) fn holder() -> Holder {
+/// The app that opens our links, with its name.
+pub(super) fn current() -> LinkHandler {
     match current_handler() {
-        Handler::Nobody => Holder::Nobody,
-        Handler::Installed | Handler::Registered => Holder::ThisApp,
-        Handler::Foreign(entry) => Holder::Another {
-            name: name_of(&entry).unwrap_or_else(|| plain_text(&entry)),
+        Handler::Absent => LinkHandler::Absent,
+        Handler::Installed | Handler::Registered => LinkHandler::ThisApp,
+        Handler::Other(entry) => LinkHandler::Other {
+            name: app_name(&entry).unwrap_or_else(|| plain_text(&entry)),
             entry: plain_text(&entry),
         },
     }
 }
 
-/// What the person's and the system's lists say; without a word in them, what xdg-mime makes of it.
-/// It is not asked first: its generic mode overlooks entries whose program stands in quotes.
+/// The handler that the user's and the system's lists name; where they name none, the one that xdg-mime
+/// finds. It is not asked first, because its generic mode skips entries whose program is quoted.
 fn current_handler() -> Handler {
     if let Some(entry) = default_in_lists() {
         return read_handler(&entry);
@@ -185,20 +190,20 @@ fn current_handler() -> Handler {
         &["query".as_ref(), "default".as_ref(), mime_type().as_ref()],
     ) {
         Ok(answer) => match read_handler(&answer) {
-            // It also names entries whose program is gone, and the first word of a name with blanks.
-            Handler::Installed | Handler::Foreign(_) if !opens(answer.trim()) => Handler::Nobody,
+            // It also names entries whose program is gone, and the first word of a name with spaces.
+            Handler::Installed | Handler::Other(_) if !is_usable(answer.trim()) => Handler::Absent,
             handler => handler,
         },
-        Err(problem) => {
-            tracing::warn!(%problem, "xdg-mime can't be asked who opens our links");
-            Handler::Nobody
+        Err(error) => {
+            tracing::warn!(error = %ErrorChain(&error), "links: handler query failed");
+            Handler::Absent
         }
     }
 }
 
 fn read_handler(answer: &str) -> Handler {
     match answer.lines().next().map(str::trim).unwrap_or_default() {
-        "" => Handler::Nobody,
+        "" => Handler::Absent,
         entry
             if entry
                 .strip_suffix(".desktop")
@@ -207,19 +212,19 @@ fn read_handler(answer: &str) -> Handler {
             Handler::Installed
         }
         OWN_ENTRY => Handler::Registered,
-        entry => Handler::Foreign(entry.to_owned()),
+        entry => Handler::Other(entry.to_owned()),
     }
 }
 
-/// Whether an entry of this name is there with its program; a dash may stand for a folder.
-fn opens(entry: &str) -> bool {
+/// Whether an entry with this ID exists and its program, too; a dash may stand for a folder.
+fn is_usable(entry: &str) -> bool {
     [entry.to_owned(), entry.replacen('-', "/", 1)]
         .iter()
-        .any(|entry| file_of(entry).is_some_and(|file| works(&file)))
+        .any(|entry| entry_file(entry).is_some_and(|file| has_program(&file)))
 }
 
-/// Whether an entry's program is there; one that is gone opens nothing.
-fn works(entry: &Path) -> bool {
+/// Whether the program exists that an entry starts.
+fn has_program(entry: &Path) -> bool {
     let Some(program) = fs::read_to_string(entry)
         .ok()
         .as_deref()
@@ -235,7 +240,7 @@ fn works(entry: &Path) -> bool {
     })
 }
 
-/// The first default in the lists whose app is there (MIME Applications Associations Specification).
+/// The first default in the lists whose app exists (MIME Applications Associations Specification).
 fn default_in_lists() -> Option<String> {
     let desktops = std::env::var("XDG_CURRENT_DESKTOP").unwrap_or_default();
     let names: Vec<_> = desktops
@@ -246,14 +251,14 @@ fn default_in_lists() -> Option<String> {
         .collect();
     let configured = dirs::config_dir()
         .into_iter()
-        .chain(folders("XDG_CONFIG_DIRS", "/etc/xdg"));
+        .chain(base_directories("XDG_CONFIG_DIRS", "/etc/xdg"));
     configured
-        .chain(applications())
+        .chain(application_folders())
         .flat_map(|folder| names.iter().map(move |name| folder.join(name)))
         .filter_map(|list| fs::read_to_string(list).ok())
         .find_map(|list| {
             defaults_in(&list)
-                .find(|entry| file_of(entry).is_some_and(|file| works(&file)))
+                .find(|entry| entry_file(entry).is_some_and(|file| has_program(&file)))
                 .map(str::to_owned)
         })
 }
@@ -273,36 +278,39 @@ fn defaults_in(list: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The folders that a variable names (XDG Base Directory Specification).
-fn folders(variable: &str, otherwise: &str) -> Vec<PathBuf> {
+fn base_directories(variable: &str, default: &str) -> Vec<PathBuf> {
     let named = std::env::var(variable)
         .ok()
         .filter(|named| !named.is_empty());
     named
         .as_deref()
-        .unwrap_or(otherwise)
+        .unwrap_or(default)
         .split(':')
         .map(PathBuf::from)
         .collect()
 }
 
-/// Where desktop entries are, the person's own first.
-fn applications() -> impl Iterator<Item = PathBuf> {
+/// The folders of desktop entries, the user's first.
+fn application_folders() -> impl Iterator<Item = PathBuf> {
     dirs::data_dir()
         .into_iter()
-        .chain(folders("XDG_DATA_DIRS", "/usr/local/share:/usr/share"))
+        .chain(base_directories(
+            "XDG_DATA_DIRS",
+            "/usr/local/share:/usr/share",
+        ))
         .map(|folder| folder.join("applications"))
 }
 
-/// An entry's file; one that is gone opens nothing.
-fn file_of(entry: &str) -> Option<PathBuf> {
-    applications()
+/// The file of an entry, if it exists.
+fn entry_file(entry: &str) -> Option<PathBuf> {
+    application_folders()
         .map(|folder| folder.join(entry))
         .find(|file| file.is_file())
 }
 
-/// What an app calls itself in its desktop entry (Desktop Entry Specification).
-fn name_of(entry: &str) -> Option<String> {
-    name_in(&fs::read_to_string(file_of(entry)?).ok()?)
+/// The name that an app gives itself in its desktop entry (Desktop Entry Specification).
+fn app_name(entry: &str) -> Option<String> {
+    name_in(&fs::read_to_string(entry_file(entry)?).ok()?)
 }
 
 fn name_in(entry: &str) -> Option<String> {
@@ -318,8 +326,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_foreign_handler_is_told_from_our_own() {
-        assert_eq!(read_handler("\n"), Handler::Nobody);
+    fn handler_of_another_app_is_distinguished_from_our_own() {
+        assert_eq!(read_handler("\n"), Handler::Absent);
         assert_eq!(
             read_handler("co.amiqus.signin.desktop\n"),
             Handler::Installed
@@ -334,19 +342,19 @@ mod tests {
         );
         assert_eq!(
             read_handler("other.desktop\n"),
-            Handler::Foreign("other.desktop".to_owned())
+            Handler::Other("other.desktop".to_owned())
         );
     }
 
     #[test]
-    fn the_other_app_is_called_what_it_calls_itself() {
+    fn other_app_has_the_name_of_its_entry() {
         let entry = "[Desktop Entry]\nType=Application\nName[de]=Anderes\nName=Other \u{202e}App\n";
         assert_eq!(name_in(entry), Some("Other App".to_owned()));
         assert_eq!(name_in("[Desktop Entry]\nName=\n"), None);
     }
 
     #[test]
-    fn the_default_is_what_the_list_names_and_not_what_it_only_associates() {
+    fn association_in_a_list_is_no_default() {
         let list = "[Added Associations]\n\
                     x-scheme-handler/co.amiqus.signin=added.desktop;\n\
                     [Default Applications]\n\

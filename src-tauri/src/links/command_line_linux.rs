@@ -1,21 +1,21 @@
-//! The command line of this process. A link that starts the app stands in it, and there every user of
-//! the computer can read it for as long as the app runs (`proc_pid_cmdline(5)`): its code and `state`
-//! are taken out as soon as they have been taken in.
+//! Erases links from the command line of this process. A link that starts the app is part of it, and every
+//! user of the computer can read it there for as long as the app runs (`proc_pid_cmdline(5)`).
 
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt as _;
 
-/// Overwrites what comes after the scheme, in each argument that is a link of it.
-pub(super) fn forget_links(scheme: &str) -> io::Result<()> {
+use procfs::process::Process;
+
+/// Overwrites what follows the scheme in each argument that is a link.
+pub(super) fn erase_links(scheme: &str) -> io::Result<()> {
     let line = fs::read("/proc/self/cmdline")?;
-    let links = paths(&line, scheme);
+    let links = link_ranges(&line, scheme);
     if links.is_empty() {
         return Ok(());
     }
-    let start = start_of_arguments(&fs::read_to_string("/proc/self/stat")?)
-        .ok_or_else(|| io::Error::other("the system doesn't tell where the arguments are"))?;
-    // The process's own memory as a file: written to without a pointer.
+    let start = start_of_arguments()?;
+    // The process's own memory as a file: no pointer is needed to write to it.
     let memory = File::options().write(true).open("/proc/self/mem")?;
     for (offset, length) in links {
         memory.write_all_at(&vec![0; length], start + offset)?;
@@ -23,28 +23,30 @@ pub(super) fn forget_links(scheme: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Where in a command line the links' secret parts are, and how long. The program's own name is none.
-fn paths(line: &[u8], scheme: &str) -> Vec<(u64, usize)> {
+/// The address of the command line in this process's memory.
+fn start_of_arguments() -> io::Result<u64> {
+    let stat = Process::myself()
+        .and_then(|process| process.stat())
+        .map_err(io::Error::other)?;
+    stat.arg_start
+        .ok_or_else(|| io::Error::other("the kernel doesn't report the address of the arguments"))
+}
+
+/// The offset and length of each link's secret part in a command line. The program's name is no link.
+fn link_ranges(line: &[u8], scheme: &str) -> Vec<(u64, usize)> {
     let scheme = format!("{scheme}:");
     let mut offset = 0;
-    let mut found = Vec::new();
+    let mut ranges = Vec::new();
     for (number, argument) in line.split(|byte| *byte == 0).enumerate() {
         let is_link = argument.len() > scheme.len()
             && argument[..scheme.len()].eq_ignore_ascii_case(scheme.as_bytes());
         if number > 0 && is_link {
             let length = argument.len() - scheme.len();
-            found.push(((offset + scheme.len()) as u64, length));
+            ranges.push(((offset + scheme.len()) as u64, length));
         }
         offset += argument.len() + 1;
     }
-    found
-}
-
-/// `proc_pid_stat(5)`: `arg_start` is the 48th field; the second is the name in brackets, in which
-/// anything may stand.
-fn start_of_arguments(stat: &str) -> Option<u64> {
-    let (_, after) = stat.rsplit_once(')')?;
-    after.split_whitespace().nth(45)?.parse().ok()
+    ranges
 }
 
 #[cfg(test)]
@@ -52,10 +54,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_comes_after_the_scheme_is_found_in_every_link_and_nothing_else() {
+    fn secret_part_of_every_link_is_ranges_and_nothing_else() {
         let line = b"co.amiqus.signin:\0--x\0CO.amiqus.signin://oauth/callback?code=1\0https://a\0co.amiqus.signin:\0";
-        let found = paths(line, "co.amiqus.signin");
-        let texts: Vec<_> = found
+        let ranges = link_ranges(line, "co.amiqus.signin");
+        let texts: Vec<_> = ranges
             .iter()
             .map(|(offset, length)| {
                 let offset = usize::try_from(*offset).unwrap();
@@ -66,13 +68,13 @@ mod tests {
     }
 
     #[test]
-    fn the_arguments_begin_where_the_kernel_says() {
-        let about = fs::read_to_string("/proc/self/stat").unwrap();
+    fn arguments_start_where_the_kernel_says() {
         let line = fs::read("/proc/self/cmdline").unwrap();
         let memory = File::open("/proc/self/mem").unwrap();
         let mut read = vec![0; line.len()];
-        let start = start_of_arguments(&about).unwrap();
-        memory.read_exact_at(&mut read, start).unwrap();
+        memory
+            .read_exact_at(&mut read, start_of_arguments().unwrap())
+            .unwrap();
         assert_eq!(read, line);
     }
 }

@@ -1,16 +1,19 @@
-//! What a start of the app asks for: the arguments of this process, or of another copy that hands them
-//! over.
+//! What a start of the app asks for, by the arguments of this process or of a second copy that hands them over.
 
+#[cfg(target_os = "linux")]
+use std::ffi::OsStr;
 use std::ffi::OsString;
 
 use amiqus_core::redirect::ReceivedLink;
 use amiqus_core::registration::SCHEME;
+#[cfg(target_os = "linux")]
+use procfs::process::Process;
 
 /// A start of the app.
 pub(crate) struct Start {
-    /// What it asks for.
+    /// What the start asks for.
     pub(crate) request: StartRequest,
-    /// How the desktop knows it.
+    /// The identifiers by which the desktop knows the start.
     pub(crate) launch: Launch,
 }
 
@@ -18,16 +21,16 @@ pub(crate) struct Start {
 pub(crate) enum StartRequest {
     /// The window: a start without arguments.
     Window,
-    /// To look at a link. Anybody can send one, so it does not show the window: only the core does, once
-    /// it has accepted the link.
+    /// To receive a link. Any program can send one, so it doesn't show the window: the core does that once it
+    /// has accepted the link.
     Link(ReceivedLink),
-    /// Nothing of a copy that is running: `--in-the-tray`, and whatever else is no link of ours.
+    /// Nothing of a copy that is running: `--in-the-tray`, and every argument that is no link of ours.
     Nothing,
 }
 
 impl StartRequest {
-    /// Reads the arguments that come after the program's own name. A link is the only argument: the
-    /// system's handlers give no other.
+    /// Reads the arguments after the program's name. A link counts only as the only argument, as the system's
+    /// handlers pass it.
     pub(crate) fn of(arguments: impl IntoIterator<Item = OsString>) -> Self {
         let mut arguments = arguments.into_iter();
         match (arguments.next(), arguments.next()) {
@@ -41,14 +44,14 @@ impl StartRequest {
     }
 }
 
-/// Whether a link is of our scheme.
+/// Whether a link has our scheme.
 pub(super) fn is_ours(link: &str) -> bool {
     link.split_once(':')
         .is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case(SCHEME))
 }
 
-/// The identifiers that a Linux desktop gives to a program that it starts: it shows a busy pointer until
-/// the first is reported back, and lets a window take the focus that presents the second.
+/// The identifiers that a Linux desktop gives to a program that it starts. It shows a busy pointer until the
+/// first is reported back, and grants the focus to a window that presents the second.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Launch {
     /// `DESKTOP_STARTUP_ID` (Startup Notification Specification).
@@ -57,48 +60,55 @@ pub(crate) struct Launch {
     pub(crate) activation_token: Option<String>,
 }
 
-/// Longer than any desktop's identifier, in bytes.
+/// The length of an identifier, in bytes; every desktop's is shorter.
 #[cfg(target_os = "linux")]
-const MAX_IDENTIFIER: usize = 1024;
+const MAX_IDENTIFIER_BYTES: usize = 1024;
 
 #[cfg(target_os = "linux")]
 impl Launch {
-    /// Drops what can be no identifier: it goes into messages to the display server.
+    /// Keeps only valid identifiers, because they go into messages to the display server.
     pub(crate) fn new(startup_id: Option<String>, activation_token: Option<String>) -> Self {
-        let sound = |text: &String| {
-            !text.is_empty() && text.len() <= MAX_IDENTIFIER && !text.contains(char::is_control)
+        let is_valid = |text: &String| {
+            !text.is_empty()
+                && text.len() <= MAX_IDENTIFIER_BYTES
+                && !text.contains(char::is_control)
         };
         Self {
-            startup_id: startup_id.filter(sound),
-            activation_token: activation_token.filter(sound),
+            startup_id: startup_id.filter(is_valid),
+            activation_token: activation_token.filter(is_valid),
         }
     }
 
     /// The identifiers that this process was started with.
     pub(crate) fn of_this_process() -> Self {
         // As the process got them: the toolkit removes them from its environment when it is loaded.
-        let environment = std::fs::read("/proc/self/environ").unwrap_or_default();
+        let environment = Process::myself()
+            .and_then(|process| process.environ())
+            .unwrap_or_default();
         let value_of = |name: &str| {
             environment
-                .split(|byte| *byte == 0)
-                .filter_map(|entry| std::str::from_utf8(entry).ok()?.split_once('='))
-                .find(|(named, _)| *named == name)
-                .map(|(_, value)| value.to_owned())
+                .get(OsStr::new(name))?
+                .to_str()
+                .map(str::to_owned)
         };
-        Self::new(value_of(STARTUP_ID), value_of(ACTIVATION_TOKEN))
+        Self::new(
+            value_of(STARTUP_ID_VARIABLE),
+            value_of(ACTIVATION_TOKEN_VARIABLE),
+        )
     }
 
-    /// Whether the desktop waits for nothing.
+    /// Whether the desktop waits for no report.
     pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// The variables in which a desktop hands the identifiers to the program.
+/// The variable in which a desktop passes the startup ID.
 #[cfg(target_os = "linux")]
-pub(crate) const STARTUP_ID: &str = "DESKTOP_STARTUP_ID";
+pub(crate) const STARTUP_ID_VARIABLE: &str = "DESKTOP_STARTUP_ID";
+/// The variable in which a desktop passes the activation token.
 #[cfg(target_os = "linux")]
-pub(crate) const ACTIVATION_TOKEN: &str = "XDG_ACTIVATION_TOKEN";
+pub(crate) const ACTIVATION_TOKEN_VARIABLE: &str = "XDG_ACTIVATION_TOKEN";
 
 #[cfg(test)]
 mod tests {
@@ -115,7 +125,7 @@ mod tests {
 
     /// Shows check 16.
     #[test]
-    fn link_is_the_only_argument_and_of_our_scheme() {
+    fn link_counts_as_the_only_argument_and_of_our_scheme() {
         for link in [
             "co.amiqus.signin://oauth/callback?code=1",
             "CO.amiqus.SIGNIN:",
@@ -139,7 +149,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn launch_keeps_only_what_can_be_an_identifier() {
+    fn launch_keeps_only_valid_identifiers() {
         let launch = |id: &str| Launch::new(Some(id.to_owned()), None).startup_id;
         assert_eq!(
             launch("gnome-shell-1_TIME42"),
@@ -148,7 +158,7 @@ mod tests {
         for other in [
             String::new(),
             "a\nremove: ID=b".to_owned(),
-            "x".repeat(MAX_IDENTIFIER + 1),
+            "x".repeat(MAX_IDENTIFIER_BYTES + 1),
         ] {
             assert_eq!(launch(&other), None);
         }

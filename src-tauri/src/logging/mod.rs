@@ -33,7 +33,7 @@ use self::daily_file::DailyFile;
 use self::queue::Queue;
 use self::rate_limit::RateLimit;
 use crate::clock::SystemClock;
-use crate::standard_error;
+use crate::stderr;
 
 /// Before a state in the log; the report for support looks for it.
 pub(crate) const STATE: &str = "the state is now ";
@@ -150,7 +150,7 @@ pub(crate) fn start(folder: &Path) {
 pub(crate) fn watch_for_panics() {
     std::panic::set_hook(Box::new(|panic| match LOG.get() {
         Some(log) => log.panicked(panic),
-        None => standard_error::say(&format!("{panic}\n")),
+        None => stderr::write(&format!("{panic}\n")),
     }));
 }
 

@@ -1,4 +1,4 @@
-//! What the tray shows of a state: pure, so that it can be tried without a tray.
+//! The tray's menu and icon for a state: pure, so that they can be tested without a tray.
 
 use amiqus_core::app_state::{AccountStatusView, AccountView, AppState, Screen};
 use tauri::image::Image;
@@ -8,28 +8,37 @@ use crate::words;
 /// What the tray shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct MenuModel {
-    /// Whether somebody must act: the icon says so.
-    pub(super) needs_its_person: bool,
-    /// The menu, line by line.
-    pub(super) lines: Vec<Line>,
+    /// Whether an account needs the user: the icon shows it.
+    pub(super) needs_attention: bool,
+    /// The menu's items in their order.
+    pub(super) items: Vec<Item>,
 }
 
-/// A line of the menu.
+/// An item of the menu.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Line {
-    /// Only says something.
-    Says(String),
-    /// Does something.
-    Does(Wish, String),
-    /// All accounts: what names them in commands, what to call them, and which is current.
-    Accounts(Vec<(String, String, bool)>),
-    /// Between what belongs together.
-    Gap,
+pub(super) enum Item {
+    /// Text that can't be chosen.
+    Label(String),
+    /// An action that can be chosen.
+    Button { action: Action, label: String },
+    /// The submenu of all accounts.
+    Accounts(Vec<AccountItem>),
+    /// A line between groups.
+    Separator,
+}
+
+/// An account in the submenu.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct AccountItem {
+    /// What names the account in commands.
+    pub(super) id: String,
+    pub(super) label: String,
+    pub(super) is_current: bool,
 }
 
 /// What can be chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Wish {
+pub(super) enum Action {
     Open,
     Switch(String),
     Renew,
@@ -37,9 +46,9 @@ pub(super) enum Wish {
     Quit,
 }
 
-impl Wish {
-    /// Its name in the menu's events.
-    pub(super) fn name(&self) -> String {
+impl Action {
+    /// The action's ID in the menu's events.
+    pub(super) fn id(&self) -> String {
         match self {
             Self::Open => "open".to_owned(),
             Self::Switch(account) => format!("switch {account}"),
@@ -49,10 +58,10 @@ impl Wish {
         }
     }
 
-    /// What an event's name stands for.
-    pub(super) fn named(name: &str) -> Option<Self> {
-        match name.split_once(' ') {
-            None => match name {
+    /// The action with this ID, if there is one.
+    pub(super) fn from_id(id: &str) -> Option<Self> {
+        match id.split_once(' ') {
+            None => match id {
                 "open" => Some(Self::Open),
                 "renew" => Some(Self::Renew),
                 "quit" => Some(Self::Quit),
@@ -65,49 +74,62 @@ impl Wish {
     }
 }
 
+impl Item {
+    fn label(text: &str) -> Self {
+        Self::Label(text.to_owned())
+    }
+
+    fn button(action: Action, label: &str) -> Self {
+        Self::Button {
+            action,
+            label: label.to_owned(),
+        }
+    }
+}
+
 impl MenuModel {
-    pub(super) fn of(state: &AppState, is_update_ready: bool) -> Self {
-        let current = state
-            .accounts
-            .iter()
-            .find(|account| Some(&account.id) == state.current.as_ref());
+    /// The menu for a state.
+    pub(super) fn new(state: &AppState, is_update_ready: bool) -> Self {
+        let is_current = |account: &AccountView| Some(&account.id) == state.current.as_ref();
+        let current = state.accounts.iter().find(|account| is_current(account));
         let is_settled = matches!(state.screen, Screen::SignedIn | Screen::SignInAgain { .. });
 
-        let mut lines = vec![Line::Says(status(&state.screen).to_owned())];
+        let mut items = vec![Item::label(status(&state.screen))];
         if let Some(account) = current.filter(|_| is_settled) {
-            lines.push(Line::Says(called(account)));
+            items.push(Item::Label(account_label(account)));
             if account.offline {
-                lines.push(Line::Says(words::OFFLINE.to_owned()));
+                items.push(Item::label(words::OFFLINE));
             }
         }
-        lines.push(Line::Gap);
-        lines.push(Line::Does(Wish::Open, words::OPEN.to_owned()));
+        items.push(Item::Separator);
+        items.push(Item::button(Action::Open, words::OPEN));
         if is_update_ready {
-            // The window has the button, and says how it went.
-            lines.push(Line::Does(Wish::Open, words::UPDATE_READY.to_owned()));
+            // The window has the button, and shows the outcome.
+            items.push(Item::button(Action::Open, words::UPDATE_READY));
         }
         if state.accounts.len() > 1 && is_settled {
-            let accounts = state.accounts.iter().map(|account| {
-                let is_current = Some(&account.id) == state.current.as_ref();
-                (account.id.clone(), called(account), is_current)
+            let accounts = state.accounts.iter().map(|account| AccountItem {
+                id: account.id.clone(),
+                label: account_label(account),
+                is_current: is_current(account),
             });
-            lines.push(Line::Accounts(accounts.collect()));
+            items.push(Item::Accounts(accounts.collect()));
         }
         if let Some(account) = current.filter(|_| is_settled) {
             if account.status == AccountStatusView::Connected {
-                lines.push(Line::Does(Wish::Renew, words::RENEW_NOW.to_owned()));
+                items.push(Item::button(Action::Renew, words::RENEW_NOW));
             }
-            let wish = Wish::SignOut(account.id.clone());
-            lines.push(Line::Does(wish, words::SIGN_OUT.to_owned()));
+            let sign_out = Action::SignOut(account.id.clone());
+            items.push(Item::button(sign_out, words::SIGN_OUT));
         }
-        lines.push(Line::Gap);
-        lines.push(Line::Does(Wish::Quit, words::QUIT.to_owned()));
+        items.push(Item::Separator);
+        items.push(Item::button(Action::Quit, words::QUIT));
         Self {
-            needs_its_person: state
+            needs_attention: state
                 .accounts
                 .iter()
                 .any(|account| account.status != AccountStatusView::Connected),
-            lines,
+            items,
         }
     }
 }
@@ -124,19 +146,19 @@ fn status(screen: &Screen) -> &'static str {
     }
 }
 
-fn called(account: &AccountView) -> String {
+fn account_label(account: &AccountView) -> String {
     match &account.team {
-        Some(team) => format!("{}, {team}", words::name_of(account)),
-        None => words::name_of(account).to_owned(),
+        Some(team) => format!("{}, {team}", words::display_name(account)),
+        None => words::display_name(account).to_owned(),
     }
 }
 
-/// The app's icon; with a dot on it when somebody must act.
-pub(super) fn icon(needs_its_person: bool) -> Image<'static> {
+/// The app's icon, with a dot on it when an account needs the user.
+pub(super) fn icon(needs_attention: bool) -> Image<'static> {
     const BYTES: usize = 4;
     const DOT: [u8; BYTES] = [0xd9, 0x5b, 0x00, 0xff];
     let icon = tauri::include_image!("../icons/32x32.png");
-    if !needs_its_person {
+    if !needs_attention {
         return icon;
     }
     let (width, height) = (icon.width(), icon.height());
@@ -168,41 +190,35 @@ mod tests {
         }
     }
 
-    fn menu_model(screen: Screen, accounts: Vec<AccountView>) -> MenuModel {
-        MenuModel::of(&fixtures::state(screen, accounts), false)
+    fn menu(screen: Screen, accounts: Vec<AccountView>) -> MenuModel {
+        MenuModel::new(&fixtures::state(screen, accounts), false)
     }
 
-    fn says(menu_model: &MenuModel, wanted: &str) -> bool {
-        menu_model.lines.iter().any(|line| match line {
-            Line::Says(text) | Line::Does(_, text) => text == wanted,
+    fn has_label(menu: &MenuModel, wanted: &str) -> bool {
+        menu.items.iter().any(|item| match item {
+            Item::Label(label) | Item::Button { label, .. } => label == wanted,
             _ => false,
         })
     }
 
     #[test]
-    fn a_newer_version_leads_to_the_window() {
+    fn newer_version_leads_to_the_window() {
         let offers = |is_update_ready| {
-            let menu_model = MenuModel::of(
-                &fixtures::state(Screen::SignedIn, Vec::new()),
-                is_update_ready,
-            );
-            menu_model
-                .lines
-                .contains(&Line::Does(Wish::Open, words::UPDATE_READY.to_owned()))
+            let state = fixtures::state(Screen::SignedIn, Vec::new());
+            let update = Item::button(Action::Open, words::UPDATE_READY);
+            MenuModel::new(&state, is_update_ready)
+                .items
+                .contains(&update)
         };
         assert!(offers(true));
         assert!(!offers(false));
     }
 
     #[test]
-    fn who_is_signed_in_can_renew_and_sign_out_from_the_tray() {
-        let bob = account(
-            "1.a",
-            "Bob Gale",
-            "Gale & Sons",
-            AccountStatusView::Connected,
-        );
-        let menu_model = menu_model(Screen::SignedIn, vec![bob]);
+    fn signed_in_account_can_renew_and_sign_out() {
+        let connected = AccountStatusView::Connected;
+        let bob = account("1.a", "Bob Gale", "Gale & Sons", connected);
+        let menu = menu(Screen::SignedIn, vec![bob]);
         for wanted in [
             words::SIGNED_IN,
             "Bob Gale, Gale & Sons",
@@ -210,67 +226,64 @@ mod tests {
             "Sign out",
             "Quit",
         ] {
-            assert!(says(&menu_model, wanted), "{wanted}");
+            assert!(has_label(&menu, wanted), "{wanted}");
         }
-        assert!(!menu_model.needs_its_person);
-        assert!(
-            !menu_model
-                .lines
-                .iter()
-                .any(|line| matches!(line, Line::Accounts(_)))
-        );
+        assert!(!menu.needs_attention);
+        let is_accounts = |item: &Item| matches!(item, Item::Accounts(_));
+        assert!(!menu.items.iter().any(is_accounts));
     }
 
     #[test]
-    fn several_accounts_can_be_switched_between_and_one_in_need_is_seen_on_the_icon() {
+    fn several_accounts_can_be_switched_and_one_that_needs_the_user_marks_the_icon() {
         let why = SignInAgainReason::AccessRemoved;
-        let menu_model = menu_model(
+        let connected = AccountStatusView::Connected;
+        let sign_in_again = AccountStatusView::SignInAgain { why };
+        let menu = menu(
             Screen::SignedIn,
             vec![
-                account("1.a", "Bob Gale", "Fusion", AccountStatusView::Connected),
-                account(
-                    "1.b",
-                    "Bob Gale",
-                    "Twin",
-                    AccountStatusView::SignInAgain { why },
-                ),
+                account("1.a", "Bob Gale", "Fusion", connected),
+                account("1.b", "Bob Gale", "Twin", sign_in_again),
             ],
         );
-        assert!(menu_model.lines.contains(&Line::Accounts(vec![
-            ("1.a".to_owned(), "Bob Gale, Fusion".to_owned(), true),
-            ("1.b".to_owned(), "Bob Gale, Twin".to_owned(), false),
+        let item = |id: &str, label: &str, is_current| AccountItem {
+            id: id.to_owned(),
+            label: label.to_owned(),
+            is_current,
+        };
+        assert!(menu.items.contains(&Item::Accounts(vec![
+            item("1.a", "Bob Gale, Fusion", true),
+            item("1.b", "Bob Gale, Twin", false),
         ])));
-        assert!(menu_model.needs_its_person);
+        assert!(menu.needs_attention);
         assert_ne!(icon(true).rgba(), icon(false).rgba());
     }
 
     #[test]
-    fn a_locked_app_offers_nothing_but_its_window_and_its_end() {
-        let menu_model = menu_model(
-            Screen::Locked {
-                why: amiqus_core::vault::LockReason::KeychainLocked,
-            },
-            Vec::new(),
-        );
-        let offered: Vec<_> = menu_model
-            .lines
+    fn locked_app_offers_only_open_and_quit() {
+        let why = amiqus_core::vault::LockReason::KeychainLocked;
+        let menu = menu(Screen::Locked { why }, Vec::new());
+        let actions: Vec<_> = menu
+            .items
             .iter()
-            .filter(|line| matches!(line, Line::Does(..)))
+            .filter_map(|item| match item {
+                Item::Button { action, .. } => Some(action.clone()),
+                _ => None,
+            })
             .collect();
-        assert_eq!(offered.len(), 2);
+        assert_eq!(actions, [Action::Open, Action::Quit]);
     }
 
     #[test]
-    fn what_can_be_chosen_is_known_by_its_name_again() {
-        for wish in [
-            Wish::Open,
-            Wish::Switch("345789.unknown".to_owned()),
-            Wish::Renew,
-            Wish::SignOut("345789.unknown".to_owned()),
-            Wish::Quit,
+    fn action_is_found_by_its_id() {
+        for action in [
+            Action::Open,
+            Action::Switch("345789.unknown".to_owned()),
+            Action::Renew,
+            Action::SignOut("345789.unknown".to_owned()),
+            Action::Quit,
         ] {
-            assert_eq!(Wish::named(&wish.name()), Some(wish));
+            assert_eq!(Action::from_id(&action.id()), Some(action));
         }
-        assert_eq!(Wish::named("minimise"), None);
+        assert_eq!(Action::from_id("minimise"), None);
     }
 }

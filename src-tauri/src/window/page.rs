@@ -1,4 +1,4 @@
-//! The window's page: the state that it brings with it, and when it is painted.
+//! The window's page: the state that is embedded in it, and when it is painted.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -9,32 +9,32 @@ use tauri::http::{Request, Response};
 use tauri::{AppHandle, Manager as _};
 use tokio::sync::watch;
 
-/// The page, by the names that Tauri serves it under.
-const NAMES: [&str; 2] = ["/", "/index.html"];
+/// The paths under which Tauri serves the page.
+const PATHS: [&str; 2] = ["/", "/index.html"];
 
-/// What is served from within the program.
-type Served = Response<Cow<'static, [u8]>>;
+/// A response from the files within the program.
+type AssetResponse = Response<Cow<'static, [u8]>>;
 
-/// Where the page ends.
-const END: &[u8] = b"</body>";
+/// The tag before which the state is embedded.
+const BODY_END: &[u8] = b"</body>";
 
-/// How long a page that is alive takes to paint what it was given.
-const PAINTING_TAKES: Duration = Duration::from_millis(300);
+/// How long a page that is alive takes to paint its first screen.
+const PAINT_TIME: Duration = Duration::from_millis(300);
 
-/// No start takes longer; what waits for it goes on then, whatever became of the window.
-const START_TAKES: Duration = Duration::from_secs(5);
+/// How long work may wait for the first screen; then it goes on, whatever became of the window.
+const FIRST_PAGE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Whether the first page is alive.
 pub(crate) struct FirstPage(watch::Sender<bool>);
 
 impl FirstPage {
-    /// Not yet; nobody waits for one in the tray.
-    pub(crate) fn awaited(is_awaited: bool) -> Self {
+    /// A page that isn't alive yet; in the tray none is awaited.
+    pub(crate) fn new(is_awaited: bool) -> Self {
         Self(watch::Sender::new(!is_awaited))
     }
 }
 
-/// The page follows the state.
+/// Notes that the page follows the state.
 pub(crate) fn page_is_alive(app: &AppHandle) {
     if let Some(first) = app.try_state::<FirstPage>() {
         first.0.send_replace(true);
@@ -48,27 +48,32 @@ pub(crate) fn first_painted(app: &AppHandle) -> impl Future<Output = ()> + Send 
         .map(|first| first.0.subscribe());
     async move {
         if let Some(first) = first {
-            painted(first).await;
+            wait_for_paint(first).await;
         }
     }
 }
 
-async fn painted(mut first: watch::Receiver<bool>) {
+async fn wait_for_paint(mut first: watch::Receiver<bool>) {
     if *first.borrow() {
         return;
     }
     let alive = first.wait_for(|alive| *alive);
-    if tokio::time::timeout(START_TAKES, alive).await.is_ok() {
-        tokio::time::sleep(PAINTING_TAKES).await;
+    if tokio::time::timeout(FIRST_PAGE_TIMEOUT, alive)
+        .await
+        .is_ok()
+    {
+        tokio::time::sleep(PAINT_TIME).await;
     }
 }
 
-/// Puts the state into the page, where it is known by then: what is painted first needs no question and
-/// no answer. Each state after it comes down the channel.
-pub(super) fn bring_state(app: &AppHandle) -> impl Fn(Request<Vec<u8>>, &mut Served) + use<> {
+/// Embeds the state into the page, if it is known by then: the first screen needs no round trip. Each later
+/// state comes down the channel.
+pub(super) fn embed_state(
+    app: &AppHandle,
+) -> impl Fn(Request<Vec<u8>>, &mut AssetResponse) + use<> {
     let app = app.clone();
     move |request, response| {
-        if !NAMES.contains(&request.uri().path()) {
+        if !PATHS.contains(&request.uri().path()) {
             return;
         }
         let state = app
@@ -78,15 +83,18 @@ pub(super) fn bring_state(app: &AppHandle) -> impl Fn(Request<Vec<u8>>, &mut Ser
             && let Some(page) = with_state(response.body(), &state)
         {
             *response.body_mut() = Cow::Owned(page);
-            tracing::info!("the page brings the state");
+            tracing::info!("window: state embedded in the page");
         }
     }
 }
 
-/// As data that no browser runs, so that the content security policy has nothing to allow.
+/// The page with the state as data that no browser runs, so that the content security policy has nothing
+/// to allow.
 fn with_state(page: &[u8], state: &AppState) -> Option<Vec<u8>> {
-    let end = page.windows(END.len()).rposition(|part| part == END)?;
-    // A name may have the end of a script in it.
+    let end = page
+        .windows(BODY_END.len())
+        .rposition(|part| part == BODY_END)?;
+    // A name may contain the end of a script.
     let state = serde_json::to_string(state).ok()?.replace('<', "\\u003c");
     let mut with_state = page[..end].to_vec();
     with_state.extend(br#"<script type="application/json" id="state">"#);
@@ -107,7 +115,7 @@ mod tests {
 
     /// Shows check 38.
     #[test]
-    fn a_name_in_the_page_is_data_and_ends_no_script() {
+    fn name_with_a_script_end_stays_data() {
         let mut bob = account("1.a", AccountStatusView::Connected);
         bob.name = "</script><script>alert(1)</script><!--".to_owned();
         let state = state(Screen::SignedIn, vec![bob]);
@@ -120,42 +128,42 @@ mod tests {
         assert_eq!(before, "<html><body><div></div>");
         assert_eq!(after, "</body></html>");
         assert!(!data.contains('<'));
-        let told: serde_json::Value = serde_json::from_str(data).unwrap();
-        assert_eq!(told, serde_json::to_value(&state).unwrap());
+        let embedded: serde_json::Value = serde_json::from_str(data).unwrap();
+        assert_eq!(embedded, serde_json::to_value(&state).unwrap());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_waits_for_the_first_picture_waits_for_the_page_and_a_little_longer() {
-        let first = FirstPage::awaited(true);
-        let begun = Instant::now();
+    async fn wait_for_paint_ends_a_paint_time_after_the_page_is_alive() {
+        let first = FirstPage::new(true);
+        let start = Instant::now();
         let alive_after = Duration::from_millis(400);
-        let ((), ()) = tokio::join!(painted(first.0.subscribe()), async {
+        let ((), ()) = tokio::join!(wait_for_paint(first.0.subscribe()), async {
             tokio::time::sleep(alive_after).await;
             first.0.send_replace(true);
         });
-        assert_eq!(begun.elapsed(), alive_after + PAINTING_TAKES);
-        painted(first.0.subscribe()).await;
-        assert_eq!(begun.elapsed(), alive_after + PAINTING_TAKES);
+        assert_eq!(start.elapsed(), alive_after + PAINT_TIME);
+        wait_for_paint(first.0.subscribe()).await;
+        assert_eq!(start.elapsed(), alive_after + PAINT_TIME);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_page_that_never_lives_keeps_nothing_waiting_for_ever() {
-        let first = FirstPage::awaited(true);
-        let begun = Instant::now();
-        painted(first.0.subscribe()).await;
-        assert_eq!(begun.elapsed(), START_TAKES);
+    async fn wait_for_a_page_that_never_lives_times_out() {
+        let first = FirstPage::new(true);
+        let start = Instant::now();
+        wait_for_paint(first.0.subscribe()).await;
+        assert_eq!(start.elapsed(), FIRST_PAGE_TIMEOUT);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn in_the_tray_nothing_waits_for_a_picture() {
-        let first = FirstPage::awaited(false);
-        let begun = Instant::now();
-        painted(first.0.subscribe()).await;
-        assert_eq!(begun.elapsed(), Duration::ZERO);
+    async fn wait_for_paint_in_the_tray_ends_immediately() {
+        let first = FirstPage::new(false);
+        let start = Instant::now();
+        wait_for_paint(first.0.subscribe()).await;
+        assert_eq!(start.elapsed(), Duration::ZERO);
     }
 
     #[test]
-    fn what_is_no_page_is_left_as_it_is() {
+    fn file_without_a_body_is_left_unchanged() {
         let state = state(Screen::SignedIn, Vec::new());
         assert!(with_state(b"export const body = 1;", &state).is_none());
     }

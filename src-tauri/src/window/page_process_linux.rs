@@ -1,36 +1,40 @@
-//! What `WebKitGTK` tells of the page's process.
+//! What `WebKitGTK` reports of the page's process.
 
-use tauri::{Manager as _, WebviewWindow};
+use tauri::{AppHandle, Manager as _, WebviewWindow};
 use webkit2gtk::{WebProcessTerminationReason, WebViewExt as _};
 
-use super::page_process::{Loss, check_page, page_ended};
+use super::loss::Loss;
 
-/// Has the app told when the page's process ends, or keeps a click waiting.
-pub(super) fn listen(window: &WebviewWindow) -> tauri::Result<()> {
+/// Calls back when the page's process ends, and when it stops to respond to input.
+pub(super) fn connect(
+    window: &WebviewWindow,
+    on_ended: fn(&AppHandle, Loss),
+    on_unresponsive: fn(&AppHandle),
+) -> tauri::Result<()> {
     let app = window.app_handle().clone();
     window.with_webview(move |webview| {
         let view = webview.inner();
-        let told = app.clone();
+        let for_end = app.clone();
         view.connect_web_process_terminated(move |_, reason| {
-            if let Some(why) = why(reason) {
-                page_ended(&told, why);
+            if let Some(loss) = loss_for(reason) {
+                on_ended(&for_end, loss);
             }
         });
         view.connect_is_web_process_responsive_notify(move |view| {
             if !view.is_web_process_responsive() {
-                check_page(&app);
+                on_unresponsive(&app);
             }
         });
     })
 }
 
 /// Ends a page's process that may hang.
-pub(super) fn end_page(window: &WebviewWindow) -> tauri::Result<()> {
+pub(super) fn terminate(window: &WebviewWindow) -> tauri::Result<()> {
     window.with_webview(|webview| webview.inner().terminate_web_process())
 }
 
-/// What the app ended itself is no loss.
-fn why(reason: WebProcessTerminationReason) -> Option<Loss> {
+/// The loss that a reason stands for; an end that the app itself requested is none.
+fn loss_for(reason: WebProcessTerminationReason) -> Option<Loss> {
     match reason {
         WebProcessTerminationReason::TerminatedByApi => None,
         WebProcessTerminationReason::ExceededMemoryLimit => Some(Loss::OutOfMemory),
@@ -43,8 +47,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn end_that_the_app_brought_about_is_no_loss() {
-        assert_eq!(why(WebProcessTerminationReason::TerminatedByApi), None);
+    fn termination_that_the_app_requested_is_no_loss() {
+        assert_eq!(loss_for(WebProcessTerminationReason::TerminatedByApi), None);
         for (reason, loss) in [
             (WebProcessTerminationReason::Crashed, Loss::Ended),
             (
@@ -52,7 +56,7 @@ mod tests {
                 Loss::OutOfMemory,
             ),
         ] {
-            assert_eq!(why(reason), Some(loss));
+            assert_eq!(loss_for(reason), Some(loss));
         }
     }
 }

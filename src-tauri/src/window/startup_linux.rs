@@ -1,5 +1,5 @@
-//! Startup notification: the desktop shows a busy pointer, and keeps the focus, for a program that it
-//! started, until that program says that it has.
+//! Startup notification: the desktop shows a busy pointer for a program that it started, and holds back the
+//! focus, until that program reports that it has started.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -8,69 +8,73 @@ use gtk::gdk;
 use gtk::prelude::*;
 use tauri::{AppHandle, WebviewWindow};
 
+use crate::error_chain::ErrorChain;
 use crate::links::start::Launch;
 
 /// How long a start may take to bring the window to the front: the core judges its link first. After
-/// that it was for nothing that is seen, and the desktop is told so.
+/// that it is reported as complete without a window.
 const RAISE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Starts that the desktop waits for.
 static PENDING: Mutex<Vec<Launch>> = Mutex::new(Vec::new());
 
-/// Has the next window that comes to the front end this start; without one it ends after a while.
-pub(crate) fn expect(app: &AppHandle, launch: Launch) {
+/// Has the next window that comes to the front complete this start; without one it completes after
+/// [`RAISE_TIMEOUT`].
+pub(crate) fn expect_window(app: &AppHandle, launch: Launch) {
     if launch.is_empty() {
         return;
     }
-    pending(|pending| pending.push(launch.clone()));
+    with_pending(|pending| pending.push(launch.clone()));
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         tokio::time::sleep(RAISE_TIMEOUT).await;
-        let is_pending = pending(|pending| {
+        let is_pending = with_pending(|pending| {
             let at = pending.iter().position(|other| *other == launch);
             at.map(|at| pending.remove(at)).is_some()
         });
         if is_pending {
-            end(&app, launch);
+            complete(&app, launch);
         }
     });
 }
 
-/// Ends a start that brings no window.
-pub(crate) fn end(app: &AppHandle, launch: Launch) {
+/// Completes a start that brings no window.
+pub(crate) fn complete(app: &AppHandle, launch: Launch) {
     if launch.is_empty() {
         return;
     }
-    // The display is the main thread's. Without that thread the app ends, and the display with it.
-    let _ = app.run_on_main_thread(move || complete(&launch));
+    // The display belongs to the main thread. Without that thread the app is ending.
+    let _ = app.run_on_main_thread(move || notify_complete(&launch));
 }
 
-/// Ends all starts that wait, with this window as what came of the last.
-pub(super) fn end_with(window: &WebviewWindow) {
-    let mut launches = pending(std::mem::take);
+/// Completes all pending starts; this window is what came of the last.
+pub(super) fn complete_with(window: &WebviewWindow) {
+    let mut launches = with_pending(std::mem::take);
     let last = launches.pop();
     for launch in launches {
-        complete(&launch);
+        notify_complete(&launch);
     }
     match (last.as_ref().and_then(identifier), window.gtk_window()) {
         // It also lets the window take the focus, on Wayland by the token.
         (Some(identifier), Ok(window)) => window.set_startup_id(identifier),
-        (Some(_), Err(problem)) => tracing::warn!(%problem, "startup notification: no window"),
+        (Some(_), Err(error)) => {
+            tracing::warn!(error = %ErrorChain(&error), "startup notification: no window");
+        }
         (None, _) => {}
     }
 }
 
-fn pending<T>(change: impl FnOnce(&mut Vec<Launch>) -> T) -> T {
-    change(&mut PENDING.lock().unwrap_or_else(PoisonError::into_inner))
+fn with_pending<T>(work: impl FnOnce(&mut Vec<Launch>) -> T) -> T {
+    work(&mut PENDING.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-fn complete(launch: &Launch) {
+fn notify_complete(launch: &Launch) {
     if let (Some(display), Some(identifier)) = (gdk::Display::default(), identifier(launch)) {
         display.notify_startup_complete(identifier);
     }
 }
 
-/// The one that this display server knows.
+/// The identifier that this display server knows.
 fn identifier(launch: &Launch) -> Option<&str> {
     let is_wayland = gdk::Display::default().is_some_and(|display| display.backend().is_wayland());
     let (first, second) = if is_wayland {

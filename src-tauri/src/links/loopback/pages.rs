@@ -1,4 +1,4 @@
-//! The page that the browser shows last. Nothing of the request is ever in it.
+//! The pages that the browser shows last. No part of the request is ever in one.
 
 use amiqus_core::runtime::{AttemptEnd, SignInOutcome};
 use http_body_util::Full;
@@ -9,30 +9,30 @@ use hyper::header::{
 };
 use hyper::{Response, StatusCode};
 
-/// What is shown.
+/// A page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Page {
     /// How the sign-in ended.
     Ended(SignInOutcome),
-    /// The attempt was over before this came.
+    /// The attempt was over before the request came.
     Over(AttemptEnd),
-    /// It was not the answer.
+    /// The request was not the attempt's response.
     Refused(StatusCode),
 }
 
-/// How it looks: the window's own colours.
+/// The style of every page, which follows the system's colour scheme.
 pub(super) const STYLE: &str = "\
 :root{color-scheme:light dark}\
 body{max-width:26rem;margin:20vh auto;padding:0 1.5rem;font:1rem/1.5 system-ui,sans-serif;text-align:center}\
 h1{font-size:1.5rem}";
 
-/// No script, nothing from anywhere, in nobody's frame; the one style is known by its hash.
+/// The content security policy: no scripts, no resources, no frames; the one style is allowed by its hash.
 pub(super) const POLICY: &str = "default-src 'none'; \
      style-src 'sha256-xRXFEc+cFNjHHkKbutQ9WgMb64Ho9yqVXj0i6cg7i9o='; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// What each page says: a title, a sentence.
-fn words(page: Page) -> (&'static str, String) {
+/// The text of a page: its title and a sentence.
+fn text(page: Page) -> (&'static str, String) {
     let app = brand::NAME;
     match page {
         Page::Ended(SignInOutcome::SignedIn) => (
@@ -69,9 +69,9 @@ fn words(page: Page) -> (&'static str, String) {
     }
 }
 
-/// The page as it is sent.
+/// The response that carries a page.
 pub(super) fn response(page: Page) -> Response<Full<Bytes>> {
-    let (title, sentence) = words(page);
+    let (title, sentence) = text(page);
     let html = format!(
         "<!DOCTYPE html><html lang=\"en-GB\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>\

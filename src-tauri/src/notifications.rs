@@ -1,85 +1,76 @@
-//! A notification when a person must act, and never else: an account needs the browser again. Once
-//! for each account and cause, also over restarts.
+//! Notifications for an account that needs the user: once for each account and cause, also over restarts.
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 
 use amiqus_core::app_state::{AccountStatusView, AccountView, AppState, Screen};
 use amiqus_core::runtime::SessionHandle;
 use sha2::{Digest as _, Sha256};
-use tauri::AppHandle;
-use tokio::sync::watch;
+use tauri::{AppHandle, Manager as _};
 
+use crate::busy::Busy;
+use crate::error_chain::ErrorChain;
 use crate::vault::files::{private_file, private_folder};
 use crate::{window, words};
 
-/// What was told, in the app's data folder: no names, no ids, only their fingerprints.
+/// Which notifications were shown, in the app's data folder: neither names nor IDs, only fingerprints.
 const FILE: &str = "told.json";
 
-/// Tells of what comes, for as long as the keeper lives.
+/// Notifies of accounts that need the user, for as long as the session lives.
 pub(crate) fn watch(app: &AppHandle, session: &SessionHandle, folder: PathBuf) {
     let app = app.clone();
-    let mut following = session.follow();
+    let mut states = session.follow();
     tauri::async_runtime::spawn(async move {
         let file = folder.join(FILE);
-        let mut told = read(&file);
-        while let Some(state) = following.next().await {
-            if !tells_of_accounts(&state) {
+        let mut shown = read(&file);
+        while let Some(state) = states.next().await {
+            if !knows_accounts(&state) {
                 continue;
             }
-            let (now, news) = compare(&told, &state);
-            if now != told {
+            let (now, new) = compare(&shown, &state);
+            if now != shown {
                 write(&file, &now);
-                told = now;
+                shown = now;
             }
-            for account in news {
+            for account in new {
                 notify(&app, account);
             }
         }
     });
 }
 
-/// A locked app knows of no account; that is no news of them.
-fn tells_of_accounts(state: &AppState) -> bool {
+/// Whether the accounts of a state are known; those of a locked app are not.
+fn knows_accounts(state: &AppState) -> bool {
     !matches!(state.screen, Screen::Locked { .. })
 }
 
-/// What is to be remembered as told now, and whom to tell. One that is well again, or gone, is
-/// forgotten: the next time is another.
+/// The fingerprints to remember, and the accounts to notify of. An account that recovered, or is gone, is
+/// forgotten: the next time counts as new.
 fn compare<'a>(
-    told: &BTreeSet<String>,
+    shown: &BTreeSet<String>,
     state: &'a AppState,
 ) -> (BTreeSet<String>, Vec<&'a AccountView>) {
     let mut now = BTreeSet::new();
-    let mut news = Vec::new();
+    let mut new = Vec::new();
     for account in &state.accounts {
         let AccountStatusView::SignInAgain { why } = account.status else {
             continue;
         };
         let fingerprint = fingerprint(&format!("{} {why:?}", account.id));
-        if !told.contains(&fingerprint) {
-            news.push(account);
+        if !shown.contains(&fingerprint) {
+            new.push(account);
         }
         now.insert(fingerprint);
     }
-    (now, news)
+    (now, new)
 }
 
 fn fingerprint(text: &str) -> String {
-    use std::fmt::Write as _;
-
-    Sha256::digest(text)
-        .iter()
-        .fold(String::new(), |mut hex, byte| {
-            // Writing to a string can't fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+    hex::encode(Sha256::digest(text))
 }
 
-/// What can't be read was not told: better twice than never.
+/// The fingerprints in the file; none where it can't be read: better to notify twice than never.
 fn read(file: &Path) -> BTreeSet<String> {
     std::fs::read(file)
         .ok()
@@ -87,20 +78,20 @@ fn read(file: &Path) -> BTreeSet<String> {
         .unwrap_or_default()
 }
 
-fn write(file: &Path, told: &BTreeSet<String>) {
+fn write(file: &Path, shown: &BTreeSet<String>) {
     let write = || -> std::io::Result<()> {
         if let Some(folder) = file.parent() {
             private_folder(folder)?;
         }
-        let bytes = serde_json::to_vec(told)?;
+        let bytes = serde_json::to_vec(shown)?;
         private_file()
             .create(true)
             .truncate(true)
             .open(file)?
             .write_all(&bytes)
     };
-    if let Err(problem) = write() {
-        tracing::warn!(%problem, "what was told can't be remembered");
+    if let Err(error) = write() {
+        tracing::warn!(error = %ErrorChain(&error), "notifications: save failed");
     }
 }
 
@@ -108,52 +99,30 @@ fn notify(app: &AppHandle, account: &AccountView) {
     let AccountStatusView::SignInAgain { why } = account.status else {
         return;
     };
-    tracing::info!(?why, "an account needs its person");
+    tracing::info!(?why, "notifications: an account needs the user");
     if window::has_focus(app) {
         return;
     }
+    let name = words::display_name(account);
+    let reason = words::sign_in_again_reason(why);
     let body = match &account.team {
-        Some(team) => format!("{}, {team}: {}", words::name_of(account), words::why(why)),
-        None => format!("{}: {}", words::name_of(account), words::why(why)),
+        Some(team) => format!("{name}, {team}: {reason}"),
+        None => format!("{name}: {reason}"),
     };
-    say(app, words::SIGN_IN_AGAIN, &body);
-}
-
-/// How many notifications are shown whose click leads to this very process.
-static SHOWN: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::Sender::new(0));
-
-/// Follows how many notifications wait for their person.
-#[cfg(target_os = "linux")]
-pub(crate) fn shown() -> watch::Receiver<usize> {
-    SHOWN.subscribe()
-}
-
-/// Counts a notification for as long as it is shown.
-struct Shown;
-
-impl Shown {
-    fn new() -> Self {
-        SHOWN.send_modify(|count| *count += 1);
-        Self
-    }
-}
-
-impl Drop for Shown {
-    fn drop(&mut self) {
-        SHOWN.send_modify(|count| *count -= 1);
-    }
+    show(app, words::SIGN_IN_AGAIN, &body);
 }
 
 /// Shows a notification; a click on it opens the window.
-pub(crate) fn say(app: &AppHandle, summary: &'static str, body: &str) {
+pub(crate) fn show(app: &AppHandle, summary: &'static str, body: &str) {
     let app = app.clone();
-    let body = escaped(body);
-    let is_shown = Shown::new();
-    // It waits until somebody deals with it, so it is none of the pool's.
-    let waiting = std::thread::Builder::new()
+    let body = escape(body);
+    // A click leads to this process, so it has to live on.
+    let busy = app.state::<Busy>().begin();
+    // It blocks until the user reacts, which would occupy a thread of the pool.
+    let spawned = std::thread::Builder::new()
         .name("notification".to_owned())
         .spawn(move || {
-            let _is_shown = is_shown;
+            let _busy = busy;
             let shown = notify_rust::Notification::new()
                 .appname(words::APP)
                 .summary(summary)
@@ -170,17 +139,19 @@ pub(crate) fn say(app: &AppHandle, summary: &'static str, body: &str) {
                 }),
                 #[cfg(not(target_os = "linux"))]
                 Ok(_) => drop(app),
-                Err(problem) => tracing::info!(%problem, "this desktop shows no notifications"),
+                Err(error) => {
+                    tracing::info!(error = %ErrorChain(&error), "notifications: not shown");
+                }
             }
         });
-    if let Err(problem) = waiting {
-        tracing::error!(%problem, "nobody shows the notification");
+    if let Err(error) = spawned {
+        tracing::error!(error = %ErrorChain(&error), "notifications: not shown");
     }
 }
 
-/// On Linux a notification's text may have marks in it (freedesktop's notification specification):
-/// a name must not.
-fn escaped(text: &str) -> String {
+/// Escapes a text for Linux, where a notification may contain markup (freedesktop's notification
+/// specification).
+fn escape(text: &str) -> String {
     if cfg!(target_os = "linux") {
         text.replace('&', "&amp;").replace('<', "&lt;")
     } else {
@@ -205,28 +176,36 @@ mod tests {
     }
 
     #[test]
-    fn each_account_and_cause_is_told_once_until_it_was_well_again() {
+    fn account_and_cause_are_notified_once_until_the_account_recovers() {
         let removed = Some(SignInAgainReason::AccessRemoved);
         let lost = Some(SignInAgainReason::AnswerLost);
-        let mut told = BTreeSet::new();
-        let mut news = |accounts: &[(&str, Option<SignInAgainReason>)]| {
+        let mut shown = BTreeSet::new();
+        let mut count_new = |accounts: &[(&str, Option<SignInAgainReason>)]| {
             let state = state(accounts);
-            let (now, news) = compare(&told, &state);
-            let count = news.len();
-            told = now;
+            let (now, new) = compare(&shown, &state);
+            let count = new.len();
+            shown = now;
             count
         };
-        assert_eq!(news(&[("1.a", None), ("1.b", None)]), 0);
-        assert_eq!(news(&[("1.a", removed), ("1.b", None)]), 1);
-        assert_eq!(news(&[("1.a", removed), ("1.b", None)]), 0, "not twice");
-        assert_eq!(news(&[("1.a", removed), ("1.b", removed)]), 1);
-        assert_eq!(news(&[("1.a", lost), ("1.b", removed)]), 1, "another cause");
-        assert_eq!(news(&[("1.a", None), ("1.b", removed)]), 0);
-        assert_eq!(news(&[("1.a", lost), ("1.b", removed)]), 1, "again");
+        assert_eq!(count_new(&[("1.a", None), ("1.b", None)]), 0);
+        assert_eq!(count_new(&[("1.a", removed), ("1.b", None)]), 1);
+        assert_eq!(
+            count_new(&[("1.a", removed), ("1.b", None)]),
+            0,
+            "not twice"
+        );
+        assert_eq!(count_new(&[("1.a", removed), ("1.b", removed)]), 1);
+        assert_eq!(
+            count_new(&[("1.a", lost), ("1.b", removed)]),
+            1,
+            "another cause"
+        );
+        assert_eq!(count_new(&[("1.a", None), ("1.b", removed)]), 0);
+        assert_eq!(count_new(&[("1.a", lost), ("1.b", removed)]), 1, "again");
     }
 
     #[test]
-    fn what_was_told_outlives_a_restart_and_names_nobody() {
+    fn file_of_shown_notifications_outlives_a_restart_without_names() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("data").join(FILE);
         let state = state(&[("345789.unknown", Some(SignInAgainReason::AccessRemoved))]);
