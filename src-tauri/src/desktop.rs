@@ -59,7 +59,7 @@ impl Host for Desktop {
 /// Opens an address with the system's handler for http and https (on Linux `xdg-open`): one of the
 /// service's own, which is https or this computer, and nothing else, whoever asks for it.
 pub(crate) fn open_in_browser(url: &Url, service: &BaseUrl) -> Result<(), BrowserDidNotOpen> {
-    if !service.holds(url) {
+    if !service.contains(url) {
         return Err(BrowserDidNotOpen(NOT_THE_SERVICES.to_owned()));
     }
     open::that_detached_with_timeout(url.as_str(), OPENING_TAKES)

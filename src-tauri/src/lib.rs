@@ -38,7 +38,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use amiqus_core::entropy::SystemEntropy;
-use amiqus_core::http::Limits;
+use amiqus_core::http::Timeouts;
 use amiqus_core::runtime::{Dependencies, SessionHandle};
 use tauri::{App, AppHandle, Manager as _, RunEvent, WindowEvent};
 use tokio::time::timeout;
@@ -319,9 +319,9 @@ fn set_up(
     app.manage(loopback.clone());
     let host = Arc::new(desktop::Desktop::new(app.handle().clone(), loopback));
     #[cfg(target_os = "linux")]
-    let clients = proxy_linux::clients(Limits::default());
+    let clients = proxy_linux::clients(Timeouts::default());
     #[cfg(not(target_os = "linux"))]
-    let clients = amiqus_core::http::clients(Limits::default());
+    let clients = amiqus_core::http::Clients::new(Timeouts::default());
     // Within the runtime, because the keeper's work is spawned on it.
     let session = tauri::async_runtime::block_on(async {
         SessionHandle::start(Dependencies {

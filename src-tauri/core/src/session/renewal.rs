@@ -116,7 +116,7 @@ impl Open {
                 let generation = self.generations.next();
                 entry.adopt(&mut step, key, generation, tokens, Journal::default(), now);
             }
-            Err(TokenError::Dead { expired }) => {
+            Err(TokenError::InvalidGrant { expired }) => {
                 let unanswered = last_try.is_some() || journal.unanswered_since.is_some();
                 let why = match (expired, unanswered) {
                     (true, _) => SignInAgainReason::TooLongAway,
@@ -144,8 +144,8 @@ impl Open {
                         entry.say(problem, transient);
                         (Code::from(transient), Some(transient))
                     }
-                    TokenError::SetUpWrong => (Code::SetUpWrong, None),
-                    TokenError::Refused(_) | TokenError::Dead { .. } => {
+                    TokenError::InvalidClient => (Code::SetUpWrong, None),
+                    TokenError::Rejected(_) | TokenError::InvalidGrant { .. } => {
                         (Code::RequestNotAccepted, None)
                     }
                 };
@@ -433,7 +433,7 @@ impl AccountEntry {
             return;
         };
         let first = match because {
-            Some(transient) if transient.is_the_networks() => OFFLINE_PAUSE,
+            Some(transient) if transient.is_network_problem() => OFFLINE_PAUSE,
             Some(_) => PAUSE,
             None => LONGEST_PAUSE,
         };
@@ -593,7 +593,7 @@ impl AccountEntry {
 
     /// Notes a failure that passes; a person who asked is told.
     fn say(&mut self, problem: &mut Option<Problem>, transient: Transient) {
-        self.offline = transient.is_the_networks();
+        self.offline = transient.is_network_problem();
         if self.asked {
             *problem = Some(Code::from(transient).into());
         }

@@ -7,8 +7,10 @@ use super::{AccountEntry, Effect, LinkOrigin, Open, Outcome, PendingReply, SignI
 use crate::account::{Account, AccountKey, AccountStatus, Identity, Journal};
 use crate::authorization::{Attempt, AttemptId};
 use crate::error::{Code, Problem};
-use crate::redirect::pasted::NotTheAnswer;
-use crate::redirect::{self, AuthorizationError, ReceivedLink, Redirect, Refusal};
+use crate::redirect::pasted::PasteError;
+use crate::redirect::{
+    self, AuthorizationError, AuthorizationResponse, ReceivedLink, RedirectError,
+};
 use crate::registration::RedirectKind;
 use crate::token::{TokenError, TokenSet};
 use crate::vault::RecordName;
@@ -32,9 +34,9 @@ fn code_of(error: AuthorizationError) -> Code {
 /// attempt is a click away and certain.
 fn code_of_failure(failure: TokenError) -> Code {
     match failure {
-        TokenError::Dead { .. } => Code::CodeNotAccepted,
-        TokenError::SetUpWrong => Code::SetUpWrong,
-        TokenError::Refused(_) => Code::RequestNotAccepted,
+        TokenError::InvalidGrant { .. } => Code::CodeNotAccepted,
+        TokenError::InvalidClient => Code::SetUpWrong,
+        TokenError::Rejected(_) => Code::RequestNotAccepted,
         TokenError::NotProcessed(transient) | TokenError::PerhapsProcessed(transient) => {
             transient.into()
         }
@@ -42,14 +44,14 @@ fn code_of_failure(failure: TokenError) -> Code {
 }
 
 /// What a person is told whose paste is not the answer.
-fn code_of_paste(reason: NotTheAnswer) -> Code {
+fn code_of_paste(reason: PasteError) -> Code {
     match reason {
-        NotTheAnswer::NotOurs => Code::LinkNotOurs,
-        NotTheAnswer::PageOfService => Code::LinkBeforeAllow,
-        NotTheAnswer::Incomplete => Code::LinkIncomplete,
-        NotTheAnswer::AnotherAttempt => Code::LinkTooLate,
-        NotTheAnswer::DeniedWithoutState => Code::DeniedWithoutState,
-        NotTheAnswer::ProvisioningError(_) => Code::AnswerNotUsable,
+        PasteError::NotFound => Code::LinkNotOurs,
+        PasteError::ServicePage => Code::LinkBeforeAllow,
+        PasteError::Incomplete => Code::LinkIncomplete,
+        PasteError::AnotherAttempt => Code::LinkTooLate,
+        PasteError::DeniedWithoutState => Code::DeniedWithoutState,
+        PasteError::Unusable(_) => Code::AnswerNotUsable,
     }
 }
 
@@ -172,8 +174,12 @@ impl Open {
         let (redirect_url, issuer) = (&attempt.redirect_url, &registration.base_url);
         let answer = match origin {
             LinkOrigin::Pasted => {
-                match redirect::pasted::find_answer(received, redirect_url, issuer, &attempt.state)
-                {
+                match redirect::pasted::find_response(
+                    received,
+                    redirect_url,
+                    issuer,
+                    &attempt.state,
+                ) {
                     Ok(answer) => answer,
                     Err(reason) => {
                         tracing::warn!(%reason, "a pasted address is not the answer: ignored");
@@ -189,10 +195,10 @@ impl Open {
                     let id = attempt.id();
                     return match refusal {
                         _ if is_ours => self.came_back(problem, id, Code::AnswerNotUsable),
-                        Refusal::DeniedWithoutState(_) => {
+                        RedirectError::DeniedWithoutState(_) => {
                             self.came_back(problem, id, Code::DeniedWithoutState)
                         }
-                        Refusal::NoState | Refusal::NeitherCodeNorError => {
+                        RedirectError::MissingState | RedirectError::NeitherCodeNorError => {
                             Step::refused(Code::LinkIncomplete)
                         }
                         _ => Step::refused(Code::LinkNotOurs),
@@ -210,13 +216,13 @@ impl Open {
             return step;
         }
         match answer {
-            Redirect::Denied { error, .. } => {
+            AuthorizationResponse::Denied { error, .. } => {
                 tracing::info!(attempt = %attempt.id(), ?error, "the browser came back without a code");
                 let mut step = self.end_attempt(problem, Some(code_of(error)));
                 step.run(Effect::BringToFront);
                 step
             }
-            Redirect::Granted { code, .. } => {
+            AuthorizationResponse::Granted { code, .. } => {
                 let id = attempt.id();
                 tracing::info!(attempt = %id, "the browser came back with a code");
                 let SignIn::AwaitingBrowser(attempt) =

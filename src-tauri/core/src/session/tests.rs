@@ -23,7 +23,7 @@ use crate::error::{Code, Problem};
 use crate::fixtures::{Counting, bob, now, registration, tokens};
 use crate::redirect::ReceivedLink;
 use crate::registration::Registration;
-use crate::token::{Refused, TokenError, TokenSet};
+use crate::token::{RejectedPart, TokenError, TokenSet};
 use crate::vault::{RecordName, Records, Unlock};
 
 const SIGNED_OUT: Screen = Screen::SignedOut { just_now: false };

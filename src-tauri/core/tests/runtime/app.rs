@@ -12,7 +12,7 @@ use amiqus_core::app_state::{AccountView, AppState, Screen};
 use amiqus_core::clock::{Clock, Wait};
 use amiqus_core::entropy::SystemEntropy;
 use amiqus_core::error::{Code, Problem};
-use amiqus_core::http::{Clients, Limits};
+use amiqus_core::http::{Clients, Timeouts};
 use amiqus_core::redirect::ReceivedLink;
 use amiqus_core::registration::{BaseUrl, Provenance, RedirectUrl, RegistrationDraft};
 use amiqus_core::runtime::{
@@ -96,7 +96,7 @@ impl SecretStore for Drawer {
 
     fn commit(&self, changes: &[Change]) -> Result<(), StoreError> {
         if self.full.load(Ordering::SeqCst) {
-            return Err(StoreError("no space left on device".to_owned()));
+            return Err(StoreError::new("no space left on device"));
         }
         let mut records = self.records.lock().unwrap();
         for change in changes {
@@ -238,7 +238,7 @@ pub(crate) struct Computer {
     pub(crate) ear: Arc<Mutex<Ear>>,
     /// Whether the first screen is painted.
     pub(crate) painted: watch::Sender<bool>,
-    limits: Limits,
+    limits: Timeouts,
 }
 
 /// A run of the app.
@@ -276,7 +276,7 @@ impl Computer {
             no_browser: Arc::default(),
             ear: Arc::default(),
             painted: watch::Sender::new(true),
-            limits: Limits::default(),
+            limits: Timeouts::default(),
         }
     }
 
@@ -288,7 +288,7 @@ impl Computer {
     }
 
     pub(crate) fn within(mut self, request: Duration) -> Self {
-        self.limits = Limits {
+        self.limits = Timeouts {
             connect: request,
             request,
         };
@@ -376,7 +376,7 @@ impl Computer {
     }
 
     fn clients(&self) -> Clients {
-        amiqus_core::http::clients(self.limits)
+        amiqus_core::http::Clients::new(self.limits)
     }
 
     /// What a person does in the browser.

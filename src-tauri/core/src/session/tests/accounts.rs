@@ -56,7 +56,7 @@ fn a_person_switches_to_an_account_that_needs_the_browser_again() {
         lorraine().key(),
         RenewalReason::Due,
     ));
-    let step = bench.refreshed(&step, Err(TokenError::Dead { expired: false }));
+    let step = bench.refreshed(&step, Err(TokenError::InvalidGrant { expired: false }));
     bench.read_again(&step, None);
     let step = bench.step(Event::SwitchRequested(lorraine().key()));
     assert_eq!(step.outcome, Outcome::Taken);

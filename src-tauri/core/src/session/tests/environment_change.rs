@@ -182,7 +182,7 @@ fn a_renewal_that_the_full_disk_kept_back_goes_on_once_there_is_room() {
 fn a_secret_that_was_put_right_lets_renewals_go_on() {
     let mut bench = Bench::with_bob();
     bench.wait(YEAR - DAY);
-    fail(&mut bench, TokenError::SetUpWrong);
+    fail(&mut bench, TokenError::InvalidClient);
     let mut draft = crate::fixtures::draft();
     draft.client_secret = "hush-another".to_owned();
     let right = draft.validate(crate::registration::Provenance::ByHand);

@@ -88,7 +88,7 @@ fn what_only_the_process_knows_keeps_it_alive() {
         }),
         ("an account that needs its person", |bench| {
             let step = renew(bench, RenewalReason::Due);
-            let dead = TokenError::Dead { expired: false };
+            let dead = TokenError::InvalidGrant { expired: false };
             let step = bench.refreshed(&step, Err(dead));
             assert!(!bench.session.is_quiescent(), "the vault is read again");
             let found = connected(bob(), tokens("1", now()));

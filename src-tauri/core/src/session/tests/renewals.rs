@@ -10,7 +10,7 @@ use crate::token::Transient;
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
-const DEAD: TokenError = TokenError::Dead { expired: false };
+const DEAD: TokenError = TokenError::InvalidGrant { expired: false };
 const LOST: TokenError = TokenError::PerhapsProcessed(Transient::Offline);
 
 fn renew(bench: &mut Bench, why: RenewalReason) -> Step {
@@ -124,7 +124,7 @@ fn a_dead_refresh_token_leads_to_sign_in_again_and_the_name_stays() {
     ] {
         let mut bench = Bench::with_bob();
         let step = renew(&mut bench, RenewalReason::Due);
-        let step = dead(&mut bench, &step, TokenError::Dead { expired });
+        let step = dead(&mut bench, &step, TokenError::InvalidGrant { expired });
         assert_eq!(changed(&step), [format!("account/{}", bob().key())]);
         assert_eq!(effects(&step), [""; 0]);
         assert_eq!(renewal_answer(&step), Some(Err(Code::NotSignedIn)));
@@ -182,7 +182,7 @@ fn a_failure_that_passes_keeps_the_account() {
             assert!(record(&bench).contains("hush-refresh-1"));
             assert_eq!(bench.status(bob().key()), Connected);
             assert_eq!(bench.problem(), said);
-            let offline = transient.is_the_networks();
+            let offline = transient.is_network_problem();
             assert_eq!(bench.account(bob().key()).offline, offline);
         }
     }
@@ -201,9 +201,9 @@ fn a_server_that_says_come_back_at_once_is_not_hammered() {
 #[test]
 fn a_wrong_set_up_keeps_the_account_and_is_said() {
     for (failure, code) in [
-        (TokenError::SetUpWrong, Code::SetUpWrong),
+        (TokenError::InvalidClient, Code::SetUpWrong),
         (
-            TokenError::Refused(Refused::Request),
+            TokenError::Rejected(RejectedPart::Request),
             Code::RequestNotAccepted,
         ),
     ] {
@@ -224,7 +224,7 @@ fn a_wrong_set_up_keeps_the_account_and_is_said() {
 fn what_was_said_of_a_failure_is_over_once_a_renewal_works() {
     let mut bench = Bench::with_bob();
     let step = renew(&mut bench, RenewalReason::Asked);
-    bench.refreshed(&step, Err(TokenError::SetUpWrong));
+    bench.refreshed(&step, Err(TokenError::InvalidClient));
     let step = renew(&mut bench, RenewalReason::Due);
     assert_eq!(bench.problem(), Some(Code::SetUpWrong));
     bench.refreshed(&step, Ok(tokens("2", now())));
@@ -369,8 +369,8 @@ fn after_an_unlucky_last_try_the_words_for_a_lost_answer_are_still_the_right_one
         LOST,
         TokenError::NotProcessed(Transient::Offline),
         TokenError::NotProcessed(Transient::Busy(None)),
-        TokenError::SetUpWrong,
-        TokenError::Refused(Refused::Request),
+        TokenError::InvalidClient,
+        TokenError::Rejected(RejectedPart::Request),
     ] {
         let mut bench = Bench::with_bob();
         let step = last_try(&mut bench);
@@ -466,7 +466,7 @@ fn a_401_on_use_leads_to_one_renewal() {
 fn whoever_met_a_401_is_told_when_its_renewal_fails() {
     for (failure, code) in [
         (TokenError::NotProcessed(Transient::Offline), Code::Offline),
-        (TokenError::SetUpWrong, Code::SetUpWrong),
+        (TokenError::InvalidClient, Code::SetUpWrong),
     ] {
         let mut bench = Bench::with_bob();
         let check = bench.step(Event::CheckRequested(bob().key()));

@@ -438,7 +438,7 @@ fn account_of_an_unknown_team_that_has_no_pair_is_signed_in_again() {
     bench.sign_in(without_team(), "1");
     let key = of_unknown_team(0);
     let step = bench.step(Event::RenewalRequested(key, RenewalReason::Due));
-    let step = bench.refreshed(&step, Err(TokenError::Dead { expired: false }));
+    let step = bench.refreshed(&step, Err(TokenError::InvalidGrant { expired: false }));
     bench.read_again(&step, None);
     bench.sign_in(without_team(), "2");
     assert_eq!(bench.state().accounts.len(), 1);
