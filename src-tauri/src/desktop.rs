@@ -67,7 +67,7 @@ impl Host for Desktop {
 /// Opens an address with the system's handler for http and https (on Linux `xdg-open`). Only the service's
 /// own addresses are opened, which are https or on this computer, for every caller.
 pub(crate) fn open_in_browser(url: &Url, service: &BaseUrl) -> Result<(), OpenBrowserError> {
-    if !service.holds(url) {
+    if !service.contains(url) {
         return Err(OpenBrowserError::new(FOREIGN_ADDRESS));
     }
     open::that_detached_with_timeout(url.as_str(), OPEN_TIMEOUT).map_err(OpenBrowserError::new)

@@ -64,7 +64,7 @@ async fn watch_keychain(session: SessionHandle) {
 
     let is_locked = |state: &Option<Arc<AppState>>| {
         let screen = state.as_ref().map(|state| &state.screen);
-        matches!(screen, Some(Screen::Locked { why }) if why.is_keychains())
+        matches!(screen, Some(Screen::Locked { why }) if why.is_keychain_related())
     };
     let mut states = session.states();
     loop {

@@ -43,7 +43,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use amiqus_core::entropy::SystemEntropy;
-use amiqus_core::http::Limits;
+use amiqus_core::http::Timeouts;
 use amiqus_core::runtime::{Dependencies, SessionHandle};
 use tauri::{App, AppHandle, Manager as _, RunEvent, WindowEvent};
 
@@ -181,9 +181,9 @@ fn set_up(app: &mut App, has_window: bool, is_name_taken: bool) -> Result<(), Bo
         queue.clone(),
     ));
     #[cfg(target_os = "linux")]
-    let clients = proxy_linux::clients(Limits::default());
+    let clients = proxy_linux::clients(Timeouts::default());
     #[cfg(not(target_os = "linux"))]
-    let clients = amiqus_core::http::clients(Limits::default());
+    let clients = amiqus_core::http::Clients::new(Timeouts::default());
     // Within the runtime, because the session spawns its work on it.
     let session = tauri::async_runtime::block_on(async {
         SessionHandle::start(Dependencies {

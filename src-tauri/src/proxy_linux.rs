@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use amiqus_core::http::{self, Clients, DesktopProxy, Limits};
+use amiqus_core::http::{self, Clients, DesktopProxy, Timeouts};
 use tokio::sync::Mutex;
 use url::Url;
 use zbus::Connection;
@@ -22,12 +22,12 @@ const LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
 const MAX_AGE: Duration = Duration::from_secs(30);
 
 /// Makes the clients that go through the desktop's proxy, unless variables name another.
-pub(crate) fn clients(limits: Limits) -> Clients {
-    let clients = http::clients(limits);
+pub(crate) fn clients(limits: Timeouts) -> Clients {
+    let clients = http::Clients::new(limits);
     if is_named_by_variables() {
         clients
     } else {
-        clients.behind(Arc::new(Portal::default()))
+        clients.with_desktop_proxy(Arc::new(Portal::default()))
     }
 }
 

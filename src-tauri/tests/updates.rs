@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use amiqus_core::http::{self, Clients, Limits, RequestError};
+use amiqus_core::http::{self, Clients, RequestError, Timeouts};
 use amiqus_core::registration::provisioning::Policy;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -180,7 +180,7 @@ impl Scene {
             server,
             keys,
             distributor,
-            clients: http::clients(Limits::default()),
+            clients: http::Clients::new(Timeouts::default()),
             updater,
             folder,
             _app: app,

@@ -1,4 +1,4 @@
-//! Who is signed in: a person in one team, and when that ends.
+//! Accounts: a user in one team, and the state of their tokens.
 
 use std::fmt;
 
@@ -7,29 +7,28 @@ use serde::{Deserialize, Serialize};
 use specta::Type;
 use uuid::Uuid;
 
-pub use crate::text::plain_text;
 use crate::token::TokenSet;
 
 #[cfg(test)]
 mod tests;
 
-/// What identifies an account: a token belongs to one user *and* the one team that was active
-/// when it was granted (Amiqus API reference 2.0).
+/// Identifies an account: a token belongs to one user *and* the one team that was active when it was
+/// granted (Amiqus API reference 2.0).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountKey {
-    /// The user's number.
+    /// The user's numeric ID.
     pub user: u64,
     /// The team.
     pub team: TeamKey,
 }
 
-/// The part of an account's key that names its team.
+/// The team's part of an [`AccountKey`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TeamKey {
-    /// `/team` has not answered yet. Two grants whose teams are unknown may be for two teams, so the
-    /// number keeps those of one user apart until their teams are known.
+    /// `/team` has not been answered yet. Two grants of one user with unknown teams may belong to
+    /// different teams: the number distinguishes them until the teams are known.
     Unknown(u32),
-    /// `/team` told it.
+    /// The UUID that `/team` returned.
     Known(Uuid),
 }
 
@@ -41,16 +40,16 @@ impl fmt::Display for AccountKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.team {
             TeamKey::Known(team) => write!(formatter, "{}.{team}", self.user),
-            // As earlier versions wrote it.
+            // Earlier versions had only this one, and wrote it without a number.
             TeamKey::FIRST_UNKNOWN => write!(formatter, "{}.unknown", self.user),
             TeamKey::Unknown(number) => write!(formatter, "{}.unknown-{number}", self.user),
         }
     }
 }
 
-/// A text that is not an account's key.
+/// The text is not the `Display` form of an [`AccountKey`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not an account's key")]
+#[error("not an account key")]
 pub struct ParseAccountKeyError;
 
 impl std::str::FromStr for AccountKey {
@@ -69,7 +68,8 @@ impl std::str::FromStr for AccountKey {
             user: user.parse().map_err(|_| ParseAccountKeyError)?,
             team,
         };
-        // One spelling for one account: what its name removes is its only record.
+        // Only the canonical spelling: the key names the account's record, and a second spelling would
+        // name a record that removing the account leaves behind.
         if key.to_string() == text {
             Ok(key)
         } else {
@@ -78,27 +78,27 @@ impl std::str::FromStr for AccountKey {
     }
 }
 
-/// The person, as `/me` tells.
+/// A user, as returned by `/me`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
-    /// The user's number.
+    /// The user's numeric ID.
     pub id: u64,
-    /// The person's name, as plain text; empty where there is none.
+    /// The user's name, as plain text; empty if unknown.
     pub name: String,
-    /// The person's e-mail address, as plain text; empty where there is none.
+    /// The user's e-mail address, as plain text; empty if unknown.
     pub email: String,
-    /// Whether Amiqus has verified who they are.
+    /// Whether Amiqus has verified the user's identity.
     #[serde(default)]
     pub is_verified: bool,
-    /// Whether the user is disabled just now; this can pass.
+    /// Whether the user is currently disabled; this may be temporary.
     #[serde(default)]
     pub is_disabled: bool,
 }
 
 impl User {
-    /// What tells this person from others: the name, else the e-mail address.
+    /// The name to display: the user's name, or else their e-mail address.
     #[must_use]
-    pub fn shown_name(&self) -> &str {
+    pub fn display_name(&self) -> &str {
         if self.name.is_empty() {
             &self.email
         } else {
@@ -107,16 +107,16 @@ impl User {
     }
 }
 
-/// The team, as `/team` tells.
+/// A team, as returned by `/team`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Team {
-    /// The team's identity.
+    /// The team's UUID.
     pub uuid: Uuid,
-    /// The team's name, as plain text; empty where there is none.
+    /// The team's name, as plain text; empty if unknown.
     pub name: String,
 }
 
-/// What the person may do in the team, as `/team/me` tells.
+/// A user's role in the team, as returned by `/team/me`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
@@ -124,29 +124,29 @@ pub enum Role {
     Owner,
     /// Works in the team.
     Member,
-    /// May look.
+    /// Can view everything and change nothing.
     ReadOnly,
-    /// May see what is assigned to them.
+    /// Sees only what is assigned to them.
     AssignedOnly,
     /// Acts on behalf of the team.
     Assumed,
 }
 
-/// The answers of `/me`, `/team` and `/team/me` together. The person must be known; a team that
-/// can't be told just now doesn't fail a sign-in.
+/// The answers of `/me`, `/team` and `/team/me` together. Only the user is required: a sign-in does
+/// not fail because the team is unavailable for a moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// Who.
+    /// The user.
     pub user: User,
-    /// Where, once known.
+    /// The team, once known.
     pub team: Option<Team>,
-    /// As what, once known.
+    /// The user's role in the team, once known.
     pub role: Option<Role>,
 }
 
 impl Identity {
-    /// The key of the account that this identity belongs to. While the team is unknown it is the
-    /// first of the keys that such an account can have.
+    /// The key of this identity's account. While the team is unknown, it is the first of the keys that
+    /// such an account can have.
     #[must_use]
     pub fn key(&self) -> AccountKey {
         AccountKey {
@@ -163,49 +163,49 @@ impl Identity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
 #[serde(rename_all = "snake_case")]
 pub enum SignInAgainReason {
-    /// Amiqus no longer accepts its tokens. Why can't be told from here: the app was removed on the
-    /// Team apps page, or the tokens were used elsewhere, as after a restored backup or from a copied
-    /// profile. The name is the one that earlier versions wrote into their records.
+    /// Amiqus no longer accepts the account's tokens. The cause can't be determined from here: the app
+    /// was removed on the Team apps page, or the tokens were used elsewhere, for example from a
+    /// restored backup or a copied profile. The name is part of the record format.
     AccessRemoved,
-    /// Amiqus no longer accepts its tokens, and an answer to a refresh of them never arrived.
+    /// Amiqus no longer accepts the account's tokens, and the response to an earlier refresh was lost.
     AnswerLost,
-    /// The refresh token went unused for longer than it lives.
+    /// The refresh token expired unused.
     TooLongAway,
-    /// The organisation's set-up now names another API client or another service.
+    /// The organisation's registration now names another API client or another service.
     SetUpChanged,
 }
 
-/// How an account stands. Only a connected one has tokens.
+/// The state of an account. Only a connected account has tokens.
 #[derive(Debug)]
 pub enum AccountStatus {
-    /// Its tokens are believed to work.
+    /// The tokens are believed to work.
     Connected {
-        /// The pair in use.
+        /// The tokens in use.
         tokens: TokenSet,
-        /// What is known of this pair's refreshes.
+        /// What is known about their refreshes.
         journal: Journal,
     },
-    /// It needs the browser again. What it was stays listed.
+    /// The user must sign in again. The account stays listed.
     SignInAgain(SignInAgainReason),
 }
 
-/// The journal of one pair's refreshes, durable before any of them is sent.
+/// The refreshes of one token set whose outcome matters later. Saved before a refresh is sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Journal {
-    /// A refresh was about to be sent then, and how it ended is not known yet.
+    /// When a refresh was about to be sent whose outcome is still unknown.
     pub open_since: Option<Timestamp>,
-    /// A refresh that was sent then never got an answer, though the pair was alive after it. Should
-    /// the pair turn out to be dead, that request was processed after all, late.
+    /// When a refresh was sent that was never answered, though the tokens still worked afterwards. If
+    /// they turn out to be invalid, that request was processed late.
     pub unanswered_since: Option<Timestamp>,
 }
 
-/// An account as it is kept.
+/// An account as it is stored.
 #[derive(Debug)]
 pub struct Account {
-    /// Who and where, as last heard.
+    /// The user, team and role, as last confirmed.
     pub identity: Identity,
-    /// When Amiqus last confirmed it.
+    /// When Amiqus last confirmed the identity.
     pub as_of: Timestamp,
-    /// How it stands.
+    /// Whether the account is connected.
     pub status: AccountStatus,
 }

@@ -1,212 +1,201 @@
-//! The API, version 2, as far as signing in needs it: who the token belongs to, and whether it
-//! lives.
+//! The Amiqus API, version 2, as far as signing in needs it: whose token it is, and whether it is
+//! still valid.
 
 use jiff::Timestamp;
-use reqwest::header::HeaderName;
 use reqwest::{Client, StatusCode};
 use uuid::Uuid;
 
-use crate::account::{Identity, Role, Team, User, plain_text};
-use crate::http::{self, RequestError};
+use crate::account::{Identity, Role, Team, User};
+use crate::error::chain;
+use crate::http::{self, HttpResponse, RequestError};
 use crate::lenient_json::{self as json, Object};
 use crate::registration::BaseUrl;
-use crate::token::{AccessToken, Transient};
+use crate::text::plain_text;
+use crate::token::AccessToken;
+use crate::transient::Transient;
 
 #[cfg(test)]
 mod tests;
 
-/// How many requests the user may still make; the count is shared by all tokens of one user in one
-/// team.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RateLimit {
-    /// `X-RateLimit-Limit`: requests in a window.
-    pub limit: u64,
-    /// `X-RateLimit-Remaining`: requests left in it.
-    pub remaining: u64,
-}
-
-/// Why the API didn't answer the question.
+/// Why an API request failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ApiError {
-    /// 401: the access token is not taken any more.
+    /// 401: the access token is no longer accepted.
     Unauthenticated,
-    /// It didn't work this time.
+    /// A temporary failure; it says nothing about the token.
     Transient(Transient),
 }
 
 impl From<RequestError> for ApiError {
-    fn from(problem: RequestError) -> Self {
-        Self::Transient(match problem {
+    fn from(error: RequestError) -> Self {
+        Self::Transient(match error {
             RequestError::NotSent(connect_error, _) => connect_error.into(),
-            RequestError::Lost(_) => Transient::Offline,
+            RequestError::ResponseLost(_) => Transient::Offline,
             RequestError::TooLarge => Transient::UnexpectedResponse,
         })
     }
 }
 
-/// The API of one service, asked with one token.
+/// A client for the API of one service, with one access token.
 pub struct Api<'a> {
     /// The HTTP client.
     pub client: &'a Client,
-    /// Where the service is.
+    /// The service's base URL.
     pub base_url: &'a BaseUrl,
-    /// Whose answers are wanted.
+    /// The access token.
     pub access: &'a AccessToken,
-    /// The time now, to read `Retry-After` dates by.
+    /// The current time, to which `Retry-After` dates are compared.
     pub now: Timestamp,
 }
 
-/// Reads an answer of `GET /me`. Only the user's number is needed; what is shown beside it may be
-/// missing or odd.
+/// Reads a response of `GET /me`. Only the user's ID is required; the values that are displayed beside
+/// it may be missing or malformed.
 ///
 /// # Errors
-/// [`ApiError`].
-pub fn read_user(answer: &http::Answer, now: Timestamp) -> Result<User, ApiError> {
-    read(answer, now, |object| {
+/// [`ApiError`] when the status is no success or the body has no user ID.
+pub fn read_user(response: &HttpResponse, now: Timestamp) -> Result<User, ApiError> {
+    read(response, now, |object| {
         Some(User {
-            id: only(object.words("id").filter_map(|id| whole_number(&id)))?,
-            name: shown(object, "name"),
-            email: shown(object, "email"),
-            is_verified: object.flag("is_verified"),
-            is_disabled: object.flag("is_disabled"),
+            id: unique(object.literals("id").filter_map(|id| whole_number(&id)))?,
+            name: display_text(object, "name"),
+            email: display_text(object, "email"),
+            is_verified: object.boolean("is_verified"),
+            is_disabled: object.boolean("is_disabled"),
         })
     })
 }
 
-/// Reads an answer of `GET /team`. Only the team's identity is needed.
+/// Reads a response of `GET /team`. Only the team's UUID is required.
 ///
 /// # Errors
-/// [`ApiError`].
-pub fn read_team(answer: &http::Answer, now: Timestamp) -> Result<Team, ApiError> {
-    read(answer, now, |object| {
+/// [`ApiError`] when the status is no success or the body has no UUID.
+pub fn read_team(response: &HttpResponse, now: Timestamp) -> Result<Team, ApiError> {
+    read(response, now, |object| {
         Some(Team {
-            uuid: only(
+            uuid: unique(
                 object
-                    .texts("uuid")
+                    .strings("uuid")
                     .filter_map(|uuid| Uuid::try_parse(&uuid).ok()),
             )?,
-            name: shown(object, "name"),
+            name: display_text(object, "name"),
         })
     })
 }
 
-/// Reads an answer of `GET /team/me`. A role this version doesn't know is no reason to fail.
+/// Reads a response of `GET /team/me`. A role that this version doesn't know is `None`.
 ///
 /// # Errors
-/// [`ApiError`].
-pub fn read_role(answer: &http::Answer, now: Timestamp) -> Result<Option<Role>, ApiError> {
-    read(answer, now, |object| {
-        Some(object.texts("role").rev().find_map(|role| {
+/// [`ApiError`] when the status is no success or the body is not an object.
+pub fn read_role(response: &HttpResponse, now: Timestamp) -> Result<Option<Role>, ApiError> {
+    read(response, now, |object| {
+        Some(object.strings("role").rev().find_map(|role| {
             let role = serde_json::Value::from(role.to_ascii_lowercase());
             serde_json::from_value(role).ok()
         }))
     })
 }
 
-/// The one value there is. Two that differ would leave open who is meant.
-fn only<Value: PartialEq>(mut values: impl Iterator<Item = Value>) -> Option<Value> {
+/// The value that all items have; `None` if there are none or they differ, which would leave open who
+/// is meant.
+fn unique<T: PartialEq>(mut values: impl Iterator<Item = T>) -> Option<T> {
     let first = values.next()?;
     values.all(|other| other == first).then_some(first)
 }
 
-/// A whole number, however it is written: `345789`, `345789.0`, `3.45789e5`.
+/// Parses a whole number in any notation: `345789`, `345789.0`, `3.45789e5`.
 fn whole_number(text: &str) -> Option<u64> {
     text.parse().ok().or_else(|| {
         let number: f64 = text.parse().ok()?;
-        // Beyond that, a float is no number of its own.
+        // From 2^53 up, a float no longer represents each whole number.
         let is_exact = number.fract() == 0.0 && (0.0..9_007_199_254_740_992.0).contains(&number);
         is_exact.then(|| format!("{number:.0}").parse().ok())?
     })
 }
 
-/// A text that is shown; empty where there is none.
-fn shown(object: &Object<'_>, name: &str) -> String {
+/// A member as text to display; empty if there is none.
+fn display_text(object: &Object<'_>, name: &str) -> String {
     object
-        .texts(name)
+        .strings(name)
         .map(|text| plain_text(&text))
         .find(|text| !text.is_empty())
         .unwrap_or_default()
 }
 
-/// Reads an answer of `GET /status`.
+/// Reads a response of `GET /status`, which is 204 while the access token is valid.
 ///
 /// # Errors
-/// [`ApiError`].
-pub fn read_status(answer: &http::Answer, now: Timestamp) -> Result<(), ApiError> {
-    // Nothing but 204: a gateway's page must not pass for a living token.
-    if answer.status == StatusCode::NO_CONTENT {
+/// [`ApiError`] for any other status: a gateway's page must not pass for a valid token.
+pub fn read_status(response: &HttpResponse, now: Timestamp) -> Result<(), ApiError> {
+    if response.status == StatusCode::NO_CONTENT {
         Ok(())
     } else {
-        Err(read_failure(answer, now))
+        Err(read_error(response, now))
     }
 }
 
-fn read<Told>(
-    answer: &http::Answer,
+fn read<T>(
+    response: &HttpResponse,
     now: Timestamp,
-    told: impl Fn(&Object<'_>) -> Option<Told>,
-) -> Result<Told, ApiError> {
-    if !answer.status.is_success() {
-        return Err(read_failure(answer, now));
+    parse: impl Fn(&Object<'_>) -> Option<T>,
+) -> Result<T, ApiError> {
+    if !response.status.is_success() {
+        return Err(read_error(response, now));
     }
-    if let Some(rate_limit) = rate_limit(answer) {
-        tracing::debug!(?rate_limit, "the API answered");
-    }
-    let text = json::decode(&answer.body);
+    let text = json::decode(&response.body);
     json::objects(&text)
-        .find_map(|object| object.is_whole.then(|| told(&object))?)
-        .ok_or_else(|| ApiError::Transient(Transient::of_unexpected(answer)))
+        .find_map(|object| object.is_complete.then(|| parse(&object))?)
+        .ok_or_else(|| ApiError::Transient(Transient::from_unexpected(response)))
 }
 
-fn read_failure(answer: &http::Answer, now: Timestamp) -> ApiError {
-    match answer.status {
-        // A page for people in its place says nothing of the token.
-        StatusCode::UNAUTHORIZED if !answer.is_from_a_portal() => ApiError::Unauthenticated,
+fn read_error(response: &HttpResponse, now: Timestamp) -> ApiError {
+    match response.status {
+        // A network's login page with this status says nothing about the token.
+        StatusCode::UNAUTHORIZED if !response.is_from_a_portal() => ApiError::Unauthenticated,
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-            ApiError::Transient(Transient::Busy(http::retry_after(&answer.headers, now)))
+            ApiError::Transient(Transient::Busy(http::retry_after(&response.headers, now)))
         }
-        _ => ApiError::Transient(Transient::of_unexpected(answer)),
+        _ => ApiError::Transient(Transient::from_unexpected(response)),
     }
 }
 
 impl Api<'_> {
-    /// Who the token belongs to.
+    /// Requests the token's user.
     ///
     /// # Errors
-    /// [`ApiError`].
+    /// [`ApiError`] when the request fails or the response has no user ID.
     pub async fn me(&self) -> Result<User, ApiError> {
-        self.ask("me", read_user).await
+        self.get("me", read_user).await
     }
 
-    /// The team the token belongs to.
+    /// Requests the token's team.
     ///
     /// # Errors
-    /// [`ApiError`].
+    /// [`ApiError`] when the request fails or the response has no UUID.
     pub async fn team(&self) -> Result<Team, ApiError> {
-        self.ask("team", read_team).await
+        self.get("team", read_team).await
     }
 
-    /// What the person is in that team; `None` where Amiqus gives none, or one this version
-    /// doesn't know.
+    /// Requests the user's role in the team; `None` if there is none, or one that this version doesn't
+    /// know.
     ///
     /// # Errors
-    /// [`ApiError`].
+    /// [`ApiError`] when the request fails.
     pub async fn role(&self) -> Result<Option<Role>, ApiError> {
-        self.ask("team/me", read_role).await
+        self.get("team/me", read_role).await
     }
 
-    /// Whether the token lives: the cheapest question there is.
+    /// Checks whether the access token is valid, with the cheapest request there is.
     ///
     /// # Errors
-    /// [`ApiError::Unauthenticated`] when it doesn't; otherwise it can't be told.
+    /// [`ApiError::Unauthenticated`] when it isn't, [`ApiError::Transient`] when that is unknown.
     pub async fn status(&self) -> Result<(), ApiError> {
-        self.ask("status", read_status).await
+        self.get("status", read_status).await
     }
 
-    /// Person, team and role, asked side by side. A team or role that fails is left out.
+    /// Requests user, team and role concurrently. A team or role that fails is left out.
     ///
     /// # Errors
-    /// [`ApiError`] of `/me`.
+    /// [`ApiError`] when the request for the user fails.
     pub async fn identity(&self) -> Result<Identity, ApiError> {
         let (user, team, role) = tokio::join!(self.me(), self.team(), self.role());
         Ok(Identity {
@@ -216,39 +205,24 @@ impl Api<'_> {
         })
     }
 
-    async fn ask<Told>(
+    async fn get<T>(
         &self,
         resource: &str,
-        read: impl FnOnce(&http::Answer, Timestamp) -> Result<Told, ApiError>,
-    ) -> Result<Told, ApiError> {
+        read: impl FnOnce(&HttpResponse, Timestamp) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
         let request = self
             .client
             .get(self.base_url.api(resource))
             .bearer_auth(self.access.expose());
-        let answer = http::send(request).await.map_err(|problem| {
-            tracing::warn!(resource, %problem, "the API gave no whole answer");
-            ApiError::from(problem)
+        let response = http::send(request).await.map_err(|error| {
+            tracing::warn!(resource, error = %chain(&error), "api: request failed");
+            ApiError::from(error)
         })?;
-        let told = read(&answer, self.now);
-        if told.is_err() && !answer.status.is_success() {
-            let status = answer.status.as_u16();
-            tracing::warn!(resource, status, "the API refused");
+        let result = read(&response, self.now);
+        if result.is_err() && !response.status.is_success() {
+            let status = response.status.as_u16();
+            tracing::warn!(resource, status, "api: request rejected");
         }
-        told
+        result
     }
-}
-
-/// The rate-limit headers of an answer.
-#[must_use]
-pub fn rate_limit(answer: &http::Answer) -> Option<RateLimit> {
-    Some(RateLimit {
-        limit: http::number(
-            &answer.headers,
-            &HeaderName::from_static("x-ratelimit-limit"),
-        )?,
-        remaining: http::number(
-            &answer.headers,
-            &HeaderName::from_static("x-ratelimit-remaining"),
-        )?,
-    })
 }

@@ -1,4 +1,4 @@
-//! What the window is handed. No type here has a field that could hold a secret.
+//! The state that is sent to the window. No type here has a field that could hold a secret.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -9,57 +9,57 @@ use crate::error::Problem;
 use crate::registration::RedirectKind;
 use crate::vault::LockReason;
 
-/// The whole of what the window draws.
+/// Everything that the window displays.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
 pub struct AppState {
-    /// Counts up with each change, so that a late state never replaces a newer one.
+    /// Increases with each change, so that a delayed state never replaces a newer one.
     pub revision: u32,
-    /// Which screen.
+    /// The screen to display.
     pub screen: Screen,
-    /// What went wrong last, while it matters.
+    /// The latest problem, for as long as it is relevant.
     pub problem: Option<Problem>,
-    /// All accounts here.
+    /// All accounts.
     pub accounts: Vec<AccountView>,
     /// The `id` of the current account.
     pub current: Option<String>,
-    /// Whether a sign-in isn't finished: its tokens are here, and Amiqus has not told whose they are.
+    /// Whether a sign-in is unfinished: its tokens are stored, and their owner is not known yet.
     pub unfinished: bool,
     /// How the app is set up.
     pub setup: SetupView,
 }
 
-/// Which screen; its name is the value of the window's `data-state`.
+/// The screen to display; its name is the value of the window's `data-state`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum Screen {
-    /// An administrator must connect the organisation.
+    /// There is no registration: an administrator must set the app up.
     NeedsSetup,
-    /// Nobody is signed in.
+    /// No account is signed in.
     SignedOut {
-        /// Whether somebody has just signed out: then the window says what that did not end.
+        /// Whether the user has just signed out: then the window explains what that did not end.
         just_now: bool,
     },
-    /// The browser has the floor.
+    /// A sign-in continues in the browser.
     AwaitingBrowser {
-        /// Since when.
+        /// When the attempt began.
         #[specta(type = String)]
         started_at: Timestamp,
-        /// Until when.
+        /// When the attempt ends.
         #[specta(type = String)]
         deadline: Timestamp,
     },
-    /// The browser answered; Amiqus is being asked.
+    /// The browser came back with a code, which is being exchanged for tokens.
     ExchangingCode,
     /// The current account is connected.
     SignedIn,
-    /// The current account needs the browser again.
+    /// The current account must sign in again.
     SignInAgain {
-        /// Why.
+        /// Why it must.
         why: SignInAgainReason,
     },
-    /// The vault didn't open.
+    /// The vault is locked.
     Locked {
-        /// Why.
+        /// Why it is.
         why: LockReason,
     },
 }
@@ -67,55 +67,55 @@ pub enum Screen {
 /// One account.
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "what the window draws, flag by flag; no two of them exclude each other"
+    reason = "each is a separate flag in the window; no two exclude each other"
 )]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
 pub struct AccountView {
-    /// Names the account in commands.
+    /// Identifies the account in commands.
     pub id: String,
-    /// The person's name, else their e-mail address; empty where Amiqus tells neither.
+    /// The user's name, or else their e-mail address; empty if both are unknown.
     pub name: String,
-    /// The person's e-mail address; empty where Amiqus tells none.
+    /// The user's e-mail address; empty if unknown.
     pub email: String,
-    /// Whether Amiqus verified them.
+    /// Whether Amiqus has verified the user's identity.
     pub is_verified: bool,
-    /// Whether the user is disabled just now.
+    /// Whether the user is currently disabled.
     pub is_disabled: bool,
     /// The team's name, once known.
     pub team: Option<String>,
-    /// What they are in it.
+    /// The user's role in the team, once known.
     pub role: Option<Role>,
-    /// How it stands.
+    /// Whether the account is connected.
     pub status: AccountStatusView,
-    /// Before when it renews by itself; `None` where it can't.
+    /// The time before which the tokens are renewed; `None` if they can't be.
     #[specta(type = Option<String>)]
     pub renews_by: Option<Timestamp>,
-    /// When Amiqus last confirmed this.
+    /// When Amiqus last confirmed these values.
     #[specta(type = String)]
     pub as_of: Timestamp,
-    /// Whether the last try to reach Amiqus for it found no network.
+    /// Whether the latest request for this account failed because of the network.
     pub offline: bool,
-    /// Whether it is being renewed just now.
+    /// Whether the tokens are being renewed.
     pub renewing: bool,
 }
 
-/// How an account stands.
+/// Whether an account is connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum AccountStatusView {
-    /// Connected.
+    /// The tokens are believed to work.
     Connected,
-    /// Needs the browser again.
+    /// The user must sign in again.
     SignInAgain {
-        /// Why.
+        /// Why they must.
         why: SignInAgainReason,
     },
 }
 
-/// How the app is set up, without its secret.
+/// How the app is set up, without the client secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
 pub struct SetupView {
-    /// Whether IT manages it: then the window can't change it.
+    /// Whether a provisioning file is in charge: then the window can't change the set-up.
     pub managed: bool,
     /// The organisation's name.
     pub organisation: Option<String>,
@@ -123,8 +123,8 @@ pub struct SetupView {
     pub client_id: Option<String>,
     /// The redirect URL to register at Amiqus.
     pub redirect_url: String,
-    /// How the browser's answer comes back to it.
+    /// How the redirect reaches this app.
     pub redirect: RedirectKind,
-    /// Where Amiqus is.
+    /// The base URL of Amiqus.
     pub base_url: String,
 }

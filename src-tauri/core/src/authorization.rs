@@ -1,4 +1,4 @@
-//! One attempt at signing in: its URL, its `state`, its PKCE, its ten minutes.
+//! Sign-in attempts: the authorization request, its `state` and PKCE, and the attempt's lifetime.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,23 +16,23 @@ use crate::secret::secret_text;
 #[cfg(test)]
 mod tests;
 
-/// How long an attempt lives. A code lives as long (Amiqus guide), and so does `state`.
+/// How long an attempt lives: as long as an authorization code (Amiqus guide).
 pub const ATTEMPT_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 
-/// Random bytes in a `state` and in a code verifier: 256 bits (RFC 7636 §7.1), which make 43
-/// characters, the shortest verifier that is allowed (RFC 7636 §4.1).
+/// Random bytes in a `state` and in a code verifier: 256 bits (RFC 7636 §7.1). They encode to 43
+/// characters, the minimum length of a verifier (RFC 7636 §4.1).
 const RANDOM_BYTES: usize = 32;
 
-/// The characters of a `state` of ours.
+/// The length of a `state` that this app generates, in characters.
 pub(crate) const STATE_LENGTH: usize = 43;
 
 secret_text! {
-    /// The `state` that ties a redirect to one attempt (RFC 6749 §10.12).
+    /// The `state` that binds a redirect to one attempt (RFC 6749 §10.12).
     State
 }
 
 impl State {
-    /// Whether both are the same, in a time that doesn't tell where they differ.
+    /// Compares both in constant time.
     #[must_use]
     pub fn matches(&self, other: &State) -> bool {
         self.expose()
@@ -43,20 +43,21 @@ impl State {
 }
 
 secret_text! {
-    /// The verifier that proves who began the attempt (RFC 7636 §4.1).
+    /// The code verifier, which proves that the exchange comes from the app that began the attempt
+    /// (RFC 7636 §4.1).
     CodeVerifier
 }
 
 impl CodeVerifier {
-    /// The S256 challenge for this verifier (RFC 7636 §4.2). `plain` is not offered.
+    /// The S256 challenge for this verifier (RFC 7636 §4.2). `plain` is not supported.
     #[must_use]
     pub fn challenge(&self) -> String {
         URL_SAFE_NO_PAD.encode(Sha256::digest(self.expose().as_bytes()))
     }
 }
 
-/// The name of an attempt, by which late answers are told apart. It is not a secret and goes into
-/// the log.
+/// Identifies an attempt, so that a late response to an earlier one can be recognised. Not a secret:
+/// it is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AttemptId(pub(crate) Uuid);
 
@@ -66,22 +67,22 @@ impl std::fmt::Display for AttemptId {
     }
 }
 
-/// A pending attempt. It owns its secrets: when the attempt is over they are gone.
+/// A pending attempt. It owns its secrets, which are wiped when it ends.
 #[derive(Debug)]
 pub struct Attempt {
     pub(crate) id: AttemptId,
     pub(crate) started_at: Timestamp,
     pub(crate) state: State,
-    /// `None` when the registration switches PKCE off: then neither challenge nor verifier is sent.
+    /// `None` if the registration disables PKCE: then neither challenge nor verifier is sent.
     pub(crate) verifier: Option<CodeVerifier>,
     pub(crate) redirect_url: RedirectUrl,
 }
 
 impl Attempt {
-    /// Begins an attempt with a `state` and a verifier of its own.
+    /// Begins an attempt with a new `state` and a new verifier.
     ///
     /// # Errors
-    /// [`EntropyError`] when the system has none to give.
+    /// [`EntropyError`] when the random source can't be read.
     pub fn begin(
         registration: &Registration,
         now: Timestamp,
@@ -103,19 +104,19 @@ impl Attempt {
         })
     }
 
-    /// Its name.
+    /// The attempt's ID.
     #[must_use]
     pub fn id(&self) -> AttemptId {
         self.id
     }
 
-    /// When it began.
+    /// When the attempt began.
     #[must_use]
     pub fn started_at(&self) -> Timestamp {
         self.started_at
     }
 
-    /// When it ends.
+    /// When the attempt ends.
     #[must_use]
     pub fn deadline(&self) -> Timestamp {
         self.started_at
@@ -123,16 +124,16 @@ impl Attempt {
             .unwrap_or(Timestamp::MAX)
     }
 
-    /// Whether it can still be answered. A clock that was set right meanwhile, by less than the
-    /// attempt's life, does it no harm; one that was turned back further ends it, because its age
-    /// can't be told any more.
+    /// Whether a redirect can still complete the attempt. It survives a clock that was corrected by
+    /// less than the attempt's lifetime; a larger step back ends it, because its age is no longer
+    /// known.
     #[must_use]
     pub fn is_alive(&self, now: Timestamp) -> bool {
         now.duration_since(self.started_at).abs() < ATTEMPT_LIFETIME
     }
 
-    /// The authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3). No scope is asked for, and
-    /// nothing in it is a secret or says who the person is.
+    /// The authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3). It requests no scope, and contains
+    /// neither the client secret nor anything about the user.
     #[must_use]
     pub fn authorization_url(&self, registration: &Registration) -> AuthorizationUrl {
         let mut url = registration.base_url.authorization_endpoint();
@@ -153,12 +154,12 @@ impl Attempt {
     }
 }
 
-/// The address of an authorization request, for the browser alone: its `state` is in it.
+/// The URL of an authorization request. It contains the `state`, so only the browser may see it.
 #[derive(Clone)]
 pub struct AuthorizationUrl(Url);
 
 impl AuthorizationUrl {
-    /// The address itself, for the one place that opens it.
+    /// The URL itself, for the one place that opens it.
     #[must_use]
     pub fn expose(&self) -> &Url {
         &self.0
@@ -171,7 +172,7 @@ impl std::fmt::Debug for AuthorizationUrl {
     }
 }
 
-/// 256 random bits as 43 characters of the url-safe alphabet.
+/// Generates 256 random bits, encoded as 43 characters of the URL-safe alphabet.
 pub(crate) fn random_text(entropy: &dyn EntropySource) -> Result<String, EntropyError> {
     let mut bytes = Zeroizing::new([0; RANDOM_BYTES]);
     entropy.fill(&mut *bytes)?;

@@ -1,5 +1,5 @@
-//! Whether a registration works, found out without anybody signing in: the token endpoint is shown a
-//! code that nobody was given. A service that objects to the code knows the client.
+//! Checks a registration without a sign-in: posts a made-up authorization code to the token endpoint.
+//! A service that rejects only the code has recognised the client.
 
 use jiff::Timestamp;
 use reqwest::Client;
@@ -8,25 +8,25 @@ use specta::Type;
 
 use crate::authorization::random_text;
 use crate::entropy::EntropySource;
-use crate::error::{Code, Problem};
+use crate::error::{Code, Problem, chain};
 use crate::http::RequestError;
 use crate::redirect::AuthorizationCode;
 use crate::registration::{Field, FieldProblem, Reason, Registration};
-use crate::token::{self, Refused, TokenError};
+use crate::token::{self, RejectedPart, TokenError};
 
 #[cfg(test)]
 mod tests;
 
-/// Begins every made-up code, so that it is plainly none in anybody's log.
-const MADE_UP: &str = "made-up-to-check-the-set-up-";
+/// The prefix of each made-up code, which marks it as one in the service's log.
+const MADE_UP_PREFIX: &str = "made-up-to-check-the-set-up-";
 
-/// Why a registration could not be called right.
+/// Why a registration could not be confirmed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckError {
-    /// What to change in it.
+    /// These fields must be changed.
     Fields(Vec<FieldProblem>),
-    /// It could not be told this time.
+    /// The check could not be completed.
     Problem(Problem),
 }
 
@@ -37,8 +37,8 @@ impl From<Code> for CheckError {
 }
 
 impl From<RequestError> for CheckError {
-    fn from(problem: RequestError) -> Self {
-        judge_without_redirect_url(problem.into())
+    fn from(error: RequestError) -> Self {
+        judge_without_redirect_url(error.into())
     }
 }
 
@@ -48,72 +48,76 @@ impl CheckError {
     }
 }
 
-/// What the service's answer to a made-up code says of the registration.
+/// What the response to a made-up code says about the registration.
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
-    /// It knows the client and objects to the code alone.
-    Right,
-    /// It doesn't take the client. league/oauth2-server says the same of a redirect URL that isn't
-    /// registered, so this means the ID and the secret only where no redirect URL was named.
-    ClientRefused,
-    /// Something else.
-    Wrong(CheckError),
+    /// The service recognises the client and rejects only the code.
+    Valid,
+    /// The service rejects the client. league/oauth2-server says the same about an unregistered redirect
+    /// URL, so this points to the client ID and secret only if the request had no redirect URL.
+    ClientRejected,
+    /// Anything else.
+    Invalid(CheckError),
 }
 
-/// Reads the table of failures for what it says of a registration.
-fn judge(failure: TokenError) -> Verdict {
-    match failure {
-        TokenError::Dead { .. } | TokenError::Refused(Refused::Request) => Verdict::Right,
-        TokenError::SetUpWrong => Verdict::ClientRefused,
-        TokenError::Refused(Refused::RedirectUrl) => {
-            Verdict::Wrong(CheckError::field(Field::RedirectUrl, Reason::NotRegistered))
+fn judge(error: TokenError) -> Verdict {
+    match error {
+        TokenError::InvalidGrant { .. } | TokenError::Rejected(RejectedPart::Request) => {
+            Verdict::Valid
         }
-        TokenError::Refused(Refused::Client) => Verdict::Wrong(Code::RequestNotAccepted.into()),
+        TokenError::InvalidClient => Verdict::ClientRejected,
+        TokenError::Rejected(RejectedPart::RedirectUrl) => {
+            Verdict::Invalid(CheckError::field(Field::RedirectUrl, Reason::NotRegistered))
+        }
+        TokenError::Rejected(RejectedPart::Client) => {
+            Verdict::Invalid(Code::RequestNotAccepted.into())
+        }
         TokenError::NotProcessed(transient) | TokenError::PerhapsProcessed(transient) => {
-            Verdict::Wrong(Code::from(transient).into())
+            Verdict::Invalid(Code::from(transient).into())
         }
     }
 }
 
-/// Says which of the two is wrong, when the client was refused, from the answer to the same request
-/// without a redirect URL.
-fn judge_without_redirect_url(failure: TokenError) -> CheckError {
-    match judge(failure) {
-        Verdict::ClientRefused => CheckError::field(Field::ClientSecret, Reason::NotRecognised),
-        Verdict::Right => CheckError::field(Field::RedirectUrl, Reason::NotRegistered),
-        Verdict::Wrong(refusal) => refusal,
+/// Determines what is wrong with a rejected client from the response to the same request without a
+/// redirect URL.
+fn judge_without_redirect_url(error: TokenError) -> CheckError {
+    match judge(error) {
+        Verdict::ClientRejected => CheckError::field(Field::ClientSecret, Reason::NotRecognised),
+        Verdict::Valid => CheckError::field(Field::RedirectUrl, Reason::NotRegistered),
+        Verdict::Invalid(error) => error,
     }
 }
 
-/// Checks a registration. Nothing is kept, and nobody's access is touched.
+/// Checks a registration. Stores nothing and affects no account.
 ///
 /// # Errors
-/// What to change, or why it can't be told just now.
+/// [`CheckError::Fields`] when the service rejects the registration, [`CheckError::Problem`] when the
+/// check could not be completed.
 pub(crate) async fn check(
     client: &Client,
     registration: &Registration,
     entropy: &dyn EntropySource,
     now: impl Fn() -> Timestamp,
 ) -> Result<(), CheckError> {
-    let show = async |redirect_url| {
+    let probe = async |redirect_url| {
         let code = made_up_code(entropy)?;
         token::probe(client, registration, redirect_url, &code, &now)
             .await
-            // A service that gives tokens for it is none that this app should be set up with.
+            // A service that issues tokens for a made-up code can't be trusted.
             .ok_or_else(|| CheckError::from(Code::UnexpectedResponse))
     };
-    match judge(show(Some(&registration.redirect_url)).await?) {
-        Verdict::Right => Ok(()),
-        Verdict::Wrong(refusal) => Err(refusal),
-        Verdict::ClientRefused => Err(judge_without_redirect_url(show(None).await?)),
+    match judge(probe(Some(&registration.redirect_url)).await?) {
+        Verdict::Valid => Ok(()),
+        Verdict::Invalid(error) => Err(error),
+        Verdict::ClientRejected => Err(judge_without_redirect_url(probe(None).await?)),
     }
 }
 
 fn made_up_code(entropy: &dyn EntropySource) -> Result<AuthorizationCode, CheckError> {
     match random_text(entropy) {
-        Ok(random) => Ok(AuthorizationCode::new(format!("{MADE_UP}{random}"))),
-        Err(problem) => {
-            tracing::error!(%problem, "no code can be made up");
+        Ok(random) => Ok(AuthorizationCode::new(format!("{MADE_UP_PREFIX}{random}"))),
+        Err(error) => {
+            tracing::error!(error = %chain(&error), "set-up check: failed to generate a code");
             Err(Code::Internal.into())
         }
     }

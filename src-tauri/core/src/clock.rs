@@ -1,23 +1,24 @@
-//! What time it is, and waiting for a time, in a form that tests can turn.
+//! The wall clock and timers, behind a trait so that tests can control them.
 
 use std::pin::Pin;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// A wait; it is over when it resolves.
+/// A timer that resolves when the wait is over.
 pub type Wait = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Tells the wall-clock time. Wall clocks jump; nothing here may loop or end early because of it.
+/// Tells the time and waits for it. A wall clock can jump: no implementation and no caller may loop
+/// or fire early because of that.
 pub trait Clock: Send + Sync + 'static {
-    /// The time now, in UTC.
+    /// The current time.
     fn now(&self) -> Timestamp;
 
-    /// Waits until [`Clock::now`] has reached this time, however it got there: by going by, while
-    /// the computer slept, or because somebody set the clock. Must be called within a tokio runtime.
+    /// Waits until [`Clock::now`] has reached `at`, whether time passed, the computer slept or the
+    /// clock was set. Must be called within a tokio runtime.
     fn wait_until(&self, at: Timestamp) -> Wait;
 
-    /// Waits for a span during which the computer is awake, whatever happens to the wall clock.
-    /// Must be called within a tokio runtime.
+    /// Waits while the computer is awake for `span`, whatever happens to the wall clock. Must be
+    /// called within a tokio runtime.
     fn wait_for(&self, span: Duration) -> Wait;
 }

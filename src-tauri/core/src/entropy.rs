@@ -1,19 +1,29 @@
-//! Where random bytes come from, in a form that tests can fix.
+//! Random bytes, behind a trait so that tests can make them predictable.
+//!
+//! `rand`'s traits take `&mut self` and so can't be shared as `Arc<dyn …>`; one method is enough here.
+
+use std::error::Error;
 
 /// A source of unpredictable bytes.
 pub trait EntropySource: Send + Sync + 'static {
-    /// Fills the whole buffer, or says that the system has no randomness to give. No sign-in may
-    /// go on without it (RFC 6749 §10.10).
+    /// Fills the whole buffer with random bytes.
     ///
     /// # Errors
-    /// [`EntropyError`] when the operating system's source can't be read.
+    /// [`EntropyError`] when the source can't be read. Then no sign-in may start (RFC 6749 §10.10).
     fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError>;
 }
 
-/// The operating system would give no random bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the operating system's random source can't be read")]
-pub struct EntropyError;
+/// The random source can't be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the random source can't be read")]
+pub struct EntropyError(#[source] Box<dyn Error + Send + Sync>);
+
+impl EntropyError {
+    /// Wraps what a source failed with.
+    pub fn new(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(cause.into())
+    }
+}
 
 /// The operating system's cryptographic random source.
 #[derive(Debug, Clone, Copy, Default)]
@@ -21,6 +31,6 @@ pub struct SystemEntropy;
 
 impl EntropySource for SystemEntropy {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
-        getrandom::fill(bytes).map_err(|_| EntropyError)
+        getrandom::fill(bytes).map_err(EntropyError::new)
     }
 }

@@ -1,114 +1,119 @@
-//! The closed list of what can go wrong, as far as the window is concerned.
+//! The closed list of problems that the window can display, and how errors are logged.
 //!
-//! A code is added only when the window says something different for it. The wording lives in
-//! the window's table of words; the technical detail goes to the log.
+//! A code is added only when the window says something different for it. The wording is in the
+//! window's table of words; the technical detail goes to the log.
+
+use std::error::Error;
+use std::fmt;
 
 use serde::Serialize;
 use specta::Type;
 
-/// What went wrong, as a name the window has words for. As text it is the value of the window's
+use crate::registration::Field;
+
+/// Identifies a problem that the window has words for. Serialized, it is the value of the window's
 /// `data-problem`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Type)]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
-    /// The person chose Deny (RFC 6749 §4.1.2.1 `access_denied`).
+    /// The user chose Deny (RFC 6749 §4.1.2.1 `access_denied`).
     AccessDenied,
-    /// Amiqus did not accept the authorization request itself: the set-up is to blame.
+    /// Amiqus rejected the request itself, which means that the set-up is wrong.
     RequestNotAccepted,
-    /// Ten minutes went by without an answer from the browser.
+    /// The browser did not come back within ten minutes.
     AttemptExpired,
-    /// The authorization code was expired, used or foreign when it was posted.
+    /// The authorization code was expired, used or another client's when it was exchanged.
     CodeNotAccepted,
     /// `invalid_client`: the client ID or the client secret is wrong.
     SetUpWrong,
     /// Amiqus can't be reached over the network.
     Offline,
-    /// The network's proxy wants a name and a password first (407).
+    /// The network's proxy requires a user name and a password (407).
     ProxyNeedsPassword,
-    /// What answered in Amiqus's place has a certificate that this computer doesn't trust.
+    /// The server's certificate isn't trusted by this computer.
     CertificateNotTrusted,
-    /// A page for people or a redirect came in place of Amiqus's answer: a network's login page.
+    /// A web page or a redirect came in place of Amiqus's response: a network's login page.
     CaptivePortal,
-    /// Amiqus answers, but with a fault of its own (5xx).
-    #[serde(rename = "amiqus_unwell")] // outside tools know it by this name
+    /// Amiqus failed to process the request (5xx).
+    #[serde(rename = "amiqus_unwell")] // part of the contract with other programs
     ServerError,
-    /// Amiqus asks to be left alone for a while (429, 503).
+    /// Amiqus asks to wait before the next request (429, 503).
     AmiqusBusy,
-    /// Something answered that doesn't speak as Amiqus does: half an answer, another kind.
-    #[serde(rename = "odd_answer")] // outside tools know it by this name
+    /// The response isn't one of Amiqus's: incomplete, or of another format.
+    #[serde(rename = "odd_answer")] // part of the contract with other programs
     UnexpectedResponse,
     /// Amiqus answered 403.
     NotPermitted,
-    /// An address that is not an answer to this app.
+    /// The address isn't an authorization response to this app.
     LinkNotOurs,
-    /// An address of ours with a part missing.
+    /// The address is an authorization response to this app with a part missing.
     LinkIncomplete,
-    /// An answer to an attempt that is over, or to one that was never made.
+    /// The authorization response belongs to an attempt that is over or never existed.
     LinkTooLate,
-    /// A page of the service, pasted in place of the address that comes after it.
+    /// A page of the service was pasted in place of the address that follows it.
     LinkBeforeAllow,
     /// The browser came back with an error and without a `state`. The attempt is still pending.
     DeniedWithoutState,
-    /// The browser came back with the attempt's own `state`, and with nothing that can be used. The
-    /// attempt is still pending.
+    /// The browser came back with the attempt's `state`, but the response can't be used. The attempt
+    /// is still pending.
     AnswerNotUsable,
     /// The system's browser could not be started.
     BrowserDidNotOpen,
-    /// Nobody can listen where the browser's answer would arrive: another program has the port.
+    /// The loopback redirect can't be received: another program uses the port.
     PortTaken,
-    /// "Add another account" came back as one that is here already.
+    /// "Add another account" returned an account that is already here.
     AlreadyHere,
-    /// Asked for something that needs a signed-in account, and there is none.
+    /// The command needs a signed-in account, and there is none.
     NotSignedIn,
-    /// Asked for something that needs a registration, and there is none.
+    /// The command needs a registration, and there is none.
     NotSetUp,
-    /// Asked for something that needs the vault, and it is not open.
+    /// The command needs the vault, and it is locked.
     VaultLocked,
-    /// Asked for a change of the set-up, and the provisioning file is in charge of it.
+    /// The command would change the set-up, and a provisioning file is in charge of it.
     SetupManaged,
     /// What an administrator entered is not a valid registration.
     RegistrationInvalid,
-    /// The provisioning file is there and can't be read.
+    /// The provisioning file exists and can't be read.
     ProvisioningUnreadable,
-    /// The provisioning file's text is neither UTF-8 nor UTF-16.
+    /// The provisioning file is neither UTF-8 nor UTF-16.
     ProvisioningNotUtf8,
     /// The provisioning file is not JSON.
     ProvisioningNotJson,
-    /// The provisioning file lacks a field or has one that is not valid.
+    /// The provisioning file lacks a field, or a field is not valid.
     ProvisioningInvalid,
-    /// The provisioning file belongs to somebody who is neither an administrator nor this person.
+    /// The provisioning file's owner is neither an administrator nor this user.
     ProvisioningNotTrusted,
-    /// The report for support could not be written.
+    /// The support report could not be written.
     ReportNotSaved,
-    /// Another app opens our links, and the system would not change that.
+    /// Another app opens our links, and the system did not change that.
     LinksNotTakenBack,
-    /// Whether the app starts at login could not be changed.
+    /// The setting "start at login" could not be changed.
     StartNotChanged,
-    /// A newer version was not installed.
+    /// A newer version could not be installed.
     UpdateFailed,
     /// The passphrase doesn't open the vault.
     WrongPassphrase,
-    /// The passphrase chosen is too short.
+    /// The new passphrase is too short.
     PassphraseTooShort,
-    /// The vault could not be written: the disk is full, or read-only.
+    /// The vault could not be written: the disk is full or read-only.
     CannotSave,
     /// The vault's file is damaged and was set aside.
     VaultDamaged,
     /// The vault's file was written by a newer version of this app and was set aside.
     VaultNewer,
-    /// A fault of this app's own.
+    /// An internal error of this app.
     Internal,
 }
 
-/// A problem as the window is told of it: a code, and where it has one, what it is about.
+/// A problem as the window receives it: a code, and the file or field that it concerns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
 pub struct Problem {
-    /// What went wrong.
+    /// The kind of problem.
     pub code: Code,
-    /// The file that it is about: the provisioning file, or where a vault was set aside.
+    /// The file concerned: the provisioning file, or where a vault was set aside.
     pub file: Option<String>,
-    /// The field that it is about.
-    pub field: Option<crate::registration::Field>,
+    /// The field concerned.
+    pub field: Option<Field>,
 }
 
 impl From<Code> for Problem {
@@ -122,7 +127,7 @@ impl From<Code> for Problem {
 }
 
 impl Problem {
-    /// The same problem, said to be about this file.
+    /// A problem that concerns a file.
     #[must_use]
     pub fn about_file(code: Code, file: impl Into<String>) -> Self {
         Self {
@@ -131,4 +136,25 @@ impl Problem {
             field: None,
         }
     }
+}
+
+/// Displays an error and its causes, separated by colons: for a field of a log line, or a report.
+///
+/// ```
+/// use amiqus_core::entropy::EntropyError;
+/// use amiqus_core::error::chain;
+///
+/// let error = EntropyError::new("no such device");
+/// assert_eq!(chain(&error).to_string(), "the random source can't be read: no such device");
+/// ```
+pub fn chain(error: &dyn Error) -> impl fmt::Display {
+    fmt::from_fn(move |formatter| {
+        write!(formatter, "{error}")?;
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            write!(formatter, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    })
 }

@@ -1,4 +1,4 @@
-//! Examples that the tests of several modules use. All secrets in them begin with `hush-`.
+//! Test data shared by the tests of several modules. All its secrets begin with `hush-`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -16,12 +16,12 @@ pub(crate) const REDIRECT: &str = "co.amiqus.signin://oauth/callback";
 pub(crate) const DAY: SignedDuration = SignedDuration::from_hours(24);
 pub(crate) const YEAR: SignedDuration = SignedDuration::from_hours(365 * 24);
 
-/// When the examples happen.
+/// The current time in the tests.
 pub(crate) fn now() -> Timestamp {
     "2026-03-01T09:00:00Z".parse().unwrap()
 }
 
-/// Bytes that are never the same twice, and the same in each run.
+/// A source whose bytes differ at each call and are the same in each run.
 #[derive(Default)]
 pub(crate) struct Counting(AtomicU64);
 
@@ -72,7 +72,7 @@ pub(crate) fn redirect_url() -> RedirectUrl {
     RedirectUrl::parse(REDIRECT).unwrap()
 }
 
-/// A year's tokens, `hush-access-NAME` and `hush-refresh-NAME`.
+/// The tokens `hush-access-NAME` and `hush-refresh-NAME`, valid for a year.
 pub(crate) fn tokens(name: &str, received_at: Timestamp) -> TokenSet {
     TokenSet {
         access: AccessToken::new(format!("hush-access-{name}")),
@@ -140,7 +140,7 @@ pub(crate) fn connected(identity: Identity, tokens: TokenSet) -> Account {
     }
 }
 
-/// An account whose refresh was about to be sent when the app ended.
+/// An account whose refresh was about to be sent when the app was closed.
 pub(crate) fn interrupted(identity: Identity, tokens: TokenSet) -> Account {
     Account {
         identity,

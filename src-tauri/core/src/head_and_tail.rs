@@ -1,9 +1,9 @@
-//! A queue that a flood can't empty of what matters: it keeps the first items and the newest ones, and
-//! drops from the middle.
+//! A bounded queue that a flood can't empty of what matters: it keeps the first items and the newest
+//! ones, and drops from the middle. Ring-buffer crates drop from one end only.
 
 use std::collections::VecDeque;
 
-/// Keeps the first `ENDS` items and the newest `ENDS`.
+/// A queue of the first `ENDS` items and the newest `ENDS`.
 #[derive(Debug)]
 pub struct HeadAndTail<T, const ENDS: usize> {
     head: Vec<T>,
@@ -20,7 +20,7 @@ impl<T, const ENDS: usize> Default for HeadAndTail<T, ENDS> {
 }
 
 impl<T, const ENDS: usize> HeadAndTail<T, ENDS> {
-    /// Takes an item in; answers whether another was dropped for it.
+    /// Adds an item. Returns whether another one was dropped to make room.
     pub fn push(&mut self, item: T) -> bool {
         if self.head.len() < ENDS {
             self.head.push(item);
@@ -34,19 +34,19 @@ impl<T, const ENDS: usize> HeadAndTail<T, ENDS> {
         is_full
     }
 
-    /// Drops what isn't kept.
+    /// Removes the items for which `is_kept` returns false.
     pub fn retain(&mut self, mut is_kept: impl FnMut(&T) -> bool) {
         self.head.retain(&mut is_kept);
         self.tail.retain(&mut is_kept);
     }
 
-    /// How many there are.
+    /// The number of items in the queue.
     #[must_use]
     pub fn len(&self) -> usize {
         self.head.len() + self.tail.len()
     }
 
-    /// Whether there is none.
+    /// Whether the queue has no items.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn first_and_newest_items_outlive_any_flood_in_their_order() {
+    fn flood_keeps_first_and_newest_items_in_order() {
         let mut queue = HeadAndTail::<_, 2>::default();
         assert!(queue.is_empty());
         let dropped: Vec<_> = (1..=6).map(|item| queue.push(item)).collect();

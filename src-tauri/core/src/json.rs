@@ -1,12 +1,12 @@
-//! JSON, read as strictly as it is written.
+//! Strict JSON, for what this app wrote itself. Responses are read by [`crate::lenient_json`].
 
 use serde::de::DeserializeOwned;
 
-/// Reads an object. serde alone would take a list for one, its fields by their order: an answer that
-/// no Amiqus gives, and no record that this app wrote.
-pub(crate) fn object<Object: DeserializeOwned>(bytes: &[u8]) -> Option<Object> {
-    let begins = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
-    begins.filter(|byte| **byte == b'{')?;
+/// Deserializes a JSON object; `None` for anything else. serde by itself would also accept an array
+/// and take its items for the fields, in their order.
+pub(crate) fn object<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    first.filter(|byte| **byte == b'{')?;
     serde_json::from_slice(bytes).ok()
 }
 
@@ -20,7 +20,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_is_read_and_a_list_is_none() {
+    fn object_is_read_and_array_is_not() {
         for text in ["{\"version\":2}", " \r\n\t{\"version\": 2, \"more\": [1]} "] {
             assert_eq!(object(text.as_bytes()), Some(Version { version: 2 }));
         }

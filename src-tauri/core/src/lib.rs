@@ -1,12 +1,12 @@
-//! The whole sign-in with Amiqus, with no window, no Tauri and no platform in it.
+//! Signing in with Amiqus, without a window, Tauri or platform code.
 //!
-//! State comes down, commands go up. A [`runtime::SessionHandle`] owns the one [`session::Session`];
-//! it feeds events to that pure machine, makes its changes durable in the
-//! [`vault`], runs its effects (the browser, Amiqus over HTTPS, deadlines) and hands the window
-//! an [`app_state::AppState`] that has no field for a secret.
+//! State comes down, commands go up. A [`runtime::SessionHandle`] sends events to the one
+//! [`session::Session`], a pure state machine; the runtime saves its changes in the [`vault`], runs
+//! its effects (the browser, HTTPS requests to Amiqus, deadlines) and gives the window an
+//! [`app_state::AppState`], which has no field for a secret.
 //!
-//! Where a rule comes from is said beside it: an RFC's section, or "Amiqus guide" for the
-//! service's public OAuth 2.0 page.
+//! Each rule names its source: a section of an RFC, or "Amiqus guide" for the service's public
+//! OAuth 2.0 page.
 
 pub mod account;
 pub mod api;
@@ -27,6 +27,7 @@ pub mod secret;
 pub mod session;
 pub mod text;
 pub mod token;
+pub mod transient;
 pub mod vault;
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
-//! Types for what must never be printed, sent to the window or left behind in memory.
+//! Types for text that must never be printed, sent to the window or left behind in memory.
 //!
-//! Each secret is a type of its own, so that an access token can't be posted where a refresh
-//! token belongs. None implements `Display`, `Serialize` or `Deserialize`; `Debug` prints the
-//! type's name alone; the text is overwritten when the value is dropped.
+//! Each secret is a type of its own, so that an access token can't be sent where a refresh token
+//! belongs. None implements `Display`, `Serialize` or `Deserialize`; `Debug` prints only the type's
+//! name; the text is overwritten when the value is dropped. `secrecy` does the work; the macro adds
+//! the distinct types.
 
-/// Declares one secret text type.
+/// Declares a type for a secret text.
 macro_rules! secret_text {
     ($(#[$documentation:meta])* $name:ident) => {
         $(#[$documentation])*
@@ -12,7 +13,7 @@ macro_rules! secret_text {
         pub struct $name(::secrecy::SecretString);
 
         impl $name {
-            /// Takes the text over. The caller's own copies are the caller's to wipe.
+            /// Takes ownership of the text. Copies that the caller keeps are the caller's to wipe.
             #[must_use]
             pub fn new(text: impl Into<::std::string::String>) -> Self {
                 let text: ::std::string::String = text.into();
@@ -38,7 +39,7 @@ macro_rules! secret_text {
 pub(crate) use secret_text;
 
 secret_text! {
-    /// A passphrase that opens the vault where the computer has no keychain.
+    /// The passphrase of the vault on a computer without a keychain.
     Passphrase
 }
 
@@ -48,7 +49,7 @@ mod tests {
 
     /// Shows check 42.
     #[test]
-    fn a_secret_prints_its_type_and_nothing_else() {
+    fn secret_prints_only_its_type() {
         let passphrase = Passphrase::new("correct horse battery staple");
         assert_eq!(format!("{passphrase:?}"), "Passphrase(…)");
     }

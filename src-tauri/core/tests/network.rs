@@ -1,5 +1,5 @@
-//! What stands between a company's computer and Amiqus, over real sockets: a proxy that wants a
-//! password, a certificate that nobody here trusts, a network's login page.
+//! What can be between a company's computer and Amiqus, over real sockets: a proxy that requires a
+//! password, an untrusted certificate, a network's login page.
 
 #![expect(
     clippy::unwrap_used,
@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use amiqus_core::api::{Api, ApiError};
-use amiqus_core::http::{self, ConnectError, DesktopProxy, Limits, RequestError};
+use amiqus_core::http::{self, ConnectError, DesktopProxy, RequestError, Timeouts};
 use amiqus_core::redirect::AuthorizationCode;
 use amiqus_core::registration::{Provenance, Registration, RegistrationDraft};
 use amiqus_core::token::{self, AccessToken, RefreshToken, TokenError, Transient};
@@ -39,8 +39,8 @@ fn registration(base_url: &str) -> Registration {
     draft.validate(Provenance::ByHand).unwrap()
 }
 
-/// What comes of an exchange, a refresh, and a look at `/me`, `/status`.
-async fn ask_everything(
+/// The errors of an exchange, a refresh, `/me` and `/status`.
+async fn send_all(
     client: &Client,
     registration: &Registration,
 ) -> ([TokenError; 2], [ApiError; 2]) {
@@ -64,35 +64,35 @@ async fn ask_everything(
     )
 }
 
-/// Says the same to everybody who asks for something, in clear.
-async fn always(answer: &'static str) -> SocketAddr {
+/// Serves the same response to each request, unencrypted.
+async fn serve(response: &'static str) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
-        while let Ok((caller, _)) = listener.accept().await {
-            tokio::spawn(say(caller, answer));
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(respond(stream, response));
         }
     });
     address
 }
 
-/// The same, over TLS with a certificate that it signed itself.
-async fn always_self_signed(answer: &'static str) -> SocketAddr {
-    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
-    let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+/// Serves the same response over TLS, with a self-signed certificate.
+async fn serve_self_signed(response: &'static str) -> SocketAddr {
+    let certified = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    let key = PrivateKeyDer::Pkcs8(certified.signing_key.serialize_der().into());
     let config = ServerConfig::builder()
         .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], key)
+        .with_single_cert(vec![certified.cert.der().clone()], key)
         .unwrap();
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
-        while let Ok((caller, _)) = listener.accept().await {
+        while let Ok((stream, _)) = listener.accept().await {
             let acceptor = acceptor.clone();
             tokio::spawn(async move {
-                if let Ok(caller) = acceptor.accept(caller).await {
-                    say(caller, answer).await;
+                if let Ok(stream) = acceptor.accept(stream).await {
+                    respond(stream, response).await;
                 }
             });
         }
@@ -100,36 +100,36 @@ async fn always_self_signed(answer: &'static str) -> SocketAddr {
     address
 }
 
-async fn say(mut caller: impl AsyncRead + AsyncWrite + Unpin, answer: &str) {
-    let mut asked = Vec::new();
+async fn respond(mut stream: impl AsyncRead + AsyncWrite + Unpin, response: &str) {
+    let mut request = Vec::new();
     let mut part = [0; 1024];
-    let is_whole = |asked: &[u8]| {
-        // Who begins to speak TLS is answered at once.
-        asked
+    let is_complete = |request: &[u8]| {
+        // A TLS client is answered at once.
+        request
             .first()
             .is_some_and(|first| !first.is_ascii_alphabetic())
-            || asked.windows(4).any(|end| end == b"\r\n\r\n")
+            || request.windows(4).any(|end| end == b"\r\n\r\n")
     };
-    while !is_whole(&asked) {
-        match caller.read(&mut part).await {
+    while !is_complete(&request) {
+        match stream.read(&mut part).await {
             Ok(0) | Err(_) => return,
-            Ok(length) => asked.extend_from_slice(&part[..length]),
+            Ok(length) => request.extend_from_slice(&part[..length]),
         }
     }
-    // Who hangs up has heard enough.
-    let _ = caller.write_all(answer.as_bytes()).await;
-    let _ = caller.shutdown().await;
+    // The client may have closed the connection.
+    let _ = stream.write_all(response.as_bytes()).await;
+    let _ = stream.shutdown().await;
 }
 
 async fn client_for(registration: &Registration) -> Client {
-    let clients = http::clients(Limits::default());
+    let clients = http::Clients::new(Timeouts::default());
     let client = clients.for_service(&registration.base_url).await;
     client.unwrap().clone()
 }
 
 #[tokio::test]
-async fn a_proxy_that_wants_a_password_is_told_from_no_network_and_nothing_was_sent() {
-    let proxy = always(
+async fn proxy_that_requires_a_password_is_recognised() {
+    let proxy = serve(
         "HTTP/1.1 407 Proxy Authentication Required\r\n\
          Proxy-Authenticate: Basic realm=\"office\"\r\nContent-Length: 0\r\n\r\n",
     )
@@ -139,20 +139,20 @@ async fn a_proxy_that_wants_a_password_is_told_from_no_network_and_nothing_was_s
         .build()
         .unwrap();
     let registration = registration("https://amiqus.example");
-    let (tokens, api) = ask_everything(&client, &registration).await;
+    let (tokens, api) = send_all(&client, &registration).await;
     let transient = Transient::ProxyNeedsPassword;
     assert_eq!(tokens, [TokenError::NotProcessed(transient); 2]);
     assert_eq!(api, [ApiError::Transient(transient); 2]);
 }
 
 #[tokio::test]
-async fn a_proxy_that_refuses_for_another_reason_is_no_network() {
-    for answer in [
+async fn proxy_that_refuses_otherwise_is_unreachable() {
+    for response in [
         "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n",
         "",
     ] {
-        let proxy = always(answer).await;
+        let proxy = serve(response).await;
         let client = Client::builder()
             .proxy(Proxy::all(format!("http://{proxy}")).unwrap())
             .build()
@@ -163,30 +163,30 @@ async fn a_proxy_that_refuses_for_another_reason_is_no_network() {
                 outcome,
                 Err(RequestError::NotSent(ConnectError::Unreachable, _))
             ),
-            "{answer}"
+            "{response}"
         );
     }
 }
 
-/// Takes one caller as a SOCKS5 proxy does (RFC 1928) and returns the name it asks for; then it says
-/// that the host is unreachable.
+/// Accepts one connection as a SOCKS5 proxy (RFC 1928), reports the host as unreachable and returns
+/// its name.
 async fn socks5_once(listener: TcpListener) -> String {
-    let (mut caller, _) = listener.accept().await.unwrap();
+    let (mut stream, _) = listener.accept().await.unwrap();
     let mut greeting = [0; 2];
-    caller.read_exact(&mut greeting).await.unwrap();
+    stream.read_exact(&mut greeting).await.unwrap();
     assert_eq!(greeting[0], 5);
     let mut methods = vec![0; usize::from(greeting[1])];
-    caller.read_exact(&mut methods).await.unwrap();
-    caller.write_all(&[5, 0]).await.unwrap();
+    stream.read_exact(&mut methods).await.unwrap();
+    stream.write_all(&[5, 0]).await.unwrap();
     let mut request = [0; 5];
-    caller.read_exact(&mut request).await.unwrap();
+    stream.read_exact(&mut request).await.unwrap();
     assert_eq!(request[..4], [5, 1, 0, 3], "a connection to a name");
     let mut name = vec![0; usize::from(request[4])];
-    caller.read_exact(&mut name).await.unwrap();
+    stream.read_exact(&mut name).await.unwrap();
     let mut port = [0; 2];
-    caller.read_exact(&mut port).await.unwrap();
+    stream.read_exact(&mut port).await.unwrap();
     assert_eq!(u16::from_be_bytes(port), 443);
-    caller
+    stream
         .write_all(&[5, 4, 0, 1, 0, 0, 0, 0, 0, 0])
         .await
         .unwrap();
@@ -195,10 +195,10 @@ async fn socks5_once(listener: TcpListener) -> String {
 
 /// Shows check 19.
 #[tokio::test]
-async fn socks_proxy_is_asked_for_the_service_and_nothing_was_sent() {
+async fn socks_proxy_is_asked_for_the_service() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let proxy = format!("socks5h://{}", listener.local_addr().unwrap());
-    let asked = tokio::spawn(socks5_once(listener));
+    let requested = tokio::spawn(socks5_once(listener));
     let client = Client::builder()
         .proxy(Proxy::all(proxy).unwrap())
         .build()
@@ -212,10 +212,10 @@ async fn socks_proxy_is_asked_for_the_service_and_nothing_was_sent() {
         "{:?}",
         outcome.err()
     );
-    assert_eq!(asked.await.unwrap(), "amiqus.example");
+    assert_eq!(requested.await.unwrap(), "amiqus.example");
 }
 
-/// A desktop whose settings a test changes.
+/// A desktop whose settings can be changed.
 #[derive(Debug, Default)]
 struct Settings(Mutex<Option<Url>>);
 
@@ -237,11 +237,12 @@ impl DesktopProxy for Settings {
 
 /// Shows check 19.
 #[tokio::test]
-async fn desktops_proxy_is_used_and_followed_when_it_changes() {
+async fn desktop_proxy_is_used_and_its_changes_are_followed() {
     let settings = Arc::new(Settings::default());
-    let clients = http::clients(Limits::default()).behind(Arc::clone(&settings) as _);
+    let clients =
+        http::Clients::new(Timeouts::default()).with_desktop_proxy(Arc::clone(&settings) as _);
     let registration = registration("https://amiqus.example");
-    let ask = async || {
+    let send = async || {
         let client = clients.for_service(&registration.base_url).await.unwrap();
         http::send(client.get("https://amiqus.example/api/v2/me"))
             .await
@@ -250,17 +251,17 @@ async fn desktops_proxy_is_used_and_followed_when_it_changes() {
 
     let tunnel = TcpListener::bind("127.0.0.1:0").await.unwrap();
     settings.set(Some(format!("http://{}", tunnel.local_addr().unwrap())));
-    let asked = tokio::spawn(async move {
-        let (mut caller, _) = tunnel.accept().await.unwrap();
+    let requested = tokio::spawn(async move {
+        let (mut stream, _) = tunnel.accept().await.unwrap();
         let mut line = [0; 27];
-        caller.read_exact(&mut line).await.unwrap();
-        caller
+        stream.read_exact(&mut line).await.unwrap();
+        stream
             .write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
             .await
             .unwrap();
         String::from_utf8(line.to_vec()).unwrap()
     });
-    let outcome = ask().await;
+    let outcome = send().await;
     assert!(
         matches!(
             outcome,
@@ -268,44 +269,44 @@ async fn desktops_proxy_is_used_and_followed_when_it_changes() {
         ),
         "{outcome:?}"
     );
-    assert_eq!(asked.await.unwrap(), "CONNECT amiqus.example:443 ");
+    assert_eq!(requested.await.unwrap(), "CONNECT amiqus.example:443 ");
 
     let socks = TcpListener::bind("127.0.0.1:0").await.unwrap();
     settings.set(Some(format!("socks5h://{}", socks.local_addr().unwrap())));
-    let asked = tokio::spawn(socks5_once(socks));
+    let requested = tokio::spawn(socks5_once(socks));
     assert!(matches!(
-        ask().await,
+        send().await,
         Some(RequestError::NotSent(ConnectError::Unreachable, _))
     ));
-    assert_eq!(asked.await.unwrap(), "amiqus.example");
+    assert_eq!(requested.await.unwrap(), "amiqus.example");
 }
 
 /// Shows check 19.
 #[tokio::test]
-async fn a_certificate_that_nobody_trusts_is_told_from_no_network_and_nothing_was_sent() {
-    let address = always_self_signed("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").await;
+async fn untrusted_certificate_is_recognised() {
+    let address = serve_self_signed("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").await;
     let registration = registration(&format!("https://{address}"));
     let client = client_for(&registration).await;
-    let (tokens, api) = ask_everything(&client, &registration).await;
+    let (tokens, api) = send_all(&client, &registration).await;
     let transient = Transient::CertificateNotTrusted;
     assert_eq!(tokens, [TokenError::NotProcessed(transient); 2]);
     assert_eq!(api, [ApiError::Transient(transient); 2]);
 }
 
 #[tokio::test]
-async fn a_service_that_speaks_no_tls_is_no_matter_of_certificates() {
-    let address = always("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").await;
+async fn service_without_tls_is_not_a_certificate_problem() {
+    let address = serve("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").await;
     let registration = registration(&format!("https://{address}"));
     let client = client_for(&registration).await;
-    let (tokens, _) = ask_everything(&client, &registration).await;
+    let (tokens, _) = send_all(&client, &registration).await;
     assert_eq!(tokens, [TokenError::NotProcessed(Transient::Offline); 2]);
 }
 
 /// Shows check 19.
 #[tokio::test]
-async fn a_login_page_in_place_of_an_answer_is_a_portals_and_a_grant_that_it_saw_may_be_used_up() {
+async fn login_page_is_a_captive_portal_and_perhaps_processed() {
     let portal = Transient::CaptivePortal;
-    for (answer, expected) in [
+    for (response, expected) in [
         (
             "HTTP/1.1 302 Found\r\nLocation: http://guest.example/login\r\nContent-Length: 0\r\n\r\n",
             TokenError::PerhapsProcessed(portal),
@@ -351,37 +352,37 @@ async fn a_login_page_in_place_of_an_answer_is_a_portals_and_a_grant_that_it_saw
             TokenError::PerhapsProcessed(portal),
         ),
     ] {
-        let address = always(answer).await;
+        let address = serve(response).await;
         let registration = registration(&format!("http://{address}"));
         let client = client_for(&registration).await;
-        let (tokens, api) = ask_everything(&client, &registration).await;
-        assert_eq!(tokens, [expected; 2], "{answer}");
-        assert_eq!(api, [ApiError::Transient(portal); 2], "{answer}");
+        let (tokens, api) = send_all(&client, &registration).await;
+        assert_eq!(tokens, [expected; 2], "{response}");
+        assert_eq!(api, [ApiError::Transient(portal); 2], "{response}");
     }
 }
 
 /// Shows checks 18 and 19.
 #[tokio::test]
-async fn nothing_follows_a_redirect_not_even_one_that_keeps_the_body() {
+async fn no_redirect_is_followed() {
     for status in [301, 302, 303, 307, 308] {
         let elsewhere = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let place = elsewhere.local_addr().unwrap();
-        let answer = format!(
-            "HTTP/1.1 {status} Moved\r\nLocation: http://{place}/oauth/token\r\nContent-Length: 0\r\n\r\n"
+        let target = elsewhere.local_addr().unwrap();
+        let response = format!(
+            "HTTP/1.1 {status} Moved\r\nLocation: http://{target}/oauth/token\r\nContent-Length: 0\r\n\r\n"
         );
-        let address = always(answer.leak()).await;
+        let address = serve(response.leak()).await;
         let registration = registration(&format!("http://{address}"));
         let client = client_for(&registration).await;
-        ask_everything(&client, &registration).await;
-        // Whoever had come would wait at the door by now.
-        let came = tokio::time::timeout(Duration::from_millis(50), elsewhere.accept()).await;
-        assert!(came.is_err(), "{status}: {came:?}");
+        send_all(&client, &registration).await;
+        // A client that had followed would be waiting to be accepted by now.
+        let connection = tokio::time::timeout(Duration::from_millis(50), elsewhere.accept()).await;
+        assert!(connection.is_err(), "{status}: {connection:?}");
     }
 }
 
 /// Shows check 14.
 #[tokio::test]
-async fn what_a_server_calls_a_person_and_a_team_is_plain_and_capped() {
+async fn names_from_the_server_are_plain_and_capped() {
     let name = format!("<b>Bob</b>\u{202e}\u{0}{}", "e".repeat(10_000));
     let body = serde_json::json!({
         "id": 1,
@@ -390,11 +391,11 @@ async fn what_a_server_calls_a_person_and_a_team_is_plain_and_capped() {
         "email": &name,
     })
     .to_string();
-    let answer = format!(
+    let response = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
-    let address = always(answer.leak()).await;
+    let address = serve(response.leak()).await;
     let registration = registration(&format!("http://{address}"));
     let client = client_for(&registration).await;
     let api = Api {
@@ -403,8 +404,8 @@ async fn what_a_server_calls_a_person_and_a_team_is_plain_and_capped() {
         access: &AccessToken::new("hush-access"),
         now: NOW,
     };
-    let shown = format!("<b>Bob</b>{}", "e".repeat(200 - "<b>Bob</b>".len()));
+    let plain = format!("<b>Bob</b>{}", "e".repeat(200 - "<b>Bob</b>".len()));
     let user = api.me().await.unwrap();
-    assert_eq!((user.name, user.email), (shown.clone(), shown.clone()));
-    assert_eq!(api.team().await.unwrap().name, shown);
+    assert_eq!((user.name, user.email), (plain.clone(), plain.clone()));
+    assert_eq!(api.team().await.unwrap().name, plain);
 }

@@ -3,7 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use amiqus_core::http::{self, ConnectError, Limits, RequestError};
+use amiqus_core::error::chain;
+use amiqus_core::http::{self, ConnectError, RequestError, Timeouts};
 use amiqus_core::registration::BaseUrl;
 use hyper_util::client::proxy::matcher::Matcher;
 
@@ -12,7 +13,7 @@ use super::Report;
 use crate::proxy_linux;
 
 /// A person waits for it.
-const LIMITS: Limits = Limits {
+const LIMITS: Timeouts = Timeouts {
     connect: Duration::from_secs(5),
     request: Duration::from_secs(10),
 };
@@ -32,12 +33,12 @@ pub(super) async fn look(report: &mut Report, base_url: &BaseUrl) {
         proxy_linux::clients(LIMITS),
     );
     #[cfg(not(target_os = "linux"))]
-    let clients = http::clients(LIMITS);
+    let clients = http::Clients::new(LIMITS);
     report.says("proxy", proxy.as_deref().unwrap_or("none"));
     let client = match clients.for_service(base_url).await {
         Ok(client) => client,
         Err(problem) => {
-            report.says("reachable", &format!("not tried: {problem}"));
+            report.says("reachable", &format!("not tried: {}", chain(&problem)));
             return;
         }
     };
@@ -58,14 +59,14 @@ pub(super) async fn look(report: &mut Report, base_url: &BaseUrl) {
                 Some("accepted"),
             )
         }
-        Err(RequestError::NotSent(ConnectError::CertificateNotTrusted, why)) => {
-            (format!("no: {why}"), Some("not accepted"))
-        }
-        Err(RequestError::NotSent(_, why)) => (format!("no: {why}"), None),
-        Err(problem) => (format!("no: {problem}"), None),
+        Err(RequestError::NotSent(reason, cause)) => (
+            format!("no: {}", chain(&*cause)),
+            (reason == ConnectError::CertificateNotTrusted).then_some("not accepted"),
+        ),
+        Err(problem) => (format!("no: {}", chain(&problem)), None),
     };
     report.says("reachable", &reachable);
-    let certificate = if base_url.is_on_this_computer() {
+    let certificate = if base_url.is_loopback() {
         "none: this computer's own address"
     } else {
         certificate.unwrap_or("not seen")
@@ -76,7 +77,7 @@ pub(super) async fn look(report: &mut Report, base_url: &BaseUrl) {
 /// The proxy that the desktop has for the service, where no variables go before it.
 #[cfg(target_os = "linux")]
 async fn desktops_proxy(base_url: &BaseUrl) -> Option<String> {
-    if base_url.is_on_this_computer() || proxy_linux::is_named_by_variables() {
+    if base_url.is_loopback() || proxy_linux::is_named_by_variables() {
         return None;
     }
     let proxy = proxy_linux::look_up(&base_url.origin()).await?;
@@ -91,7 +92,7 @@ async fn desktops_proxy(base_url: &BaseUrl) -> Option<String> {
 
 /// The proxy that a request goes through: its host and port, never its password.
 fn proxy_for(base_url: &BaseUrl, address: &str) -> Option<String> {
-    if base_url.is_on_this_computer() {
+    if base_url.is_loopback() {
         return None;
     }
     let proxy = Matcher::from_system().intercept(&address.parse().ok()?)?;

@@ -11,8 +11,8 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use amiqus_core::account::plain_text;
 use amiqus_core::registration::SCHEME;
+use amiqus_core::text::plain_text;
 use tauri::utils::platform::current_exe;
 
 use super::LinkHandler;

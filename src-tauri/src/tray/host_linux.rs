@@ -63,16 +63,16 @@ fn follow(sender: &watch::Sender<bool>) -> zbus::Result<()> {
 /// Whether a library is where systems keep them: in a folder itself, or in one within it that is named
 /// after the architecture.
 fn has_library() -> bool {
-    let holds = |folder: &Path| LIBRARIES.iter().any(|name| folder.join(name).exists());
+    let contains = |folder: &Path| LIBRARIES.iter().any(|name| folder.join(name).exists());
     ["/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/local/lib"]
         .iter()
         .map(Path::new)
         .any(|folder| {
-            holds(folder)
+            contains(folder)
                 || std::fs::read_dir(folder).is_ok_and(|entries| {
                     entries
                         .flatten()
-                        .any(|entry| entry.path().is_dir() && holds(&entry.path()))
+                        .any(|entry| entry.path().is_dir() && contains(&entry.path()))
                 })
         })
 }

@@ -69,7 +69,7 @@ impl Distributor {
             (Some(address), Some(public_key)) => (address, public_key),
         };
         let address = Url::parse(&address).map_err(|_| NotADistributor::NotAnAddress)?;
-        if !is_https(&address) && !is_on_this_computer(&address) {
+        if !is_https(&address) && !is_loopback(&address) {
             return Err(NotADistributor::NotHttps);
         }
         if !is_public_key(&public_key) {
@@ -97,7 +97,7 @@ impl Distributor {
     /// version is told of on this computer as well.
     #[must_use]
     pub fn may_serve(&self, address: &Url) -> bool {
-        is_https(address) || (is_on_this_computer(&self.address) && is_on_this_computer(address))
+        is_https(address) || (is_loopback(&self.address) && is_loopback(address))
     }
 }
 
@@ -105,7 +105,7 @@ fn is_https(address: &Url) -> bool {
     address.scheme() == "https" && address.has_host()
 }
 
-fn is_on_this_computer(address: &Url) -> bool {
+fn is_loopback(address: &Url) -> bool {
     address.scheme() == "http"
         && match address.host() {
             Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use amiqus_core::http::{self, Answer, Clients, RequestError};
+use amiqus_core::http::{self, Clients, HttpResponse, RequestError};
 use amiqus_core::registration::BaseUrl;
 use amiqus_core::registration::provisioning::Policy;
 use tauri_plugin_updater::{Update, Updater};
@@ -103,7 +103,7 @@ impl Announced {
             .get(address.clone())
             .header("accept", "application/octet-stream")
             .timeout(LONGEST_DOWNLOAD);
-        let mut answer = whole(http::send_for(LARGEST_INSTALLER, request).await?)?;
+        let mut answer = whole(http::send_with_limit(LARGEST_INSTALLER, request).await?)?;
         let bytes = std::mem::take(&mut *answer.body);
         self.update.verify(&bytes)?;
         Ok(Verified {
@@ -138,7 +138,7 @@ async fn client_for<'a>(
         .await?)
 }
 
-fn whole(answer: Answer) -> Result<Answer, NoUpdate> {
+fn whole(answer: HttpResponse) -> Result<HttpResponse, NoUpdate> {
     if answer.status.is_success() {
         Ok(answer)
     } else {
@@ -148,7 +148,7 @@ fn whole(answer: Answer) -> Result<Answer, NoUpdate> {
 
 #[cfg(test)]
 mod tests {
-    use amiqus_core::http::Limits;
+    use amiqus_core::http::Timeouts;
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
 
@@ -161,7 +161,7 @@ mod tests {
         let address = "https://downloads.example.com/latest.json";
         let distributor = Distributor::given(Some(address), Some(&key));
         let distributor = distributor.unwrap().unwrap();
-        let clients = http::clients(Limits::default());
+        let clients = http::Clients::new(Timeouts::default());
         let client = async |address: &str| {
             let address = Url::parse(address).unwrap();
             client_for(&distributor, &clients, &address).await.map(drop)

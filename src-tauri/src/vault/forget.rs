@@ -55,7 +55,7 @@ pub(crate) fn forget(folder: PathBuf) -> Result<Forgotten, NotForgotten> {
     let folder = Folder::new(folder);
     let vault = folder.exists();
     let key_file = folder.key_file();
-    let is_keychains = match &key_file {
+    let is_keychain_related = match &key_file {
         Ok(Some(file)) => matches!(file.kind, Kind::Keychain),
         // One that is gone, or makes no sense, may have said so.
         Ok(None) => folder.snapshot().exists(),
@@ -91,7 +91,7 @@ pub(crate) fn forget(folder: PathBuf) -> Result<Forgotten, NotForgotten> {
         Ok(_) => KeyGone::Removed,
         Err(KeychainFailure::NotAnswering) => KeyGone::NotAnswering,
         Err(KeychainFailure::Locked) => KeyGone::KeychainLocked,
-        Err(KeychainFailure::Absent) if is_keychains => KeyGone::Unreachable,
+        Err(KeychainFailure::Absent) if is_keychain_related => KeyGone::Unreachable,
         Err(KeychainFailure::Absent) => KeyGone::NotNeeded,
     };
     let is_key_left = matches!(

@@ -305,7 +305,7 @@ impl VaultOpener for StrongholdOpener {
         let to = self
             .folder
             .set_all_aside()
-            .map_err(|problem| StoreError(problem.to_string()))?;
+            .map_err(|problem| StoreError::new(problem))?;
         Ok(SetAside { why, to })
     }
 }

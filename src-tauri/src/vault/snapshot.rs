@@ -84,7 +84,7 @@ impl Snapshot {
     /// Puts into its place what Stronghold wrote whole, and then could not sync or rename because the
     /// file system refuses that. `problem` is what Stronghold said.
     fn finish_save(&self, problem: &str) -> Result<(), StoreError> {
-        let failure = |problem: &dyn std::fmt::Display| StoreError(problem.to_string());
+        let failure = |problem: &dyn std::fmt::Display| StoreError::new(problem);
         // Stronghold hands on no more than the error's text.
         let refused = error_number(problem)
             .is_some_and(|number| is_refused(&io::Error::from_raw_os_error(number)));
@@ -151,7 +151,7 @@ impl SecretStore for Snapshot {
         }
         // What this process has in memory is not asked: the file is what outlives it.
         let on_disk = Stronghold::new(&self.path, self.key.bytes().to_vec())
-            .map_err(|problem| StoreError(problem.to_string()))?;
+            .map_err(|problem| StoreError::new(problem))?;
         let store = on_disk.load_client(CLIENT).map_err(failure)?.store();
         let mut records = Vec::new();
         for name in store.keys().map_err(failure)? {
@@ -181,13 +181,13 @@ impl SecretStore for Snapshot {
         // Stronghold's new file has the usual permissions; the folder keeps others out meanwhile.
         files::keep_private(&self.path)
             .and_then(|()| files::sync(self.folder.path()))
-            .map_err(|problem| StoreError(problem.to_string()))
+            .map_err(|problem| StoreError::new(problem))
     }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "as `map_err` wants it")]
 fn failure(problem: ClientError) -> StoreError {
-    StoreError(problem.to_string())
+    StoreError::new(problem)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use amiqus_core::app_state::Screen;
 use amiqus_core::clock::Clock;
 use amiqus_core::entropy::SystemEntropy;
-use amiqus_core::http::Limits;
+use amiqus_core::http::Timeouts;
 use amiqus_core::redirect::ReceivedLink;
 use amiqus_core::registration::{BaseUrl, RedirectUrl};
 use amiqus_core::runtime::{
@@ -99,7 +99,7 @@ impl PreparedUser {
             opener: Arc::new(StrongholdOpener::new(vault.to_owned())),
             clock,
             entropy: Arc::new(SystemEntropy),
-            clients: amiqus_core::http::clients(Limits::default()),
+            clients: amiqus_core::http::Clients::new(Timeouts::default()),
             host: Arc::new(HeadlessHost(open)),
             allows_plain_http: true,
             provisioning: Box::new(provisioning::read),

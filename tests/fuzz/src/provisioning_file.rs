@@ -137,10 +137,10 @@ fn assert_comes_back(registration: &Registration) {
             let rest = text.strip_prefix(SCHEME);
             let rest = rest.and_then(|rest| rest.strip_prefix("://"));
             assert!(rest.is_some_and(|rest| !rest.starts_with('/')), "{text}");
-            assert_eq!(redirect_url.listens_at(), None);
+            assert_eq!(redirect_url.listen_address(), None);
         }
         RedirectKind::Loopback => {
-            let Some(place) = redirect_url.listens_at() else {
+            let Some(place) = redirect_url.listen_address() else {
                 panic!("{text} listens nowhere");
             };
             let literal = match place.ip() {

@@ -53,9 +53,9 @@ fn judge(grant: Grant, answer: &Answer) -> Verdict {
         Err(failure) => {
             assert_means(grant, answer, failure);
             match failure {
-                TokenError::Dead { .. } => "dead",
-                TokenError::SetUpWrong => "set-up wrong",
-                TokenError::Refused(_) => "refused",
+                TokenError::InvalidGrant { .. } => "dead",
+                TokenError::InvalidClient => "set-up wrong",
+                TokenError::Rejected(_) => "refused",
                 TokenError::NotProcessed(_) => "not processed",
                 TokenError::PerhapsProcessed(_) => "perhaps processed",
             }
@@ -129,7 +129,7 @@ fn assert_means(grant: Grant, answer: &Answer, failure: TokenError) {
     // An object with something around it is read by the product alone.
     let is_known = said.is_some();
     match failure {
-        TokenError::Dead { .. } => {
+        TokenError::InvalidGrant { .. } => {
             let dead = match error.map(str::trim) {
                 Some("invalid_grant") => true,
                 Some("invalid_request") => grant == Grant::Refresh || status != 401,
@@ -137,11 +137,11 @@ fn assert_means(grant: Grant, answer: &Answer, failure: TokenError) {
             };
             assert!(is_oauth && dead, "{status} {error:?}");
         }
-        TokenError::SetUpWrong => {
+        TokenError::InvalidClient => {
             let named = !is_known || error.map(str::trim) == Some("invalid_client");
             assert!(is_oauth && named, "{status}");
         }
-        TokenError::Refused(_) => assert!(is_oauth, "{status}"),
+        TokenError::Rejected(_) => assert!(is_oauth, "{status}"),
         TokenError::NotProcessed(transient) => {
             // Anything else may come from whoever had passed the request on.
             let knows = match status {
@@ -200,7 +200,7 @@ fn assert_the_dead_are_recognised(grant: Grant, answer: &Answer) {
     if is_dead {
         let read = read(grant, answer);
         assert!(
-            matches!(read, Err(TokenError::Dead { .. })),
+            matches!(read, Err(TokenError::InvalidGrant { .. })),
             "{error} {hint}"
         );
     }

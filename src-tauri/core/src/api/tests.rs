@@ -4,22 +4,22 @@ use zeroize::Zeroizing;
 use super::*;
 use crate::fixtures::now;
 
-fn answer(status: u16, kind: &'static str, body: impl AsRef<[u8]>) -> http::Answer {
+fn response(status: u16, kind: &'static str, body: impl AsRef<[u8]>) -> HttpResponse {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    http::Answer {
+    HttpResponse {
         status: StatusCode::from_u16(status).unwrap(),
         headers,
         body: Zeroizing::new(body.as_ref().to_vec()),
     }
 }
 
-fn ok(body: impl AsRef<[u8]>) -> http::Answer {
-    answer(200, "application/json", body)
+fn ok(body: impl AsRef<[u8]>) -> HttpResponse {
+    response(200, "application/json", body)
 }
 
 #[test]
-fn person_needs_nothing_but_a_number() {
+fn user_needs_only_an_id() {
     for (id, rest) in [
         ("345789", ""),
         ("345789.0", ""),
@@ -44,8 +44,8 @@ fn person_needs_nothing_but_a_number() {
             format!(")]}}',\n{object}\n{{}}"),
         ] {
             for status in [200, 201, 203, 206] {
-                let answer = answer(status, "text/html", &body);
-                let user = read_user(&answer, now());
+                let response = response(status, "text/html", &body);
+                let user = read_user(&response, now());
                 assert_eq!(user.map(|user| user.id), Ok(345_789), "{body}");
             }
         }
@@ -53,7 +53,7 @@ fn person_needs_nothing_but_a_number() {
 }
 
 #[test]
-fn person_without_one_whole_number_is_none() {
+fn user_without_a_unique_whole_id_is_rejected() {
     for body in [
         r#"{"id":null}"#,
         r#"{"id":-1}"#,
@@ -68,13 +68,13 @@ fn person_without_one_whole_number_is_none() {
         "",
         "null",
     ] {
-        let odd = ApiError::Transient(Transient::UnexpectedResponse);
-        assert_eq!(read_user(&ok(body), now()), Err(odd), "{body}");
+        let unexpected = ApiError::Transient(Transient::UnexpectedResponse);
+        assert_eq!(read_user(&ok(body), now()), Err(unexpected), "{body}");
     }
 }
 
 #[test]
-fn flags_are_read_as_servers_write_them() {
+fn booleans_are_read_in_all_notations() {
     for (written, expected) in [
         ("true", true),
         ("1", true),
@@ -98,7 +98,7 @@ fn flags_are_read_as_servers_write_them() {
 }
 
 #[test]
-fn broken_characters_in_a_name_leave_the_rest_of_it() {
+fn name_with_invalid_characters_keeps_the_rest() {
     for (written, expected) in [
         (&b"Bob \xff Gale"[..], "Bob \u{fffd} Gale"),
         (b"Bob \\ud83d", "Bob \u{fffd}\u{fffd}\u{fffd}"),
@@ -110,7 +110,7 @@ fn broken_characters_in_a_name_leave_the_rest_of_it() {
 }
 
 #[test]
-fn team_needs_nothing_but_a_uuid() {
+fn team_needs_only_a_uuid() {
     let uuid = "6b9c8323-4b54-4bb3-a1c8-68de534368a5";
     for written in [
         uuid.to_owned(),
@@ -127,7 +127,7 @@ fn team_needs_nothing_but_a_uuid() {
             r#","uuid":"another value""#,
         ] {
             let body = format!("\u{feff}{{\"uuid\":\"{written}\"{rest}}} ");
-            let team = read_team(&answer(203, "text/plain", &body), now());
+            let team = read_team(&response(203, "text/plain", &body), now());
             assert_eq!(team.map(|team| team.uuid.to_string()), Ok(uuid.to_owned()));
         }
     }
@@ -136,13 +136,13 @@ fn team_needs_nothing_but_a_uuid() {
         r#"{"uuid":88}"#,
         r#"{"uuid":""}"#,
     ] {
-        let odd = ApiError::Transient(Transient::UnexpectedResponse);
-        assert_eq!(read_team(&ok(body), now()), Err(odd), "{body}");
+        let unexpected = ApiError::Transient(Transient::UnexpectedResponse);
+        assert_eq!(read_team(&ok(body), now()), Err(unexpected), "{body}");
     }
 }
 
 #[test]
-fn role_of_an_unknown_kind_is_none_and_no_failure() {
+fn unknown_role_is_none() {
     for (written, expected) in [
         ("\"owner\"", Some(Role::Owner)),
         ("\"Read-Only\"", Some(Role::ReadOnly)),
@@ -158,16 +158,16 @@ fn role_of_an_unknown_kind_is_none_and_no_failure() {
 }
 
 #[test]
-fn refusal_that_is_not_the_services_own_is_the_networks() {
+fn error_in_another_format_is_the_networks() {
     use Transient::{
         CaptivePortal, NotPermitted, ProxyNeedsPassword, ServerError, UnexpectedResponse,
     };
     const PAGE: &str = "<html><title>Blocked</title><p>{\"message\":\"no\"}";
-    const OWN: &str = r#"{"message":"This action is unauthorized."}"#;
+    const SERVICE_ERROR: &str = r#"{"message":"This action is unauthorized."}"#;
     for (status, kind, body, expected) in [
-        (403, "application/json", OWN, NotPermitted),
-        // Its own words, whatever type they were given on the way.
-        (403, "text/html", OWN, NotPermitted),
+        (403, "application/json", SERVICE_ERROR, NotPermitted),
+        // The service's format, whatever type a gateway declared.
+        (403, "text/html", SERVICE_ERROR, NotPermitted),
         (
             403,
             "text/plain",
@@ -209,28 +209,28 @@ fn refusal_that_is_not_the_services_own_is_the_networks() {
         (302, "text/html", "", CaptivePortal),
         (511, "text/html", PAGE, CaptivePortal),
         (500, "text/html", PAGE, CaptivePortal),
-        (500, "application/json", OWN, ServerError),
+        (500, "application/json", SERVICE_ERROR, ServerError),
         (502, "text/html", PAGE, ServerError),
         (504, "text/html", PAGE, ServerError),
         (407, "text/html", PAGE, ProxyNeedsPassword),
     ] {
-        let answer = answer(status, kind, body);
-        let failure = Some(ApiError::Transient(expected));
-        assert_eq!(read_user(&answer, now()).err(), failure, "{status} {body}");
+        let response = response(status, kind, body);
+        let error = Some(ApiError::Transient(expected));
+        assert_eq!(read_user(&response, now()).err(), error, "{status} {body}");
         assert_eq!(
-            read_status(&answer, now()).err(),
-            failure,
+            read_status(&response, now()).err(),
+            error,
             "{status} {body}"
         );
     }
     for body in [r#"{"error":"Unauthenticated."}"#, "", "Unauthorized"] {
-        let failure = read_status(&answer(401, "text/html", body), now()).err();
+        let error = read_status(&response(401, "text/html", body), now()).err();
         let is_page = body == "Unauthorized";
         let expected = if is_page {
             ApiError::Transient(CaptivePortal)
         } else {
             ApiError::Unauthenticated
         };
-        assert_eq!(failure, Some(expected), "{body}");
+        assert_eq!(error, Some(expected), "{body}");
     }
 }

@@ -9,12 +9,12 @@ use crate::entropy::SystemEntropy;
 use crate::fixtures::{Counting, attempt, draft, now, registration};
 use crate::registration::Provenance;
 
-/// A source that has nothing to give.
-struct Empty;
+/// A source that always fails.
+struct Unavailable;
 
-impl EntropySource for Empty {
+impl EntropySource for Unavailable {
     fn fill(&self, _: &mut [u8]) -> Result<(), EntropyError> {
-        Err(EntropyError)
+        Err(EntropyError::new("unavailable"))
     }
 }
 
@@ -24,7 +24,7 @@ fn query(url: &Url) -> BTreeMap<String, String> {
 
 /// Shows check 2.
 #[test]
-fn the_authorization_request_is_the_one_that_another_library_makes() {
+fn authorization_request_equals_another_librarys() {
     for pkce in [true, false] {
         let mut draft = draft();
         draft.pkce = Some(pkce);
@@ -56,7 +56,7 @@ fn the_authorization_request_is_the_one_that_another_library_makes() {
 
 /// Shows check 2.
 #[test]
-fn s256_is_what_the_rfc_and_another_library_compute() {
+fn s256_challenge_equals_the_rfcs_and_another_librarys() {
     // RFC 7636, appendix B.
     let verifier = CodeVerifier::new("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
     assert_eq!(
@@ -74,7 +74,7 @@ fn s256_is_what_the_rfc_and_another_library_compute() {
 
 /// Shows checks 5 and 9.
 #[test]
-fn no_scope_no_secret_and_nobodys_name_is_in_the_request() {
+fn authorization_request_has_no_scope_secret_or_name() {
     let registration = registration();
     let attempt = attempt(&Counting::default());
     let url = attempt.authorization_url(&registration);
@@ -96,7 +96,7 @@ fn no_scope_no_secret_and_nobodys_name_is_in_the_request() {
 
 /// Shows checks 2 and 4.
 #[test]
-fn two_attempts_never_share_a_state_or_a_verifier() {
+fn attempts_never_share_a_state_or_a_verifier() {
     let mut seen = HashSet::new();
     for _ in 0..2_000 {
         let attempt = Attempt::begin(&registration(), now(), &SystemEntropy).unwrap();
@@ -109,7 +109,7 @@ fn two_attempts_never_share_a_state_or_a_verifier() {
 
 /// Shows checks 2 and 4.
 #[test]
-fn a_state_and_a_verifier_have_256_random_bits_in_43_allowed_characters() {
+fn state_and_verifier_have_256_random_bits() {
     for _ in 0..200 {
         let attempt = Attempt::begin(&registration(), now(), &SystemEntropy).unwrap();
         for text in [
@@ -128,7 +128,7 @@ fn a_state_and_a_verifier_have_256_random_bits_in_43_allowed_characters() {
 
 /// Shows checks 4 and 5.
 #[test]
-fn a_state_is_random_bits_and_nothing_else() {
+fn state_is_only_random_bits() {
     let mut drawn = [0; 80];
     Counting::default().fill(&mut drawn).unwrap();
     let attempt = attempt(&Counting::default());
@@ -138,16 +138,13 @@ fn a_state_is_random_bits_and_nothing_else() {
 
 /// Shows checks 2 and 4.
 #[test]
-fn without_randomness_no_attempt_begins() {
-    assert_eq!(
-        Attempt::begin(&registration(), now(), &Empty).err(),
-        Some(EntropyError)
-    );
+fn attempt_without_randomness_fails() {
+    assert!(Attempt::begin(&registration(), now(), &Unavailable).is_err());
 }
 
 /// Shows check 4.
 #[test]
-fn a_state_matches_itself_and_nothing_else() {
+fn state_matches_only_itself() {
     let state = State::new("st4te");
     assert!(state.matches(&State::new("st4te")));
     for other in ["", "st4t", "st4te ", "st4tee", "ST4TE", "t4te"] {
@@ -158,8 +155,8 @@ fn a_state_matches_itself_and_nothing_else() {
 
 /// Shows check 4.
 #[test]
-fn a_state_is_compared_in_a_time_that_does_not_tell_where_it_differs() {
-    // So long that a comparison that ends at the first difference would be thousands of times faster.
+fn state_is_compared_in_constant_time() {
+    // So long that a comparison that stops at the first difference would be thousands of times faster.
     let text = "s".repeat(64 * 1024);
     let ours = State::new(text.as_str());
     let early = State::new(format!("x{}", &text[1..]));
@@ -181,11 +178,11 @@ fn a_state_is_compared_in_a_time_that_does_not_tell_where_it_differs() {
 
 /// Shows check 4.
 #[test]
-fn an_attempt_lives_for_ten_minutes() {
+fn attempt_lives_for_ten_minutes() {
     let attempt = attempt(&Counting::default());
     let second = SignedDuration::from_secs(1);
     for (at, alive) in [
-        // The clock was set right, by a little or by more than can be told from a lie.
+        // The clock was set back, by a little or by the attempt's whole lifetime.
         (now() - second, true),
         (now() - ATTEMPT_LIFETIME, false),
         (now(), true),
@@ -199,7 +196,7 @@ fn an_attempt_lives_for_ten_minutes() {
 }
 
 #[test]
-fn an_attempt_at_the_end_of_time_does_not_overflow() {
+fn deadline_at_the_end_of_time_does_not_overflow() {
     let mut attempt = attempt(&Counting::default());
     attempt.started_at = Timestamp::MAX;
     assert_eq!(attempt.deadline(), Timestamp::MAX);
@@ -207,7 +204,7 @@ fn an_attempt_at_the_end_of_time_does_not_overflow() {
 
 /// Shows check 42.
 #[test]
-fn an_attempt_prints_none_of_its_secrets() {
+fn attempt_prints_no_secret() {
     let attempt = attempt(&Counting::default());
     let url = attempt.authorization_url(&registration());
     let printed = format!("{attempt:?} {url:?}");

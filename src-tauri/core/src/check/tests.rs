@@ -2,48 +2,48 @@ use super::*;
 use crate::fixtures::Counting;
 use crate::token::Transient;
 
-fn wrong(field: Field, reason: Reason) -> CheckError {
+fn invalid(field: Field, reason: Reason) -> CheckError {
     CheckError::Fields(vec![FieldProblem { field, reason }])
 }
 
 #[test]
-fn whoever_objects_to_the_code_knows_the_client() {
-    for failure in [
-        TokenError::Dead { expired: false },
-        TokenError::Dead { expired: true },
-        TokenError::Refused(Refused::Request),
+fn rejected_code_means_a_valid_registration() {
+    for error in [
+        TokenError::InvalidGrant { expired: false },
+        TokenError::InvalidGrant { expired: true },
+        TokenError::Rejected(RejectedPart::Request),
     ] {
-        assert_eq!(judge(failure), Verdict::Right, "{failure:?}");
+        assert_eq!(judge(error), Verdict::Valid, "{error:?}");
     }
 }
 
 #[test]
-fn a_client_that_is_refused_with_and_without_a_redirect_url_has_a_wrong_id_or_secret() {
-    assert_eq!(judge(TokenError::SetUpWrong), Verdict::ClientRefused);
+fn client_rejected_without_redirect_url_has_a_wrong_secret() {
+    assert_eq!(judge(TokenError::InvalidClient), Verdict::ClientRejected);
     assert_eq!(
-        judge_without_redirect_url(TokenError::SetUpWrong),
-        wrong(Field::ClientSecret, Reason::NotRecognised)
+        judge_without_redirect_url(TokenError::InvalidClient),
+        invalid(Field::ClientSecret, Reason::NotRecognised)
     );
 }
 
 #[test]
-fn a_client_that_is_refused_only_with_its_redirect_url_has_registered_another() {
-    let not_registered = wrong(Field::RedirectUrl, Reason::NotRegistered);
-    for failure in [
-        TokenError::Dead { expired: false },
-        TokenError::Refused(Refused::Request),
-        TokenError::Refused(Refused::RedirectUrl),
+fn client_rejected_only_with_redirect_url_has_another_one() {
+    let not_registered = invalid(Field::RedirectUrl, Reason::NotRegistered);
+    for error in [
+        TokenError::InvalidGrant { expired: false },
+        TokenError::Rejected(RejectedPart::Request),
+        TokenError::Rejected(RejectedPart::RedirectUrl),
     ] {
-        assert_eq!(judge_without_redirect_url(failure), not_registered);
+        assert_eq!(judge_without_redirect_url(error), not_registered);
     }
     assert_eq!(
-        judge(TokenError::Refused(Refused::RedirectUrl)),
-        Verdict::Wrong(not_registered)
+        judge(TokenError::Rejected(RejectedPart::RedirectUrl)),
+        Verdict::Invalid(not_registered)
     );
 }
 
 #[test]
-fn what_passes_says_nothing_of_the_registration() {
+fn transient_failure_says_nothing_about_the_registration() {
     for (transient, code) in [
         (Transient::Offline, Code::Offline),
         (Transient::ProxyNeedsPassword, Code::ProxyNeedsPassword),
@@ -57,27 +57,27 @@ fn what_passes_says_nothing_of_the_registration() {
         (Transient::UnexpectedResponse, Code::UnexpectedResponse),
         (Transient::NotPermitted, Code::NotPermitted),
     ] {
-        for failure in [
+        for error in [
             TokenError::NotProcessed(transient),
             TokenError::PerhapsProcessed(transient),
         ] {
-            assert_eq!(judge(failure), Verdict::Wrong(code.into()));
-            assert_eq!(judge_without_redirect_url(failure), code.into());
+            assert_eq!(judge(error), Verdict::Invalid(code.into()));
+            assert_eq!(judge_without_redirect_url(error), code.into());
         }
     }
     assert_eq!(
-        judge(TokenError::Refused(Refused::Client)),
-        Verdict::Wrong(Code::RequestNotAccepted.into())
+        judge(TokenError::Rejected(RejectedPart::Client)),
+        Verdict::Invalid(Code::RequestNotAccepted.into())
     );
 }
 
 #[test]
-fn a_made_up_code_says_that_it_is_one_and_is_never_the_same_twice() {
+fn made_up_codes_are_marked_and_unique() {
     let entropy = Counting::default();
     let codes = [(); 2].map(|()| made_up_code(&entropy).unwrap());
     for code in &codes {
-        assert!(code.expose().starts_with(MADE_UP));
-        assert_eq!(code.expose().len(), MADE_UP.len() + 43);
+        assert!(code.expose().starts_with(MADE_UP_PREFIX));
+        assert_eq!(code.expose().len(), MADE_UP_PREFIX.len() + 43);
     }
     assert_ne!(codes[0].expose(), codes[1].expose());
 }

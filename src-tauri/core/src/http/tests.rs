@@ -3,7 +3,12 @@ use std::io::Write as _;
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 
+use reqwest::StatusCode;
+use reqwest::header::{CONTENT_ENCODING, HeaderMap, HeaderValue, RETRY_AFTER};
+use zeroize::Zeroizing;
+
 use super::*;
+use crate::error::chain;
 use crate::fixtures::now;
 
 fn wait(value: &str) -> Option<i64> {
@@ -14,21 +19,23 @@ fn wait(value: &str) -> Option<i64> {
 
 /// Shows check 25.
 #[test]
-fn retry_after_is_read_in_both_forms_and_capped() {
-    let longest = MAX_RETRY_AFTER.as_secs();
+fn retry_after_is_read_in_all_formats_and_capped() {
+    let max = MAX_RETRY_AFTER.as_secs();
     for (value, expected) in [
         ("0", Some(0)),
         ("30", Some(30)),
         (" 30 ", Some(30)),
-        ("3600", Some(longest)),
-        ("86400", Some(longest)),
-        ("4294967296", Some(longest)),
-        ("999999999999999999999999999999", Some(longest)),
+        ("3600", Some(max)),
+        ("86400", Some(max)),
+        ("4294967296", Some(max)),
+        ("999999999999999999999999999999", Some(max)),
         // now() is Sunday, 1 March 2026, 09:00 UTC.
         ("Sun, 01 Mar 2026 09:00:45 GMT", Some(45)),
+        ("Sunday, 01-Mar-26 09:00:45 GMT", Some(45)),
+        ("Sun Mar  1 09:00:45 2026", Some(45)),
         ("Sun, 01 Mar 2026 08:00:00 GMT", Some(0)),
-        ("Sun, 01 Mar 2026 23:00:00 GMT", Some(longest)),
-        ("Thu, 31 Dec 2099 23:59:59 GMT", Some(longest)),
+        ("Sun, 01 Mar 2026 23:00:00 GMT", Some(max)),
+        ("Thu, 31 Dec 2099 23:59:59 GMT", Some(max)),
         ("-5", None),
         ("1.5", None),
         ("", None),
@@ -40,24 +47,9 @@ fn retry_after_is_read_in_both_forms_and_capped() {
     assert_eq!(retry_after(&HeaderMap::new(), now()), None);
 }
 
-#[test]
-fn a_number_in_a_header_is_read_or_left() {
-    let name = HeaderName::from_static("x-ratelimit-remaining");
-    for (value, expected) in [
-        ("199", Some(199)),
-        (" 7 ", Some(7)),
-        ("-1", None),
-        ("many", None),
-    ] {
-        let mut headers = HeaderMap::new();
-        headers.insert(name.clone(), HeaderValue::from_str(value).unwrap());
-        assert_eq!(number(&headers, &name), expected, "{value:?}");
-    }
-}
-
 const PAIR: &[u8] = br#"{"access_token":"a","refresh_token":"r"}"#;
 
-/// The same, as brotli's own library compresses it.
+/// [`PAIR`] as brotli's own library compresses it.
 const BROTLI_PAIR: &str =
     "8b13807b226163636573735f746f6b656e223a2261222c22726566726573685f746f6b656e223a2272227d03";
 
@@ -95,19 +87,19 @@ fn deflate(body: &[u8]) -> Vec<u8> {
 fn decompressed(coding: &'static str, body: Vec<u8>) -> Result<Vec<u8>, RequestError> {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
-    let mut answer = Answer {
+    let mut response = HttpResponse {
         status: StatusCode::OK,
         headers,
         body: Zeroizing::new(body),
     };
-    decompress(&mut answer)?;
-    Ok(answer.body.to_vec())
+    decompress(&mut response)?;
+    Ok(response.body.to_vec())
 }
 
 /// Shows check 21.
 #[test]
-fn body_compressed_unasked_is_read() {
-    let cut = |mut body: Vec<u8>| {
+fn body_compressed_without_request_is_read() {
+    let truncated = |mut body: Vec<u8>| {
         body.truncate(body.len() - 4);
         body
     };
@@ -125,14 +117,14 @@ fn body_compressed_unasked_is_read() {
         ("deflate", zlib(PAIR)),
         ("deflate", deflate(PAIR)),
         ("gzip", [gzip(PAIR), b"trailing".to_vec()].concat()),
-        ("gzip", cut(gzip(PAIR))),
+        ("gzip", truncated(gzip(PAIR))),
         ("gzip", PAIR.to_vec()),
         ("deflate", PAIR.to_vec()),
         ("br", PAIR.to_vec()),
     ] {
         assert_eq!(decompressed(coding, body).unwrap(), PAIR, "{coding}");
     }
-    // Whatever comes of what only claims to be compressed, it is no failure.
+    // A body that only claims to be compressed is not an error.
     for garbage in [
         &b""[..],
         b"\x1f\x8b",
@@ -148,7 +140,7 @@ fn body_compressed_unasked_is_read() {
 
 /// Shows check 21.
 #[test]
-fn compressed_body_is_no_larger_than_any_other() {
+fn decompressed_body_over_the_limit_is_rejected() {
     let large = vec![b' '; 100 * MAX_BODY_BYTES];
     let bomb = gzip(&large);
     assert!(bomb.len() < MAX_BODY_BYTES);
@@ -160,4 +152,19 @@ fn compressed_body_is_no_larger_than_any_other() {
     assert!(matches!(outcome, Err(RequestError::TooLarge)));
     let largest = vec![b' '; MAX_BODY_BYTES];
     assert_eq!(decompressed("gzip", gzip(&largest)).unwrap(), largest);
+}
+
+/// Shows check 42.
+#[tokio::test]
+async fn request_error_prints_nothing_of_the_url() {
+    // Nothing listens on port 1, and an invalid URL fails before anything is sent.
+    for url in [
+        "http://hush:hush@127.0.0.1:1/hush?code=hush",
+        "http://hush:hush@[hush]/hush?code=hush",
+    ] {
+        let error = send(Client::new().get(url)).await.err().unwrap();
+        assert!(matches!(error, RequestError::NotSent(..)), "{error:?}");
+        let printed = format!("{} {error:?}", chain(&error));
+        assert!(!printed.contains("hush"), "{printed}");
+    }
 }

@@ -1,3 +1,5 @@
+use url::Url;
+
 use super::*;
 use crate::fixtures::draft;
 
@@ -8,7 +10,7 @@ fn problems(draft: &RegistrationDraft) -> Vec<(Field, Reason)> {
 
 /// Shows check 7.
 #[test]
-fn what_is_left_out_is_what_is_usual() {
+fn omitted_fields_have_their_defaults() {
     let registration = draft().validate(Provenance::ByHand).unwrap();
     assert_eq!(registration.redirect_url.as_str(), DEFAULT_REDIRECT_URL);
     assert_eq!(registration.redirect_url.kind(), RedirectKind::Scheme);
@@ -17,7 +19,7 @@ fn what_is_left_out_is_what_is_usual() {
 }
 
 #[test]
-fn white_space_around_a_pasted_value_is_not_the_persons_fault() {
+fn white_space_around_a_value_is_removed() {
     let mut pasted = draft();
     pasted.client_id = " 9a1c0ffe\n".to_owned();
     pasted.client_secret = "\thush-client-secret ".to_owned();
@@ -33,7 +35,7 @@ fn white_space_around_a_pasted_value_is_not_the_persons_fault() {
 }
 
 #[test]
-fn a_client_id_and_a_secret_are_printable_and_not_endless() {
+fn client_id_and_secret_must_be_printable_and_short() {
     let long = "x".repeat(2049);
     for (value, reason) in [
         ("", Reason::Missing),
@@ -45,13 +47,13 @@ fn a_client_id_and_a_secret_are_printable_and_not_endless() {
         ("ä", Reason::HasSpaces),
         (long.as_str(), Reason::TooLong),
     ] {
-        let mut wrong = draft();
-        wrong.client_id = value.to_owned();
-        assert_eq!(problems(&wrong), [(Field::ClientId, reason)], "{value:?}");
-        let mut wrong = draft();
-        wrong.client_secret = value.to_owned();
+        let mut invalid = draft();
+        invalid.client_id = value.to_owned();
+        assert_eq!(problems(&invalid), [(Field::ClientId, reason)], "{value:?}");
+        let mut invalid = draft();
+        invalid.client_secret = value.to_owned();
         assert_eq!(
-            problems(&wrong),
+            problems(&invalid),
             [(Field::ClientSecret, reason)],
             "{value:?}"
         );
@@ -59,8 +61,8 @@ fn a_client_id_and_a_secret_are_printable_and_not_endless() {
 }
 
 #[test]
-fn all_that_is_wrong_is_said_at_once_in_the_order_of_the_form() {
-    let wrong = RegistrationDraft {
+fn all_problems_are_listed_in_the_order_of_the_form() {
+    let invalid = RegistrationDraft {
         client_id: String::new(),
         client_secret: "a b".to_owned(),
         redirect_url: Some("https://example.com".to_owned()),
@@ -69,7 +71,7 @@ fn all_that_is_wrong_is_said_at_once_in_the_order_of_the_form() {
         pkce: None,
     };
     assert_eq!(
-        problems(&wrong),
+        problems(&invalid),
         [
             (Field::ClientId, Reason::Missing),
             (Field::ClientSecret, Reason::HasSpaces),
@@ -82,7 +84,7 @@ fn all_that_is_wrong_is_said_at_once_in_the_order_of_the_form() {
 
 /// Shows checks 7 and 8.
 #[test]
-fn a_redirect_url_comes_back_to_this_app_or_is_refused() {
+fn redirect_url_that_misses_this_app_is_rejected() {
     for (text, expected) in [
         (
             "co.amiqus.signin://oauth/callback",
@@ -163,16 +165,16 @@ fn a_redirect_url_comes_back_to_this_app_or_is_refused() {
         ("", Err(Reason::Missing)),
         ("co.amiqus.signin://oauth/call back", Err(Reason::HasSpaces)),
     ] {
-        let judged = RedirectUrl::parse(text);
-        if let Ok(judged) = &judged {
-            assert_eq!(judged.as_str(), text);
+        let parsed = RedirectUrl::parse(text);
+        if let Ok(parsed) = &parsed {
+            assert_eq!(parsed.as_str(), text);
         }
-        assert_eq!(judged.map(|url| url.kind()), expected, "{text}");
+        assert_eq!(parsed.map(|url| url.kind()), expected, "{text}");
     }
 }
 
 #[test]
-fn a_loopback_redirect_url_says_where_to_listen() {
+fn loopback_redirect_url_has_a_listen_address() {
     for (text, address) in [
         ("http://127.0.0.1:8123/callback", Some("127.0.0.1:8123")),
         ("http://[::1]:8123/callback", Some("[::1]:8123")),
@@ -181,14 +183,14 @@ fn a_loopback_redirect_url_says_where_to_listen() {
         let mut with = draft();
         with.redirect_url = Some(text.to_owned());
         let registration = with.validate(Provenance::ByHand).unwrap();
-        let listens_at = registration.redirect_url.listens_at();
-        assert_eq!(listens_at.map(|at| at.to_string()).as_deref(), address);
+        let listen_address = registration.redirect_url.listen_address();
+        assert_eq!(listen_address.map(|at| at.to_string()).as_deref(), address);
     }
 }
 
 /// Shows check 18.
 #[test]
-fn a_secret_is_sent_over_https_or_on_this_computer() {
+fn base_url_without_https_or_loopback_is_rejected() {
     for (text, expected) in [
         ("https://id.amiqus.co", Ok("https://id.amiqus.co")),
         ("https://id.amiqus.co/", Ok("https://id.amiqus.co")),
@@ -212,29 +214,29 @@ fn a_secret_is_sent_over_https_or_on_this_computer() {
         ("https://id.amiqus.co/#x", Err(Reason::HasFragment)),
         ("", Err(Reason::Missing)),
     ] {
-        let judged = BaseUrl::parse(text);
-        let judged = judged.as_ref().map(BaseUrl::as_str).map_err(|it| *it);
-        assert_eq!(judged, expected, "{text}");
+        let parsed = BaseUrl::parse(text);
+        let parsed = parsed.as_ref().map(BaseUrl::as_str).map_err(|it| *it);
+        assert_eq!(parsed, expected, "{text}");
     }
 }
 
 /// Shows check 40.
 #[test]
-fn a_service_holds_its_own_addresses_and_no_others() {
-    let holds = |base_url: &str, url: &str| {
+fn base_url_contains_only_its_own_addresses() {
+    let contains = |base_url: &str, url: &str| {
         BaseUrl::parse(base_url)
             .unwrap()
-            .holds(&Url::parse(url).unwrap())
+            .contains(&Url::parse(url).unwrap())
     };
     let own = BaseUrl::parse("https://a.example/amiqus").unwrap();
     for url in [own.authorization_endpoint(), own.page(Page::TeamApps)] {
-        assert!(own.holds(&url), "{url}");
+        assert!(own.contains(&url), "{url}");
     }
-    assert!(holds(
+    assert!(contains(
         "https://a.example",
         "https://a.example:443/x?state=1"
     ));
-    assert!(holds("http://127.0.0.1:80", "http://127.0.0.1/x"));
+    assert!(contains("http://127.0.0.1:80", "http://127.0.0.1/x"));
     for other in [
         "https://a.example/elsewhere",
         "https://a.example/amiqus-elsewhere",
@@ -246,12 +248,12 @@ fn a_service_holds_its_own_addresses_and_no_others() {
         "http://a.example/amiqus/x",
         "file:///amiqus/x",
     ] {
-        assert!(!holds("https://a.example/amiqus", other), "{other}");
+        assert!(!contains("https://a.example/amiqus", other), "{other}");
     }
 }
 
 #[test]
-fn the_endpoints_are_where_the_guide_says() {
+fn endpoints_are_those_of_the_guide() {
     let base_url = BaseUrl::parse(DEFAULT_BASE_URL).unwrap();
     for (endpoint, expected) in [
         (
@@ -274,7 +276,7 @@ fn the_endpoints_are_where_the_guide_says() {
 
 /// Shows check 42.
 #[test]
-fn a_registration_prints_no_secret() {
+fn registration_prints_no_secret() {
     let draft = draft();
     let registration = draft.validate(Provenance::ByHand).unwrap();
     let printed = format!("{draft:?} {registration:?}");
@@ -283,7 +285,7 @@ fn a_registration_prints_no_secret() {
 
 /// Shows check 14.
 #[test]
-fn an_organisations_name_is_plain_text() {
+fn organisation_is_plain_text() {
     let mut odd = draft();
     odd.organisation = Some("Gale\u{202e} & \u{0}Partners\n".to_owned());
     let registration = odd.validate(Provenance::ByHand).unwrap();
@@ -294,7 +296,7 @@ fn an_organisations_name_is_plain_text() {
 }
 
 #[test]
-fn an_organisation_of_nothing_that_can_be_seen_is_none() {
+fn invisible_organisation_is_none() {
     let mut invisible = draft();
     invisible.organisation = Some(" \u{200b}\u{61c} ".to_owned());
     let registration = invisible.validate(Provenance::ByHand).unwrap();
@@ -302,7 +304,7 @@ fn an_organisation_of_nothing_that_can_be_seen_is_none() {
 }
 
 #[test]
-fn a_base_url_means_the_same_read_again_however_many_slashes_end_it() {
+fn base_url_with_trailing_slashes_is_stable() {
     for (text, endpoint) in [
         ("https://id.amiqus.co", "https://id.amiqus.co/oauth/token"),
         ("https://id.amiqus.co//", "https://id.amiqus.co/oauth/token"),
@@ -317,13 +319,13 @@ fn a_base_url_means_the_same_read_again_however_many_slashes_end_it() {
     }
 }
 
-/// Something that an administrator changes.
+/// A change that an administrator makes.
 type Change = fn(&mut RegistrationDraft);
 
 /// Shows check 22.
 #[test]
-fn secret_in_force_is_kept_only_where_the_code_comes_back_the_same_way_and_as_well_protected() {
-    let in_force = draft().validate(Provenance::ByHand).unwrap();
+fn current_secret_is_kept_only_for_the_same_protection() {
+    let current = draft().validate(Provenance::ByHand).unwrap();
     let changes: [(&str, bool, Change); 8] = [
         ("nothing", true, |_| ()),
         ("the organisation", true, |draft| {
@@ -348,12 +350,12 @@ fn secret_in_force_is_kept_only_where_the_code_comes_back_the_same_way_and_as_we
         let mut draft = draft();
         draft.client_secret = String::new();
         change(&mut draft);
-        let entered = draft.with_secret_of(Some(&in_force));
+        let entered = draft.with_current_secret(Some(&current));
         match entered.validate(Provenance::ByHand) {
             Ok(registration) => {
                 assert!(is_kept, "{what}");
                 let kept = registration.client_secret.expose();
-                assert_eq!(kept, in_force.client_secret.expose(), "{what}");
+                assert_eq!(kept, current.client_secret.expose(), "{what}");
             }
             Err(problems) => {
                 assert!(!is_kept, "{what}");

@@ -15,11 +15,11 @@ use crate::session::{CommandOutcome, Event};
 
 impl SessionActor {
     fn validate(&self, draft: RegistrationDraft) -> Result<Registration, Vec<FieldProblem>> {
-        let draft = draft.with_secret_of(self.session.registration());
+        let draft = draft.with_current_secret(self.session.registration());
         let validated = draft.validate(Provenance::ByHand);
         let is_plain_http = draft
             .base_url()
-            .is_ok_and(|base_url| base_url.is_on_this_computer());
+            .is_ok_and(|base_url| base_url.is_loopback());
         if !is_plain_http || self.dependencies.allows_plain_http {
             return validated;
         }

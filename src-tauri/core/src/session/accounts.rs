@@ -85,7 +85,7 @@ impl Open {
                 }
             }
             Err(ApiError::Transient(transient)) => {
-                entry.offline = transient.is_the_networks();
+                entry.offline = transient.is_network_problem();
                 step.answer(reply, Err(Code::from(transient).into()));
             }
         }

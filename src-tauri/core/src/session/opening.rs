@@ -118,7 +118,7 @@ impl Session {
                 *next = QueuedOpening::KeychainChanged;
                 Step::default()
             }
-            Phase::Locked { why, .. } if why.is_keychains() => {
+            Phase::Locked { why, .. } if why.is_keychain_related() => {
                 self.begin_opening(Effect::OpenVault(Unlock::KeychainWithoutPrompt))
             }
             Phase::Opening { .. } | Phase::Locked { .. } | Phase::Open(_) => Step::default(),

@@ -128,7 +128,7 @@ impl Open {
                 let generation = self.generations.next();
                 entry.replace_tokens(&mut step, key, generation, tokens, Journal::default(), now);
             }
-            Err(TokenError::Dead { expired }) => {
+            Err(TokenError::InvalidGrant { expired }) => {
                 let unanswered = last_attempt.is_some() || journal.unanswered_since.is_some();
                 let reason = match (expired, unanswered) {
                     (true, _) => SignInAgainReason::TooLongAway,
@@ -157,8 +157,8 @@ impl Open {
                         entry.note_transient(&mut step, transient);
                         (Code::from(transient), Some(transient))
                     }
-                    TokenError::SetUpWrong => (Code::SetUpWrong, None),
-                    TokenError::Refused(_) | TokenError::Dead { .. } => {
+                    TokenError::InvalidClient => (Code::SetUpWrong, None),
+                    TokenError::Rejected(_) | TokenError::InvalidGrant { .. } => {
                         (Code::RequestNotAccepted, None)
                     }
                 };
@@ -365,7 +365,7 @@ impl AccountEntry {
 
     /// Records a temporary failure, and shows it to a user who waits.
     fn note_transient(&mut self, step: &mut Step, transient: Transient) {
-        self.offline = transient.is_the_networks();
+        self.offline = transient.is_network_problem();
         if self.user_waits {
             step.show_problem(Code::from(transient));
         }

@@ -7,8 +7,10 @@ use super::{AccountEntry, CommandOutcome, Effect, LinkOrigin, Open, PendingReply
 use crate::account::{Account, AccountKey, AccountStatus, Identity, Journal};
 use crate::authorization::{Attempt, AttemptId};
 use crate::error::Code;
-use crate::redirect::pasted::NotTheAnswer;
-use crate::redirect::{self, AuthorizationError, ReceivedLink, Redirect, Refusal};
+use crate::redirect::pasted::PasteError;
+use crate::redirect::{
+    self, AuthorizationError, AuthorizationResponse, ReceivedLink, RedirectError,
+};
 use crate::registration::RedirectKind;
 use crate::token::{TokenError, TokenSet};
 use crate::vault::RecordName;
@@ -32,9 +34,9 @@ fn code_of_denial(error: AuthorizationError) -> Code {
 /// attempt is one click away and certain.
 fn code_of_exchange(error: TokenError) -> Code {
     match error {
-        TokenError::Dead { .. } => Code::CodeNotAccepted,
-        TokenError::SetUpWrong => Code::SetUpWrong,
-        TokenError::Refused(_) => Code::RequestNotAccepted,
+        TokenError::InvalidGrant { .. } => Code::CodeNotAccepted,
+        TokenError::InvalidClient => Code::SetUpWrong,
+        TokenError::Rejected(_) => Code::RequestNotAccepted,
         TokenError::NotProcessed(transient) | TokenError::PerhapsProcessed(transient) => {
             transient.into()
         }
@@ -42,14 +44,14 @@ fn code_of_exchange(error: TokenError) -> Code {
 }
 
 /// The code that the window shows when a pasted text is not the answer.
-fn code_of_paste(reason: NotTheAnswer) -> Code {
+fn code_of_paste(reason: PasteError) -> Code {
     match reason {
-        NotTheAnswer::NotOurs => Code::LinkNotOurs,
-        NotTheAnswer::PageOfService => Code::LinkBeforeAllow,
-        NotTheAnswer::Incomplete => Code::LinkIncomplete,
-        NotTheAnswer::AnotherAttempt => Code::LinkTooLate,
-        NotTheAnswer::DeniedWithoutState => Code::DeniedWithoutState,
-        NotTheAnswer::ProvisioningError(_) => Code::AnswerNotUsable,
+        PasteError::NotFound => Code::LinkNotOurs,
+        PasteError::ServicePage => Code::LinkBeforeAllow,
+        PasteError::Incomplete => Code::LinkIncomplete,
+        PasteError::AnotherAttempt => Code::LinkTooLate,
+        PasteError::DeniedWithoutState => Code::DeniedWithoutState,
+        PasteError::Unusable(_) => Code::AnswerNotUsable,
     }
 }
 
@@ -161,8 +163,12 @@ impl Open {
         let (redirect_url, issuer) = (&attempt.redirect_url, &registration.base_url);
         let answer = match origin {
             LinkOrigin::Pasted => {
-                match redirect::pasted::find_answer(received, redirect_url, issuer, &attempt.state)
-                {
+                match redirect::pasted::find_response(
+                    received,
+                    redirect_url,
+                    issuer,
+                    &attempt.state,
+                ) {
                     Ok(answer) => answer,
                     Err(reason) => {
                         tracing::warn!(%reason, "redirect: ignored, the pasted text is no answer");
@@ -190,13 +196,13 @@ impl Open {
             return step;
         }
         match answer {
-            Redirect::Denied { error, .. } => {
+            AuthorizationResponse::Denied { error, .. } => {
                 tracing::info!(attempt = %attempt.id(), ?error, "redirect: accepted, denied");
                 let mut step = self.end_attempt(Some(code_of_denial(error)));
                 step.run(Effect::BringToFront);
                 step
             }
-            Redirect::Granted { code, .. } => {
+            AuthorizationResponse::Granted { code, .. } => {
                 let id = attempt.id();
                 tracing::info!(attempt = %id, "redirect: accepted, granted");
                 let SignIn::AwaitingBrowser(attempt) =
@@ -221,19 +227,23 @@ impl Open {
         }
     }
 
-    fn link_refused(&mut self, id: AttemptId, refusal: Refusal, is_ours: bool) -> Step {
+    fn link_refused(&mut self, id: AttemptId, refusal: RedirectError, is_ours: bool) -> Step {
         if is_ours {
             return self.unusable_answer(id, Code::AnswerNotUsable);
         }
         match refusal {
-            Refusal::DeniedWithoutState(_) => self.unusable_answer(id, Code::DeniedWithoutState),
-            Refusal::NoState | Refusal::NeitherCodeNorError => Step::refused(Code::LinkIncomplete),
-            Refusal::TooLong
-            | Refusal::NotOurs
-            | Refusal::OddCharacters
-            | Refusal::Duplicate
-            | Refusal::CodeAndError
-            | Refusal::OtherIssuer => Step::refused(Code::LinkNotOurs),
+            RedirectError::DeniedWithoutState(_) => {
+                self.unusable_answer(id, Code::DeniedWithoutState)
+            }
+            RedirectError::MissingState | RedirectError::NeitherCodeNorError => {
+                Step::refused(Code::LinkIncomplete)
+            }
+            RedirectError::TooLong
+            | RedirectError::OtherRedirectUrl
+            | RedirectError::InvalidCharacters
+            | RedirectError::Duplicate
+            | RedirectError::CodeAndError
+            | RedirectError::OtherIssuer => Step::refused(Code::LinkNotOurs),
         }
     }
 

@@ -30,7 +30,7 @@ use crate::error::{Code, Problem};
 use crate::fixtures::{Counting, REDIRECT, attempt, bob, draft, now, registration, tokens};
 use crate::redirect::ReceivedLink;
 use crate::registration::{Provenance, Registration, RegistrationDraft};
-use crate::token::{Refused, TokenError, TokenSet, Transient};
+use crate::token::{RejectedPart, TokenError, TokenSet, Transient};
 use crate::vault::{RecordName, Records, Unlock};
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);

@@ -104,7 +104,7 @@ impl AccountEntry {
         };
         AccountView {
             id: key.to_string(),
-            name: identity.user.shown_name().to_owned(),
+            name: identity.user.display_name().to_owned(),
             email: identity.user.email.clone(),
             is_verified: identity.user.is_verified,
             is_disabled: identity.user.is_disabled,

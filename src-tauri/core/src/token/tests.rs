@@ -1,10 +1,14 @@
+use jiff::{SignedDuration, Timestamp};
+use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use zeroize::Zeroizing;
 
 use super::*;
 use crate::fixtures::{DAY, YEAR, now, redirect_url, tokens};
+use crate::http::HttpResponse;
 
-fn answer(status: u16, body: &str) -> http::Answer {
-    http::Answer {
+fn response(status: u16, body: &str) -> HttpResponse {
+    HttpResponse {
         status: StatusCode::from_u16(status).unwrap(),
         headers: HeaderMap::new(),
         body: Zeroizing::new(body.as_bytes().to_vec()),
@@ -12,10 +16,10 @@ fn answer(status: u16, body: &str) -> http::Answer {
 }
 
 fn read_as(grant: Grant, status: u16, body: &str) -> Result<TokenSet, TokenError> {
-    read(grant, &answer(status, body), None, &redirect_url(), now())
+    read(grant, &response(status, body), None, &redirect_url(), now())
 }
 
-fn failure(grant: Grant, status: u16, body: &str) -> TokenError {
+fn error(grant: Grant, status: u16, body: &str) -> TokenError {
     read_as(grant, status, body).err().unwrap()
 }
 
@@ -27,7 +31,7 @@ fn pair(expires_in: &str) -> TokenSet {
 }
 
 #[test]
-fn the_guides_own_answer_is_read() {
+fn token_response_of_the_guide_is_read() {
     let body = r#"{"token_type":"Bearer","expires_in":31536000,"access_token":"eyJ0","refresh_token":"def5020"}"#;
     for grant in [Grant::Code, Grant::Refresh] {
         let tokens = read_as(grant, 200, body).unwrap();
@@ -41,7 +45,7 @@ fn the_guides_own_answer_is_read() {
 
 /// Shows check 21.
 #[test]
-fn whatever_stands_in_expires_in_the_tokens_beside_it_are_real() {
+fn tokens_are_read_whatever_expires_in_says() {
     for (expires_in, lifetime) in [
         ("31536000", YEAR),
         ("\"31536000\"", YEAR),
@@ -68,7 +72,7 @@ fn whatever_stands_in_expires_in_the_tokens_beside_it_are_real() {
 
 /// Shows check 21.
 #[test]
-fn an_answer_that_is_no_pair_may_have_used_the_grant_up() {
+fn success_without_valid_tokens_is_perhaps_processed() {
     for body in [
         "",
         "null",
@@ -86,17 +90,17 @@ fn an_answer_that_is_no_pair_may_have_used_the_grant_up() {
         r#"{"token_type":"Bearer","access_token":null,"refresh_token":"r"}"#,
         r#"["Bearer","a","r",31536000]"#,
     ] {
-        let lost = TokenError::PerhapsProcessed(Transient::UnexpectedResponse);
-        assert_eq!(failure(Grant::Refresh, 200, body), lost, "{body}");
+        let expected = TokenError::PerhapsProcessed(Transient::UnexpectedResponse);
+        assert_eq!(error(Grant::Refresh, 200, body), expected, "{body}");
     }
 }
 
 /// Shows check 23.
 #[test]
-fn a_dead_grant_is_recognised_in_both_server_generations() {
+fn invalid_grant_is_recognised_in_both_server_generations() {
     let message = "\"message\":\"The refresh token is invalid.\"";
     let description = "\"error_description\":\"The refresh token is invalid.\"";
-    for (status, error) in [(401, "invalid_request"), (400, "invalid_grant")] {
+    for (status, code) in [(401, "invalid_request"), (400, "invalid_grant")] {
         for (hint, expired) in [
             ("Token has been revoked", false),
             ("Token has expired", true),
@@ -104,81 +108,84 @@ fn a_dead_grant_is_recognised_in_both_server_generations() {
             ("Token is not linked to client", false),
         ] {
             for body in [
-                format!(r#"{{"error":"{error}",{description},"hint":"{hint}",{message}}}"#),
-                format!(r#"{{"error":"{error}",{description},"hint":"{hint}"}}"#),
+                format!(r#"{{"error":"{code}",{description},"hint":"{hint}",{message}}}"#),
+                format!(r#"{{"error":"{code}",{description},"hint":"{hint}"}}"#),
             ] {
-                let dead = TokenError::Dead { expired };
-                assert_eq!(failure(Grant::Refresh, status, &body), dead, "{body}");
+                let expected = TokenError::InvalidGrant { expired };
+                assert_eq!(error(Grant::Refresh, status, &body), expected, "{body}");
             }
         }
-        let bare = format!(r#"{{"error":"{error}",{description}}}"#);
-        let dead = TokenError::Dead { expired: false };
-        assert_eq!(failure(Grant::Refresh, status, &bare), dead);
+        let bare = format!(r#"{{"error":"{code}",{description}}}"#);
+        let expected = TokenError::InvalidGrant { expired: false };
+        assert_eq!(error(Grant::Refresh, status, &bare), expected);
     }
-    for (status, error) in [(400, "invalid_request"), (400, "invalid_grant")] {
+    for (status, code) in [(400, "invalid_request"), (400, "invalid_grant")] {
         for (hint, expired) in [
             ("Authorization code has expired", true),
             ("Authorization code has been revoked", false),
             ("Cannot decrypt the authorization code", false),
         ] {
-            let body = format!(r#"{{"error":"{error}","hint":"{hint}"}}"#);
-            let dead = TokenError::Dead { expired };
-            assert_eq!(failure(Grant::Code, status, &body), dead, "{body}");
+            let body = format!(r#"{{"error":"{code}","hint":"{hint}"}}"#);
+            let expected = TokenError::InvalidGrant { expired };
+            assert_eq!(error(Grant::Code, status, &body), expected, "{body}");
         }
     }
 }
 
 #[test]
-fn a_request_that_is_refused_is_neither_dead_nor_passing() {
+fn rejected_request_is_no_invalid_grant_and_not_transient() {
     for grant in [Grant::Code, Grant::Refresh] {
-        for (body, what) in [
+        for (body, part) in [
             (
                 r#"{"error":"invalid_request","hint":"Invalid redirect URI"}"#,
-                Refused::RedirectUrl,
+                RejectedPart::RedirectUrl,
             ),
-            (r#"{"error":"invalid_request"}"#, Refused::Request),
-            (r#"{"error":"unsupported_grant_type"}"#, Refused::Client),
-            (r#"{"error":"unauthorized_client"}"#, Refused::Client),
-            (r#"{"error":"invalid_scope"}"#, Refused::Client),
+            (r#"{"error":"invalid_request"}"#, RejectedPart::Request),
+            (
+                r#"{"error":"unsupported_grant_type"}"#,
+                RejectedPart::Client,
+            ),
+            (r#"{"error":"unauthorized_client"}"#, RejectedPart::Client),
+            (r#"{"error":"invalid_scope"}"#, RejectedPart::Client),
         ] {
             assert_eq!(
-                failure(grant, 400, body),
-                TokenError::Refused(what),
+                error(grant, 400, body),
+                TokenError::Rejected(part),
                 "{body}"
             );
         }
         for status in [400, 401] {
             let body = r#"{"error":"invalid_client","message":"Client authentication failed"}"#;
-            assert_eq!(failure(grant, status, body), TokenError::SetUpWrong);
+            assert_eq!(error(grant, status, body), TokenError::InvalidClient);
         }
     }
-    // A 401 that doesn't speak of the refresh token says nothing about it.
+    // A 401 that doesn't mention the refresh token says nothing about it.
     let body = r#"{"error":"invalid_request","error_description":"No."}"#;
     assert_eq!(
-        failure(Grant::Refresh, 401, body),
-        TokenError::Refused(Refused::Request)
+        error(Grant::Refresh, 401, body),
+        TokenError::Rejected(RejectedPart::Request)
     );
 }
 
 /// Shows check 24.
 #[test]
-fn no_passing_failure_is_taken_for_a_dead_grant() {
+fn transient_failure_is_never_an_invalid_grant() {
     let html = "<html>502</html>";
-    let odd = TokenError::PerhapsProcessed(Transient::UnexpectedResponse);
-    let unwell = TokenError::PerhapsProcessed(Transient::ServerError);
+    let unexpected = TokenError::PerhapsProcessed(Transient::UnexpectedResponse);
+    let server_error = TokenError::PerhapsProcessed(Transient::ServerError);
     let portal = TokenError::PerhapsProcessed(Transient::CaptivePortal);
     for grant in [Grant::Code, Grant::Refresh] {
         for (status, body, expected) in [
-            (500, r#"{"message":"Server Error"}"#, unwell),
+            (500, r#"{"message":"Server Error"}"#, server_error),
             (500, html, portal),
-            (500, r#"{"error":"invalid_grant"}"#, unwell),
-            (502, html, unwell),
-            (504, html, unwell),
-            (599, "", unwell),
-            // No status at all: as if it were a 5xx (RFC 9110 §15).
-            (600, "", unwell),
-            (999, r#"{"error":"invalid_grant"}"#, unwell),
-            (401, r#"["invalid_grant"]"#, odd),
+            (500, r#"{"error":"invalid_grant"}"#, server_error),
+            (502, html, server_error),
+            (504, html, server_error),
+            (599, "", server_error),
+            // An invalid status counts as 5xx (RFC 9110 §15).
+            (600, "", server_error),
+            (999, r#"{"error":"invalid_grant"}"#, server_error),
+            (401, r#"["invalid_grant"]"#, unexpected),
             (
                 503,
                 html,
@@ -191,16 +198,16 @@ fn no_passing_failure_is_taken_for_a_dead_grant() {
                 r#"{"message":"No."}"#,
                 TokenError::NotProcessed(Transient::NotPermitted),
             ),
-            (404, r#"{"error":"Not Found."}"#, odd),
-            (401, r#"{"error":"Unauthenticated."}"#, odd),
+            (404, r#"{"error":"Not Found."}"#, unexpected),
+            (401, r#"{"error":"Unauthenticated."}"#, unexpected),
             (401, html, portal),
             (400, html, portal),
             (403, "", portal),
-            (400, "", odd),
-            (408, "", odd),
-            (409, r#"{"message":"Conflict"}"#, odd),
-            (422, r#"{"email":["required"]}"#, odd),
-            (418, r#"{"error":"teapot"}"#, odd),
+            (400, "", unexpected),
+            (408, "", unexpected),
+            (409, r#"{"message":"Conflict"}"#, unexpected),
+            (422, r#"{"email":["required"]}"#, unexpected),
+            (418, r#"{"error":"teapot"}"#, unexpected),
             (302, "", portal),
             (511, html, portal),
             (
@@ -209,13 +216,13 @@ fn no_passing_failure_is_taken_for_a_dead_grant() {
                 TokenError::PerhapsProcessed(Transient::UnexpectedResponse),
             ),
         ] {
-            assert_eq!(failure(grant, status, body), expected, "{status} {body}");
+            assert_eq!(error(grant, status, body), expected, "{status} {body}");
         }
     }
 }
 
 #[test]
-fn a_page_in_place_of_tokens_is_a_portals_and_may_still_have_used_the_grant_up() {
+fn page_in_place_of_tokens_is_perhaps_processed() {
     for (kind, expected) in [
         ("text/html", Transient::CaptivePortal),
         ("Text/HTML; charset=utf-8", Transient::CaptivePortal),
@@ -224,12 +231,12 @@ fn a_page_in_place_of_tokens_is_a_portals_and_may_still_have_used_the_grant_up()
         ("text/plain", Transient::CaptivePortal),
     ] {
         for grant in [Grant::Code, Grant::Refresh] {
-            let mut answer = answer(200, "<title>Guest Wi-Fi</title>");
+            let mut response = response(200, "<title>Guest Wi-Fi</title>");
             let value = HeaderValue::from_static(kind);
-            answer.headers.insert(CONTENT_TYPE, value);
-            let failure = read(grant, &answer, None, &redirect_url(), now()).err();
+            response.headers.insert(CONTENT_TYPE, value);
+            let error = read(grant, &response, None, &redirect_url(), now()).err();
             assert_eq!(
-                failure,
+                error,
                 Some(TokenError::PerhapsProcessed(expected)),
                 "{kind}"
             );
@@ -239,20 +246,20 @@ fn a_page_in_place_of_tokens_is_a_portals_and_may_still_have_used_the_grant_up()
 
 /// Shows check 25.
 #[test]
-fn retry_after_is_taken_from_busy_answers() {
+fn retry_after_is_taken_from_busy_responses() {
     let not_processed: fn(Transient) -> TokenError = TokenError::NotProcessed;
-    for (status, failure) in [(429, not_processed), (503, TokenError::PerhapsProcessed)] {
-        let mut answer = answer(status, "");
+    for (status, error) in [(429, not_processed), (503, TokenError::PerhapsProcessed)] {
+        let mut response = response(status, "");
         let value = HeaderValue::from_static("90");
-        answer.headers.insert(RETRY_AFTER, value);
+        response.headers.insert(RETRY_AFTER, value);
         let busy = Transient::Busy(Some(SignedDuration::from_secs(90)));
-        let outcome = read(Grant::Refresh, &answer, None, &redirect_url(), now());
-        assert_eq!(outcome.err(), Some(failure(busy)));
+        let outcome = read(Grant::Refresh, &response, None, &redirect_url(), now());
+        assert_eq!(outcome.err(), Some(error(busy)));
     }
 }
 
 #[test]
-fn an_access_token_is_renewed_well_ahead_of_its_end() {
+fn renewal_is_due_well_before_the_access_token_expires() {
     for (lifetime, margin) in [
         (YEAR, DAY * 30),
         (YEAR * 10, DAY * 30),
@@ -284,7 +291,7 @@ fn times_at_the_end_of_the_calendar_do_not_overflow() {
 
 /// Shows check 42.
 #[test]
-fn tokens_print_nothing_of_themselves() {
+fn tokens_print_no_secret() {
     let tokens = tokens("1", now());
     let printed = format!("{tokens:?} {:?} {:?}", tokens.access, tokens.refresh);
     assert!(!printed.contains("hush-"), "{printed}");

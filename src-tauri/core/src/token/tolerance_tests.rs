@@ -1,20 +1,22 @@
-//! What may stand around a pair of tokens, or around an error, without changing what it is.
+//! Malformed responses whose tokens or error are still recognised.
 
+use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use zeroize::Zeroizing;
 
 use super::*;
 use crate::fixtures::{draft, now, redirect_url};
+use crate::http::{self, HttpResponse};
 use crate::registration::Provenance;
 
 const PAIR: &str =
     r#"{"token_type":"Bearer","expires_in":31536000,"access_token":"eyJ0","refresh_token":"def5"}"#;
 
-fn answer(status: u16, kind: &'static str, body: &[u8]) -> http::Answer {
+fn response(status: u16, kind: &'static str, body: &[u8]) -> HttpResponse {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    http::Answer {
+    HttpResponse {
         status: StatusCode::from_u16(status).unwrap(),
         headers,
         body: Zeroizing::new(body.to_vec()),
@@ -22,14 +24,14 @@ fn answer(status: u16, kind: &'static str, body: &[u8]) -> http::Answer {
 }
 
 fn read_bytes(grant: Grant, status: u16, body: &[u8]) -> Result<(String, String), TokenError> {
-    let answer = answer(status, "application/json", body);
-    read_answer(grant, &answer)
+    let response = response(status, "application/json", body);
+    read_response(grant, &response)
 }
 
-fn read_answer(grant: Grant, answer: &http::Answer) -> Result<(String, String), TokenError> {
+fn read_response(grant: Grant, response: &HttpResponse) -> Result<(String, String), TokenError> {
     let old = RefreshToken::new("old");
-    let kept = (grant == Grant::Refresh).then_some(&old);
-    let tokens = read(grant, answer, kept, &redirect_url(), now())?;
+    let current = (grant == Grant::Refresh).then_some(&old);
+    let tokens = read(grant, response, current, &redirect_url(), now())?;
     Ok((
         tokens.access.expose().to_owned(),
         tokens.refresh.expose().to_owned(),
@@ -52,8 +54,8 @@ fn utf16(text: &str, little: bool, mark: bool) -> Vec<u8> {
         .collect()
 }
 
-/// What may stand around an object, with the object in it.
-fn host(object: &str) -> Vec<Vec<u8>> {
+/// Bodies with an object and something around it.
+fn surrounded(object: &str) -> Vec<Vec<u8>> {
     let mut bodies: Vec<Vec<u8>> = [
         ("\u{feff}", ""),
         (" \r\n\t", "\n"),
@@ -86,7 +88,7 @@ fn host(object: &str) -> Vec<Vec<u8>> {
 
 /// Shows check 21.
 #[test]
-fn pair_with_any_success_status_is_a_pair() {
+fn tokens_are_read_with_any_success_status() {
     for status in [200, 201, 202, 203, 205, 206, 207, 226, 299] {
         for grant in [Grant::Code, Grant::Refresh] {
             let expected = Ok(("eyJ0".to_owned(), "def5".to_owned()));
@@ -97,21 +99,21 @@ fn pair_with_any_success_status_is_a_pair() {
 
 /// Shows check 21.
 #[test]
-fn pair_with_anything_around_it_is_a_pair() {
-    for body in host(PAIR) {
+fn tokens_are_read_whatever_is_around_the_object() {
+    for body in surrounded(PAIR) {
         let shown = String::from_utf8_lossy(&body).into_owned();
         for kind in ["application/json", "text/html", "text/plain"] {
-            let answer = answer(200, kind, &body);
+            let response = response(200, kind, &body);
             let expected = Ok(("eyJ0".to_owned(), "def5".to_owned()));
-            assert_eq!(read_answer(Grant::Code, &answer), expected, "{shown}");
+            assert_eq!(read_response(Grant::Code, &response), expected, "{shown}");
         }
     }
 }
 
 /// Shows check 21.
 #[test]
-fn pair_with_odd_neighbours_is_a_pair() {
-    for neighbour in [
+fn tokens_are_read_whatever_the_other_members_are() {
+    for member in [
         r#""scope":null"#,
         r#""user":"\ud800""#,
         r#""user":"\udc00\ud800 x""#,
@@ -140,11 +142,11 @@ fn pair_with_odd_neighbours_is_a_pair() {
         "",
     ] {
         for body in [
-            format!(r#"{{{neighbour},"access_token":"eyJ0","refresh_token":"def5"}}"#),
-            format!(r#"{{"access_token":"eyJ0",{neighbour},"refresh_token":"def5"}}"#),
-            format!(r#"{{"access_token":"eyJ0","refresh_token":"def5",{neighbour}}}"#),
-            format!(r#"{{"access_token":"eyJ0","refresh_token":"def5",{neighbour}"#),
-            format!(r#"{{"access_token": "eyJ0\n" ,"refresh_token":" def5",{neighbour}}}"#),
+            format!(r#"{{{member},"access_token":"eyJ0","refresh_token":"def5"}}"#),
+            format!(r#"{{"access_token":"eyJ0",{member},"refresh_token":"def5"}}"#),
+            format!(r#"{{"access_token":"eyJ0","refresh_token":"def5",{member}}}"#),
+            format!(r#"{{"access_token":"eyJ0","refresh_token":"def5",{member}"#),
+            format!(r#"{{"access_token": "eyJ0\n" ,"refresh_token":" def5",{member}}}"#),
         ] {
             let expected = Ok(("eyJ0".to_owned(), "def5".to_owned()));
             assert_eq!(
@@ -162,7 +164,7 @@ fn pair_with_odd_neighbours_is_a_pair() {
 }
 
 #[test]
-fn refresh_answer_without_refresh_token_keeps_the_old_one() {
+fn refresh_response_without_refresh_token_keeps_the_old_one() {
     for rest in ["", r#","refresh_token":null"#, r#","refresh_token":"""#] {
         let body = format!(r#"{{"token_type":"Bearer","access_token":"new"{rest}}}"#);
         let kept = Ok(("new".to_owned(), "old".to_owned()));
@@ -171,7 +173,7 @@ fn refresh_answer_without_refresh_token_keeps_the_old_one() {
             kept,
             "{body}"
         );
-        // Nothing would ever renew it: better another sign-in now than one in a year.
+        // Nothing could renew it: better another sign-in now than one in a year.
         let lost = Err(TokenError::PerhapsProcessed(Transient::UnexpectedResponse));
         assert_eq!(read_bytes(Grant::Code, 200, body.as_bytes()), lost);
     }
@@ -179,7 +181,7 @@ fn refresh_answer_without_refresh_token_keeps_the_old_one() {
 
 /// Shows check 21.
 #[test]
-fn success_without_a_pair_is_perhaps_processed() {
+fn success_without_tokens_is_perhaps_processed() {
     for (status, body) in [
         (204, ""),
         (201, ""),
@@ -215,47 +217,47 @@ fn success_without_a_pair_is_perhaps_processed() {
 
 /// Shows check 23.
 #[test]
-fn error_with_anything_around_it_is_still_that_error() {
-    let dead = TokenError::Dead { expired: false };
+fn error_is_recognised_whatever_is_around_the_object() {
+    let invalid_grant = TokenError::InvalidGrant { expired: false };
     for (object, grant, expected) in [
         (
             r#"{"error":"invalid_grant","hint":"Token has been revoked"}"#,
             Grant::Refresh,
-            dead,
+            invalid_grant,
         ),
         (
             r#"{"error":"invalid_grant","hint":null}"#,
             Grant::Code,
-            dead,
+            invalid_grant,
         ),
         (
             r#"{"hint":7,"error":"invalid_client"}"#,
             Grant::Code,
-            TokenError::SetUpWrong,
+            TokenError::InvalidClient,
         ),
         (
             r#"{"error":"invalid_request","error_description":"The refresh token is invalid."}"#,
             Grant::Refresh,
-            dead,
+            invalid_grant,
         ),
         (
             r#"{"error":"invalid_request","hint":"Invalid redirect URI"}"#,
             Grant::Code,
-            TokenError::Refused(Refused::RedirectUrl),
+            TokenError::Rejected(RejectedPart::RedirectUrl),
         ),
         (
             r#"{"error":"invalid_scope","error_description":"\ud800"}"#,
             Grant::Code,
-            TokenError::Refused(Refused::Client),
+            TokenError::Rejected(RejectedPart::Client),
         ),
     ] {
-        for body in host(object) {
+        for body in surrounded(object) {
             for status in [200, 201, 400, 401, 403, 404, 418, 422] {
                 for kind in ["application/json", "text/html", "text/plain"] {
-                    let answer = answer(status, kind, &body);
+                    let response = response(status, kind, &body);
                     let shown = String::from_utf8_lossy(&body).into_owned();
                     assert_eq!(
-                        read_answer(grant, &answer),
+                        read_response(grant, &response),
                         Err(expected),
                         "{status} {kind} {shown}"
                     );
@@ -266,26 +268,26 @@ fn error_with_anything_around_it_is_still_that_error() {
 }
 
 #[test]
-fn page_at_the_token_endpoint_is_the_networks_and_says_nothing_of_the_grant() {
+fn page_at_the_token_endpoint_is_a_captive_portal() {
     let page = "<!DOCTYPE html><title>Blocked</title><script>var a = {\"b\":1}</script>";
-    let network = TokenError::PerhapsProcessed(Transient::CaptivePortal);
+    let portal = TokenError::PerhapsProcessed(Transient::CaptivePortal);
     for grant in [Grant::Code, Grant::Refresh] {
         for status in [200, 202, 400, 401, 403, 404, 410, 418, 451, 500, 511] {
             for kind in ["text/html", "application/json", "text/plain"] {
-                let read = read_answer(grant, &answer(status, kind, page.as_bytes()));
-                assert_eq!(read, Err(network), "{status} {kind}");
+                let read = read_response(grant, &response(status, kind, page.as_bytes()));
+                assert_eq!(read, Err(portal), "{status} {kind}");
             }
         }
-        // What stands before Amiqus answers so when Amiqus doesn't.
+        // A gateway in front of Amiqus answers like this when Amiqus doesn't.
         for status in [502, 504, 521] {
-            let read = read_answer(grant, &answer(status, "text/html", page.as_bytes()));
-            let unwell = TokenError::PerhapsProcessed(Transient::ServerError);
-            assert_eq!(read, Err(unwell), "{status}");
+            let read = read_response(grant, &response(status, "text/html", page.as_bytes()));
+            let server_error = TokenError::PerhapsProcessed(Transient::ServerError);
+            assert_eq!(read, Err(server_error), "{status}");
         }
         for (status, body, expected) in [
-            (403, "", network),
-            (403, "Access denied by policy", network),
-            (451, "", network),
+            (403, "", portal),
+            (403, "Access denied by policy", portal),
+            (451, "", portal),
             (
                 403,
                 "{}",
@@ -301,38 +303,38 @@ fn page_at_the_token_endpoint_is_the_networks_and_says_nothing_of_the_grant() {
                 page,
                 TokenError::NotProcessed(Transient::ProxyNeedsPassword),
             ),
-            (302, "", network),
-            (303, page, network),
+            (302, "", portal),
+            (303, page, portal),
         ] {
-            let read = read_answer(grant, &answer(status, "text/plain", body.as_bytes()));
+            let read = read_response(grant, &response(status, "text/plain", body.as_bytes()));
             assert_eq!(read, Err(expected), "{status} {body}");
         }
     }
 }
 
 #[test]
-fn body_of_nothing_but_openings_is_read_in_no_time() {
+fn body_of_nothing_but_openings_is_read_quickly() {
     for piece in ["{", "{\"", "{\"a\":", "{\"a\":{\"a\":1},", "{}", "[{"] {
         let body = piece.repeat(http::MAX_BODY_BYTES / piece.len());
         assert!(read_bytes(Grant::Code, 200, body.as_bytes()).is_err());
     }
 }
 
-/// Serves one answer on a real socket, in these very bytes, and closes the connection.
+/// The result of a refresh that is answered with these bytes on a real socket, which is then closed.
 async fn refresh_answered_with(bytes: Vec<u8>) -> Result<TokenSet, TokenError> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let serving = tokio::spawn(async move {
-        let (mut caller, _) = listener.accept().await.unwrap();
+        let (mut stream, _) = listener.accept().await.unwrap();
         let mut request = [0; 4096];
-        let _ = caller.read(&mut request).await.unwrap();
-        // Whoever has read enough hangs up.
-        let _ = caller.write_all(&bytes).await;
+        let _ = stream.read(&mut request).await.unwrap();
+        // The client closes the connection when it has read enough.
+        let _ = stream.write_all(&bytes).await;
     });
     let mut draft = draft();
     draft.base_url = Some(format!("http://{address}"));
     let registration = draft.validate(Provenance::ByHand).unwrap();
-    let clients = http::clients(http::Limits::default());
+    let clients = http::Clients::new(http::Timeouts::default());
     let client = clients.for_service(&registration.base_url).await.unwrap();
     let sent = RefreshToken::new("sent");
     let outcome = refresh(client, &registration, &sent, &redirect_url(), now).await;
@@ -342,10 +344,10 @@ async fn refresh_answered_with(bytes: Vec<u8>) -> Result<TokenSet, TokenError> {
 
 /// Shows check 21.
 #[tokio::test]
-async fn pair_that_arrived_is_a_pair_whatever_became_of_the_rest() {
+async fn tokens_in_an_incomplete_response_are_kept() {
     let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
     let huge = http::MAX_BODY_BYTES * 2;
-    for (what, answer) in [
+    for (what, response) in [
         (
             "cut off",
             format!("{head}Content-Length: 9999\r\n\r\n{PAIR}"),
@@ -365,7 +367,7 @@ async fn pair_that_arrived_is_a_pair_whatever_became_of_the_rest() {
             ),
         ),
     ] {
-        let tokens = refresh_answered_with(answer.into_bytes()).await;
+        let tokens = refresh_answered_with(response.into_bytes()).await;
         assert_eq!(tokens.expect(what).refresh.expose(), "def5", "{what}");
     }
     for (what, body) in [
@@ -373,9 +375,9 @@ async fn pair_that_arrived_is_a_pair_whatever_became_of_the_rest() {
         ("before one", r#"{"access_token":"eyJ0""#),
         ("in an error", r#"{"error":"invalid_grant""#),
     ] {
-        let answer = format!("{head}Content-Length: 9999\r\n\r\n{body}");
+        let response = format!("{head}Content-Length: 9999\r\n\r\n{body}");
         let lost = TokenError::PerhapsProcessed(Transient::Offline);
-        let outcome = refresh_answered_with(answer.into_bytes()).await;
+        let outcome = refresh_answered_with(response.into_bytes()).await;
         assert_eq!(outcome.err(), Some(lost), "{what}");
     }
 }

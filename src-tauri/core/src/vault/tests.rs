@@ -1,7 +1,12 @@
+use zeroize::Zeroizing;
+
 use super::*;
+use crate::account::{AccountKey, AccountStatus, SignInAgainReason};
 use crate::fixtures::{
     Counting, attempt, bob, connected, draft, interrupted, lorraine, now, registration, tokens,
 };
+use crate::registration::Provenance;
+use crate::secret::Passphrase;
 
 type Stored = Vec<(String, RecordBytes)>;
 
@@ -9,8 +14,8 @@ fn stored(name: RecordName, bytes: RecordBytes) -> (String, RecordBytes) {
     (name.to_string(), bytes)
 }
 
-/// One of everything.
-fn everything() -> Stored {
+/// A record of each kind.
+fn every_record() -> Stored {
     let bobs = interrupted(bob(), tokens("bob", now()));
     let mut lorraines = connected(lorraine(), tokens("lorraine", now()));
     lorraines.status = AccountStatus::SignInAgain(SignInAgainReason::AnswerLost);
@@ -34,8 +39,8 @@ fn everything() -> Stored {
     ]
 }
 
-/// The same records, written again.
-fn written_again(records: &Records) -> Stored {
+/// Encodes the records again.
+fn encode_all(records: &Records) -> Stored {
     let mut all = Vec::new();
     let registration = records.registration.as_ref().map(encode_registration);
     all.extend(registration.map(|bytes| stored(RecordName::Registration, bytes)));
@@ -60,10 +65,10 @@ fn as_text(stored: &Stored) -> Vec<(String, String)> {
 }
 
 #[test]
-fn everything_that_is_written_is_read_again() {
-    let written = everything();
+fn records_are_the_same_after_a_round_trip() {
+    let written = every_record();
     let records = Records::read(&written).unwrap();
-    assert_eq!(as_text(&written_again(&records)), as_text(&written));
+    assert_eq!(as_text(&encode_all(&records)), as_text(&written));
 
     let read = records.registration.as_ref().unwrap();
     assert_eq!(read.client_secret.expose(), "hush-client-secret");
@@ -82,7 +87,7 @@ fn everything_that_is_written_is_read_again() {
 }
 
 #[test]
-fn a_registration_keeps_all_its_fields() {
+fn registration_keeps_all_fields_in_a_round_trip() {
     let mut other = draft();
     other.redirect_url = Some("co.amiqus.signin://oauth/elsewhere".to_owned());
     other.base_url = Some("http://127.0.0.1:4000".to_owned());
@@ -105,7 +110,7 @@ fn a_registration_keeps_all_its_fields() {
 }
 
 #[test]
-fn the_names_of_records_are_the_same_after_a_round_trip() {
+fn record_names_are_the_same_after_a_round_trip() {
     for name in [
         RecordName::Registration,
         RecordName::Attempt,
@@ -137,8 +142,8 @@ fn the_names_of_records_are_the_same_after_a_round_trip() {
 
 /// Shows check 34.
 #[test]
-fn one_record_that_can_not_be_read_does_not_take_the_others_with_it() {
-    let good = everything();
+fn unreadable_record_does_not_affect_the_others() {
+    let good = every_record();
     let broken: [&[u8]; 9] = [
         b"",
         b"{",
@@ -157,14 +162,14 @@ fn one_record_that_can_not_be_read_does_not_take_the_others_with_it() {
             let records = Records::read(&stored).unwrap();
             let mut left = as_text(&good);
             left.remove(index);
-            assert_eq!(as_text(&written_again(&records)), left, "{}", good[index].0);
+            assert_eq!(as_text(&encode_all(&records)), left, "{}", good[index].0);
         }
     }
 }
 
 #[test]
-fn a_record_of_an_unknown_name_is_left_alone() {
-    let mut stored = everything();
+fn record_with_an_unknown_name_is_ignored() {
+    let mut stored = every_record();
     stored.push(("account/garbage".to_owned(), Zeroizing::new(b"{}".to_vec())));
     stored.push((
         "later".to_owned(),
@@ -176,8 +181,8 @@ fn a_record_of_an_unknown_name_is_left_alone() {
 
 /// Shows check 34.
 #[test]
-fn records_of_a_newer_version_are_not_read_at_all() {
-    let good = everything();
+fn records_of_a_newer_version_are_not_read() {
+    let good = every_record();
     for index in 0..good.len() {
         for version in [u64::from(RECORD_VERSION) + 1, u64::MAX] {
             let mut stored = good.clone();
@@ -198,7 +203,7 @@ fn records_of_a_newer_version_are_not_read_at_all() {
 /// Shows check 42.
 #[test]
 fn records_print_no_secret() {
-    let records = Records::read(&everything()).unwrap();
+    let records = Records::read(&every_record()).unwrap();
     let state = records.attempt.as_ref().unwrap().state.expose().to_owned();
     let printed = format!("{records:?}");
     assert!(!printed.contains("hush-"), "{printed}");
@@ -207,7 +212,7 @@ fn records_print_no_secret() {
 
 /// Shows check 42.
 #[test]
-fn what_opens_the_vault_prints_no_passphrase() {
+fn unlock_prints_no_passphrase() {
     for unlock in [
         Unlock::Passphrase(Passphrase::new("hush-passphrase")),
         Unlock::NewPassphrase(Passphrase::new("hush-passphrase")),
@@ -217,7 +222,7 @@ fn what_opens_the_vault_prints_no_passphrase() {
 }
 
 #[test]
-fn an_account_without_tokens_has_none_in_its_record() {
+fn record_of_an_account_without_tokens_has_none() {
     let mut account = connected(bob(), tokens("1", now()));
     account.status = AccountStatus::SignInAgain(SignInAgainReason::AccessRemoved);
     let text = String::from_utf8(encode_account(&account).to_vec()).unwrap();

@@ -11,7 +11,7 @@ use amiqus_core::app_state::{AccountView, AppState, Screen};
 use amiqus_core::clock::{Clock, Wait};
 use amiqus_core::entropy::SystemEntropy;
 use amiqus_core::error::{Code, Problem};
-use amiqus_core::http::{Clients, Limits};
+use amiqus_core::http::{Clients, Timeouts};
 use amiqus_core::redirect::ReceivedLink;
 use amiqus_core::registration::{Provenance, RedirectUrl, RegistrationDraft};
 use amiqus_core::runtime::{Dependencies, Recipient, SessionHandle};
@@ -71,7 +71,7 @@ pub(crate) struct Computer {
     pub(crate) port: Arc<Mutex<LoopbackPort>>,
     /// Whether the first screen is painted.
     pub(crate) painted: watch::Sender<bool>,
-    limits: Limits,
+    limits: Timeouts,
 }
 
 /// A run of the app.
@@ -109,7 +109,7 @@ impl Computer {
             no_browser: Arc::default(),
             port: Arc::default(),
             painted: watch::Sender::new(true),
-            limits: Limits::default(),
+            limits: Timeouts::default(),
         }
     }
 
@@ -121,7 +121,7 @@ impl Computer {
     }
 
     pub(crate) fn within(mut self, request: Duration) -> Self {
-        self.limits = Limits {
+        self.limits = Timeouts {
             connect: request,
             request,
         };
@@ -209,7 +209,7 @@ impl Computer {
     }
 
     fn clients(&self) -> Clients {
-        amiqus_core::http::clients(self.limits)
+        amiqus_core::http::Clients::new(self.limits)
     }
 
     /// Answers the authorization request as the user would in the browser.

@@ -340,7 +340,7 @@ async fn entered_registration_is_validated_and_saved() {
         .unwrap();
     let page = app.session.page_address(Page::TeamApps).await.unwrap();
     assert!(page.url.as_str().starts_with(computer.amiqus.base_url()));
-    assert!(page.service.holds(&page.url));
+    assert!(page.service.contains(&page.url));
     app.sign_in(&computer, BOB, FUSION).await;
 }
 

@@ -65,7 +65,7 @@ impl SecretStore for MemoryStore {
 
     fn commit(&self, changes: &[Change]) -> Result<(), StoreError> {
         if self.full.load(Ordering::SeqCst) {
-            return Err(StoreError("no space left on device".to_owned()));
+            return Err(StoreError::new("no space left on device"));
         }
         let mut records = self.records.lock().unwrap();
         for change in changes {

@@ -10,7 +10,7 @@ use amiqus_core::account::{Account, AccountStatus, Journal};
 use amiqus_core::app_state::Screen;
 use amiqus_core::clock::Clock as _;
 use amiqus_core::entropy::{EntropyError, EntropySource};
-use amiqus_core::http::Limits;
+use amiqus_core::http::Timeouts;
 use amiqus_core::registration::{BaseUrl, Page, Provenance, RedirectUrl, RegistrationDraft};
 use amiqus_core::runtime::{
     Dependencies, Host, ListenError, Listener, OpenBrowserError, Recipient, SessionHandle,
@@ -134,7 +134,7 @@ impl World {
             opener: Arc::new(MemoryOpener(Arc::clone(&store))),
             clock: Arc::clone(&clock) as _,
             entropy: Arc::new(jitter),
-            clients: amiqus_core::http::clients(Limits::default()),
+            clients: amiqus_core::http::Clients::new(Timeouts::default()),
             host: Arc::new(NullHost),
             allows_plain_http: true,
             provisioning: Box::new(|| Provisioning::Absent),

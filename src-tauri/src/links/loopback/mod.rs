@@ -81,7 +81,7 @@ impl Loopback {
         Judged: Future<Output = Option<SignInOutcome>> + Send + 'static,
     {
         let address = redirect_url
-            .listens_at()
+            .listen_address()
             .ok_or_else(|| io::Error::from(io::ErrorKind::AddrNotAvailable))?;
         let path = Url::parse(redirect_url.as_str())
             .map_err(io::Error::other)?

@@ -13,7 +13,7 @@ use std::time::Duration;
 use amiqus_core::app_state::AppState;
 use amiqus_core::entropy::SystemEntropy;
 use amiqus_core::error::{Code, Problem};
-use amiqus_core::http::Limits;
+use amiqus_core::http::Timeouts;
 use amiqus_core::redirect::ReceivedLink;
 use amiqus_core::registration::{BaseUrl, RedirectUrl, RegistrationDraft};
 use amiqus_core::runtime::{
@@ -74,7 +74,7 @@ async fn keep(folder: PathBuf) -> Result<(), Box<dyn Error>> {
         opener: Arc::new(StrongholdOpener::new(folder)),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
-        clients: amiqus_core::http::clients(Limits::default()),
+        clients: amiqus_core::http::Clients::new(Timeouts::default()),
         host: Arc::new(HeadlessHost),
         allows_plain_http: true,
         provisioning: Box::new(provisioning::read),

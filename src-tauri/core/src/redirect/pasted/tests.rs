@@ -1,11 +1,12 @@
+use super::candidates::{MAX_ENCODINGS, MAX_PIECES, MAX_STARTS};
 use super::*;
 use crate::fixtures::{REDIRECT, redirect_url};
 use crate::registration::DEFAULT_BASE_URL;
 
-/// A `state` of real length, with what could be mistaken for an end.
+/// A `state` of real length that ends with an emphasis mark.
 const STATE: &str = "q1-Zc0de_0123456789abcdefghijABCDEFGHIJ-kl_";
 
-/// A code of real shape, so long that a mail breaks it often.
+/// A code of real length, which a mail breaks into many lines.
 fn code() -> String {
     "def50200a1b2c3".repeat(50)
 }
@@ -18,24 +19,26 @@ fn address() -> String {
     format!("{REDIRECT}?{}", query())
 }
 
-fn find_at(redirect_url: &RedirectUrl, pasted: &str) -> Result<Redirect, NotTheAnswer> {
+fn find_at(redirect_url: &RedirectUrl, pasted: &str) -> Result<AuthorizationResponse, PasteError> {
     let issuer = BaseUrl::parse(DEFAULT_BASE_URL).unwrap();
     let expected = State::new(STATE);
-    find_answer(&ReceivedLink::new(pasted), redirect_url, &issuer, &expected)
+    find_response(&ReceivedLink::new(pasted), redirect_url, &issuer, &expected)
 }
 
-fn find(pasted: &str) -> Result<Redirect, NotTheAnswer> {
+fn find(pasted: &str) -> Result<AuthorizationResponse, PasteError> {
     find_at(&redirect_url(), pasted)
 }
 
-fn assert_granted(answer: Result<Redirect, NotTheAnswer>, pasted: &str) {
-    match answer {
-        Ok(Redirect::Granted { code: found, .. }) => assert_eq!(found.expose(), code(), "{pasted}"),
+fn assert_granted(result: Result<AuthorizationResponse, PasteError>, pasted: &str) {
+    match result {
+        Ok(AuthorizationResponse::Granted { code: found, .. }) => {
+            assert_eq!(found.expose(), code(), "{pasted}")
+        }
         other => panic!("{pasted:?}: {other:?}"),
     }
 }
 
-/// Line breaks after so many characters.
+/// Inserts a break after each `width` characters.
 fn wrapped(text: &str, width: usize, break_with: &str) -> String {
     let lines: Vec<_> = text
         .as_bytes()
@@ -45,7 +48,7 @@ fn wrapped(text: &str, width: usize, break_with: &str) -> String {
     lines.join(break_with)
 }
 
-/// The address as people paste it, each with what it is.
+/// The address as changed by programs and people on the way, each with a description.
 #[expect(clippy::too_many_lines, reason = "it is a table")]
 fn dirty(address: &str) -> Vec<(&'static str, String)> {
     let escaped = address.replace('&', "&amp;");
@@ -168,21 +171,21 @@ fn dirty(address: &str) -> Vec<(&'static str, String)> {
 
 /// Shows check 10.
 #[test]
-fn pasted_address_as_people_paste_it_is_the_answer() {
+fn address_changed_by_pasting_is_found() {
     for (how, pasted) in dirty(&address()) {
         assert_granted(find(&pasted), how);
     }
 }
 
 #[test]
-fn pasted_loopback_address_as_people_paste_it_is_the_answer() {
+fn loopback_address_changed_by_pasting_is_found() {
     const LOOPBACK: &str = "http://127.0.0.1:8123/callback";
     let ours = RedirectUrl::parse(LOOPBACK).unwrap();
     let address = format!("{LOOPBACK}?{}", query());
     for (how, pasted) in dirty(&address) {
         assert_granted(find_at(&ours, &pasted), how);
     }
-    // The scheme that browsers hide, or insist on.
+    // Browsers hide the scheme, or insist on https.
     let hidden = address.strip_prefix("http://").unwrap();
     for pasted in [
         hidden.to_owned(),
@@ -197,7 +200,7 @@ fn pasted_loopback_address_as_people_paste_it_is_the_answer() {
 }
 
 #[test]
-fn pasted_query_alone_is_the_answer() {
+fn query_pasted_alone_is_found() {
     let query = query();
     for pasted in [
         query.clone(),
@@ -212,9 +215,9 @@ fn pasted_query_alone_is_the_answer() {
     }
 }
 
-/// Other servers put the code last: then no `state` tells where it ends.
+/// Other servers put the code last: then no `state` marks its end.
 #[test]
-fn pasted_address_with_the_code_last_keeps_the_code_whole() {
+fn pasted_code_at_the_end_is_complete_or_rejected() {
     let address = format!("{REDIRECT}?state={STATE}&code={}", code());
     for pasted in [
         address.clone(),
@@ -228,7 +231,7 @@ fn pasted_address_with_the_code_last_keeps_the_code_whole() {
     ] {
         assert_granted(find(&pasted), &pasted);
     }
-    // Words with digits behind it: what of them is the code's, nobody can tell.
+    // Followed by words with digits, the end of the code is uncertain.
     for words in ["27 Nov 2026 at 18:20", "2026", "0123456789abcdef", "a=1"] {
         for (pasted, is_clear) in [
             (format!("{address} {words}"), false),
@@ -237,97 +240,102 @@ fn pasted_address_with_the_code_last_keeps_the_code_whole() {
             (format!("{}\n{words}", wrapped(&address, 60, "\n")), true),
         ] {
             match (find(&pasted), is_clear) {
-                (Err(reason), false) => assert_eq!(reason, NotTheAnswer::Incomplete, "{pasted}"),
-                (answer, true) => assert_granted(answer, &pasted),
-                (Ok(answer), false) => panic!("{pasted}: {answer:?}"),
+                (Err(error), false) => assert_eq!(error, PasteError::Incomplete, "{pasted}"),
+                (result, true) => assert_granted(result, &pasted),
+                (Ok(response), false) => panic!("{pasted}: {response:?}"),
             }
         }
     }
-    // What looks like an end and belongs to it.
+    // A code that ends with an emphasis mark.
     let odd = format!("{REDIRECT}?state={STATE}&code=ab_c-_");
-    assert!(matches!(find(&odd), Ok(Redirect::Granted { code, .. }) if code.expose() == "ab_c-_"));
+    assert!(
+        matches!(find(&odd), Ok(AuthorizationResponse::Granted { code, .. }) if code.expose() == "ab_c-_")
+    );
 }
 
 /// Shows check 12.
 #[test]
-fn pasted_denial_is_the_answer() {
+fn pasted_denial_is_found() {
     let denied = format!("> {REDIRECT}?error=access_denied&amp;state={STATE}.");
-    assert!(matches!(find(&denied), Ok(Redirect::Denied { .. })));
+    assert!(matches!(
+        find(&denied),
+        Ok(AuthorizationResponse::Denied { .. })
+    ));
 }
 
 #[test]
-fn pasted_text_that_is_not_the_answer_is_told_apart() {
-    use NotTheAnswer as N;
+fn pasted_text_without_the_response_has_the_right_reason() {
+    use PasteError as E;
     let code = code();
     let other = "o".repeat(43);
     let part = &STATE[..30];
     for (pasted, expected) in [
-        (String::new(), N::NotOurs),
-        ("> \u{200b}".to_owned(), N::NotOurs),
-        ("correct horse battery".to_owned(), N::NotOurs),
-        ("bob@id.amiqus.co".to_owned(), N::NotOurs),
+        (String::new(), E::NotFound),
+        ("> \u{200b}".to_owned(), E::NotFound),
+        ("correct horse battery".to_owned(), E::NotFound),
+        ("bob@id.amiqus.co".to_owned(), E::NotFound),
         (
             "Dear Bob, see https://example.com/x?code=1&state=2".to_owned(),
-            N::NotOurs,
+            E::NotFound,
         ),
         (
             format!("https://evil.example/oauth/callback?{}", query()),
-            N::NotOurs,
+            E::NotFound,
         ),
         (
             format!("http://127.0.0.1:8123/callback?{}", query()),
-            N::NotOurs,
+            E::NotFound,
         ),
-        (REDIRECT.to_owned(), N::Incomplete),
-        (format!("{REDIRECT}?code={code}"), N::Incomplete),
-        (format!("{REDIRECT}?code={code}&amp;state"), N::Incomplete),
+        (REDIRECT.to_owned(), E::Incomplete),
+        (format!("{REDIRECT}?code={code}"), E::Incomplete),
+        (format!("{REDIRECT}?code={code}&amp;state"), E::Incomplete),
         (
             format!("{REDIRECT}?code={code}&state={part}"),
-            N::Incomplete,
+            E::Incomplete,
         ),
         (
             format!("<{REDIRECT}?code={code}&state={part}>"),
-            N::Incomplete,
+            E::Incomplete,
         ),
         (
             format!("{REDIRECT}?code={code}&state={other}"),
-            N::AnotherAttempt,
+            E::AnotherAttempt,
         ),
         (
             format!("{REDIRECT}?code={code}&state={other} and words"),
-            N::AnotherAttempt,
+            E::AnotherAttempt,
         ),
         (
             format!("{REDIRECT}?code=a&state=guessed"),
-            N::AnotherAttempt,
+            E::AnotherAttempt,
         ),
         (
             format!("{REDIRECT}?error=access_denied"),
-            N::DeniedWithoutState,
+            E::DeniedWithoutState,
         ),
         (
             format!("{}&iss=https://evil.example", address()),
-            N::ProvisioningError(Refusal::OtherIssuer),
+            E::Unusable(RedirectError::OtherIssuer),
         ),
         (
             format!("{}&error=x", address()),
-            N::ProvisioningError(Refusal::CodeAndError),
+            E::Unusable(RedirectError::CodeAndError),
         ),
         (
             format!(
                 "https://id.amiqus.co/oauth/authorize?client_id=1&redirect_uri=co.amiqus.signin%3A%2F%2Foauth%2Fcallback&response_type=code&state={STATE}"
             ),
-            N::PageOfService,
+            E::ServicePage,
         ),
-        ("id.amiqus.co/login".to_owned(), N::PageOfService),
-        ("<https://ID.amiqus.co>".to_owned(), N::NotOurs),
+        ("id.amiqus.co/login".to_owned(), E::ServicePage),
+        ("<https://ID.amiqus.co>".to_owned(), E::NotFound),
         (
             "See https://id.amiqus.co/login?return_to=%2Foauth".to_owned(),
-            N::PageOfService,
+            E::ServicePage,
         ),
         (
             "https://id.amiqus.co.evil.example/oauth/authorize".to_owned(),
-            N::NotOurs,
+            E::NotFound,
         ),
     ] {
         assert_eq!(find(&pasted).err(), Some(expected), "{pasted:?}");
@@ -336,14 +344,14 @@ fn pasted_text_that_is_not_the_answer_is_told_apart() {
 
 /// Shows check 42.
 #[test]
-fn reason_of_a_refused_paste_holds_none_of_it() {
-    let reason = find(&format!("{REDIRECT}?code=hush&state=hush")).unwrap_err();
-    assert!(!format!("{reason} {reason:?}").contains("hush"));
+fn paste_error_prints_nothing_of_the_paste() {
+    let error = find(&format!("{REDIRECT}?code=hush&state=hush")).unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("hush"));
 }
 
 /// Shows check 11.
 #[test]
-fn pasted_text_of_any_size_has_few_readings() {
+fn pasted_text_of_any_size_has_few_candidates() {
     for pasted in [
         format!("{REDIRECT}?").repeat(2_000),
         format!("{REDIRECT}?code=1 ").repeat(1_000),
@@ -352,7 +360,7 @@ fn pasted_text_of_any_size_has_few_readings() {
         "_".repeat(60_000),
         "x".repeat(10_000_000),
     ] {
-        let readings = readings(&ReceivedLink::new(pasted), &redirect_url());
-        assert!(readings.len() <= (1 + MAX_ENCODINGS) * MAX_STARTS * MAX_PIECES * 3);
+        let candidates = candidates(&ReceivedLink::new(pasted), &redirect_url());
+        assert!(candidates.len() <= (1 + MAX_ENCODINGS) * MAX_STARTS * MAX_PIECES * 3);
     }
 }

@@ -1,14 +1,20 @@
 use super::*;
 
-fn problem(text: &str) -> ProvisioningError {
-    match read(text.as_bytes()) {
-        Err(problem) => problem,
-        Ok(other) => panic!("expected a problem, got {other:?}"),
-    }
+/// The code and the field of the error with which the file is rejected.
+fn rejection(bytes: impl AsRef<[u8]>) -> (Code, Option<Field>) {
+    let error = read(bytes.as_ref()).unwrap_err();
+    (error.code(), error.field())
 }
 
+fn invalid(field: Option<Field>) -> (Code, Option<Field>) {
+    (Code::ProvisioningInvalid, field)
+}
+
+const NOT_UTF_8: (Code, Option<Field>) = (Code::ProvisioningNotUtf8, None);
+const NOT_JSON: (Code, Option<Field>) = (Code::ProvisioningNotJson, None);
+
 #[test]
-fn the_two_required_fields_are_enough() {
+fn two_required_fields_are_enough() {
     let text = r#"{"client_id": "9f3c", "client_secret": "s3cret"}"#;
     let Provisioned {
         registration,
@@ -25,7 +31,7 @@ fn the_two_required_fields_are_enough() {
 }
 
 #[test]
-fn the_file_may_decide_whether_the_app_starts_at_login_and_looks_for_updates() {
+fn policy_for_autostart_and_updates_is_read() {
     let text =
         |decisions: &str| format!(r#"{{"client_id": "9", "client_secret": "s", {decisions}}}"#);
     let policy = |decisions: &str| read(text(decisions).as_bytes()).unwrap().policy;
@@ -38,13 +44,13 @@ fn the_file_may_decide_whether_the_app_starts_at_login_and_looks_for_updates() {
         assert_eq!(only_updates.autostart, None);
     }
     for (name, field) in [("autostart", Field::Autostart), ("updates", Field::Updates)] {
-        let wrong = text(&format!(r#""{name}": "yes""#));
-        assert_eq!(problem(&wrong), ProvisioningError::Invalid(Some(field)));
+        let invalid_text = text(&format!(r#""{name}": "yes""#));
+        assert_eq!(rejection(&invalid_text), invalid(Some(field)));
     }
 }
 
 #[test]
-fn a_byte_order_mark_does_no_harm() {
+fn byte_order_mark_is_ignored() {
     let text = "\u{feff}{\"client_id\": \"9f3c\", \"client_secret\": \"s3cret\"}";
     assert!(read(text.as_bytes()).is_ok());
 }
@@ -60,7 +66,7 @@ fn utf_32(text: &str, bytes: fn(u32) -> [u8; 4]) -> Vec<u8> {
 }
 
 #[test]
-fn encoding_that_leaves_no_doubt_is_read() {
+fn utf_8_and_utf_16_are_read() {
     let marked = format!("\u{feff}{WITH_A_NAME}");
     let marked_twice = format!("\u{feff}\u{feff}{WITH_A_NAME}");
     let padded = format!("{WITH_A_NAME}\0\0\0");
@@ -83,7 +89,7 @@ fn encoding_that_leaves_no_doubt_is_read() {
 }
 
 #[test]
-fn encoding_that_would_have_to_be_guessed_is_named() {
+fn uncertain_encoding_is_rejected() {
     let marked = format!("\u{feff}{WITH_A_NAME}");
     let little = utf_16(&marked, u16::to_le_bytes);
     let mut broken_surrogate = utf_16("{\"a\": \"", u16::to_le_bytes);
@@ -91,7 +97,10 @@ fn encoding_that_would_have_to_be_guessed_is_named() {
     broken_surrogate.extend(utf_16("\"}", u16::to_le_bytes));
     for (what, bytes) in [
         ("Windows-1252", b"{\"organisation\": \"Caf\xe9\"}".to_vec()),
-        ("an odd byte", little[..little.len() - 1].to_vec()),
+        (
+            "a single byte at the end",
+            little[..little.len() - 1].to_vec(),
+        ),
         ("half a surrogate", broken_surrogate),
         ("UTF-32LE", utf_32(WITH_A_NAME, u32::to_le_bytes)),
         ("UTF-32BE", utf_32(WITH_A_NAME, u32::to_be_bytes)),
@@ -104,18 +113,12 @@ fn encoding_that_would_have_to_be_guessed_is_named() {
         ("UTF-8 after UTF-16", [little, b"}\n\n".to_vec()].concat()),
         ("a picture", b"\x89PNG\r\n\x1a\n".to_vec()),
     ] {
-        assert_eq!(
-            read(&bytes).unwrap_err(),
-            ProvisioningError::NotUtf8,
-            "{what}"
-        );
+        assert_eq!(rejection(bytes), NOT_UTF_8, "{what}");
     }
-    assert_eq!(ProvisioningError::NotUtf8.code(), Code::ProvisioningNotUtf8);
-    assert_eq!(ProvisioningError::NotUtf8.field(), None);
 }
 
 #[test]
-fn text_that_is_no_json_is_not_blamed_on_its_encoding() {
+fn text_that_is_not_json_is_not_blamed_on_its_encoding() {
     for text in [
         "",
         " \r\n",
@@ -126,43 +129,49 @@ fn text_that_is_no_json_is_not_blamed_on_its_encoding() {
         "{\"client_id\": \"9\", \"client_secret\": \"s\"} // ours",
         "{\"client_id\": \"9\" \"client_secret\": \"s\"}",
     ] {
-        assert_eq!(problem(text), ProvisioningError::NotJson, "{text:?}");
+        assert_eq!(rejection(text), NOT_JSON, "{text:?}");
         let bytes = utf_16(text, u16::to_le_bytes);
-        assert_eq!(
-            read(&bytes).unwrap_err(),
-            ProvisioningError::NotJson,
-            "{text:?}"
-        );
+        assert_eq!(rejection(bytes), NOT_JSON, "{text:?}");
     }
 }
 
 #[test]
-fn what_is_not_json_is_told_from_json_that_lacks_a_field() {
+fn error_names_the_invalid_field() {
     for (text, expected) in [
-        ("", ProvisioningError::NotJson),
-        ("client_id = 9f3c", ProvisioningError::NotJson),
-        ("[]", ProvisioningError::Invalid(None)),
+        ("", NOT_JSON),
+        ("client_id = 9f3c", NOT_JSON),
+        ("[]", invalid(None)),
         (
             r#"{"client_id": "9f3c"}"#,
-            ProvisioningError::Invalid(Some(Field::ClientSecret)),
+            invalid(Some(Field::ClientSecret)),
         ),
         (
             r#"{"client_id": 7, "client_secret": "s"}"#,
-            ProvisioningError::Invalid(Some(Field::ClientId)),
+            invalid(Some(Field::ClientId)),
         ),
         (
             r#"{"client_id": "9", "client_secret": "s", "base_url": "http://example.com"}"#,
-            ProvisioningError::Invalid(Some(Field::BaseUrl)),
+            invalid(Some(Field::BaseUrl)),
         ),
         (
             r#"{"client_id": "9", "client_secret": "s", "pkce": "yes"}"#,
-            ProvisioningError::Invalid(Some(Field::Pkce)),
+            invalid(Some(Field::Pkce)),
         ),
     ] {
-        assert_eq!(problem(text), expected, "{text}");
+        assert_eq!(rejection(text), expected, "{text}");
     }
-    assert_eq!(ProvisioningError::NotJson.code(), Code::ProvisioningNotJson);
-    let lacks_secret = ProvisioningError::Invalid(Some(Field::ClientSecret));
-    assert_eq!(lacks_secret.code(), Code::ProvisioningInvalid);
-    assert_eq!(lacks_secret.field(), Some(Field::ClientSecret));
+}
+
+/// Shows check 42.
+#[test]
+fn error_prints_nothing_of_the_file() {
+    for text in [
+        "{\"client_secret\": hush}",
+        "{\"client_secret\": \"hush\" \"hush\"}",
+        "{\"client_id\": \"9\", \"client_secret\": \"hush hush\"}",
+    ] {
+        let error = read(text.as_bytes()).unwrap_err();
+        let printed = format!("{} {error:?}", crate::error::chain(&error));
+        assert!(!printed.contains("hush"), "{printed}");
+    }
 }

@@ -46,7 +46,7 @@ impl AccountEntry {
             return;
         };
         let first = match cause {
-            Some(transient) if transient.is_the_networks() => OFFLINE_BACKOFF,
+            Some(transient) if transient.is_network_problem() => OFFLINE_BACKOFF,
             Some(_) => SERVER_BACKOFF,
             None => MAX_BACKOFF,
         };

@@ -55,7 +55,7 @@ fn switch_to_account_without_tokens_asks_to_sign_in_again() {
         lorraine().key(),
         RenewalReason::Due,
     ));
-    let step = bench.refreshed(&step, Err(TokenError::Dead { expired: false }));
+    let step = bench.refreshed(&step, Err(TokenError::InvalidGrant { expired: false }));
     bench.reloaded(&step, None);
     let step = bench.step(Event::SwitchRequested(lorraine().key()));
     assert_eq!(step.outcome, CommandOutcome::Accepted);

@@ -179,7 +179,7 @@ fn renewal_blocked_by_full_disk_resumes_with_space() {
 fn corrected_secret_resumes_renewals() {
     let mut bench = Bench::with_bob();
     bench.advance(YEAR - DAY);
-    fail(&mut bench, TokenError::SetUpWrong);
+    fail(&mut bench, TokenError::InvalidClient);
     let mut draft = crate::fixtures::draft();
     draft.client_secret = "hush-another".to_owned();
     let right = draft.validate(crate::registration::Provenance::ByHand);

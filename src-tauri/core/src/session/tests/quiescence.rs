@@ -87,7 +87,7 @@ fn session_with_unsaved_knowledge_is_not_quiescent() {
         }),
         ("an account that needs the user", |bench| {
             let step = renew(bench, RenewalReason::Due);
-            let dead = TokenError::Dead { expired: false };
+            let dead = TokenError::InvalidGrant { expired: false };
             let step = bench.refreshed(&step, Err(dead));
             assert!(!bench.session.is_quiescent(), "the vault is read again");
             let found = connected(bob(), tokens("1", now()));

@@ -11,7 +11,7 @@ use crate::fixtures::{DAY, YEAR, connected, draft, interrupted, lorraine};
 use crate::registration::Provenance;
 use crate::token::Transient;
 
-const DEAD: TokenError = TokenError::Dead { expired: false };
+const DEAD: TokenError = TokenError::InvalidGrant { expired: false };
 const LOST: TokenError = TokenError::PerhapsProcessed(Transient::Offline);
 
 fn renew(bench: &mut Bench, why: RenewalReason) -> Step {
@@ -125,7 +125,7 @@ fn rejected_refresh_token_asks_to_sign_in_again() {
     ] {
         let mut bench = Bench::with_bob();
         let step = renew(&mut bench, RenewalReason::Due);
-        let step = dead(&mut bench, &step, TokenError::Dead { expired });
+        let step = dead(&mut bench, &step, TokenError::InvalidGrant { expired });
         assert_eq!(changed(&step), [format!("account/{}", bob().key())]);
         assert_eq!(effects(&step), [""; 0]);
         assert_eq!(renewal_answer(&step), Some(Err(Code::NotSignedIn)));
@@ -142,9 +142,9 @@ fn rejected_refresh_token_asks_to_sign_in_again() {
 #[test]
 fn wrong_setup_keeps_the_account_and_is_shown() {
     for (failure, code) in [
-        (TokenError::SetUpWrong, Code::SetUpWrong),
+        (TokenError::InvalidClient, Code::SetUpWrong),
         (
-            TokenError::Refused(Refused::Request),
+            TokenError::Rejected(RejectedPart::Request),
             Code::RequestNotAccepted,
         ),
     ] {
@@ -165,7 +165,7 @@ fn wrong_setup_keeps_the_account_and_is_shown() {
 fn successful_renewal_clears_the_service_problem() {
     let mut bench = Bench::with_bob();
     let step = renew(&mut bench, RenewalReason::Asked);
-    bench.refreshed(&step, Err(TokenError::SetUpWrong));
+    bench.refreshed(&step, Err(TokenError::InvalidClient));
     let step = renew(&mut bench, RenewalReason::Due);
     assert_eq!(bench.problem(), Some(Code::SetUpWrong));
     bench.refreshed(&step, Ok(tokens("2", now())));

@@ -20,7 +20,7 @@ fn app_state_holds_no_secret() {
         RenewalReason::Asked,
     ));
     states.push(bench.state());
-    bench.refreshed(&step, Err(TokenError::Dead { expired: false }));
+    bench.refreshed(&step, Err(TokenError::InvalidGrant { expired: false }));
     states.push(bench.state());
     for state in states {
         for text in [serde_json::to_string(&state).unwrap(), format!("{state:?}")] {

@@ -137,11 +137,17 @@ fn verifier_follows_the_challenge_when_pkce_was_changed() {
 #[test]
 fn failed_exchange_ends_signed_out_with_its_code() {
     for (failure, code) in [
-        (TokenError::Dead { expired: false }, Code::CodeNotAccepted),
-        (TokenError::Dead { expired: true }, Code::CodeNotAccepted),
-        (TokenError::SetUpWrong, Code::SetUpWrong),
         (
-            TokenError::Refused(Refused::Request),
+            TokenError::InvalidGrant { expired: false },
+            Code::CodeNotAccepted,
+        ),
+        (
+            TokenError::InvalidGrant { expired: true },
+            Code::CodeNotAccepted,
+        ),
+        (TokenError::InvalidClient, Code::SetUpWrong),
+        (
+            TokenError::Rejected(RejectedPart::Request),
             Code::RequestNotAccepted,
         ),
         (TokenError::NotProcessed(Transient::Offline), Code::Offline),
@@ -184,7 +190,7 @@ fn late_answer_to_a_code_is_dropped() {
     bench.link(&first.granted());
     bench.step(Event::CodeExchanged(
         first.id,
-        Err(TokenError::Dead { expired: true }),
+        Err(TokenError::InvalidGrant { expired: true }),
     ));
     let (second, _) = bench.begin();
     bench.link(&second.granted());

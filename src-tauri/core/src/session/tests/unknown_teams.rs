@@ -111,7 +111,7 @@ fn disconnected_account_of_unknown_team_is_reused() {
     bench.sign_in(without_team(), "1");
     let key = of_unknown_team(0);
     let step = bench.step(Event::RenewalRequested(key, RenewalReason::Due));
-    let step = bench.refreshed(&step, Err(TokenError::Dead { expired: false }));
+    let step = bench.refreshed(&step, Err(TokenError::InvalidGrant { expired: false }));
     bench.reloaded(&step, None);
     bench.sign_in(without_team(), "2");
     assert_eq!(bench.state().accounts.len(), 1);

@@ -140,8 +140,8 @@ fn rejection_after_a_failed_last_attempt_is_a_lost_answer() {
         LOST,
         TokenError::NotProcessed(Transient::Offline),
         TokenError::NotProcessed(Transient::Busy(None)),
-        TokenError::SetUpWrong,
-        TokenError::Refused(Refused::Request),
+        TokenError::InvalidClient,
+        TokenError::Rejected(RejectedPart::Request),
     ] {
         let mut bench = Bench::with_bob();
         let step = last_attempt(&mut bench);

@@ -47,7 +47,7 @@ fn transient_failure_keeps_the_account() {
             assert!(record(&bench).contains("hush-refresh-1"));
             assert_eq!(bench.status(bob().key()), Connected);
             assert_eq!(bench.problem(), said);
-            let offline = transient.is_the_networks();
+            let offline = transient.is_network_problem();
             assert_eq!(bench.account(bob().key()).offline, offline);
         }
     }

@@ -21,7 +21,7 @@ fn check_with_401_leads_to_one_renewal() {
 fn check_with_401_gets_the_error_of_its_renewal() {
     for (failure, code) in [
         (TokenError::NotProcessed(Transient::Offline), Code::Offline),
-        (TokenError::SetUpWrong, Code::SetUpWrong),
+        (TokenError::InvalidClient, Code::SetUpWrong),
     ] {
         let mut bench = Bench::with_bob();
         let check = bench.step(Event::CheckRequested(bob().key()));

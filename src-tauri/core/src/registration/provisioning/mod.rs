@@ -1,76 +1,90 @@
-//! What IT's provisioning file says: its bytes, read as strictly as what an administrator enters in
-//! the window. Where the file lies and who may write to it, the shell knows.
+//! The content of a provisioning file, validated like what an administrator enters in the window.
+//! Where the file is and who may write to it is the shell's concern.
 
 use serde_json::Value;
 
 use super::{Field, Provenance, Registration, RegistrationDraft};
 use crate::error::Code;
 
-mod text;
+mod encoding;
 
 #[cfg(test)]
 mod tests;
 
-/// A provisioning file that can be used.
+/// The content of a valid provisioning file.
 #[derive(Debug)]
 pub struct Provisioned {
     /// The registration.
     pub registration: Registration,
-    /// What IT decides besides.
+    /// The settings that the administrators decide.
     pub policy: Policy,
 }
 
-/// What IT decides besides the registration.
+/// Settings that a provisioning file can decide.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Policy {
-    /// Whether the app starts at login; `None` leaves it to the person.
+    /// Whether the app starts at login; `None` leaves it to the user.
     pub autostart: Option<bool>,
-    /// Whether the app may look for a newer version of itself; `None` is as good as `true`.
+    /// Whether the app may look for updates; `None` means `true`.
     pub updates: Option<bool>,
 }
 
 /// Why a provisioning file can't be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum ProvisioningError {
-    /// Its text is in an encoding that can only be guessed at.
-    #[error("it is not UTF-8")]
+    /// The text's encoding is not certain.
+    #[error("the file is not UTF-8")]
     NotUtf8,
-    /// It is not JSON.
-    #[error("it is not JSON")]
-    NotJson,
-    /// A field is missing, of another type, or not valid; `None` where there are no fields at all.
+    /// The text is not JSON. The cause has the line and the column, and none of the text.
+    #[error("the file is not JSON")]
+    NotJson(#[source] serde_json::Error),
+    /// A field is missing, of another type, or not valid; `None` if the JSON is not an object.
     #[error("a field is not valid: {0:?}")]
     Invalid(Option<Field>),
 }
 
 impl ProvisioningError {
-    /// What the window is told.
+    /// The code of the problem that the window displays.
     #[must_use]
-    pub fn code(self) -> Code {
+    pub fn code(&self) -> Code {
         match self {
             Self::NotUtf8 => Code::ProvisioningNotUtf8,
-            Self::NotJson => Code::ProvisioningNotJson,
+            Self::NotJson(_) => Code::ProvisioningNotJson,
             Self::Invalid(_) => Code::ProvisioningInvalid,
         }
     }
 
-    /// The field to mend.
+    /// The field to correct.
     #[must_use]
-    pub fn field(self) -> Option<Field> {
+    pub fn field(&self) -> Option<Field> {
         match self {
-            Self::NotUtf8 | Self::NotJson => None,
-            Self::Invalid(field) => field,
+            Self::NotUtf8 | Self::NotJson(_) => None,
+            Self::Invalid(field) => *field,
         }
     }
 }
 
-/// Reads the bytes of a provisioning file.
+/// Reads a provisioning file.
 ///
 /// # Errors
-/// [`ProvisioningError`], with the first field that must be mended.
+/// [`ProvisioningError`] when the bytes are not a valid provisioning file; it names the first field
+/// that must be corrected.
+///
+/// ```
+/// use amiqus_core::registration::{Field, provisioning};
+///
+/// let file = br#"{"client_id": "9a1c0ffe", "client_secret": "secret", "autostart": true}"#;
+/// let provisioned = provisioning::read(file)?;
+/// assert_eq!(provisioned.registration.client_id.as_str(), "9a1c0ffe");
+/// assert_eq!(provisioned.policy.autostart, Some(true));
+///
+/// let error = provisioning::read(br#"{"client_id": "9a1c0ffe"}"#).unwrap_err();
+/// assert_eq!(error.field(), Some(Field::ClientSecret));
+/// # Ok::<(), provisioning::ProvisioningError>(())
+/// ```
 pub fn read(bytes: &[u8]) -> Result<Provisioned, ProvisioningError> {
-    let text = text::text_of(bytes)?;
-    let value: Value = serde_json::from_str(&text).map_err(|_| ProvisioningError::NotJson)?;
+    let text = encoding::decode(bytes).ok_or(ProvisioningError::NotUtf8)?;
+    let value: Value = serde_json::from_str(&text).map_err(ProvisioningError::NotJson)?;
     let policy = policy(&value).map_err(ProvisioningError::Invalid)?;
     let draft = draft(&value).map_err(ProvisioningError::Invalid)?;
     let registration = draft
@@ -84,21 +98,20 @@ pub fn read(bytes: &[u8]) -> Result<Provisioned, ProvisioningError> {
     })
 }
 
-/// What the file decides besides the registration.
 fn policy(value: &Value) -> Result<Policy, Option<Field>> {
-    let decision = |name: &str, field: Field| match value.get(name) {
+    let setting = |name: &str, field: Field| match value.get(name) {
         None | Some(Value::Null) => Ok(None),
-        Some(Value::Bool(decision)) => Ok(Some(*decision)),
+        Some(Value::Bool(setting)) => Ok(Some(*setting)),
         Some(_) => Err(Some(field)),
     };
     Ok(Policy {
-        autostart: decision("autostart", Field::Autostart)?,
-        updates: decision("updates", Field::Updates)?,
+        autostart: setting("autostart", Field::Autostart)?,
+        updates: setting("updates", Field::Updates)?,
     })
 }
 
-/// The fields of the file; an error names the first that is missing or of another type. Unknown
-/// fields are left for later versions.
+/// The registration's fields. Unknown fields are ignored: a later version may define them. An error is
+/// the first field that is missing or of another type.
 fn draft(value: &Value) -> Result<RegistrationDraft, Option<Field>> {
     let fields = value.as_object().ok_or(None)?;
     let text = |name: &str, field: Field| match fields.get(name) {
