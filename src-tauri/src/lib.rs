@@ -16,6 +16,7 @@ mod links;
 pub mod logging;
 mod notices;
 mod paths;
+mod private_fs;
 pub mod provisioning;
 #[cfg(target_os = "linux")]
 mod proxy_linux;
@@ -334,7 +335,7 @@ fn set_up(
             provisioning: Box::new(provisioning::read),
         })
     });
-    logging::follow(&session);
+    logging::state::follow(&session);
     app.manage(session.clone());
 
     // Before anything that could bring it to the front.

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use tauri::AppHandle;
 use tokio::sync::watch;
 
-use crate::vault::files::{private_file, private_folder};
+use crate::private_fs::{private_file, private_folder};
 use crate::{window, words};
 
 /// What was told, in the app's data folder: no names, no ids, only their fingerprints.

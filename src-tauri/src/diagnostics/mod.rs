@@ -26,8 +26,9 @@ use tokio::sync::MutexGuard;
 use self::redacted::{Known, Redacted};
 use crate::clock::SystemClock;
 use crate::deadline::{self, ANSWER_TIMEOUT};
-use crate::vault::files::private_file;
-use crate::vault::safeguards::{self, MISSING};
+use crate::logging::state;
+use crate::private_fs::private_file;
+use crate::private_fs::safeguards::{self, MISSING};
 use crate::{links, logging, paths, provisioning, start_at_login, vault};
 
 /// The argument that prints the report and ends.
@@ -192,7 +193,7 @@ fn base_url(state: Option<&AppState>, look: Option<&provisioning::Look>) -> Opti
     if let Some(Provisioning::Valid(registration)) = look.map(|look| &look.provisioning) {
         return Some(registration.base_url.clone());
     }
-    let logged = last_state_line().and_then(|line| {
+    let logged = state::last_logged(LOG_BYTES).and_then(|line| {
         let (_, service) = line.rsplit_once("service=")?;
         BaseUrl::parse(service.split_whitespace().next()?.trim_matches('"')).ok()
     });
@@ -272,13 +273,13 @@ fn missing_safeguards() -> BTreeSet<String> {
 fn accounts(report: &mut Report, state: Option<&AppState>) {
     report.section("State");
     let Some(state) = state else {
-        match last_state_line() {
+        match state::last_logged(LOG_BYTES) {
             Some(line) => report.says("as last logged", &line),
             None => report.says("as last logged", "nothing"),
         }
         return;
     };
-    report.says("screen", &summary(state));
+    report.says("screen", &state::summary(state));
     for account in &state.accounts {
         let domain = account
             .email
@@ -302,42 +303,6 @@ fn accounts(report: &mut Report, state: Option<&AppState>) {
         );
     }
     report.counts("accounts", state.accounts.len());
-}
-
-/// A state in a line for the log, without persons.
-pub(crate) fn summary(state: &AppState) -> String {
-    let again = state
-        .accounts
-        .iter()
-        .filter(|account| account.status != AccountStatusView::Connected)
-        .count();
-    let problem = state.problem.as_ref().map_or_else(
-        || "none".to_owned(),
-        |problem| format!("{:?}", problem.code),
-    );
-    let screen = match serde_json::to_value(&state.screen) {
-        Ok(screen) => screen["state"].as_str().unwrap_or_default().to_owned(),
-        Err(_) => String::new(),
-    };
-    format!(
-        "{screen} accounts={} sign_in_again={again} unfinished={} problem={problem} managed={} \
-         service={}",
-        state.accounts.len(),
-        state.unfinished,
-        state.setup.managed,
-        state.setup.base_url,
-    )
-}
-
-/// The last state that the log knows.
-fn last_state_line() -> Option<String> {
-    logging::newest(&paths::log()?, LOG_BYTES)
-        .lines()
-        .rev()
-        .find_map(|line| {
-            let (_, state) = line.split_once(logging::STATE)?;
-            Some(state.trim().to_owned())
-        })
 }
 
 fn log(report: &mut Report) {

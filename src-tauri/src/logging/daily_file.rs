@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 use tracing::Level;
 
 use super::line;
-use crate::vault::files::private_folder;
+use crate::private_fs::private_folder;
 
 /// How many days of logs are kept.
 const MAX_DAYS: usize = 7;

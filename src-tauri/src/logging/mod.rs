@@ -10,6 +10,7 @@
 mod daily_file;
 mod queue;
 mod rate_limit;
+pub(crate) mod state;
 mod tail;
 
 use std::fmt;
@@ -20,7 +21,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use amiqus_core::clock::Clock;
-use amiqus_core::runtime::SessionHandle;
 use jiff::Timestamp;
 use tracing::{Level, Subscriber};
 use tracing_subscriber::filter::{FilterExt as _, LevelFilter, Targets};
@@ -34,9 +34,6 @@ use self::queue::Queue;
 use self::rate_limit::RateLimit;
 use crate::clock::SystemClock;
 use crate::standard_error;
-
-/// Before a state in the log; the report for support looks for it.
-pub(crate) const STATE: &str = "the state is now ";
 
 /// How long the end of the process waits for the last lines to be written. Only a disk that doesn't
 /// answer takes as long.
@@ -160,21 +157,6 @@ pub(crate) fn flush() {
     if let Some(log) = LOG.get() {
         log.flush();
     }
-}
-
-/// Writes each state's name into the log, for as long as the keeper lives.
-pub(crate) fn follow(session: &SessionHandle) {
-    let mut following = session.follow();
-    tauri::async_runtime::spawn(async move {
-        let mut last = String::new();
-        while let Some(state) = following.next().await {
-            let summary = crate::diagnostics::summary(&state);
-            if summary != last {
-                tracing::info!("{STATE}{summary}");
-                last = summary;
-            }
-        }
-    });
 }
 
 /// The newest part of the log: its last whole lines, no more than so many bytes.

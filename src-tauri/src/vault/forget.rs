@@ -3,9 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::files::Folder;
-use super::key::Key;
-use super::key_file::Kind;
+use super::folder::Folder;
+use super::key::{Key, KeySource};
 use super::keychain::{self, CALL_TIMEOUT, Keychain, KeychainFailure, REMOVAL_TIMEOUT};
 use crate::deadline;
 
@@ -56,7 +55,7 @@ pub(crate) fn forget(folder: PathBuf) -> Result<Forgotten, NotForgotten> {
     let vault = folder.exists();
     let key_file = folder.key_file();
     let is_keychains = match &key_file {
-        Ok(Some(file)) => matches!(file.kind, Kind::Keychain),
+        Ok(Some(file)) => matches!(file.source, KeySource::Keychain),
         // One that is gone, or makes no sense, may have said so.
         Ok(None) => folder.snapshot().exists(),
         Err(_) => true,
@@ -78,8 +77,8 @@ pub(crate) fn forget(folder: PathBuf) -> Result<Forgotten, NotForgotten> {
         let fit = |key: &Key| keychain::fit(&of_vault, key_file.as_ref(), key);
         let keychain = Keychain::connect(CALL_TIMEOUT)?;
         let is_made_of_passphrase = matches!(
-            key_file.as_ref().map(|file| &file.kind),
-            Some(Kind::Passphrase { .. })
+            key_file.as_ref().map(|file| &file.source),
+            Some(KeySource::Passphrase { .. })
         );
         if is_made_of_passphrase {
             return Ok(0);

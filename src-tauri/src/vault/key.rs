@@ -2,9 +2,8 @@
 
 use amiqus_core::secret::Passphrase;
 use argon2::{Algorithm, Argon2, Params, Version};
+use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize as _, Zeroizing};
-
-use super::key_file::Kind;
 
 /// The key's length, in bytes: what Stronghold takes.
 pub(super) const KEY_BYTES: usize = 32;
@@ -33,14 +32,71 @@ impl Key {
     }
 }
 
+/// Where the key comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum KeySource {
+    /// The keychain holds it.
+    Keychain,
+    /// It is made of a passphrase with argon2id.
+    Passphrase {
+        /// Random, one for each vault.
+        salt: [u8; 16],
+        /// In KiB.
+        memory_kib: u32,
+        /// How often the memory is gone over.
+        passes: u32,
+        /// How many lanes.
+        lanes: u32,
+    },
+}
+
+/// The most memory that a passphrase's key is made with, in KiB.
+const MAX_MEMORY_KIB: u32 = 1024 * 1024;
+
+/// The most passes over it.
+const MAX_PASSES: u32 = 32;
+
+/// The most lanes.
+const MAX_LANES: u32 = 64;
+
+impl KeySource {
+    /// Whether what it costs to make the key is within reason: the file could ask for all of a computer's
+    /// memory, or for a year of its time.
+    pub(super) fn is_affordable(&self) -> bool {
+        match self {
+            Self::Keychain => true,
+            Self::Passphrase {
+                memory_kib,
+                passes,
+                lanes,
+                ..
+            } => *memory_kib <= MAX_MEMORY_KIB && *passes <= MAX_PASSES && *lanes <= MAX_LANES,
+        }
+    }
+
+    /// A new passphrase's salt and costs: RFC 9106's second recommended option (64 MiB, 3 passes, 4
+    /// lanes). `None` when the system has no randomness.
+    pub(super) fn new_passphrase() -> Option<Self> {
+        let mut salt = [0; 16];
+        getrandom::fill(&mut salt).ok()?;
+        Some(Self::Passphrase {
+            salt,
+            memory_kib: 64 * 1024,
+            passes: 3,
+            lanes: 4,
+        })
+    }
+}
+
 /// Makes a key of a passphrase (argon2id, RFC 9106 §4); `None` when the parameters are unusable.
-pub(super) fn derive(passphrase: &Passphrase, kind: &Kind) -> Option<Key> {
-    let Kind::Passphrase {
+pub(super) fn derive(passphrase: &Passphrase, source: &KeySource) -> Option<Key> {
+    let KeySource::Passphrase {
         salt,
         memory_kib,
         passes,
         lanes,
-    } = kind
+    } = source
     else {
         return None;
     };

@@ -14,11 +14,11 @@ use std::time::Duration;
 pub(super) use self::system::Keychain;
 #[cfg(target_os = "linux")]
 pub(crate) use self::watch::watch;
-use super::files::Folder;
+use super::folder::Folder;
 use super::key::Key;
-use super::key_file::KeyFile;
 #[cfg(target_os = "linux")]
-use super::key_file::Kind;
+use super::key::KeySource;
+use super::key_file::KeyFile;
 use super::snapshot::{WontOpen, try_key};
 use crate::deadline::{self, ANSWER_TIMEOUT};
 
@@ -211,6 +211,6 @@ pub(super) fn look(folder: Folder) -> KeyLook {
 #[cfg(target_os = "linux")]
 pub(super) fn opens_unasked(folder: Folder) -> bool {
     let key_file = folder.key_file().ok().flatten();
-    key_file.is_some_and(|file| file.kind == Kind::Keychain)
+    key_file.is_some_and(|file| file.source == KeySource::Keychain)
         && matches!(look(folder), KeyLook::There { .. })
 }

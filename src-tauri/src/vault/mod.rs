@@ -11,12 +11,11 @@
 //!   lock                 0600  held while a process has the vault open
 //! ```
 
-pub(crate) mod files;
+mod folder;
 pub(crate) mod forget;
 mod key;
 mod key_file;
 mod keychain;
-pub(crate) mod safeguards;
 mod snapshot;
 
 use std::io;
@@ -29,9 +28,9 @@ use amiqus_core::vault::{
     Unlock, VaultOpener,
 };
 
-use self::files::{Folder, Lock};
-use self::key::Key;
-use self::key_file::{KeyFile, Kind, VaultId};
+use self::folder::{Folder, Lock};
+use self::key::{Key, KeySource};
+use self::key_file::{KeyFile, VaultId};
 use self::keychain::{AbandonPrompt, CALL_TIMEOUT, Fit, Found, Keychain, KeychainFailure, Prompt};
 use self::snapshot::{Snapshot, WontOpen};
 
@@ -112,19 +111,19 @@ impl StrongholdOpener {
         unlock: Unlock,
         vault: &VaultId,
         key_file: Option<&KeyFile>,
-    ) -> Result<(Key, Kind), OpenError> {
+    ) -> Result<(Key, KeySource), OpenError> {
         let exists = self.folder.snapshot().try_exists().map_err(unreachable)?;
-        match (unlock, key_file.map(|file| &file.kind)) {
+        match (unlock, key_file.map(|file| &file.source)) {
             (Unlock::Passphrase(_), Some(kind)) if !kind.is_affordable() => {
                 tracing::error!("the key file asks for more than a passphrase's key may cost");
                 Err(OpenError::Locked(LockReason::VaultUnreachable))
             }
-            (Unlock::Passphrase(passphrase), Some(kind @ Kind::Passphrase { .. })) => {
+            (Unlock::Passphrase(passphrase), Some(kind @ KeySource::Passphrase { .. })) => {
                 let key = key::derive(&passphrase, kind).ok_or(OpenError::WrongPassphrase)?;
                 Ok((key, kind.clone()))
             }
             (Unlock::NewPassphrase(passphrase), kind) => {
-                if exists && matches!(kind, Some(Kind::Passphrase { .. })) {
+                if exists && matches!(kind, Some(KeySource::Passphrase { .. })) {
                     return Err(OpenError::Locked(LockReason::PassphraseNeeded));
                 }
                 if exists {
@@ -133,13 +132,14 @@ impl StrongholdOpener {
                 if passphrase.expose().chars().count() < MIN_PASSPHRASE_CHARS {
                     return Err(OpenError::PassphraseTooShort);
                 }
-                let kind = Kind::new_passphrase().ok_or_else(entropy_error)?;
+                let kind = KeySource::new_passphrase().ok_or_else(entropy_error)?;
                 let key = key::derive(&passphrase, &kind).ok_or(OpenError::WrongPassphrase)?;
                 Ok((key, kind))
             }
-            (Unlock::Keychain | Unlock::KeychainWithoutPrompt, Some(Kind::Passphrase { .. })) => {
-                Err(OpenError::Locked(LockReason::PassphraseNeeded))
-            }
+            (
+                Unlock::Keychain | Unlock::KeychainWithoutPrompt,
+                Some(KeySource::Passphrase { .. }),
+            ) => Err(OpenError::Locked(LockReason::PassphraseNeeded)),
             (unlock, _) => {
                 let prompt = match unlock {
                     Unlock::KeychainWithoutPrompt => Prompt::Never,
@@ -148,7 +148,7 @@ impl StrongholdOpener {
                 self.waits_for.store(KEYCHAIN, Ordering::Relaxed);
                 let key = self.key_from_keychain(exists, vault, key_file, prompt);
                 self.waits_for.store(DISK, Ordering::Relaxed);
-                key.map(|key| (key, Kind::Keychain))
+                key.map(|key| (key, KeySource::Keychain))
             }
         }
     }
@@ -218,8 +218,8 @@ impl StrongholdOpener {
             Some(_) | None => {
                 let key = Key::random().ok_or_else(entropy_error)?;
                 // Before the keychain has it: a key whose vault has no name yet would be nobody's.
-                KeyFile::new(vault.clone(), Kind::Keychain, &key)
-                    .write(&self.folder)
+                self.folder
+                    .write_key_file(&KeyFile::new(vault.clone(), KeySource::Keychain, &key))
                     .map_err(unreachable)?;
                 keychain.add(vault, &key, prompt, &asks).map_err(locked)?;
                 Ok(key)
@@ -270,8 +270,8 @@ impl VaultOpener for StrongholdOpener {
             }
         };
         if fits != Some(true) || !is_named {
-            KeyFile::new(vault, kind, &key)
-                .write(&self.folder)
+            self.folder
+                .write_key_file(&KeyFile::new(vault, kind, &key))
                 .map_err(unreachable)?;
         }
         Ok(Opened {

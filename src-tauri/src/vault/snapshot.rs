@@ -11,8 +11,9 @@ use iota_stronghold::{Client, ClientError};
 use tauri_plugin_stronghold::stronghold::Stronghold;
 use zeroize::Zeroizing;
 
-use super::files::{self, Folder, Lock, is_refused};
+use super::folder::{Folder, Lock};
 use super::key::Key;
+use crate::private_fs::{self, is_refused};
 
 /// The one client within the snapshot.
 const CLIENT: &[u8] = b"sign-in-with-amiqus";
@@ -179,8 +180,8 @@ impl SecretStore for Snapshot {
             self.finish_save(&problem.to_string())?;
         }
         // Stronghold's new file has the usual permissions; the folder keeps others out meanwhile.
-        files::keep_private(&self.path)
-            .and_then(|()| files::sync(self.folder.path()))
+        private_fs::keep_private(&self.path)
+            .and_then(|()| private_fs::sync(self.folder.path()))
             .map_err(|problem| StoreError(problem.to_string()))
     }
 }

@@ -54,7 +54,7 @@ impl Safeguard {
 static FOUND: Mutex<BTreeSet<(Safeguard, PathBuf)>> = Mutex::new(BTreeSet::new());
 
 /// Reports a safeguard as missing for this folder, once in the life of the process.
-pub(super) fn report(safeguard: Safeguard, folder: &Path, error: &dyn Display) {
+pub(crate) fn report(safeguard: Safeguard, folder: &Path, error: &dyn Display) {
     let is_new = FOUND
         .lock()
         .unwrap_or_else(PoisonError::into_inner)

@@ -1,13 +1,14 @@
 //! The vault's folder: its permissions, its lock, its left-overs, and what is set aside.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
 use super::key_file::KeyFile;
-use super::safeguards::{Safeguard, report};
+use crate::private_fs::safeguards::{Safeguard, report};
+use crate::private_fs::{is_refused, private_file, private_folder, sync};
 
 const SNAPSHOT: &str = "vault.stronghold";
 const KEY_FILE: &str = "key.json";
@@ -166,10 +167,11 @@ impl Folder {
     }
 
     /// Replaces the key file in one step.
-    pub(super) fn write_key_file(&self, bytes: &[u8]) -> io::Result<()> {
+    pub(super) fn write_key_file(&self, key_file: &KeyFile) -> io::Result<()> {
+        let bytes = serde_json::to_vec_pretty(key_file)?;
         let new = self.0.join(format!("{KEY_FILE}.new"));
         let mut file = private_file().create(true).truncate(true).open(&new)?;
-        file.write_all(bytes)?;
+        file.write_all(&bytes)?;
         self.sync_file(&file)?;
         self.replace(&new, &self.0.join(KEY_FILE))
     }
@@ -266,102 +268,10 @@ impl Folder {
     }
 }
 
-/// Makes a folder for its user alone; one that is there is made so again. Where that is refused it is
-/// said, and no fault.
-///
-/// # Errors
-/// When there is no folder then.
-pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)?;
-    #[cfg(unix)]
-    restrict(path, 0o700, path)?;
-    Ok(())
-}
-
-/// Makes a file its user's alone, as far as its file system does that.
-pub(super) fn keep_private(file: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    restrict(file, 0o600, file.parent().unwrap_or(file))?;
-    Ok(())
-}
-
-/// Sets a file's mode, unless it has it. Some file systems refuse that, some say yes and do nothing, and
-/// some have a mode for all files: what counts is who can read it then.
-#[cfg(unix)]
-fn restrict(path: &Path, mode: u32, folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    let has = |path: &Path| fs::metadata(path).map(|about| about.permissions().mode() & 0o777);
-    if has(path)? == mode {
-        return Ok(());
-    }
-    let outcome = fs::set_permissions(path, fs::Permissions::from_mode(mode));
-    let has = has(path)?;
-    if has & 0o077 != 0 {
-        match outcome {
-            Err(refused) => report(Safeguard::Permissions, folder, &refused),
-            Ok(()) => report(
-                Safeguard::Permissions,
-                folder,
-                &format!("mode {has:o} stays"),
-            ),
-        }
-    }
-    Ok(())
-}
-
-/// Makes a folder's entries durable, as far as its file system does that: a rename is not, until its
-/// folder is synced.
-pub(super) fn sync(folder: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    match File::open(folder).and_then(|open| open.sync_all()) {
-        Err(refused) if is_refused(&refused) => {
-            report(Safeguard::FolderSync, folder, &refused);
-        }
-        outcome => outcome?,
-    }
-    #[cfg(not(unix))]
-    let _ = folder;
-    Ok(())
-}
-
-/// Whether the file system doesn't do such a thing, in place of failing at it.
-pub(super) fn is_refused(problem: &io::Error) -> bool {
-    use io::ErrorKind::{AlreadyExists, InvalidInput, IsADirectory, PermissionDenied, Unsupported};
-
-    #[cfg(unix)]
-    {
-        use rustix::io::Errno;
-        if matches!(
-            Errno::from_io_error(problem),
-            Some(Errno::BADF | Errno::NOTTY)
-        ) {
-            return true;
-        }
-    }
-    matches!(
-        problem.kind(),
-        AlreadyExists | InvalidInput | IsADirectory | PermissionDenied | Unsupported
-    )
-}
-
 fn aside(file: &Path) -> PathBuf {
     let mut aside = file.as_os_str().to_owned();
     aside.push(REPLACED);
     aside.into()
-}
-
-/// To be opened for its user alone.
-pub(crate) fn private_file() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
 }
 
 fn is_left_over(name: &str) -> bool {
@@ -373,9 +283,8 @@ fn is_left_over(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::io;
 
-    use super::{Folder, is_left_over, is_refused};
+    use super::{Folder, is_left_over};
 
     #[test]
     fn left_over_is_told_only_where_it_is_the_only_one() {
@@ -387,21 +296,6 @@ mod tests {
         assert_eq!(folder.left_over(), Some(written));
         fs::write(home.path().join("vault.stronghold.ba9876543210"), "old").unwrap();
         assert_eq!(folder.left_over(), None);
-    }
-
-    #[test]
-    fn refusals_are_told_from_faults() {
-        let of = |number| is_refused(&io::Error::from_raw_os_error(number));
-        // EPERM, EBADF, EACCES, EEXIST, EISDIR, EINVAL, ENOTTY, ENOSYS, EOPNOTSUPP on Linux.
-        #[cfg(target_os = "linux")]
-        for refusal in [1, 9, 13, 17, 21, 22, 25, 38, 95] {
-            assert!(of(refusal), "{}", io::Error::from_raw_os_error(refusal));
-        }
-        // EIO, ENOSPC, EROFS, EMFILE, ESTALE, EDQUOT.
-        #[cfg(target_os = "linux")]
-        for fault in [5, 28, 30, 24, 116, 122] {
-            assert!(!of(fault), "{}", io::Error::from_raw_os_error(fault));
-        }
     }
 
     #[test]
