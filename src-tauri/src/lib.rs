@@ -1,6 +1,7 @@
 //! The desktop shell: it plugs the core into a window, the vault, the system's links and browser.
 //! This page says who is plugged into what; nothing here decides anything about signing in.
 
+mod certificate_trust;
 pub mod clock;
 mod commands;
 mod deadline;
@@ -25,7 +26,6 @@ mod relaunch_linux;
 mod standard_error;
 mod start_at_login;
 mod tray;
-mod trust;
 pub mod updates;
 pub mod vault;
 mod window;
@@ -298,7 +298,7 @@ fn set_up(
     let data = paths::data().ok_or(paths::NO_FOLDER)?;
     logging::start(&paths::log().ok_or(paths::NO_FOLDER)?);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
-    trust::log();
+    certificate_trust::log();
     if is_name_taken {
         tracing::error!(
             "another program has this app's name on the session bus: it is handed nothing"

@@ -125,7 +125,7 @@ pub(crate) async fn no_report_is_being_saved() -> MutexGuard<'static, ()> {
 /// The report. Without a state it says what the log knows of one.
 async fn write(state: Option<&AppState>) -> String {
     // Some of it asks other programs, which may take a moment.
-    let looked = tokio::task::spawn_blocking(|| (provisioning::look(), known()));
+    let looked = tokio::task::spawn_blocking(|| (provisioning::inspect(), known()));
     let Ok((provisioning, known)) = looked.await else {
         return "The report can't be made.\n".to_owned();
     };
@@ -175,7 +175,7 @@ fn known() -> Known {
     }
 }
 
-fn secrets_of(look: Option<&provisioning::Look>) -> Vec<String> {
+fn secrets_of(look: Option<&provisioning::Inspection>) -> Vec<String> {
     match look.map(|look| &look.provisioning) {
         Some(Provisioning::Valid(registration)) => {
             vec![registration.client_secret.expose().to_owned()]
@@ -186,7 +186,7 @@ fn secrets_of(look: Option<&provisioning::Look>) -> Vec<String> {
 
 /// The service that this app is set up for; a set-up by hand lies in the vault, and there the log
 /// knows it.
-fn base_url(state: Option<&AppState>, look: Option<&provisioning::Look>) -> Option<BaseUrl> {
+fn base_url(state: Option<&AppState>, look: Option<&provisioning::Inspection>) -> Option<BaseUrl> {
     if let Some(state) = state {
         return BaseUrl::parse(&state.setup.base_url).ok();
     }
@@ -200,7 +200,7 @@ fn base_url(state: Option<&AppState>, look: Option<&provisioning::Look>) -> Opti
     logged.or_else(|| BaseUrl::parse(DEFAULT_BASE_URL).ok())
 }
 
-fn on_this_computer(report: &mut Report, look: Option<&provisioning::Look>) {
+fn on_this_computer(report: &mut Report, look: Option<&provisioning::Inspection>) {
     system::describe(report);
 
     report.section("Keychain");
@@ -246,7 +246,7 @@ fn on_this_computer(report: &mut Report, look: Option<&provisioning::Look>) {
                 },
             };
             report.says("it is", &usable);
-            for loose in &look.looseness {
+            for loose in &look.permission_issues {
                 report.says("take care", &loose.to_string());
             }
         }

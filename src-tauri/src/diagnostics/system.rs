@@ -1,15 +1,15 @@
 //! What computer this is, as far as it helps.
 
 use super::Report;
+use crate::certificate_trust;
 #[cfg(target_os = "linux")]
 use crate::deadline::{self, ANSWER_TIMEOUT};
-use crate::trust;
 
 pub(super) fn describe(report: &mut Report) {
     report.section("System");
     report.says("system", &name());
     report.says("architecture", std::env::consts::ARCH);
-    let replaced_by = trust::replaced_by();
+    let replaced_by = certificate_trust::replaced_by();
     if replaced_by.is_empty() {
         report.says("certificates", "the system's");
     }
