@@ -74,7 +74,8 @@ pub(crate) fn once_nothing_is_lost(app: &AppHandle) {
 async fn can_go_on_unasked() -> bool {
     let looked = tauri::async_runtime::spawn_blocking(|| {
         current_exe().is_ok_and(|program| program.exists())
-            && paths::data().is_some_and(|data| vault::opens_unasked(data.join(paths::VAULT)))
+            && paths::data()
+                .is_some_and(|data| vault::opens_without_prompt(data.join(paths::VAULT)))
     });
     looked.await.unwrap_or(false)
 }
