@@ -10,6 +10,7 @@ mod desktop;
 mod desktop_entry_linux;
 mod diagnostics;
 pub mod environment_watch;
+mod error_chain;
 #[cfg(test)]
 mod fixtures;
 mod forget;

@@ -206,7 +206,7 @@ fn on_this_computer(report: &mut Report, look: Option<&provisioning::Inspection>
     report.section("Keychain");
     match paths::data() {
         Some(data) => {
-            let key = vault::look_for_key(data.join(paths::VAULT));
+            let key = vault::look_up_key(data.join(paths::VAULT));
             report.says("vault key", &key.describe());
         }
         None => report.says("vault key", paths::NO_FOLDER),

@@ -1,5 +1,5 @@
-//! What is known of the key without holding it: whose it is, which kind it is, and a fingerprint, so
-//! that a lost key is told apart from a damaged file.
+//! What is saved of the key beside the vault: which vault's it is, which kind, and a fingerprint, which
+//! tells a lost key from a damaged file. The key itself is not in it.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -9,18 +9,21 @@ use super::key::{Key, KeySource};
 /// The version of this file that this build writes.
 const VERSION: u32 = 1;
 
-/// Tells the vaults of one person apart, whose keys lie side by side in one keychain. No secret.
+/// Identifies one of a user's vaults, whose keys are in the same keychain. Not a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct VaultId(String);
 
 impl VaultId {
-    /// A new one; `None` when the system has no randomness.
-    pub(super) fn random() -> Option<Self> {
+    /// Makes a new ID.
+    ///
+    /// # Errors
+    /// When the system has no randomness.
+    pub(super) fn random() -> Result<Self, getrandom::Error> {
         let mut bytes = [0; 16];
-        getrandom::fill(&mut bytes).ok()?;
+        getrandom::fill(&mut bytes)?;
         let uuid = uuid::Builder::from_random_bytes(bytes).into_uuid();
-        Some(Self(uuid.to_string()))
+        Ok(Self(uuid.to_string()))
     }
 
     pub(super) fn as_str(&self) -> &str {
@@ -28,17 +31,17 @@ impl VaultId {
     }
 }
 
-/// The file beside the snapshot.
+/// The content of `key.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct KeyFile {
     version: u32,
-    /// Which vault it is; none before there were such names.
+    /// Which vault it is; `None` in a file from before there were vault IDs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) vault: Option<VaultId>,
     #[serde(rename = "kind")] // as version 1 writes it
     pub(super) source: KeySource,
-    /// SHA-256 over a label and the key. The key is 256 random bits, or as hard to guess with it as
-    /// with the snapshot itself: the same argon2id stands before both.
+    /// SHA-256 over a label and the key. It makes the key no easier to guess than the snapshot does: the
+    /// key is 256 random bits, or argon2id must be computed for each guess.
     fingerprint: [u8; 32],
 }
 
@@ -52,8 +55,8 @@ impl KeyFile {
         }
     }
 
-    /// Whether this is the key that the file was written for.
-    pub(super) fn fits(&self, key: &Key) -> bool {
+    /// Whether the file was written for this key.
+    pub(super) fn matches(&self, key: &Key) -> bool {
         self.fingerprint == fingerprint(key)
     }
 }
