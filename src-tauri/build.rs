@@ -71,7 +71,7 @@ fn look_at_the_distributor() {
         println!("cargo::rerun-if-env-changed={variable}");
         std::env::var(variable).ok()
     });
-    if let Err(why) = Distributor::given(address.as_deref(), public_key.as_deref()) {
+    if let Err(why) = Distributor::new(address.as_deref(), public_key.as_deref()) {
         println!("cargo::error={why}");
     }
 }

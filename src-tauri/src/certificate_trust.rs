@@ -1,18 +1,18 @@
-//! Whose certificates are trusted: the system's, unless a variable names others.
+//! Environment variables that replace the system's trusted certificates.
 
 use std::ffi::OsString;
 
-/// Variables that name certificates in place of the system's: `OpenSSL`'s own, which `rustls` keeps to where
-/// it reads a system's certificates from files. Some systems set them for everybody (`NixOS`), and whoever
-/// sets them for this app alone can stand between it and Amiqus.
+/// `OpenSSL`'s variables, which `rustls` honours where it reads a system's certificates from files. Some
+/// systems set them for all users (`NixOS`); set for this app alone, they let an attacker intercept its
+/// connections.
 const VARIABLES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
-/// The variables that are set, and to what.
-pub(crate) fn replaced_by() -> Vec<(&'static str, String)> {
-    among(|name| std::env::var_os(name))
+/// The variables that are set, with their values.
+pub(crate) fn overrides() -> Vec<(&'static str, String)> {
+    overrides_in(|name| std::env::var_os(name))
 }
 
-fn among(variable: impl Fn(&str) -> Option<OsString>) -> Vec<(&'static str, String)> {
+fn overrides_in(variable: impl Fn(&str) -> Option<OsString>) -> Vec<(&'static str, String)> {
     VARIABLES
         .into_iter()
         .filter_map(|name| Some((name, variable(name)?)))
@@ -21,9 +21,9 @@ fn among(variable: impl Fn(&str) -> Option<OsString>) -> Vec<(&'static str, Stri
         .collect()
 }
 
-/// Says so in the log.
+/// Logs the variables that are set.
 pub(crate) fn log() {
-    for (variable, value) in replaced_by() {
+    for (variable, value) in overrides() {
         tracing::warn!(
             variable,
             value,
@@ -38,12 +38,15 @@ mod tests {
 
     /// Shows check 40.
     #[test]
-    fn variable_that_is_set_and_not_empty_is_named() {
+    fn variable_with_a_value_is_listed() {
         let set = |name: &str| match name {
             "SSL_CERT_FILE" => Some("/tmp/ca.pem".into()),
             _ => Some(OsString::new()),
         };
-        assert_eq!(among(set), [("SSL_CERT_FILE", "/tmp/ca.pem".to_owned())]);
-        assert_eq!(among(|_| None), []);
+        assert_eq!(
+            overrides_in(set),
+            [("SSL_CERT_FILE", "/tmp/ca.pem".to_owned())]
+        );
+        assert_eq!(overrides_in(|_| None), []);
     }
 }

@@ -1,12 +1,11 @@
-//! Updates against a real server on this computer: what is signed and newer is installed, and nothing
-//! else is. The updater is the real one, in an app without a screen; keys are made anew each time. It
-//! installs by putting the new program in the old one's place, which it does on Linux where no
-//! package was installed: into a folder of the test's own.
+//! Updates against a real server on this computer: only what is signed and newer is installed. The updater is
+//! the real one, in an app without a screen, with new keys for each test. It installs by replacing a program
+//! in a temporary folder, as it does on Linux where the app is not installed as a package.
 
 #![cfg(target_os = "linux")]
 #![expect(
     clippy::unwrap_used,
-    reason = "what the tests share ends the test when it fails, as the tests themselves do"
+    reason = "a failure of what the tests share fails the test"
 )]
 
 use std::collections::HashMap;
@@ -23,7 +22,7 @@ use minisign::KeyPair;
 use serde_json::{Value, json};
 use sign_in_with_amiqus::updates::distributor::Distributor;
 use sign_in_with_amiqus::updates::plug_in;
-use sign_in_with_amiqus::updates::release::{self, LARGEST_INSTALLER, NoUpdate};
+use sign_in_with_amiqus::updates::release::{self, MAX_INSTALLER_BYTES, UpdateError};
 use tauri::test::{MockRuntime, mock_builder, mock_context, noop_assets};
 use tauri_plugin_updater::{Error, Updater, UpdaterExt as _};
 use tempfile::TempDir;
@@ -34,19 +33,19 @@ const THIS_VERSION: &str = "1.1.0";
 const NEWER: &str = "1.2.0";
 const OLDER: &str = "1.0.0";
 
-/// How long a server waits for somebody to turn away from a promise.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a server waits for the client to close the connection.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What a server answers.
 #[derive(Clone)]
 enum Reply {
-    /// This, and no more.
-    Whole(u16, Vec<u8>),
+    /// A status and a body.
+    Complete(u16, Vec<u8>),
     /// A redirect.
-    Elsewhere(String),
-    /// A head that promises so many bytes, of which none follow.
-    Promise(usize),
-    /// Bytes until nobody reads them.
+    Redirect(String),
+    /// A head with this content length, and no body.
+    HeadOnly(usize),
+    /// Bytes until the client closes the connection.
     Endless,
 }
 
@@ -56,7 +55,7 @@ struct Server {
     address: SocketAddr,
     replies: Arc<Mutex<HashMap<String, Reply>>>,
     requests: Arc<Mutex<Vec<String>>>,
-    sent_without_end: Arc<AtomicUsize>,
+    endless_bytes_sent: Arc<AtomicUsize>,
 }
 
 impl Server {
@@ -66,7 +65,7 @@ impl Server {
             address: listener.local_addr().unwrap(),
             replies: Arc::default(),
             requests: Arc::default(),
-            sent_without_end: Arc::default(),
+            endless_bytes_sent: Arc::default(),
         };
         let serving = server.clone();
         tokio::spawn(async move {
@@ -102,8 +101,8 @@ impl Server {
         let path = head.split(' ').nth(1).unwrap().to_owned();
         self.requests.lock().unwrap().push(path.clone());
         let reply = self.replies.lock().unwrap().get(&path).cloned();
-        let reply = reply.unwrap_or(Reply::Whole(404, Vec::new()));
-        // Whoever asked may have gone.
+        let reply = reply.unwrap_or(Reply::Complete(404, Vec::new()));
+        // The client may have closed the connection.
         let _ = self.send(&mut stream, reply).await;
     }
 
@@ -112,21 +111,21 @@ impl Server {
             format!("HTTP/1.1 {status} So\r\n{headers}Connection: close\r\n\r\n")
         };
         match reply {
-            Reply::Whole(204, _) => stream.write_all(head(204, "").as_bytes()).await,
-            Reply::Whole(status, body) => {
+            Reply::Complete(204, _) => stream.write_all(head(204, "").as_bytes()).await,
+            Reply::Complete(status, body) => {
                 let length = format!("Content-Length: {}\r\n", body.len());
                 stream.write_all(head(status, &length).as_bytes()).await?;
                 stream.write_all(&body).await
             }
-            Reply::Elsewhere(location) => {
+            Reply::Redirect(location) => {
                 let headers = format!("Location: {location}\r\nContent-Length: 0\r\n");
                 stream.write_all(head(302, &headers).as_bytes()).await
             }
-            Reply::Promise(length) => {
+            Reply::HeadOnly(length) => {
                 let headers = format!("Content-Length: {length}\r\n");
                 stream.write_all(head(200, &headers).as_bytes()).await?;
-                // Until the other side ends it, which had better be soon.
-                let _ = tokio::time::timeout(PATIENCE, stream.read_u8()).await;
+                // Until the client closes the connection.
+                let _ = tokio::time::timeout(CLOSE_TIMEOUT, stream.read_u8()).await;
                 Ok(())
             }
             Reply::Endless => {
@@ -134,7 +133,7 @@ impl Server {
                 let spaces = vec![b' '; 64 * 1024];
                 loop {
                     stream.write_all(&spaces).await?;
-                    self.sent_without_end
+                    self.endless_bytes_sent
                         .fetch_add(spaces.len(), Ordering::Relaxed);
                 }
             }
@@ -142,8 +141,8 @@ impl Server {
     }
 }
 
-/// An app of version [`THIS_VERSION`], installed in a folder, and its distributor.
-struct Scene {
+/// An app of version [`THIS_VERSION`], installed in a folder, and its distributor's server.
+struct TestApp {
     server: Server,
     keys: KeyPair,
     distributor: Distributor,
@@ -153,13 +152,13 @@ struct Scene {
     _app: tauri::App<MockRuntime>,
 }
 
-impl Scene {
-    async fn set() -> Self {
+impl TestApp {
+    async fn start() -> Self {
         let server = Server::start().await;
         let keys = KeyPair::generate_unencrypted_keypair().unwrap();
         let public_key = STANDARD.encode(keys.pk.to_box().unwrap().to_string());
         let address = server.url("/latest.json");
-        let distributor = Distributor::given(Some(&address), Some(&public_key))
+        let distributor = Distributor::new(Some(&address), Some(&public_key))
             .unwrap()
             .unwrap();
 
@@ -190,61 +189,61 @@ impl Scene {
     /// The server announces this version, with this signature of what it serves as the installer.
     fn announce(&self, version: &str, served: &[u8], signature: &str) {
         self.announce_at(version, &self.server.url("/installer"), signature);
-        let reply = Reply::Whole(200, served.to_vec());
+        let reply = Reply::Complete(200, served.to_vec());
         self.server.put("/installer", reply);
     }
 
     fn announce_at(&self, version: &str, url: &str, signature: &str) {
         let target = format!("linux-{}", std::env::consts::ARCH);
-        self.tell(&json!({
+        self.serve_announcement(&json!({
             "version": version,
             "platforms": { target: { "url": url, "signature": signature } },
         }));
     }
 
-    fn tell(&self, announcement: &Value) {
+    fn serve_announcement(&self, announcement: &Value) {
         let body = announcement.to_string().into_bytes();
-        self.server.put("/latest.json", Reply::Whole(200, body));
+        self.server.put("/latest.json", Reply::Complete(200, body));
     }
 
-    /// The server announces a newer version that is as it should be.
-    fn announce_a_good_one(&self) {
+    /// The server announces a newer version with a valid signature.
+    fn announce_valid_update(&self) {
         let installer = installer(NEWER);
         self.announce(NEWER, &installer, &signature(&self.keys, &installer, NEWER));
     }
 
-    async fn look(&self) -> Result<Option<release::Announced>, NoUpdate> {
+    async fn check(&self) -> Result<Option<release::AvailableUpdate>, UpdateError> {
         let policy = Policy::default();
-        release::look(policy, &self.distributor, &self.clients, &self.updater).await
+        release::check(policy, &self.distributor, &self.clients, &self.updater).await
     }
 
-    /// What a person's click does to what was found.
-    async fn update(&self) -> Result<bool, NoUpdate> {
-        let Some(announced) = self.look().await? else {
+    /// Checks, downloads and installs, as the user's click does; returns whether there was an update.
+    async fn update(&self) -> Result<bool, UpdateError> {
+        let Some(available) = self.check().await? else {
             return Ok(false);
         };
-        announced.download().await?.install()?;
+        available.download().await?.install()?;
         Ok(true)
     }
 
-    /// It isn't installed, and nothing was left behind beside the program.
-    async fn refusal(&self) -> NoUpdate {
-        let refusal = self.update().await.unwrap_err();
-        self.has_nothing_new();
-        refusal
+    /// Expects an update to fail without a change to the program's folder; returns the error.
+    async fn update_error(&self) -> UpdateError {
+        let error = self.update().await.unwrap_err();
+        self.assert_unchanged();
+        error
     }
 
     fn program(&self) -> Vec<u8> {
         std::fs::read(self.folder.path().join("sign-in-with-amiqus")).unwrap()
     }
 
-    fn has_nothing_new(&self) {
+    fn assert_unchanged(&self) {
         assert_eq!(self.program(), installer(THIS_VERSION));
         assert_eq!(std::fs::read_dir(self.folder.path()).unwrap().count(), 1);
     }
 }
 
-/// A program as far as the updater looks: the head of an ELF file.
+/// The start of an ELF file, which is all of a program that the updater checks.
 fn installer(version: &str) -> Vec<u8> {
     let mut bytes = vec![0; 64];
     bytes[..4].copy_from_slice(b"\x7fELF");
@@ -252,7 +251,7 @@ fn installer(version: &str) -> Vec<u8> {
     bytes
 }
 
-/// A signature as `tauri build` makes it, which writes the version into the signed comment.
+/// A signature as `tauri build` makes it, with the version in the signed comment.
 fn signature(keys: &KeyPair, bytes: &[u8], version: &str) -> String {
     let comment = format!("timestamp:1790000000\tfile:sign-in-with-amiqus\tversion:{version}");
     signature_with(keys, bytes, &comment)
@@ -264,125 +263,125 @@ fn signature_with(keys: &KeyPair, bytes: &[u8], comment: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_newer_version_signed_with_the_right_key_is_offered_and_installed() {
-    let scene = Scene::set().await;
-    scene.announce_a_good_one();
-    let announced = scene.look().await.unwrap().unwrap();
-    assert_eq!(announced.version(), NEWER);
-    assert_eq!(scene.server.requests(), ["/latest.json"]);
-    scene.has_nothing_new();
+async fn newer_signed_version_is_offered_and_installed() {
+    let app = TestApp::start().await;
+    app.announce_valid_update();
+    let available = app.check().await.unwrap().unwrap();
+    assert_eq!(available.version(), NEWER);
+    assert_eq!(app.server.requests(), ["/latest.json"]);
+    app.assert_unchanged();
 
-    let verified = announced.download().await.unwrap();
-    assert_eq!(scene.server.requests(), ["/latest.json", "/installer"]);
-    scene.has_nothing_new();
+    let verified = available.download().await.unwrap();
+    assert_eq!(app.server.requests(), ["/latest.json", "/installer"]);
+    app.assert_unchanged();
 
     verified.install().unwrap();
-    assert_eq!(scene.program(), installer(NEWER));
+    assert_eq!(app.program(), installer(NEWER));
 }
 
 #[tokio::test]
-async fn one_that_is_not_newer_is_not_offered_though_it_is_signed() {
-    // The last one came before this one as well.
+async fn signed_version_that_is_not_newer_is_not_offered() {
+    // By semantic versioning a pre-release is older too.
     for version in [OLDER, THIS_VERSION, "1.1.0-beta.1"] {
-        let scene = Scene::set().await;
+        let app = TestApp::start().await;
         let bytes = installer(version);
-        scene.announce(version, &bytes, &signature(&scene.keys, &bytes, version));
-        assert!(!scene.update().await.unwrap(), "{version}");
-        assert_eq!(scene.server.requests(), ["/latest.json"]);
-        scene.has_nothing_new();
+        app.announce(version, &bytes, &signature(&app.keys, &bytes, version));
+        assert!(!app.update().await.unwrap(), "{version}");
+        assert_eq!(app.server.requests(), ["/latest.json"]);
+        app.assert_unchanged();
     }
 }
 
 #[tokio::test]
-async fn an_unsigned_one_is_refused() {
-    let scene = Scene::set().await;
-    for nothing in ["", " ", "bm8gc2lnbmF0dXJl"] {
-        scene.announce(NEWER, &installer(NEWER), nothing);
-        let refusal = scene.refusal().await;
-        assert!(matches!(refusal, NoUpdate::Refused(_)), "{refusal}");
+async fn unsigned_version_is_rejected() {
+    let app = TestApp::start().await;
+    for invalid in ["", " ", "bm8gc2lnbmF0dXJl"] {
+        app.announce(NEWER, &installer(NEWER), invalid);
+        let error = app.update_error().await;
+        assert!(matches!(error, UpdateError::Updater(_)), "{error}");
     }
-    // Without the field at all it isn't even an announcement.
+    // Without the field it is not an announcement.
     let target = format!("linux-{}", std::env::consts::ARCH);
-    let url = scene.server.url("/installer");
-    scene.tell(&json!({ "version": NEWER, "platforms": { target: { "url": url } } }));
-    scene.refusal().await;
+    let url = app.server.url("/installer");
+    app.serve_announcement(&json!({ "version": NEWER, "platforms": { target: { "url": url } } }));
+    app.update_error().await;
 }
 
 #[tokio::test]
-async fn one_signed_with_another_key_is_refused() {
-    let scene = Scene::set().await;
+async fn version_signed_with_another_key_is_rejected() {
+    let app = TestApp::start().await;
     let another = KeyPair::generate_unencrypted_keypair().unwrap();
     let bytes = installer(NEWER);
-    scene.announce(NEWER, &bytes, &signature(&another, &bytes, NEWER));
-    let refusal = scene.refusal().await;
+    app.announce(NEWER, &bytes, &signature(&another, &bytes, NEWER));
+    let error = app.update_error().await;
     assert!(
-        matches!(refusal, NoUpdate::Refused(Error::Minisign(_))),
-        "{refusal}"
+        matches!(error, UpdateError::Updater(Error::Minisign(_))),
+        "{error}"
     );
 }
 
 #[tokio::test]
-async fn one_changed_after_it_was_signed_is_refused() {
-    let scene = Scene::set().await;
-    let signed = signature(&scene.keys, &installer(NEWER), NEWER);
+async fn version_changed_after_signing_is_rejected() {
+    let app = TestApp::start().await;
+    let signed = signature(&app.keys, &installer(NEWER), NEWER);
     let longer = [installer(NEWER), vec![0]].concat();
     let mut other = installer(NEWER);
     other[50] ^= 1;
     let shorter = installer(NEWER)[..60].to_vec();
     for changed in [longer, other, shorter] {
-        scene.announce(NEWER, &changed, &signed);
-        let refusal = scene.refusal().await;
+        app.announce(NEWER, &changed, &signed);
+        let error = app.update_error().await;
         assert!(
-            matches!(refusal, NoUpdate::Refused(Error::Minisign(_))),
-            "{refusal}"
+            matches!(error, UpdateError::Updater(Error::Minisign(_))),
+            "{error}"
         );
     }
 }
 
 #[tokio::test]
-async fn an_older_one_with_a_higher_number_written_on_it_is_refused() {
-    let scene = Scene::set().await;
+async fn older_version_announced_as_newer_is_rejected() {
+    let app = TestApp::start().await;
     let bytes = installer(OLDER);
-    // The distributor's own, and genuine.
-    let signed = signature(&scene.keys, &bytes, OLDER);
-    scene.announce(NEWER, &bytes, &signed);
-    let refusal = scene.refusal().await;
+    // A genuine signature of the distributor's.
+    let signed = signature(&app.keys, &bytes, OLDER);
+    app.announce(NEWER, &bytes, &signed);
+    let error = app.update_error().await;
     assert!(
         matches!(
-            refusal,
-            NoUpdate::Refused(Error::SignedVersionMismatch { .. })
+            error,
+            UpdateError::Updater(Error::SignedVersionMismatch { .. })
         ),
-        "{refusal}"
+        "{error}"
     );
 
-    // The number is signed as well: changing it there breaks the signature.
+    // The version in the comment is signed too: changing it breaks the signature.
     let text = String::from_utf8(STANDARD.decode(&signed).unwrap()).unwrap();
     let raised = text.replace(&format!("version:{OLDER}"), &format!("version:{NEWER}"));
     assert_ne!(raised, text);
-    scene.announce(NEWER, &bytes, &STANDARD.encode(raised));
-    let refusal = scene.refusal().await;
+    app.announce(NEWER, &bytes, &STANDARD.encode(raised));
+    let error = app.update_error().await;
     assert!(
-        matches!(refusal, NoUpdate::Refused(Error::Minisign(_))),
-        "{refusal}"
+        matches!(error, UpdateError::Updater(Error::Minisign(_))),
+        "{error}"
     );
 }
 
 #[tokio::test]
-async fn one_whose_signature_names_no_version_is_refused() {
-    let scene = Scene::set().await;
+async fn signature_without_a_version_is_rejected() {
+    let app = TestApp::start().await;
     let bytes = installer(NEWER);
-    let signed = signature_with(&scene.keys, &bytes, "timestamp:1790000000\tfile:app");
-    scene.announce(NEWER, &bytes, &signed);
-    let refusal = scene.refusal().await;
+    let signed = signature_with(&app.keys, &bytes, "timestamp:1790000000\tfile:app");
+    app.announce(NEWER, &bytes, &signed);
+    let error = app.update_error().await;
     assert!(
-        matches!(refusal, NoUpdate::Refused(Error::MissingSignedVersion)),
-        "{refusal}"
+        matches!(error, UpdateError::Updater(Error::MissingSignedVersion)),
+        "{error}"
     );
 }
 
 #[tokio::test]
-async fn what_is_not_an_announcement_is_refused() {
-    let scene = Scene::set().await;
+async fn invalid_announcement_is_rejected() {
+    let app = TestApp::start().await;
     for nonsense in [
         "",
         "{",
@@ -396,121 +395,124 @@ async fn what_is_not_an_announcement_is_refused() {
         r#"{"version": "9.9.9", "url": "not an address", "signature": ""}"#,
     ] {
         let body = nonsense.as_bytes().to_vec();
-        scene.server.put("/latest.json", Reply::Whole(200, body));
-        scene.refusal().await;
+        app.server.put("/latest.json", Reply::Complete(200, body));
+        app.update_error().await;
     }
 }
 
 #[tokio::test]
-async fn a_server_that_has_nothing_or_is_unwell_offers_nothing() {
-    let scene = Scene::set().await;
-    scene
-        .server
-        .put("/latest.json", Reply::Whole(204, Vec::new()));
-    assert!(!scene.update().await.unwrap());
+async fn empty_answer_and_server_errors_offer_nothing() {
+    let app = TestApp::start().await;
+    app.server
+        .put("/latest.json", Reply::Complete(204, Vec::new()));
+    assert!(!app.update().await.unwrap());
     for status in [400, 404, 500, 503] {
         let body = b"{}".to_vec();
-        scene.server.put("/latest.json", Reply::Whole(status, body));
-        let refusal = scene.refusal().await;
-        assert!(matches!(refusal, NoUpdate::Answered(told) if told == status));
+        app.server
+            .put("/latest.json", Reply::Complete(status, body));
+        let error = app.update_error().await;
+        assert!(matches!(error, UpdateError::UnexpectedStatus(actual) if actual == status));
     }
-    scene.announce_a_good_one();
-    scene
-        .server
-        .put("/installer", Reply::Whole(404, Vec::new()));
-    assert!(matches!(scene.refusal().await, NoUpdate::Answered(404)));
+    app.announce_valid_update();
+    app.server
+        .put("/installer", Reply::Complete(404, Vec::new()));
+    assert!(matches!(
+        app.update_error().await,
+        UpdateError::UnexpectedStatus(404)
+    ));
 }
 
 #[tokio::test]
-async fn an_announcement_without_end_costs_no_memory() {
-    const READ_AT_MOST: usize = 16 * 1024 * 1024;
+async fn endless_announcement_is_not_read_into_memory() {
+    const MAX_SENT_BYTES: usize = 16 * 1024 * 1024;
     const HUNDRED_MB: usize = 100_000_000;
-    let scene = Scene::set().await;
-    scene.server.put("/latest.json", Reply::Endless);
-    let refusal = scene.refusal().await;
+    let app = TestApp::start().await;
+    app.server.put("/latest.json", Reply::Endless);
+    let error = app.update_error().await;
     assert!(matches!(
-        refusal,
-        NoUpdate::RequestError(RequestError::TooLarge)
+        error,
+        UpdateError::Request(RequestError::TooLarge)
     ));
-    // What the two sockets hold comes on top of the one MiB that is read.
-    assert!(scene.server.sent_without_end.load(Ordering::Relaxed) < READ_AT_MOST);
+    // One MiB is read; the rest is in the sockets' buffers.
+    assert!(app.server.endless_bytes_sent.load(Ordering::Relaxed) < MAX_SENT_BYTES);
 
-    scene.server.put("/latest.json", Reply::Promise(HUNDRED_MB));
-    let refusal = scene.refusal().await;
+    app.server.put("/latest.json", Reply::HeadOnly(HUNDRED_MB));
+    let error = app.update_error().await;
     assert!(matches!(
-        refusal,
-        NoUpdate::RequestError(RequestError::TooLarge)
+        error,
+        UpdateError::Request(RequestError::TooLarge)
     ));
 }
 
 #[tokio::test]
-async fn an_installer_without_end_is_refused() {
-    let scene = Scene::set().await;
-    scene.announce_a_good_one();
-    for reply in [Reply::Promise(LARGEST_INSTALLER + 1), Reply::Endless] {
-        scene.server.put("/installer", reply);
-        let refusal = scene.refusal().await;
+async fn installer_above_the_size_limit_is_rejected() {
+    let app = TestApp::start().await;
+    app.announce_valid_update();
+    for reply in [Reply::HeadOnly(MAX_INSTALLER_BYTES + 1), Reply::Endless] {
+        app.server.put("/installer", reply);
+        let error = app.update_error().await;
         assert!(matches!(
-            refusal,
-            NoUpdate::RequestError(RequestError::TooLarge)
+            error,
+            UpdateError::Request(RequestError::TooLarge)
         ));
     }
 }
 
 #[tokio::test]
-async fn an_installer_that_anybody_on_the_way_could_change_is_not_fetched() {
-    let scene = Scene::set().await;
-    let signed = signature(&scene.keys, &installer(NEWER), NEWER);
+async fn installer_without_https_is_not_fetched() {
+    let app = TestApp::start().await;
+    let signed = signature(&app.keys, &installer(NEWER), NEWER);
     for url in [
-        // RFC 5737: nobody is there, so that a request would take its time.
+        // No host has this address (RFC 5737), so a request would time out.
         "http://192.0.2.7/installer",
         "http://downloads.example.com/installer",
         "ftp://downloads.example.com/installer",
         "file:///bin/true",
     ] {
-        scene.announce_at(NEWER, url, &signed);
-        let refusal = scene.refusal().await;
-        assert!(matches!(refusal, NoUpdate::NotHttps(_)), "{refusal}");
+        app.announce_at(NEWER, url, &signed);
+        let error = app.update_error().await;
+        assert!(matches!(error, UpdateError::NotHttps(_)), "{error}");
     }
 }
 
 #[tokio::test]
-async fn a_redirect_is_not_followed() {
-    let scene = Scene::set().await;
-    let elsewhere = Server::start().await;
-    scene.announce_a_good_one();
-    let good = scene.server.replies.lock().unwrap().clone();
-    for (path, reply) in &good {
-        elsewhere.put(path, reply.clone());
+async fn redirect_is_not_followed() {
+    let app = TestApp::start().await;
+    let other = Server::start().await;
+    app.announce_valid_update();
+    let replies = app.server.replies.lock().unwrap().clone();
+    for (path, reply) in &replies {
+        other.put(path, reply.clone());
     }
     for path in ["/latest.json", "/installer"] {
-        scene
-            .server
-            .put(path, Reply::Elsewhere(elsewhere.url(path)));
-        assert!(matches!(scene.refusal().await, NoUpdate::Answered(302)));
-        scene.server.put(path, good[path].clone());
+        app.server.put(path, Reply::Redirect(other.url(path)));
+        assert!(matches!(
+            app.update_error().await,
+            UpdateError::UnexpectedStatus(302)
+        ));
+        app.server.put(path, replies[path].clone());
     }
-    assert!(elsewhere.requests().is_empty());
+    assert!(other.requests().is_empty());
 }
 
 #[tokio::test]
-async fn it_may_be_forbidden_by_it_and_then_nobody_is_asked() {
-    let scene = Scene::set().await;
-    scene.announce_a_good_one();
+async fn forbidden_check_sends_no_request() {
+    let app = TestApp::start().await;
+    app.announce_valid_update();
     for (updates, offered) in [(Some(false), false), (Some(true), true), (None, true)] {
         let policy = Policy {
             updates,
             ..Policy::default()
         };
-        let before = scene.server.requests().len();
-        let found = release::look(policy, &scene.distributor, &scene.clients, &scene.updater).await;
+        let before = app.server.requests().len();
+        let found = release::check(policy, &app.distributor, &app.clients, &app.updater).await;
         assert_eq!(found.unwrap().is_some(), offered);
-        assert_eq!(scene.server.requests().len() > before, offered);
+        assert_eq!(app.server.requests().len() > before, offered);
     }
 }
 
 #[test]
-fn the_window_may_not_speak_to_the_updater() {
+fn window_has_no_permission_of_a_plugin() {
     let capability: Value =
         serde_json::from_str(include_str!("../capabilities/main.json")).unwrap();
     let permissions = capability["permissions"].as_array().unwrap();

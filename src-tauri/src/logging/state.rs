@@ -1,5 +1,5 @@
-//! The app's state in the log: a line for each change, without names, and the last such line for the
-//! report.
+//! The app's state in the log: a line without personal data for each change, and the last such line for
+//! the support report.
 
 use amiqus_core::app_state::{AccountStatusView, AppState};
 use amiqus_core::runtime::SessionHandle;
@@ -7,27 +7,27 @@ use amiqus_core::runtime::SessionHandle;
 use super::newest;
 use crate::paths;
 
-/// Before a state in the log; the report for support looks for it.
-const STATE: &str = "the state is now ";
+/// Precedes a state in the log. The support report searches for it, also in logs that earlier versions wrote.
+const STATE_PREFIX: &str = "the state is now ";
 
-/// Writes each state's name into the log, for as long as the keeper lives.
+/// Logs a summary of each state until the session ends.
 pub(crate) fn follow(session: &SessionHandle) {
-    let mut following = session.follow();
+    let mut states = session.follow();
     tauri::async_runtime::spawn(async move {
         let mut last = String::new();
-        while let Some(state) = following.next().await {
+        while let Some(state) = states.next().await {
             let summary = summary(&state);
             if summary != last {
-                tracing::info!("{STATE}{summary}");
+                tracing::info!("{STATE_PREFIX}{summary}");
                 last = summary;
             }
         }
     });
 }
 
-/// A state in a line for the log, without persons.
+/// Summarises a state in one line, without personal data.
 pub(crate) fn summary(state: &AppState) -> String {
-    let again = state
+    let sign_in_again = state
         .accounts
         .iter()
         .filter(|account| account.status != AccountStatusView::Connected)
@@ -41,7 +41,7 @@ pub(crate) fn summary(state: &AppState) -> String {
         Err(_) => String::new(),
     };
     format!(
-        "{screen} accounts={} sign_in_again={again} unfinished={} problem={problem} managed={} \
+        "{screen} accounts={} sign_in_again={sign_in_again} unfinished={} problem={problem} managed={} \
          service={}",
         state.accounts.len(),
         state.unfinished,
@@ -50,13 +50,13 @@ pub(crate) fn summary(state: &AppState) -> String {
     )
 }
 
-/// The last state that the log knows.
+/// The last state in the newest part of the log, which is this many bytes long.
 pub(crate) fn last_logged(bytes: usize) -> Option<String> {
     newest(&paths::log()?, bytes)
         .lines()
         .rev()
         .find_map(|line| {
-            let (_, state) = line.split_once(STATE)?;
+            let (_, state) = line.split_once(STATE_PREFIX)?;
             Some(state.trim().to_owned())
         })
 }

@@ -1,5 +1,5 @@
-//! IT's provisioning file: found, trusted, read, and either a valid registration or a sentence about
-//! what is wrong with which field. What its bytes mean, the core knows.
+//! The provisioning file, with which an administrator sets the app up: where it is, whether it is trusted,
+//! and its content or what is wrong with it. The core parses it.
 
 mod file_trust;
 
@@ -17,14 +17,13 @@ use zeroize::Zeroizing;
 use self::file_trust::FileTrust;
 pub use self::file_trust::PermissionIssue;
 
-/// Names another file than the machine's own.
+/// The environment variable that names another file than the machine-wide one.
 const VARIABLE: &str = "AMIQUS_PROVISIONING_FILE";
 
-/// No provisioning file is longer, in bytes.
+/// A larger file is refused.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
 
-/// Reads the provisioning file, the one that a variable names, else the machine's own, and says in
-/// the log what is wrong with it.
+/// Reads the provisioning file, which an environment variable or else the system names, and logs what is wrong with it.
 #[must_use]
 pub fn read() -> Provisioning {
     let Some(inspection) = inspect() else {
@@ -35,13 +34,13 @@ pub fn read() -> Provisioning {
         tracing::warn!(%file, "provisioning: {issue}");
     }
     if let Provisioning::Wrong { code, field, .. } = &inspection.provisioning {
-        let problem = inspection.unreadable.as_deref();
-        tracing::error!(%file, ?code, ?field, problem, "provisioning: file rejected");
+        let error = inspection.read_error.as_deref();
+        tracing::error!(%file, ?code, ?field, error, "provisioning: file rejected");
     }
     inspection.provisioning
 }
 
-/// What IT decides besides the registration; nothing while its file can't be used.
+/// The provisioning file's policy; the default one while the file can't be used.
 #[must_use]
 pub fn policy() -> Policy {
     inspect()
@@ -49,28 +48,28 @@ pub fn policy() -> Policy {
         .unwrap_or_default()
 }
 
-/// A provisioning file as it is just now.
+/// The outcome of reading the provisioning file.
 #[derive(Debug)]
 pub struct Inspection {
-    /// Where it is expected.
+    /// Its path, whether it exists or not.
     pub file: PathBuf,
-    /// What it says.
+    /// The registration in it, or what is wrong.
     pub provisioning: Provisioning,
-    /// What it decides besides.
+    /// The policy in it.
     pub policy: Policy,
-    /// What an administrator should know about who may do what with it.
+    /// Problems with its permissions, for the administrator.
     pub permission_issues: Vec<PermissionIssue>,
-    /// What the system says where it can't be read.
-    pub unreadable: Option<String>,
+    /// The error, where it can't be read.
+    pub read_error: Option<String>,
 }
 
-/// Looks at the provisioning file, in silence; `None` where the system has no place for one.
+/// Reads the provisioning file without logging; `None` where the system has no place for one.
 #[must_use]
 pub fn inspect() -> Option<Inspection> {
     location().map(|(path, must_exist)| inspect_file(path, must_exist))
 }
 
-/// The file, and whether it must be there: one that somebody named must, the machine's own need not.
+/// The file's path, and whether it must exist: one that the variable names must, the machine-wide one need not.
 fn location() -> Option<(PathBuf, bool)> {
     let named = std::env::var_os(VARIABLE)
         .filter(|name| !name.is_empty())
@@ -113,7 +112,7 @@ fn inspect_file(file: PathBuf, must_exist: bool) -> Inspection {
         provisioning: Provisioning::Absent,
         policy: Policy::default(),
         permission_issues: Vec::new(),
-        unreadable: None,
+        read_error: None,
     };
     let wrong = |code: Code, field: Option<Field>| Provisioning::Wrong {
         file: inspection.file.display().to_string(),
@@ -130,7 +129,7 @@ fn inspect_file(file: PathBuf, must_exist: bool) -> Inspection {
                 return inspection;
             }
             match provisioning::read(&bytes) {
-                // Without PKCE a code alone leads to tokens, for whoever has the secret.
+                // Without PKCE, anyone with the secret can exchange an intercepted code.
                 Ok(read)
                     if !read.registration.pkce
                         && inspection
@@ -144,40 +143,40 @@ fn inspect_file(file: PathBuf, must_exist: bool) -> Inspection {
                     inspection.policy = read.policy;
                     inspection.provisioning = Provisioning::Valid(Box::new(read.registration));
                 }
-                Err(problem) => inspection.provisioning = wrong(problem.code(), problem.field()),
+                Err(error) => inspection.provisioning = wrong(error.code(), error.field()),
             }
         }
-        Err(problem) if problem.kind() == std::io::ErrorKind::NotFound && !must_exist => {}
-        Err(problem) => {
-            inspection.unreadable = Some(problem.to_string());
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !must_exist => {}
+        Err(error) => {
+            inspection.read_error = Some(error.to_string());
             inspection.provisioning = wrong(Code::ProvisioningUnreadable, None);
         }
     }
     inspection
 }
 
-/// The owner is asked of the open file: a path could lead to another one by then.
+/// Reads the file, and judges the open file's permissions: the path could name another file by then.
 fn read_bytes(path: &Path) -> std::io::Result<(Zeroizing<Vec<u8>>, FileTrust)> {
     let mut options = std::fs::OpenOptions::new();
-    // To open a pipe would wait for whoever writes to it.
+    // Without `NONBLOCK`, opening a pipe blocks until it has a writer.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(
         &mut options,
         (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed(),
     );
     let file = options.read(true).open(path)?;
-    let about = file.metadata()?;
-    if !about.is_file() {
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
         return Err(std::io::Error::other("it is not a regular file"));
     }
-    if about.len() > MAX_FILE_BYTES {
+    if metadata.len() > MAX_FILE_BYTES {
         return Err(std::io::Error::other("the file is too large"));
     }
     let mut bytes = Zeroizing::new(Vec::with_capacity(
-        usize::try_from(about.len()).unwrap_or_default() + 1,
+        usize::try_from(metadata.len()).unwrap_or_default() + 1,
     ));
     file.take(MAX_FILE_BYTES).read_to_end(&mut bytes)?;
-    Ok((bytes, FileTrust::of(path, &about)))
+    Ok((bytes, FileTrust::of(path, &metadata)))
 }
 
 #[cfg(test)]
@@ -186,20 +185,20 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn file_that_others_may_change_is_refused_through_links() {
+    fn file_that_others_can_change_is_rejected_through_links() {
         use std::os::unix::fs::PermissionsExt as _;
 
         let folder = tempfile::tempdir().unwrap();
-        let issue = folder.path().join("writable");
-        std::fs::create_dir(&issue).unwrap();
-        let file = issue.join("provisioning.json");
+        let parent = folder.path().join("writable");
+        std::fs::create_dir(&parent).unwrap();
+        let file = parent.join("provisioning.json");
         let link = folder.path().join("link.json");
         std::os::unix::fs::symlink(&file, &link).unwrap();
         let write = |text: &str| std::fs::write(&file, text).unwrap();
         let set_mode = |path: &Path, mode: u32| {
             std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
         };
-        let is_refused = |field: Option<Field>| {
+        let is_rejected = |field: Option<Field>| {
             [&file, &link].into_iter().all(|path| {
                 matches!(inspect_file(path.clone(), true).provisioning, Provisioning::Wrong {
                     code: Code::ProvisioningNotTrusted, field: named, ..
@@ -207,43 +206,43 @@ mod tests {
             })
         };
         write(r#"{"client_id": "9f3c", "client_secret": "s3cret"}"#);
-        for (of_folder, of_file, refused) in [
+        for (folder_mode, file_mode, rejected) in [
             (0o755, 0o644, false),
             (0o755, 0o646, true),
             (0o757, 0o600, true),
             (0o1777, 0o600, false),
         ] {
-            set_mode(&issue, of_folder);
-            set_mode(&file, of_file);
-            assert_eq!(is_refused(None), refused, "{of_folder:o} {of_file:o}");
+            set_mode(&parent, folder_mode);
+            set_mode(&file, file_mode);
+            assert_eq!(is_rejected(None), rejected, "{folder_mode:o} {file_mode:o}");
         }
-        // Nor may others turn a link on the way elsewhere.
-        set_mode(&issue, 0o755);
+        // A link on the way that others can replace is no better.
+        set_mode(&parent, 0o755);
         set_mode(&file, 0o600);
-        assert!(!is_refused(None));
-        let turned = folder.path().join("turned");
-        std::fs::create_dir(&turned).unwrap();
-        let second = turned.join("second.json");
+        assert!(!is_rejected(None));
+        let link_folder = folder.path().join("links");
+        std::fs::create_dir(&link_folder).unwrap();
+        let second = link_folder.join("second.json");
         std::os::unix::fs::symlink(&file, &second).unwrap();
         let first = folder.path().join("first.json");
         std::os::unix::fs::symlink(&second, &first).unwrap();
-        for (mode, refused) in [(0o755, false), (0o777, true)] {
-            set_mode(&turned, mode);
+        for (mode, rejected) in [(0o755, false), (0o777, true)] {
+            set_mode(&link_folder, mode);
             let inspection = inspect_file(first.clone(), true);
             let is_wrong = matches!(inspection.provisioning, Provisioning::Wrong { .. });
-            assert_eq!(is_wrong, refused, "{mode:o}");
+            assert_eq!(is_wrong, rejected, "{mode:o}");
         }
-        // A secret that everybody may read makes a code without PKCE everybody's.
+        // Without PKCE the secret must not be readable by all users.
         write(r#"{"client_id": "9f3c", "client_secret": "s3cret", "pkce": false}"#);
-        set_mode(&issue, 0o755);
-        for (of_file, refused) in [(0o644, true), (0o640, false), (0o600, false)] {
-            set_mode(&file, of_file);
-            assert_eq!(is_refused(Some(Field::Pkce)), refused, "{of_file:o}");
+        set_mode(&parent, 0o755);
+        for (file_mode, rejected) in [(0o644, true), (0o640, false), (0o600, false)] {
+            set_mode(&file, file_mode);
+            assert_eq!(is_rejected(Some(Field::Pkce)), rejected, "{file_mode:o}");
         }
     }
 
     #[test]
-    fn what_the_file_says_is_read_and_what_is_wrong_with_it_names_the_file() {
+    fn valid_file_is_read_and_invalid_one_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("provisioning.json");
         let text = r#"{"client_id": "9f3c", "client_secret": "s3cret", "autostart": true}"#;
@@ -269,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_far_too_large_is_not_read() {
+    fn file_above_the_size_limit_is_not_read() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("provisioning.json");
         std::fs::write(&file, vec![b' '; 64 * 1024 + 1]).unwrap();
@@ -282,14 +281,14 @@ mod tests {
             }
         ));
         assert_eq!(
-            inspection.unreadable.as_deref(),
+            inspection.read_error.as_deref(),
             Some("the file is too large")
         );
     }
 
     #[cfg(unix)]
     #[test]
-    fn what_is_not_a_regular_file_is_unreadable_and_not_waited_for() {
+    fn irregular_file_is_unreadable_without_blocking() {
         let folder = tempfile::tempdir().unwrap();
         let fifo = folder.path().join("provisioning.json");
         let made = std::process::Command::new("mkfifo").arg(&fifo).status();
@@ -303,14 +302,14 @@ mod tests {
             };
             assert_eq!(code, Code::ProvisioningUnreadable);
             assert_eq!(
-                inspection.unreadable.as_deref(),
+                inspection.read_error.as_deref(),
                 Some("it is not a regular file")
             );
         }
     }
 
     #[test]
-    fn a_named_file_that_is_not_there_is_a_problem_and_the_machines_own_is_not() {
+    fn missing_file_is_a_problem_only_where_it_is_named() {
         let nowhere = Path::new("/nowhere/provisioning.json");
         assert!(matches!(
             inspect_file(nowhere.to_owned(), false).provisioning,

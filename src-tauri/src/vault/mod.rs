@@ -332,7 +332,6 @@ fn unusable(error: &dyn Error) -> OpenError {
     OpenError::Locked(LockReason::VaultUnreachable)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "as `map_err` wants it")]
 fn entropy_error(error: getrandom::Error) -> OpenError {
     tracing::error!(%error, "vault: no randomness for a key");
     OpenError::Locked(LockReason::VaultUnreachable)
