@@ -8,11 +8,9 @@
     reason = "a failure of what the tests share fails the test"
 )]
 
-use std::collections::HashMap;
-use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+mod server;
+
+use std::sync::atomic::Ordering;
 
 use amiqus_core::http::{self, Clients, Limits, RequestError};
 use amiqus_core::registration::provisioning::Policy;
@@ -26,120 +24,12 @@ use sign_in_with_amiqus::updates::release::{self, MAX_INSTALLER_BYTES, UpdateErr
 use tauri::test::{MockRuntime, mock_builder, mock_context, noop_assets};
 use tauri_plugin_updater::{Error, Updater, UpdaterExt as _};
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+
+use self::server::{Reply, Server};
 
 const THIS_VERSION: &str = "1.1.0";
 const NEWER: &str = "1.2.0";
 const OLDER: &str = "1.0.0";
-
-/// How long a server waits for the client to close the connection.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// What a server answers.
-#[derive(Clone)]
-enum Reply {
-    /// A status and a body.
-    Complete(u16, Vec<u8>),
-    /// A redirect.
-    Redirect(String),
-    /// A head with this content length, and no body.
-    HeadOnly(usize),
-    /// Bytes until the client closes the connection.
-    Endless,
-}
-
-/// A server on this computer.
-#[derive(Clone)]
-struct Server {
-    address: SocketAddr,
-    replies: Arc<Mutex<HashMap<String, Reply>>>,
-    requests: Arc<Mutex<Vec<String>>>,
-    endless_bytes_sent: Arc<AtomicUsize>,
-}
-
-impl Server {
-    async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let server = Self {
-            address: listener.local_addr().unwrap(),
-            replies: Arc::default(),
-            requests: Arc::default(),
-            endless_bytes_sent: Arc::default(),
-        };
-        let serving = server.clone();
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let server = serving.clone();
-                tokio::spawn(async move { server.answer(stream).await });
-            }
-        });
-        server
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
-    }
-
-    fn put(&self, path: &str, reply: Reply) {
-        self.replies.lock().unwrap().insert(path.to_owned(), reply);
-    }
-
-    fn requests(&self) -> Vec<String> {
-        self.requests.lock().unwrap().clone()
-    }
-
-    async fn answer(&self, mut stream: TcpStream) {
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            match stream.read_u8().await {
-                Ok(byte) => head.push(byte),
-                Err(_) => return,
-            }
-        }
-        let head = String::from_utf8(head).unwrap();
-        let path = head.split(' ').nth(1).unwrap().to_owned();
-        self.requests.lock().unwrap().push(path.clone());
-        let reply = self.replies.lock().unwrap().get(&path).cloned();
-        let reply = reply.unwrap_or(Reply::Complete(404, Vec::new()));
-        // The client may have closed the connection.
-        let _ = self.send(&mut stream, reply).await;
-    }
-
-    async fn send(&self, stream: &mut TcpStream, reply: Reply) -> std::io::Result<()> {
-        let head = |status: u16, headers: &str| {
-            format!("HTTP/1.1 {status} So\r\n{headers}Connection: close\r\n\r\n")
-        };
-        match reply {
-            Reply::Complete(204, _) => stream.write_all(head(204, "").as_bytes()).await,
-            Reply::Complete(status, body) => {
-                let length = format!("Content-Length: {}\r\n", body.len());
-                stream.write_all(head(status, &length).as_bytes()).await?;
-                stream.write_all(&body).await
-            }
-            Reply::Redirect(location) => {
-                let headers = format!("Location: {location}\r\nContent-Length: 0\r\n");
-                stream.write_all(head(302, &headers).as_bytes()).await
-            }
-            Reply::HeadOnly(length) => {
-                let headers = format!("Content-Length: {length}\r\n");
-                stream.write_all(head(200, &headers).as_bytes()).await?;
-                // Until the client closes the connection.
-                let _ = tokio::time::timeout(CLOSE_TIMEOUT, stream.read_u8()).await;
-                Ok(())
-            }
-            Reply::Endless => {
-                stream.write_all(head(200, "").as_bytes()).await?;
-                let spaces = vec![b' '; 64 * 1024];
-                loop {
-                    stream.write_all(&spaces).await?;
-                    self.endless_bytes_sent
-                        .fetch_add(spaces.len(), Ordering::Relaxed);
-                }
-            }
-        }
-    }
-}
 
 /// An app of version [`THIS_VERSION`], installed in a folder, and its distributor's server.
 struct TestApp {
@@ -514,7 +404,7 @@ async fn forbidden_check_sends_no_request() {
 #[test]
 fn window_has_no_permission_of_a_plugin() {
     let capability: Value =
-        serde_json::from_str(include_str!("../capabilities/main.json")).unwrap();
+        serde_json::from_str(include_str!("../../capabilities/main.json")).unwrap();
     let permissions = capability["permissions"].as_array().unwrap();
     assert!(!permissions.is_empty());
     for permission in permissions {
