@@ -54,7 +54,7 @@ pub fn plug_in<R: Runtime>(
 ) -> Builder<R> {
     let settings = json!({
         "endpoints": [distributor.address()],
-        // Without it the plugin panics at a loopback address, with which updates are tried out.
+        // Without it the plugin ends the app at an http loopback address, with which updates are tried out.
         "dangerousInsecureTransportProtocol": distributor.address().scheme() == "http",
         "pubkey": distributor.public_key(),
         "requireSignedVersion": true,

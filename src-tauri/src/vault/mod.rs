@@ -303,17 +303,14 @@ impl VaultOpener for StrongholdOpener {
     }
 
     fn set_aside(&self, why: SetAsideReason) -> Result<SetAside, StoreError> {
-        let to = self
-            .folder
-            .set_all_aside()
-            .map_err(|error| store_error(&error))?;
+        let to = self.folder.set_all_aside().map_err(store_error)?;
         Ok(SetAside { why, to })
     }
 }
 
-/// The core's error of a read or a write, with its causes in its text.
-fn store_error(error: &dyn Error) -> StoreError {
-    StoreError(ErrorChain(error).to_string())
+/// Wraps an error of Stronghold or the disk for the core, with its causes in its text.
+fn store_error(error: impl Into<Box<dyn Error + Send + Sync>>) -> StoreError {
+    StoreError(ErrorChain(error.into().as_ref()).to_string())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "as `map_err` wants it")]

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use amiqus_core::vault::{Change, RecordBytes, SecretStore, StoreError};
 use iota_stronghold::engine::snapshot::{ReadError, decrypt_file, try_set_encrypt_work_factor};
 use iota_stronghold::{Client, ClientError};
-use tauri_plugin_stronghold::stronghold::Stronghold;
+use tauri_plugin_stronghold::stronghold::{self, Stronghold};
 use zeroize::Zeroizing;
 
 use super::folder::{Folder, Lock};
@@ -95,7 +95,7 @@ impl Snapshot {
 
     /// Completes a save that Stronghold wrote in full and then could not sync or rename, because the file
     /// system doesn't support that. `error` is what Stronghold returned.
-    fn finish_save(&self, error: &dyn Error) -> Result<(), StoreError> {
+    fn finish_save(&self, error: stronghold::Error) -> Result<(), StoreError> {
         // Stronghold passes on no more than the error's text.
         let is_unsupported = error_number(&error.to_string())
             .is_some_and(|number| is_unsupported(&io::Error::from_raw_os_error(number)));
@@ -104,7 +104,7 @@ impl Snapshot {
                 File::open(&written)
                     .and_then(|file| self.folder.sync_file(&file))
                     .and_then(|()| self.folder.replace(&written, &self.path))
-                    .map_err(|error| store_error(&error))
+                    .map_err(store_error)
             }
             _ => Err(store_error(error)),
         };
@@ -154,12 +154,12 @@ impl SecretStore for Snapshot {
             return Ok(Vec::new());
         }
         // From the file and not from this process's memory: only the file is durable.
-        let on_disk = Stronghold::new(&self.path, self.key.bytes().to_vec())
-            .map_err(|error| store_error(&error))?;
-        let store = on_disk.load_client(CLIENT).map_err(client_error)?.store();
+        let on_disk =
+            Stronghold::new(&self.path, self.key.bytes().to_vec()).map_err(store_error)?;
+        let store = on_disk.load_client(CLIENT).map_err(store_error)?.store();
         let mut records = Vec::new();
-        for name in store.keys().map_err(client_error)? {
-            if let Some(bytes) = store.get(&name).map_err(client_error)? {
+        for name in store.keys().map_err(store_error)? {
+            if let Some(bytes) = store.get(&name).map_err(store_error)? {
                 records.push((
                     String::from_utf8_lossy(&name).into_owned(),
                     Zeroizing::new(bytes),
@@ -177,24 +177,19 @@ impl SecretStore for Snapshot {
             match &change.bytes {
                 Some(bytes) => store
                     .insert(name, bytes.to_vec(), None)
-                    .map_err(client_error)?,
-                None => store.delete(&name).map_err(client_error)?,
+                    .map_err(store_error)?,
+                None => store.delete(&name).map_err(store_error)?,
             };
         }
         if let Err(error) = inner.stronghold.save() {
-            self.finish_save(&error)?;
+            self.finish_save(error)?;
         }
         // Stronghold creates the new file with default permissions; the folder's keep others out until
         // here.
         private_fs::restrict_file(&self.path)
             .and_then(|()| private_fs::sync_folder(self.folder.path()))
-            .map_err(|error| store_error(&error))
+            .map_err(store_error)
     }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "as `map_err` wants it")]
-fn client_error(error: ClientError) -> StoreError {
-    store_error(&error)
 }
 
 #[cfg(test)]
