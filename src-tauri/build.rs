@@ -72,7 +72,7 @@ fn check_distributor() {
         println!("cargo::rerun-if-env-changed={variable}");
         std::env::var(variable).ok()
     });
-    if let Err(error) = Distributor::given(address.as_deref(), public_key.as_deref()) {
+    if let Err(error) = Distributor::new(address.as_deref(), public_key.as_deref()) {
         println!("cargo::error={error}");
     }
 }

@@ -1,4 +1,4 @@
-//! Reads the brand's file, and stops the build where it could not work.
+//! Reads the brand's file, and fails the build where a value is invalid.
 
 use std::fs;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use url::{Host, Url};
 
-/// Names another brand's file.
+/// The environment variable that names another brand's file.
 const VARIABLE: &str = "AMIQUS_BRAND";
 
 #[derive(Deserialize)]
@@ -27,10 +27,10 @@ fn main() -> Result<(), String> {
     let file =
         std::env::var_os(VARIABLE).map_or_else(|| PathBuf::from("brand.json"), PathBuf::from);
     println!("cargo::rerun-if-changed={}", file.display());
-    let wrong = |what: &dyn std::fmt::Display| format!("{}: {what}", file.display());
-    let text = fs::read_to_string(&file).map_err(|problem| wrong(&problem))?;
-    let brand: Brand = serde_json::from_str(&text).map_err(|problem| wrong(&problem))?;
-    brand.check().map_err(|problem| wrong(&problem))?;
+    let invalid = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
+    let text = fs::read_to_string(&file).map_err(|error| invalid(&error))?;
+    let brand: Brand = serde_json::from_str(&text).map_err(|error| invalid(&error))?;
+    brand.validate().map_err(|error| invalid(&error))?;
     for (name, value) in [
         ("NAME", &brand.name),
         ("PUBLISHER", &brand.publisher),
@@ -44,7 +44,7 @@ fn main() -> Result<(), String> {
 }
 
 impl Brand {
-    fn check(&self) -> Result<(), String> {
+    fn validate(&self) -> Result<(), String> {
         for (field, name) in [("name", &self.name), ("publisher", &self.publisher)] {
             if name.trim() != name
                 || name.is_empty()
@@ -65,7 +65,7 @@ impl Brand {
             }
         }
         let base_url =
-            Url::parse(&self.base_url).map_err(|problem| format!("`base_url`: {problem}"))?;
+            Url::parse(&self.base_url).map_err(|error| format!("`base_url`: {error}"))?;
         let is_loopback = match base_url.host() {
             Some(Host::Ipv4(address)) => address.is_loopback(),
             Some(Host::Ipv6(address)) => address.is_loopback(),
@@ -84,7 +84,8 @@ impl Brand {
     }
 }
 
-/// Letters, digits and hyphens between dots, at least one dot, each part begun by a letter.
+/// Whether the labels between dots are lower-case letters, digits and hyphens that start with a letter, and
+/// there are at least two.
 fn is_reverse_domain(text: &str) -> bool {
     text.contains('.')
         && text.split('.').all(|part| {

@@ -6,7 +6,7 @@ use amiqus_core::clock::{Clock, Wait};
 use jiff::{SignedDuration, Timestamp};
 
 #[cfg(target_os = "linux")]
-use crate::error_chain::ErrorChain;
+use amiqus_core::error::chain;
 
 /// The computer's clock.
 #[derive(Debug, Clone, Copy, Default)]
@@ -30,7 +30,7 @@ impl Clock for SystemClock {
         match timer::Timer::at(at) {
             Ok(timer) => return Box::pin(timer.expired()),
             Err(error) => {
-                tracing::warn!(error = %ErrorChain(&error), "clock: no wall-clock timer, polling instead");
+                tracing::warn!(error = %chain(&error), "clock: no wall-clock timer, polling instead");
             }
         }
         let clock = *self;
@@ -65,7 +65,7 @@ pub(crate) mod timer {
         timerfd_settime,
     };
 
-    use crate::error_chain::ErrorChain;
+    use amiqus_core::error::chain;
 
     /// A wall-clock timer that expires once.
     pub(crate) struct Timer(Async<OwnedFd>);
@@ -110,7 +110,7 @@ pub(crate) mod timer {
         /// Waits until it expires.
         pub(crate) async fn expired(self) {
             if let Err(error) = self.0.readable().await {
-                tracing::error!(error = %ErrorChain(&error), "clock: timer failed");
+                tracing::error!(error = %chain(&error), "clock: timer failed");
             }
         }
     }

@@ -16,10 +16,10 @@ use tauri::{AppHandle, State};
 use tauri_specta::{Builder, collect_commands};
 
 use crate::busy::Busy;
-use crate::error_chain::ErrorChain;
 use crate::links::LinkHandler;
 use crate::start_at_login::AtLogin;
 use crate::{desktop, diagnostics, links, start_at_login, updates, window};
+use amiqus_core::error::chain;
 
 fn builder() -> Builder<tauri::Wry> {
     // One type in both directions.
@@ -274,7 +274,7 @@ async fn start_at_login(on: bool) -> Result<(), Problem> {
     run_blocking(move || start_at_login::choose(on))
         .await?
         .map_err(|error| {
-            tracing::warn!(error = %ErrorChain(&error), "start at login: change failed");
+            tracing::warn!(error = %chain(&error), "start at login: change failed");
             Code::StartNotChanged.into()
         })
 }
@@ -299,7 +299,7 @@ async fn save_report(session: Session<'_>, busy: State<'_, Busy>) -> Result<Stri
         .await
         .map(|path| path.display().to_string())
         .map_err(|error| {
-            tracing::error!(error = %ErrorChain(&error), "report: save failed");
+            tracing::error!(error = %chain(&error), "report: save failed");
             Code::ReportNotSaved.into()
         })
 }
@@ -330,7 +330,7 @@ fn report_fault(fault: PageFault) {
 #[specta::specta]
 async fn update(app: AppHandle, session: Session<'_>) -> Result<(), Problem> {
     updates::install(&app, &session).await.map_err(|error| {
-        tracing::error!(error = %ErrorChain(&error), "updates: installation failed");
+        tracing::error!(error = %chain(&error), "updates: installation failed");
         Code::UpdateFailed.into()
     })
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use amiqus_core::runtime::SessionHandle;
 use netwatcher::async_adapter::Tokio;
 
-use crate::error_chain::ErrorChain;
+use amiqus_core::error::chain;
 
 /// How long the changes that belong to one new network are collected.
 const NETWORK_SETTLE_TIME: Duration = Duration::from_secs(2);
@@ -26,7 +26,7 @@ async fn watch_network(session: SessionHandle) {
     let mut changes = match netwatcher::watch_interfaces_async::<Tokio>() {
         Ok(changes) => changes,
         Err(error) => {
-            tracing::warn!(error = %ErrorChain(&error), "network: watch failed");
+            tracing::warn!(error = %chain(&error), "network: watch failed");
             return;
         }
     };
@@ -47,7 +47,7 @@ async fn watch_clock(session: SessionHandle) {
         match crate::clock::timer::Timer::when_clock_is_set() {
             Ok(timer) => timer.expired().await,
             Err(error) => {
-                tracing::warn!(error = %ErrorChain(&error), "clock: watch failed");
+                tracing::warn!(error = %chain(&error), "clock: watch failed");
                 return;
             }
         }
@@ -82,7 +82,7 @@ async fn watch_keychain(session: SessionHandle) {
             })
             .await;
             if let Err(error) = ended {
-                tracing::warn!(error = %ErrorChain(&error), "keychain: watch failed");
+                tracing::warn!(error = %chain(&error), "keychain: watch failed");
             }
             std::future::pending::<()>().await;
         };

@@ -1,93 +1,91 @@
-//! `--forget-everything`: removes from this computer whatever the app keeps for the person who runs
-//! it. For handing a computer on, and for whoever removes the package, which keeps people's data.
+//! `--forget-everything`: removes all data that the app keeps for the current user on this computer. It is
+//! for a computer that changes hands, and for after the package's removal, which keeps user data.
 
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::vault::forget::{KeyGone, NotForgotten, forget};
+use crate::vault::removal::{self, KeyRemoval, RemoveError};
 use crate::words::forget as words;
 use crate::{links, paths, start_at_login};
 
-/// The argument that asks for it.
+/// The command-line argument.
 pub(crate) const ARGUMENT: &str = "--forget-everything";
 
-/// Removes it and says what it did, a line each. It opens no window and asks nothing: who typed the
-/// argument has said what they want. Fails when something is left.
+/// Removes the data and prints what it did, one line for each step. It opens no window and asks for no
+/// confirmation. Fails when something is left.
 pub(crate) fn run() -> ExitCode {
-    let mut said = Vec::new();
-    let is_gone = everything(&mut said);
-    // Not `println!`: a reader that went away is no fault.
-    let _ = io::stdout().write_all(&said);
-    if is_gone {
+    let mut output = Vec::new();
+    let is_complete = remove_everything(&mut output);
+    // Not `println!`, which panics where nobody reads.
+    let _ = io::stdout().write_all(&output);
+    if is_complete {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     }
 }
 
-/// Whether nothing is left.
-fn everything(said: &mut Vec<u8>) -> bool {
+/// Removes the data; returns whether nothing is left.
+fn remove_everything(output: &mut Vec<u8>) -> bool {
     // Writing to a vector can't fail.
-    let mut say = |line: &str| drop(writeln!(said, "{line}"));
+    let mut print = |line: &str| drop(writeln!(output, "{line}"));
     let Some(data) = paths::data() else {
-        say(paths::NO_FOLDER);
+        print(paths::NO_FOLDER);
         return false;
     };
-    let is_key_gone = match forget(data.join(paths::VAULT)) {
-        Ok(forgotten) => {
-            say(if forgotten.vault {
+    let vault = data.join(paths::VAULT);
+    let key_may_remain = match removal::remove(vault.clone()) {
+        Ok(removal) => {
+            print(if removal.vault_existed {
                 words::VAULT_REMOVED
             } else {
                 words::NO_VAULT
             });
-            say(match forgotten.key {
-                KeyGone::Removed => words::KEY_REMOVED,
-                KeyGone::WasNotThere => words::NO_KEY,
-                KeyGone::KeychainLocked => words::KEYCHAIN_LOCKED,
-                KeyGone::NotAnswering => words::KEYCHAIN_NOT_ANSWERING,
-                KeyGone::Unreachable => words::KEYCHAIN_UNREACHABLE,
-                KeyGone::NotNeeded => words::NO_KEYCHAIN,
+            print(match removal.key {
+                KeyRemoval::Removed => words::KEY_REMOVED,
+                KeyRemoval::NotFound => words::NO_KEY,
+                KeyRemoval::KeychainLocked => words::KEYCHAIN_LOCKED,
+                KeyRemoval::KeychainNotAnswering => words::KEYCHAIN_NOT_ANSWERING,
+                KeyRemoval::KeychainAbsent => words::KEYCHAIN_UNREACHABLE,
+                KeyRemoval::NotNeeded => words::NO_KEYCHAIN,
             });
-            !matches!(
-                forgotten.key,
-                KeyGone::KeychainLocked | KeyGone::NotAnswering | KeyGone::Unreachable
-            )
+            removal.key.may_remain()
         }
-        Err(NotForgotten::InUse) => {
-            say(words::IN_USE);
+        Err(RemoveError::InUse) => {
+            print(words::IN_USE);
             return false;
         }
-        Err(NotForgotten::Unreachable(problem)) => {
-            say(&words::not_removed(&data.join(paths::VAULT), &problem));
+        Err(RemoveError::Io(error)) => {
+            print(&words::not_removed(&vault, &error));
             return false;
         }
     };
-    let mut is_rest_gone = true;
+    let mut is_rest_removed = true;
     for folder in paths::all() {
-        // What tells of a key that is still in the keychain stays there.
-        let outcome = if is_key_gone || folder != data {
-            remove(&folder)
-        } else {
+        // The vault's folder still identifies a key that may be in the keychain.
+        let outcome = if key_may_remain && folder == data {
             remove_all_but(&folder, paths::VAULT)
+        } else {
+            remove(&folder)
         };
-        if let Err(problem) = outcome {
-            say(&words::not_removed(&folder, &problem));
-            is_rest_gone = false;
+        if let Err(error) = outcome {
+            print(&words::not_removed(&folder, &error));
+            is_rest_removed = false;
         }
     }
     for outcome in [start_at_login::forget(), links::forget()] {
-        if let Err(problem) = outcome {
-            say(&words::entry_not_removed(&problem));
-            is_rest_gone = false;
+        if let Err(error) = outcome {
+            print(&words::entry_not_removed(&error));
+            is_rest_removed = false;
         }
     }
-    if is_rest_gone {
-        say(words::REST_REMOVED);
+    if is_rest_removed {
+        print(words::REST_REMOVED);
     }
-    say(words::ACCESS_GOES_ON);
-    is_key_gone && is_rest_gone
+    print(words::ACCESS_GOES_ON);
+    !key_may_remain && is_rest_removed
 }
 
 fn remove_all_but(folder: &Path, kept: &str) -> io::Result<()> {
@@ -107,7 +105,7 @@ fn remove_all_but(folder: &Path, kept: &str) -> io::Result<()> {
 
 fn remove(folder: &Path) -> io::Result<()> {
     match fs::remove_dir_all(folder) {
-        Err(problem) if problem.kind() != io::ErrorKind::NotFound => Err(problem),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
 }

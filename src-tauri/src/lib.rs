@@ -7,6 +7,7 @@ mod arguments;
     allow(dead_code, reason = "only Linux relaunches into the tray")
 )]
 mod busy;
+mod certificate_trust;
 pub mod clock;
 mod commands;
 mod core_dumps;
@@ -16,7 +17,6 @@ mod desktop;
 mod desktop_entry_linux;
 mod diagnostics;
 pub mod environment_watch;
-mod error_chain;
 #[cfg(test)]
 mod fixtures;
 mod forget;
@@ -24,6 +24,7 @@ mod links;
 pub mod logging;
 mod notifications;
 mod paths;
+mod private_fs;
 pub mod provisioning;
 #[cfg(target_os = "linux")]
 mod proxy_linux;
@@ -32,7 +33,6 @@ mod shutdown;
 mod start_at_login;
 mod stderr;
 mod tray;
-mod trust;
 pub mod updates;
 pub mod vault;
 mod window;
@@ -49,11 +49,11 @@ use tauri::{App, AppHandle, Manager as _, RunEvent, WindowEvent};
 
 use crate::arguments::Mode;
 use crate::busy::Busy;
-use crate::error_chain::ErrorChain;
 use crate::links::IncomingQueue;
 use crate::links::loopback::Loopback;
 #[cfg(target_os = "linux")]
 use crate::links::single_instance_linux::Instance;
+use amiqus_core::error::chain;
 
 pub use commands::bindings;
 
@@ -137,7 +137,7 @@ fn run_app(has_window: bool) -> ExitCode {
             }
         }
         Err(error) => {
-            let error = ErrorChain(&error);
+            let error = chain(&error);
             tracing::error!(%error, "app: start failed");
             // There may be no log yet.
             stderr::write(&format!("{} can't start: {error}\n", brand::NAME));
@@ -155,7 +155,7 @@ fn set_up(app: &mut App, has_window: bool, is_name_taken: bool) -> Result<(), Bo
     let data = paths::data().ok_or(paths::NO_FOLDER)?;
     logging::start(&paths::log().ok_or(paths::NO_FOLDER)?);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
-    trust::log();
+    certificate_trust::log();
     if is_name_taken {
         tracing::error!("single instance: another program owns this app's name on the bus");
         notifications::show(app.handle(), words::NAME_TAKEN, words::NAME_TAKEN_ADVICE);
@@ -196,7 +196,7 @@ fn set_up(app: &mut App, has_window: bool, is_name_taken: bool) -> Result<(), Bo
             provisioning: Box::new(provisioning::read),
         })
     });
-    logging::follow(&session);
+    logging::state::follow(&session);
     app.manage(session.clone());
 
     // Before anything that could bring it to the front.

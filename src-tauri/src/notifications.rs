@@ -10,9 +10,9 @@ use sha2::{Digest as _, Sha256};
 use tauri::{AppHandle, Manager as _};
 
 use crate::busy::Busy;
-use crate::error_chain::ErrorChain;
-use crate::vault::files::{private_file, private_folder};
+use crate::private_fs::{private_file, private_folder};
 use crate::{window, words};
+use amiqus_core::error::chain;
 
 /// Which notifications were shown, in the app's data folder: neither names nor IDs, only fingerprints.
 const FILE: &str = "told.json";
@@ -91,7 +91,7 @@ fn write(file: &Path, shown: &BTreeSet<String>) {
             .write_all(&bytes)
     };
     if let Err(error) = write() {
-        tracing::warn!(error = %ErrorChain(&error), "notifications: save failed");
+        tracing::warn!(error = %chain(&error), "notifications: save failed");
     }
 }
 
@@ -140,12 +140,12 @@ pub(crate) fn show(app: &AppHandle, summary: &'static str, body: &str) {
                 #[cfg(not(target_os = "linux"))]
                 Ok(_) => drop(app),
                 Err(error) => {
-                    tracing::info!(error = %ErrorChain(&error), "notifications: not shown");
+                    tracing::info!(error = %chain(&error), "notifications: not shown");
                 }
             }
         });
     if let Err(error) = spawned {
-        tracing::error!(error = %ErrorChain(&error), "notifications: not shown");
+        tracing::error!(error = %chain(&error), "notifications: not shown");
     }
 }
 

@@ -1,5 +1,5 @@
-//! The desktop's proxy settings on Linux (GNOME, KDE, PAC files), as the portal's `ProxyResolver` tells
-//! them. Environment variables go before them, as everywhere.
+//! The desktop's proxy settings on Linux (GNOME, KDE, PAC files), from the portal's `ProxyResolver`.
+//! Environment variables override them, as on the other systems.
 
 use std::env;
 use std::future::Future;
@@ -12,19 +12,21 @@ use tokio::sync::Mutex;
 use url::Url;
 use zbus::Connection;
 
-/// The variables that name a proxy for https, as reqwest reads them.
+use amiqus_core::error::chain;
+
+/// The environment variables from which reqwest reads a proxy for https.
 const VARIABLES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
 
-/// How long the portal may take. A desktop without one must not hold up a sign-in for longer.
+/// How long the portal may take. A portal that hangs must not delay a sign-in for longer.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long an answer is believed: settings change, and so do networks.
-const MAX_AGE: Duration = Duration::from_secs(30);
+/// How long an answer is cached: settings change, and so do networks.
+const MAX_CACHE_AGE: Duration = Duration::from_secs(30);
 
-/// Makes the clients that go through the desktop's proxy, unless variables name another.
+/// Creates clients that use the desktop's proxy, unless environment variables name another.
 pub(crate) fn clients(limits: Timeouts) -> Clients {
     let clients = http::Clients::new(limits);
-    if is_named_by_variables() {
+    if is_set_by_environment() {
         clients
     } else {
         clients.with_desktop_proxy(Arc::new(Portal::default()))
@@ -32,13 +34,13 @@ pub(crate) fn clients(limits: Timeouts) -> Clients {
 }
 
 /// Whether an environment variable names the proxy.
-pub(crate) fn is_named_by_variables() -> bool {
+pub(crate) fn is_set_by_environment() -> bool {
     VARIABLES
         .iter()
         .any(|name| env::var_os(name).is_some_and(|value| !value.is_empty()))
 }
 
-/// What the desktop says of an address just now.
+/// Asks the desktop for the proxy to an address; `None` for a direct connection.
 pub(crate) async fn look_up(address: &Url) -> Option<Url> {
     look_up_on(Connection::session(), address).await
 }
@@ -47,16 +49,16 @@ async fn look_up_on(
     bus: impl Future<Output = zbus::Result<Connection>>,
     address: &Url,
 ) -> Option<Url> {
-    match tokio::time::timeout(LOOKUP_TIMEOUT, ask(bus, address)).await {
+    match tokio::time::timeout(LOOKUP_TIMEOUT, call_portal(bus, address)).await {
         Ok(Ok(answers)) => {
-            // The first that this app can use, as the desktop orders them.
-            match answers.iter().find_map(|answer| Route::read(answer))? {
+            // The first usable one: the desktop lists them by preference.
+            match answers.iter().find_map(|answer| Route::parse(answer))? {
                 Route::Direct => None,
                 Route::Through(proxy) => Some(proxy),
             }
         }
-        Ok(Err(problem)) => {
-            tracing::debug!(%problem, "proxy: lookup failed");
+        Ok(Err(error)) => {
+            tracing::debug!(error = %chain(&error), "proxy: lookup failed");
             None
         }
         Err(_) => {
@@ -66,7 +68,7 @@ async fn look_up_on(
     }
 }
 
-async fn ask(
+async fn call_portal(
     bus: impl Future<Output = zbus::Result<Connection>>,
     address: &Url,
 ) -> zbus::Result<Vec<String>> {
@@ -83,7 +85,7 @@ async fn ask(
         .deserialize()
 }
 
-/// A way to a server, as the portal names it.
+/// A route to a server.
 #[derive(Debug, PartialEq, Eq)]
 enum Route {
     Direct,
@@ -91,8 +93,8 @@ enum Route {
 }
 
 impl Route {
-    /// Reads one of the portal's answers; `None` for a kind that can't be used.
-    fn read(answer: &str) -> Option<Self> {
+    /// Parses one of the portal's answers; `None` for a scheme that is not supported.
+    fn parse(answer: &str) -> Option<Self> {
         let (scheme, place) = answer.split_once("://")?;
         let scheme = match scheme.to_ascii_lowercase().as_str() {
             "direct" => return Some(Self::Direct),
@@ -100,7 +102,7 @@ impl Route {
             "https" => "https",
             "socks4" => "socks4",
             "socks4a" => "socks4a",
-            // The proxy looks names up: behind one, this computer often can't.
+            // The proxy resolves names: a computer behind one often can't.
             "socks" | "socks5" | "socks5h" => "socks5h",
             _ => return None,
         };
@@ -109,10 +111,10 @@ impl Route {
     }
 }
 
-/// Asks the portal, and not for each request anew.
+/// The portal, with a cache of its last answer.
 #[derive(Debug, Default)]
 struct Portal {
-    last: Mutex<Option<(Url, Instant, Option<Url>)>>,
+    cache: Mutex<Option<(Url, Instant, Option<Url>)>>,
 }
 
 impl DesktopProxy for Portal {
@@ -121,15 +123,15 @@ impl DesktopProxy for Portal {
         address: &'a Url,
     ) -> Pin<Box<dyn Future<Output = Option<Url>> + Send + 'a>> {
         Box::pin(async move {
-            let mut last = self.last.lock().await;
-            if let Some((asked, at, answer)) = &*last
-                && asked == address
-                && at.elapsed() < MAX_AGE
+            let mut cache = self.cache.lock().await;
+            if let Some((cached_address, at, answer)) = &*cache
+                && cached_address == address
+                && at.elapsed() < MAX_CACHE_AGE
             {
                 return answer.clone();
             }
             let answer = look_up(address).await;
-            *last = Some((address.clone(), Instant::now(), answer.clone()));
+            *cache = Some((address.clone(), Instant::now(), answer.clone()));
             answer
         })
     }
@@ -144,7 +146,7 @@ mod tests {
 
     use super::*;
 
-    /// A session bus of its own.
+    /// A session bus for the test.
     struct Bus {
         daemon: Child,
         address: String,
@@ -179,7 +181,7 @@ mod tests {
         }
     }
 
-    /// What a desktop's portal says of each address.
+    /// A portal with fixed answers.
     struct FakePortal(Vec<&'static str>);
 
     #[zbus::interface(name = "org.freedesktop.portal.ProxyResolver")]
@@ -191,7 +193,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn portal_is_asked_for_the_services_proxy() {
+    async fn first_usable_answer_of_the_portal_is_the_proxy() {
         let bus = Bus::start();
         assert_eq!(bus.look_up().await, None, "a desktop without a portal");
         for (answers, expected) in [
@@ -228,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn proxy_of_each_kind_is_read() {
+    fn answers_of_each_scheme_are_parsed() {
         for (written, expected) in [
             (
                 "http://proxy.example:3128",
@@ -262,7 +264,7 @@ mod tests {
                     Route::Through(proxy.parse().unwrap())
                 })
             });
-            assert_eq!(Route::read(written), expected, "{written}");
+            assert_eq!(Route::parse(written), expected, "{written}");
         }
     }
 }

@@ -4,8 +4,8 @@ use std::io;
 
 use specta::Type;
 
-use crate::error_chain::ErrorChain;
 use crate::provisioning;
+use amiqus_core::error::chain;
 
 /// The argument of a start at login: into the tray, without a window.
 pub(crate) const IN_THE_TRAY: &str = "--in-the-tray";
@@ -50,7 +50,7 @@ pub(crate) fn apply() {
     if (on || system::is_on())
         && let Err(error) = set(on)
     {
-        tracing::warn!(error = %ErrorChain(&error), on, "start at login: change failed");
+        tracing::warn!(error = %chain(&error), on, "start at login: change failed");
     }
 }
 

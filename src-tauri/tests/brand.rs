@@ -1,5 +1,5 @@
-//! The brand's file against the copies of it that tools read alone.
-#![expect(clippy::unwrap_used, reason = "what can't be read here fails the test")]
+//! The brand's file against the copies of its values in other files.
+#![expect(clippy::unwrap_used, reason = "an unreadable file fails the test")]
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ fn read(text: &str) -> Value {
 }
 
 #[test]
-fn what_tauris_own_tools_read_says_the_same_as_the_brands_file() {
+fn tauri_configuration_matches_the_brand_file() {
     let brand = read(FILE);
     let tauri = read(include_str!("../tauri.conf.json"));
     assert_eq!(tauri["productName"], brand["name"]);
@@ -23,8 +23,8 @@ fn what_tauris_own_tools_read_says_the_same_as_the_brands_file() {
 }
 
 #[test]
-fn the_app_is_built_with_the_names_of_the_file() {
-    // Another brand is asked for by this variable; then it is that one's.
+fn built_constants_match_the_brand_file() {
+    // The build may have been given another brand's file.
     let brand = match std::env::var("AMIQUS_BRAND") {
         Ok(other) => read(&std::fs::read_to_string(other).unwrap()),
         _ => read(FILE),

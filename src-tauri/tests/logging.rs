@@ -1,8 +1,8 @@
-//! The log on a real small disk, and in a process that ends at a panic.
+//! The log on a small disk, and in a process that aborts at a panic.
 
 #![expect(
     clippy::unwrap_used,
-    reason = "what the tests share ends the test when it fails, as the tests themselves do"
+    reason = "a failure of what the tests share fails the test"
 )]
 
 use std::fs;
@@ -15,7 +15,7 @@ use amiqus_core::clock::{Clock, Wait};
 use jiff::{SignedDuration, Timestamp};
 use sign_in_with_amiqus::logging::Log;
 
-/// A clock that shows what a test sets.
+/// A clock that a test sets.
 struct SetClock(Mutex<Timestamp>);
 
 impl SetClock {
@@ -23,7 +23,7 @@ impl SetClock {
         Arc::new(Self(Mutex::new("2026-11-23T23:59:50Z".parse().unwrap())))
     }
 
-    fn turn_to_the_next_day(&self) {
+    fn advance_to_next_day(&self) {
         let mut now = self.0.lock().unwrap();
         *now += SignedDuration::from_mins(1);
     }
@@ -46,8 +46,8 @@ impl Clock for SetClock {
 const TODAY: &str = "sign-in-with-amiqus.2026-11-23.log";
 const TOMORROW: &str = "sign-in-with-amiqus.2026-11-24.log";
 
-/// Logs and waits until it is written, or lost.
-fn say(log: &Log, text: &str) {
+/// Logs a line and waits until it is written or lost.
+fn log_line(log: &Log, text: &str) {
     tracing::subscriber::with_default(log.subscriber(), || {
         tracing::info!(target: "sign_in_with_amiqus", "{text}");
     });
@@ -58,7 +58,7 @@ fn say(log: &Log, text: &str) {
 mod small_disk {
     use super::*;
 
-    /// A real disk with room for 64 KiB and two files.
+    /// A mounted file system with room for 64 KiB and two files.
     struct Disk(tempfile::TempDir);
 
     impl Disk {
@@ -103,18 +103,18 @@ mod small_disk {
     }
 
     #[test]
-    fn disk_that_is_full_at_midnight_costs_lines_and_nothing_else() {
+    fn disk_full_at_midnight_loses_lines_and_counts_them() {
         let disk = Disk::mount();
         let clock = SetClock::new();
         let log = Log::open(disk.0.path(), Arc::<SetClock>::clone(&clock)).unwrap();
-        say(&log, "before midnight");
+        log_line(&log, "before midnight");
         disk.fill();
-        clock.turn_to_the_next_day();
-        say(&log, "lost");
-        say(&log, "lost too");
+        clock.advance_to_next_day();
+        log_line(&log, "lost");
+        log_line(&log, "lost too");
         assert!(!disk.at(TOMORROW).exists());
         disk.make_room();
-        say(&log, "after midnight");
+        log_line(&log, "after midnight");
         assert_eq!(
             disk.read(TOMORROW),
             "2026-11-24T00:00:50.000000Z  WARN sign_in_with_amiqus::logging: log: lines lost \
@@ -125,40 +125,40 @@ mod small_disk {
     }
 
     #[test]
-    fn line_after_a_half_written_one_is_whole() {
+    fn line_after_a_partial_one_is_complete() {
         let disk = Disk::mount();
         let log = Log::open(disk.0.path(), SetClock::new()).unwrap();
-        say(&log, "the first");
+        log_line(&log, "the first");
         disk.fill();
-        // What is left is less than a page of the disk's.
+        // Until the last partly used page of the disk is full.
         for _ in 0..15 {
-            say(&log, &"x".repeat(400));
+            log_line(&log, &"x".repeat(400));
         }
         disk.make_room();
-        say(&log, "the last");
+        log_line(&log, "the last");
         let text = disk.read(TODAY);
         let lines: Vec<_> = text.lines().collect();
-        let [.., half, note, last] = lines[..] else {
+        let [.., partial, report, last] = lines[..] else {
             panic!("{text}");
         };
-        assert!(half.len() < lines[1].len(), "{text}");
-        assert!(note.contains("log: lines lost count="), "{text}");
-        assert!(note.starts_with("2026-11-23T23:59:50"), "{text}");
+        assert!(partial.len() < lines[1].len(), "{text}");
+        assert!(report.contains("log: lines lost count="), "{text}");
+        assert!(report.starts_with("2026-11-23T23:59:50"), "{text}");
         assert!(last.ends_with(": the last"), "{text}");
     }
 }
 
-/// Set for the process that [`process_that_ends_at_a_panic`] starts, to the log's folder.
-const FOLDER: &str = "LOGGING_TEST_FOLDER";
+/// The environment variable with the log's folder, set for the process that [`aborting_process`] is part of.
+const FOLDER_VARIABLE: &str = "LOGGING_TEST_FOLDER";
 
-/// What becomes of a line, and of the place of a panic within another line's text, when the process
-/// ends at the panic, as it does in a release.
+/// The process panics while it formats a line, and aborts at the panic, as a release build does. The earlier
+/// line and the panic's location are logged.
 #[test]
-fn panic_is_logged_before_the_process_ends() {
+fn panic_is_logged_before_the_process_aborts() {
     let folder = tempfile::tempdir().unwrap();
     let ended = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "process_that_ends_at_a_panic", "--ignored"])
-        .env(FOLDER, folder.path())
+        .args(["--exact", "aborting_process", "--ignored"])
+        .env(FOLDER_VARIABLE, folder.path())
         .output()
         .unwrap();
     assert!(!ended.status.success());
@@ -169,17 +169,16 @@ fn panic_is_logged_before_the_process_ends() {
     };
     assert!(line.ends_with(": the last words"), "{text}");
     assert!(
-        panic.contains(
-            "ERROR sign_in_with_amiqus::logging: the app met a fault of its own place=\""
-        ) && panic.contains("logging.rs:"),
+        panic.contains("ERROR sign_in_with_amiqus::logging: app: panicked location=\"")
+            && panic.contains("logging.rs:"),
         "{text}"
     );
     assert!(!text.contains("s3cret"), "{text}");
 }
 
 #[test]
-#[ignore = "a part of another test, in a process of its own"]
-fn process_that_ends_at_a_panic() {
+#[ignore = "run by another test, in a separate process"]
+fn aborting_process() {
     struct Panics;
 
     impl std::fmt::Display for Panics {
@@ -188,17 +187,17 @@ fn process_that_ends_at_a_panic() {
         }
     }
 
-    let Some(folder) = std::env::var_os(FOLDER) else {
+    let Some(folder) = std::env::var_os(FOLDER_VARIABLE) else {
         return;
     };
     let log = Log::open(Path::new(&folder), SetClock::new()).unwrap();
     let logs = log.clone();
     std::panic::set_hook(Box::new(move |panic| {
-        log.panicked(panic);
+        log.log_panic(panic);
         std::process::abort();
     }));
     tracing::subscriber::with_default(logs.subscriber(), || {
         tracing::info!(target: "sign_in_with_amiqus", "the last words");
-        tracing::info!(target: "sign_in_with_amiqus", problem = %Panics, "never said");
+        tracing::info!(target: "sign_in_with_amiqus", error = %Panics, "never said");
     });
 }

@@ -1,10 +1,10 @@
-//! The names under which the app is built: whoever makes it their own changes `brand.json`, or names
-//! another such file in `AMIQUS_BRAND` while they build, and nothing else.
+//! The app's names. To rebrand the app, change `brand.json`, or name another such file in `AMIQUS_BRAND` for
+//! the build.
 
-/// What people call the app.
+/// The app's name as users see it.
 pub const NAME: &str = env!("BRAND_NAME");
 
-/// Who made the installer.
+/// The publisher of the installer.
 pub const PUBLISHER: &str = env!("BRAND_PUBLISHER");
 
 /// The app's name in the system's folders and in the keychain: a reverse domain name.
@@ -18,5 +18,5 @@ pub const SCHEME: &str = env!("BRAND_SCHEME");
 /// `scheme://host/path`, because Amiqus's form is likely to refuse `scheme:/path`.
 pub const REDIRECT_URL: &str = concat!(env!("BRAND_SCHEME"), "://oauth/callback");
 
-/// Where Amiqus is.
+/// The address of the Amiqus service.
 pub const BASE_URL: &str = env!("BRAND_BASE_URL");

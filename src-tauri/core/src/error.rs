@@ -139,6 +139,7 @@ impl Problem {
 }
 
 /// Displays an error and its causes, separated by colons: for a field of a log line, or a report.
+/// A cause that the text before it contains already is left out.
 ///
 /// ```
 /// use amiqus_core::entropy::EntropyError;
@@ -149,12 +150,43 @@ impl Problem {
 /// ```
 pub fn chain(error: &dyn Error) -> impl fmt::Display {
     fmt::from_fn(move |formatter| {
-        write!(formatter, "{error}")?;
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            write!(formatter, ": {error}")?;
-            cause = error.source();
+        let mut shown = error.to_string();
+        write!(formatter, "{shown}")?;
+        for cause in std::iter::successors(error.source(), |cause| (*cause).source()) {
+            let text = cause.to_string();
+            if !shown.contains(&text) {
+                write!(formatter, ": {text}")?;
+            }
+            shown = text;
         }
         Ok(())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("save failed")]
+    struct SaveError(#[source] io::Error);
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("write failed: {0}")]
+    struct WriteError(#[source] io::Error);
+
+    #[test]
+    fn chain_shows_each_cause_once() {
+        let full = || io::Error::other("disk full");
+        assert_eq!(
+            chain(&SaveError(full())).to_string(),
+            "save failed: disk full"
+        );
+        assert_eq!(
+            chain(&WriteError(full())).to_string(),
+            "write failed: disk full"
+        );
+    }
 }

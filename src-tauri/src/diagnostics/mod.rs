@@ -1,8 +1,8 @@
-//! The report for support: one text that a person can read before they send it. The window saves it;
-//! `--diagnose` prints it.
+//! The support report: a text that a user can read before they send it. The window saves it; `--diagnose`
+//! prints it.
 //!
-//! Nothing secret can get in: its lines are [`Redacted`] text, numbers and names of our own, and no
-//! other type is taken. The vault is never opened for it.
+//! No secret can get into it: its lines take only [`Redacted`] text, numbers and flags, and names of the
+//! app's own. The vault is not opened for it.
 
 mod redacted;
 mod service;
@@ -20,79 +20,80 @@ use amiqus_core::clock::Clock as _;
 use amiqus_core::registration::{BaseUrl, DEFAULT_BASE_URL};
 use amiqus_core::session::Provisioning;
 
-use self::redacted::{Known, Redacted};
+use self::redacted::{Redacted, Redactor};
 use crate::clock::SystemClock;
 use crate::deadline::{self, ANSWER_TIMEOUT};
-use crate::vault::files::private_file;
-use crate::vault::safeguards::{self, MISSING};
+use crate::logging::state;
+use crate::private_fs::private_file;
+use crate::private_fs::safeguards::{self, MISSING};
 use crate::{links, logging, paths, provisioning, start_at_login, vault};
 
-/// The argument that prints the report and ends.
+/// The command-line argument that prints the report.
 pub(crate) const ARGUMENT: &str = "--diagnose";
 
-/// How much of the log goes into the report, in bytes.
-const LOG_BYTES: usize = 48 * 1024;
+/// How much of the log goes into the report.
+const MAX_LOG_BYTES: usize = 48 * 1024;
 
-/// The report.
+/// The report, as far as it is written.
 struct Report {
-    known: Known,
+    redactor: Redactor,
     text: String,
 }
 
 impl Report {
     fn section(&mut self, title: &'static str) {
-        self.add(format_args!("\n{title}\n"));
+        self.write(format_args!("\n{title}\n"));
     }
 
-    /// Text from elsewhere.
-    fn says(&mut self, name: &'static str, text: &str) {
-        let text: Redacted = self.known.redact(text);
-        self.add(format_args!("  {name}: {text}\n"));
+    /// Writes a text, redacted.
+    fn text(&mut self, name: &'static str, text: &str) {
+        let text: Redacted = self.redactor.redact(text);
+        self.write(format_args!("  {name}: {text}\n"));
     }
 
-    fn counts(&mut self, name: &'static str, number: usize) {
-        self.add(format_args!("  {name}: {number}\n"));
+    fn number(&mut self, name: &'static str, number: usize) {
+        self.write(format_args!("  {name}: {number}\n"));
     }
 
-    fn is(&mut self, name: &'static str, so: bool) {
-        self.add(format_args!(
+    fn flag(&mut self, name: &'static str, flag: bool) {
+        self.write(format_args!(
             "  {name}: {}\n",
-            if so { "yes" } else { "no" }
+            if flag { "yes" } else { "no" }
         ));
     }
 
-    fn add(&mut self, words: fmt::Arguments<'_>) {
+    fn write(&mut self, line: fmt::Arguments<'_>) {
         // Writing to a string can't fail.
-        let _ = self.text.write_fmt(words);
+        let _ = self.text.write_fmt(line);
     }
 }
 
-/// Prints the report. It opens no window, takes no lock and talks to no other copy of the app.
+/// Prints the report. It opens no window, takes no lock and contacts no other process of the app.
 pub(crate) fn print() -> ExitCode {
     let report = tauri::async_runtime::block_on(write(None));
-    // Not `println!`: a reader that went away is no fault.
+    // Not `println!`, which panics where nobody reads.
     match std::io::stdout().write_all(report.as_bytes()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
 }
 
-/// Saves the report where people look for what a program gave them; says where.
+/// Saves the report to the user's downloads or home folder; returns its path.
 ///
 /// # Errors
-/// When there is no such place, or it can't be written to, or doesn't answer.
+/// When there is no such folder, it can't be written to, or the report or the disk takes too long.
 pub(crate) async fn save(state: &AppState) -> std::io::Result<PathBuf> {
-    let report = tokio::time::timeout(WRITING_TIMEOUT, write(Some(state))).await?;
-    let saved = tokio::task::spawn_blocking(move || save_somewhere(&report));
+    let report = tokio::time::timeout(WRITE_TIMEOUT, write(Some(state))).await?;
+    let saved = tokio::task::spawn_blocking(move || save_to_first_path(&report));
     let path = tokio::time::timeout(SAVE_TIMEOUT, saved).await???;
-    tracing::info!("a report for support was saved");
+    tracing::info!("report: saved");
     Ok(path)
 }
 
-fn save_somewhere(report: &str) -> std::io::Result<PathBuf> {
+fn save_to_first_path(report: &str) -> std::io::Result<PathBuf> {
     let mut outcome = Err(std::io::ErrorKind::NotFound.into());
     for path in paths::reports(SystemClock.now()) {
-        // Anew, and never through a link that somebody laid there.
+        // Always a new file, so that a link at its path is not followed.
         let file = private_file().create_new(true).open(&path);
         outcome = file.and_then(|mut file| file.write_all(report.as_bytes()));
         if outcome.is_ok() {
@@ -102,24 +103,27 @@ fn save_somewhere(report: &str) -> std::io::Result<PathBuf> {
     outcome.map(|()| PathBuf::new())
 }
 
-/// How long the report may take to be made; each of its questions has a deadline of its own.
-const WRITING_TIMEOUT: Duration = Duration::from_mins(1);
+/// How long writing the report may take; each of its lookups has a shorter timeout of its own.
+const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// How long a disk may take to answer that a report is saved to.
+/// How long saving the finished report may take.
 const SAVE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The report. Without a state it says what the log knows of one.
+/// Writes the report. Without a state it has the one that was logged last.
 async fn write(state: Option<&AppState>) -> String {
-    // Some of it asks other programs, which may take a moment.
-    let looked = tokio::task::spawn_blocking(|| (provisioning::look(), known()));
-    let Ok((provisioning, known)) = looked.await else {
-        return "The report can't be made.\n".to_owned();
+    let inspected = tokio::task::spawn_blocking(|| {
+        let provisioning = provisioning::inspect();
+        let redactor = Redactor {
+            home: dirs::home_dir().map(|home| home.display().to_string()),
+            secrets: secrets_of(provisioning.as_ref()),
+        };
+        (provisioning, redactor)
+    });
+    let Ok((provisioning, redactor)) = inspected.await else {
+        return FAILED.to_owned();
     };
     let mut report = Report {
-        known: Known {
-            secrets: secrets_of(provisioning.as_ref()),
-            ..known
-        },
+        redactor,
         text: format!(
             "{}: a report for support\n\
              No password, code, token or secret is in it. Read it before you send it.\n",
@@ -127,42 +131,37 @@ async fn write(state: Option<&AppState>) -> String {
         ),
     };
     report.section("Versions");
-    report.says("app", env!("CARGO_PKG_VERSION"));
-    report.says("made at", &SystemClock.now().strftime("%FT%TZ").to_string());
-    report.says("Tauri", tauri::VERSION);
-    report.says(
+    report.text("app", env!("CARGO_PKG_VERSION"));
+    report.text("made at", &SystemClock.now().strftime("%FT%TZ").to_string());
+    report.text("Tauri", tauri::VERSION);
+    report.text(
         "webview",
         &tauri::webview_version().unwrap_or_else(|_| "not known".to_owned()),
     );
     let base_url = base_url(state, provisioning.as_ref());
-    let asked = tokio::task::spawn_blocking(move || {
-        on_this_computer(&mut report, provisioning.as_ref());
+    let described = tokio::task::spawn_blocking(move || {
+        describe_computer(&mut report, provisioning.as_ref());
         report
     });
-    let Ok(mut report) = asked.await else {
-        return "The report can't be made.\n".to_owned();
+    let Ok(mut report) = described.await else {
+        return FAILED.to_owned();
     };
     if let Some(base_url) = base_url {
-        service::look(&mut report, &base_url).await;
+        service::probe(&mut report, &base_url).await;
     }
-    accounts(&mut report, state);
-    let read = tokio::task::spawn_blocking(move || {
-        log(&mut report);
+    describe_state(&mut report, state);
+    let finished = tokio::task::spawn_blocking(move || {
+        add_log(&mut report);
         report.text
     });
-    let text = read.await;
-    text.unwrap_or_else(|_| "The report can't be made.\n".to_owned())
+    finished.await.unwrap_or_else(|_| FAILED.to_owned())
 }
 
-fn known() -> Known {
-    Known {
-        home: dirs::home_dir().map(|home| home.display().to_string()),
-        secrets: Vec::new(),
-    }
-}
+/// In place of the report where a part of it panicked.
+const FAILED: &str = "The report can't be made.\n";
 
-fn secrets_of(look: Option<&provisioning::Look>) -> Vec<String> {
-    match look.map(|look| &look.provisioning) {
+fn secrets_of(inspection: Option<&provisioning::Inspection>) -> Vec<String> {
+    match inspection.map(|inspection| &inspection.provisioning) {
         Some(Provisioning::Valid(registration)) => {
             vec![registration.client_secret.expose().to_owned()]
         }
@@ -170,60 +169,64 @@ fn secrets_of(look: Option<&provisioning::Look>) -> Vec<String> {
     }
 }
 
-/// The service that this app is set up for; a set-up by hand lies in the vault, and there the log
-/// knows it.
-fn base_url(state: Option<&AppState>, look: Option<&provisioning::Look>) -> Option<BaseUrl> {
+/// The service that this app is set up for. Without a state, a set-up by hand is in the closed vault, and
+/// the log names its service.
+fn base_url(
+    state: Option<&AppState>,
+    inspection: Option<&provisioning::Inspection>,
+) -> Option<BaseUrl> {
     if let Some(state) = state {
         return BaseUrl::parse(&state.setup.base_url).ok();
     }
-    if let Some(Provisioning::Valid(registration)) = look.map(|look| &look.provisioning) {
+    let provisioning = inspection.map(|inspection| &inspection.provisioning);
+    if let Some(Provisioning::Valid(registration)) = provisioning {
         return Some(registration.base_url.clone());
     }
-    let logged = last_state_line().and_then(|line| {
+    let logged = state::last_logged(MAX_LOG_BYTES).and_then(|line| {
         let (_, service) = line.rsplit_once("service=")?;
         BaseUrl::parse(service.split_whitespace().next()?.trim_matches('"')).ok()
     });
     logged.or_else(|| BaseUrl::parse(DEFAULT_BASE_URL).ok())
 }
 
-fn on_this_computer(report: &mut Report, look: Option<&provisioning::Look>) {
+fn describe_computer(report: &mut Report, inspection: Option<&provisioning::Inspection>) {
     system::describe(report);
 
     report.section("Keychain");
     match paths::data() {
         Some(data) => {
-            let key = vault::look_for_key(data.join(paths::VAULT));
-            report.says("vault key", &key.describe());
+            let key = vault::look_up_key(data.join(paths::VAULT));
+            report.text("vault key", &key.describe());
         }
-        None => report.says("vault key", paths::NO_FOLDER),
+        None => report.text("vault key", paths::NO_FOLDER),
     }
 
     report.section("Vault");
     let missing = missing_safeguards();
     if missing.is_empty() {
-        report.says("missing safeguards", "none known");
+        report.text("missing safeguards", "none known");
     }
     for safeguard in missing {
-        report.says("missing safeguard", &safeguard);
+        report.text("missing safeguard", &safeguard);
     }
 
     report.section("Links");
     match deadline::within(ANSWER_TIMEOUT, links::current_handler) {
-        Ok(links::LinkHandler::Absent) => report.says("opened by", "nobody"),
-        Ok(links::LinkHandler::ThisApp) => report.says("opened by", "this app"),
+        Ok(links::LinkHandler::Absent) => report.text("opened by", "nobody"),
+        Ok(links::LinkHandler::ThisApp) => report.text("opened by", "this app"),
         Ok(links::LinkHandler::Other { name, entry }) => {
-            report.says("opened by", &format!("another app, {name} ({entry})"));
+            report.text("opened by", &format!("another app, {name} ({entry})"));
         }
-        Ok(links::LinkHandler::Unknown) => report.says("opened by", "not known on this system"),
-        Err(late) => report.says("opened by", &format!("not told: {late}")),
+        Ok(links::LinkHandler::Unknown) => report.text("opened by", "not known on this system"),
+        Err(late) => report.text("opened by", &format!("not told: {late}")),
     }
 
     report.section("Provisioning");
-    match look {
-        None => report.says("file", "this system has no place for one"),
-        Some(look) => {
-            report.says("file", &look.file.display().to_string());
-            let usable = match &look.provisioning {
+    match inspection {
+        None => report.text("file", "this system has no place for one"),
+        Some(inspection) => {
+            report.text("file", &inspection.file.display().to_string());
+            let outcome = match &inspection.provisioning {
                 Provisioning::Absent => "absent".to_owned(),
                 Provisioning::Valid(_) => "valid".to_owned(),
                 Provisioning::Wrong { code, field, .. } => match field {
@@ -231,21 +234,21 @@ fn on_this_computer(report: &mut Report, look: Option<&provisioning::Look>) {
                     None => format!("can't be used, {code:?}"),
                 },
             };
-            report.says("it is", &usable);
-            for loose in &look.looseness {
-                report.says("take care", &loose.to_string());
+            report.text("it is", &outcome);
+            for issue in &inspection.permission_issues {
+                report.text("take care", &issue.to_string());
             }
         }
     }
     let at_login = start_at_login::now();
-    report.is("starts at login", at_login.on);
-    report.is("decided by IT", at_login.managed);
+    report.flag("starts at login", at_login.on);
+    report.flag("decided by IT", at_login.managed);
 }
 
-/// What this process, or the one that the log was last started by, found to be missing.
+/// The safeguards that this process, or the one that started the log last, reported as missing.
 fn missing_safeguards() -> BTreeSet<String> {
     let log = paths::log()
-        .map(|folder| logging::newest(&folder, LOG_BYTES))
+        .map(|folder| logging::newest(&folder, MAX_LOG_BYTES))
         .unwrap_or_default();
     let (_, since_start) = log.rsplit_once(" started version=").unwrap_or(("", &log));
     let logged = since_start.lines().filter_map(|line| {
@@ -255,85 +258,49 @@ fn missing_safeguards() -> BTreeSet<String> {
     safeguards::missing().into_iter().chain(logged).collect()
 }
 
-/// The state's name and how its accounts stand; of persons only their e-mail's domain.
-fn accounts(report: &mut Report, state: Option<&AppState>) {
+/// Describes the state and its accounts; of a user it names only the domain of their e-mail address.
+fn describe_state(report: &mut Report, state: Option<&AppState>) {
     report.section("State");
     let Some(state) = state else {
-        match last_state_line() {
-            Some(line) => report.says("as last logged", &line),
-            None => report.says("as last logged", "nothing"),
+        match state::last_logged(MAX_LOG_BYTES) {
+            Some(line) => report.text("as last logged", &line),
+            None => report.text("as last logged", "nothing"),
         }
         return;
     };
-    report.says("screen", &summary(state));
+    report.text("screen", &state::summary(state));
     for account in &state.accounts {
         let domain = account
             .email
             .rsplit_once('@')
             .map_or("no domain", |(_, domain)| domain);
-        let stands = match account.status {
+        let status = match account.status {
             AccountStatusView::Connected => "connected".to_owned(),
             AccountStatusView::SignInAgain { why } => format!("sign in again, {why:?}"),
         };
-        let renews = account.renews_by.map_or_else(
+        let renews_by = account.renews_by.map_or_else(
             || "never".to_owned(),
             |at| at.strftime("%Y-%m-%d").to_string(),
         );
-        report.says(
+        report.text(
             "account",
             &format!(
-                "at {domain}, {stands}, renews by {renews}, offline: {}, team known: {}",
+                "at {domain}, {status}, renews by {renews_by}, offline: {}, team known: {}",
                 account.offline,
                 account.team.is_some()
             ),
         );
     }
-    report.counts("accounts", state.accounts.len());
+    report.number("accounts", state.accounts.len());
 }
 
-/// A state in a line for the log, without persons.
-pub(crate) fn summary(state: &AppState) -> String {
-    let again = state
-        .accounts
-        .iter()
-        .filter(|account| account.status != AccountStatusView::Connected)
-        .count();
-    let problem = state.problem.as_ref().map_or_else(
-        || "none".to_owned(),
-        |problem| format!("{:?}", problem.code),
-    );
-    let screen = match serde_json::to_value(&state.screen) {
-        Ok(screen) => screen["state"].as_str().unwrap_or_default().to_owned(),
-        Err(_) => String::new(),
-    };
-    format!(
-        "{screen} accounts={} sign_in_again={again} unfinished={} problem={problem} managed={} \
-         service={}",
-        state.accounts.len(),
-        state.unfinished,
-        state.setup.managed,
-        state.setup.base_url,
-    )
-}
-
-/// The last state that the log knows.
-fn last_state_line() -> Option<String> {
-    logging::newest(&paths::log()?, LOG_BYTES)
-        .lines()
-        .rev()
-        .find_map(|line| {
-            let (_, state) = line.split_once(logging::STATE)?;
-            Some(state.trim().to_owned())
-        })
-}
-
-fn log(report: &mut Report) {
+fn add_log(report: &mut Report) {
     report.section("Log, the newest part");
     let text = paths::log()
-        .map(|folder| logging::newest(&folder, LOG_BYTES))
+        .map(|folder| logging::newest(&folder, MAX_LOG_BYTES))
         .unwrap_or_default();
-    let redacted = report.known.redact(&text);
-    report.add(format_args!("{redacted}"));
+    let redacted = report.redactor.redact(&text);
+    report.write(format_args!("{redacted}"));
 }
 
 #[cfg(test)]
@@ -346,22 +313,22 @@ mod tests {
 
     fn report_on(state: &AppState) -> String {
         let mut report = Report {
-            known: Known::default(),
+            redactor: Redactor::default(),
             text: String::new(),
         };
-        accounts(&mut report, Some(state));
+        describe_state(&mut report, Some(state));
         report.text
     }
 
     /// Shows check 42.
     #[test]
-    fn an_account_is_told_by_its_standing_and_its_domain_and_nothing_else() {
+    fn account_in_the_report_has_only_status_and_domain() {
         let why = SignInAgainReason::AccessRemoved;
         let bob = fixtures::account("345789.unknown", AccountStatusView::SignInAgain { why });
         let state = fixtures::state(Screen::SignInAgain { why }, vec![bob]);
         let text = report_on(&state);
-        for there in ["example.com", "AccessRemoved", "sign-in-again accounts=1"] {
-            assert!(text.contains(there), "{text}");
+        for present in ["example.com", "AccessRemoved", "sign-in-again accounts=1"] {
+            assert!(text.contains(present), "{text}");
         }
         for absent in ["Bob", "bob@", "Fusion", "345789", "Gale", "9f3c"] {
             assert!(!text.contains(absent), "{absent} is in {text}");

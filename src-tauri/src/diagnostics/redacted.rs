@@ -1,16 +1,16 @@
-//! The one type of text that a report takes. Secrets have types that don't print; this is the belt
-//! to those braces, for text that comes from elsewhere: the log, an error of the system's.
+//! Text without secrets, the only text that a report takes. Secrets have types that don't print; this also
+//! removes what looks like one from text of other origin: the log, the system's errors.
 
 use std::fmt;
 
-/// A run of letters and digits this long is taken for a token: Amiqus's are longer (its client
-/// secrets have 40 characters, our states and verifiers 43), words and times are shorter.
-const SHORTEST_TOKEN: usize = 32;
+/// A run of letters and digits this long counts as a token: Amiqus's are longer (its client secrets have 40
+/// characters, states and verifiers 43), words and times are shorter.
+const MIN_TOKEN_BYTES: usize = 32;
 
-/// A longer word helps nobody, and looking for secrets at each of its marks would take for ever.
-const LONGEST_WORD: usize = 1024;
+/// Longer words are removed as a whole: to search one for secrets takes quadratic time.
+const MAX_WORD_BYTES: usize = 1024;
 
-/// After these names stands a secret.
+/// Names whose value is a secret.
 const SECRET_NAMES: [&str; 12] = [
     "code",
     "state",
@@ -26,9 +26,10 @@ const SECRET_NAMES: [&str; 12] = [
     "authorization",
 ];
 
-const TAKEN_OUT: &str = "[taken out]";
+/// Replaces what is removed.
+const REDACTED: &str = "[taken out]";
 
-/// Text without secrets, and with no more of a person than the domain of their e-mail address.
+/// Text without secrets, and with no more of a user than the domain of their e-mail address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Redacted(String);
 
@@ -38,21 +39,21 @@ impl fmt::Display for Redacted {
     }
 }
 
-/// What is known of this computer and must not be in the report.
+/// Removes secrets from text.
 #[derive(Default)]
-pub(super) struct Known {
-    /// Where the person's files are; their name is often in it.
+pub(super) struct Redactor {
+    /// The user's home folder, which often has their name in it.
     pub(super) home: Option<String>,
-    /// Secrets that this process knows of, however short.
+    /// Secrets that this process knows, of any length.
     pub(super) secrets: Vec<String>,
 }
 
-impl Known {
-    /// Takes out of a text what must not be in a report.
+impl Redactor {
+    /// Removes what must not be in a report.
     pub(super) fn redact(&self, text: &str) -> Redacted {
         let mut text = text.to_owned();
         for secret in self.secrets.iter().filter(|secret| !secret.is_empty()) {
-            text = text.replace(secret, TAKEN_OUT);
+            text = text.replace(secret, REDACTED);
         }
         if let Some(home) = self.home.as_ref().filter(|home| home.len() > 1) {
             text = text.replace(home, "~");
@@ -66,25 +67,25 @@ impl Known {
 }
 
 fn redact_line(line: &str, into: &mut String) {
-    let mut is_secret = false;
+    let mut follows_name = false;
     for word in line.split_inclusive(char::is_whitespace) {
         let bare = word.trim_end();
         let space = &word[bare.len()..];
-        if is_secret && !bare.is_empty() && !is_name(bare) {
-            into.push_str(TAKEN_OUT);
-            is_secret = false;
+        if follows_name && !bare.is_empty() && !is_identifier(bare) {
+            into.push_str(REDACTED);
+            follows_name = false;
         } else {
             redact_word(bare, into);
-            is_secret = announces_a_secret(bare);
+            follows_name = precedes_secret(bare);
         }
         into.push_str(space);
     }
 }
 
-/// `Bearer …`, `"code": …`
-fn announces_a_secret(word: &str) -> bool {
-    let announced = word.ends_with([':', '=']) || word.eq_ignore_ascii_case("bearer");
-    announced && is_secret_name(word)
+/// Whether the next word is a secret, as in `Bearer …` and `"code": …`.
+fn precedes_secret(word: &str) -> bool {
+    let precedes_value = word.ends_with([':', '=']) || word.eq_ignore_ascii_case("bearer");
+    precedes_value && is_secret_name(word)
 }
 
 fn is_secret_name(word: &str) -> bool {
@@ -94,9 +95,10 @@ fn is_secret_name(word: &str) -> bool {
         .any(|secret| name.eq_ignore_ascii_case(secret))
 }
 
-/// One of our own names, such as a problem's code: a real code has digits, and is long.
-fn is_name(value: &str) -> bool {
-    value.len() < SHORTEST_TOKEN
+/// Whether a value is an identifier of the app's own, such as an error code: a secret has digits, or is
+/// longer.
+fn is_identifier(value: &str) -> bool {
+    value.len() < MIN_TOKEN_BYTES
         && value.starts_with(|first: char| first.is_ascii_uppercase())
         && value
             .chars()
@@ -104,29 +106,29 @@ fn is_name(value: &str) -> bool {
 }
 
 fn redact_word(word: &str, into: &mut String) {
-    if word.len() > LONGEST_WORD {
-        into.push_str(TAKEN_OUT);
+    if word.len() > MAX_WORD_BYTES {
+        into.push_str(REDACTED);
         return;
     }
-    // The query of an address holds codes, whatever they are called.
+    // The query of a URL may hold codes under any name.
     if word.contains("://")
         && let Some((address, _)) = word.split_once(['?', '#'])
     {
         redact_word(address, into);
         into.push('?');
-        into.push_str(TAKEN_OUT);
+        into.push_str(REDACTED);
         return;
     }
     if let Some((name, value)) = word.split_once(['=', ':'])
         && !value.is_empty()
         && is_secret_name(name)
-        && !is_name(value)
+        && !is_identifier(value)
     {
         into.push_str(&word[..=name.len()]);
-        into.push_str(TAKEN_OUT);
+        into.push_str(REDACTED);
         return;
     }
-    // Between quotes and brackets a name may stand before its secret without a space.
+    // A name may precede its secret without a space, as in JSON.
     if let Some((before, after)) = word.split_once([',', '&', ';', '{', '('])
         && !after.is_empty()
     {
@@ -147,10 +149,10 @@ fn redact_word(word: &str, into: &mut String) {
     let mut rest = word;
     while !rest.is_empty() {
         let run = rest
-            .find(|character| !is_of_a_token(character))
+            .find(|character| !is_token_char(character))
             .unwrap_or(rest.len());
-        if run >= SHORTEST_TOKEN {
-            into.push_str(TAKEN_OUT);
+        if run >= MIN_TOKEN_BYTES {
+            into.push_str(REDACTED);
         } else {
             into.push_str(&rest[..run]);
         }
@@ -160,7 +162,7 @@ fn redact_word(word: &str, into: &mut String) {
     }
 }
 
-fn is_of_a_token(character: char) -> bool {
+fn is_token_char(character: char) -> bool {
     character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '+' | '%' | '~')
 }
 
@@ -171,7 +173,7 @@ mod tests {
     const STATE: &str = "kq3X9mZ0b-7Yw1_pLr8TfV2sNc6HdJ4gUaEiQoBxRyM";
 
     fn redact(text: &str) -> String {
-        Known {
+        Redactor {
             home: Some("/home/bob".to_owned()),
             secrets: vec!["s3cret".to_owned()],
         }
@@ -181,7 +183,7 @@ mod tests {
 
     /// Shows check 42.
     #[test]
-    fn whatever_looks_like_a_secret_is_taken_out() {
+    fn secrets_of_each_form_are_removed() {
         for text in [
             format!("the state was {STATE}"),
             format!("at co.amiqus.signin://oauth/callback?code=x&state={STATE}"),
@@ -192,7 +194,7 @@ mod tests {
         ] {
             assert!(!redact(&text).contains(STATE), "{text}");
         }
-        for (text, kept_back) in [
+        for (text, secret) in [
             ("code=abc", "abc"),
             ("\"code\": \"abc\"", "abc"),
             ("state: xyz", "xyz"),
@@ -202,13 +204,13 @@ mod tests {
             ("it is s3cret indeed", "s3cret"),
             ("?code=abc co.amiqus.signin://x/y?code=abc", "abc"),
         ] {
-            assert!(!redact(text).contains(kept_back), "{}", redact(text));
+            assert!(!redact(text).contains(secret), "{}", redact(text));
         }
     }
 
     /// Shows check 42.
     #[test]
-    fn of_a_person_no_more_is_left_than_the_domain() {
+    fn email_and_home_folder_keep_no_user_name() {
         assert_eq!(
             redact("it was bob@example.com, at /home/bob/Downloads"),
             "it was …@example.com, at ~/Downloads"
@@ -216,15 +218,15 @@ mod tests {
     }
 
     #[test]
-    fn very_long_word_is_taken_out() {
+    fn very_long_word_is_removed() {
         let marks = "({".repeat(24 * 1024);
         assert_eq!(redact(&format!("a {marks} b\n")), "a [taken out] b\n");
-        let longest = "a(".repeat(LONGEST_WORD / 2);
+        let longest = "a(".repeat(MAX_WORD_BYTES / 2);
         assert_eq!(redact(&longest), longest);
     }
 
     #[test]
-    fn what_helps_stays() {
+    fn text_without_secrets_is_unchanged() {
         let line = "2026-11-23T09:14:48.123456Z  WARN amiqus_core::token: the answer was lost: \
                     operation timed out after 30 s set-aside-2026-11-23T17-25-00Z";
         assert_eq!(redact(line), line);

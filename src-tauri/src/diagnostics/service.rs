@@ -1,9 +1,8 @@
-//! Whether Amiqus can be reached from here: what answers, through which proxy, with which
+//! Whether Amiqus can be reached from this computer: what answers, through which proxy, with which
 //! certificate.
 
 use std::time::{Duration, Instant};
 
-use amiqus_core::error::chain;
 use amiqus_core::http::{self, ConnectError, RequestError, Timeouts};
 use amiqus_core::registration::BaseUrl;
 use hyper_util::client::proxy::matcher::Matcher;
@@ -12,39 +11,39 @@ use super::Report;
 #[cfg(target_os = "linux")]
 use crate::proxy_linux;
 
-/// A person waits for it.
+/// Shorter than elsewhere, because a user waits for the report.
 const LIMITS: Timeouts = Timeouts {
     connect: Duration::from_secs(5),
     request: Duration::from_secs(10),
 };
 
-/// Asks for a resource of the API without a token; Amiqus answers 401.
-pub(super) async fn look(report: &mut Report, base_url: &BaseUrl) {
+/// Requests a resource of the API without a token, which Amiqus answers with 401, and reports what came.
+pub(super) async fn probe(report: &mut Report, base_url: &BaseUrl) {
     report.section("Amiqus");
-    report.says("address", base_url.as_str());
+    report.text("address", base_url.as_str());
     let address = base_url.api("status");
     let proxy = proxy_for(base_url, address.as_str());
     #[cfg(target_os = "linux")]
     let (proxy, clients) = (
         match proxy {
-            None => desktops_proxy(base_url).await,
+            None => desktop_proxy(base_url).await,
             proxy => proxy,
         },
         proxy_linux::clients(LIMITS),
     );
     #[cfg(not(target_os = "linux"))]
     let clients = http::Clients::new(LIMITS);
-    report.says("proxy", proxy.as_deref().unwrap_or("none"));
+    report.text("proxy", proxy.as_deref().unwrap_or("none"));
     let client = match clients.for_service(base_url).await {
         Ok(client) => client,
-        Err(problem) => {
-            report.says("reachable", &format!("not tried: {}", chain(&problem)));
+        Err(error) => {
+            report.text("reachable", &format!("not tried: {error}"));
             return;
         }
     };
-    let begun = Instant::now();
+    let started = Instant::now();
     let answer = http::send(client.get(address)).await;
-    let milliseconds = begun.elapsed().as_millis();
+    let milliseconds = started.elapsed().as_millis();
     let (reachable, certificate) = match answer {
         Ok(answer) => {
             let meaning = match answer.status.as_u16() {
@@ -59,25 +58,25 @@ pub(super) async fn look(report: &mut Report, base_url: &BaseUrl) {
                 Some("accepted"),
             )
         }
-        Err(RequestError::NotSent(reason, cause)) => (
-            format!("no: {}", chain(&*cause)),
-            (reason == ConnectError::CertificateNotTrusted).then_some("not accepted"),
-        ),
-        Err(problem) => (format!("no: {}", chain(&problem)), None),
+        Err(RequestError::NotSent(ConnectError::CertificateNotTrusted, cause)) => {
+            (format!("no: {cause}"), Some("not accepted"))
+        }
+        Err(RequestError::NotSent(_, cause)) => (format!("no: {cause}"), None),
+        Err(error) => (format!("no: {error}"), None),
     };
-    report.says("reachable", &reachable);
+    report.text("reachable", &reachable);
     let certificate = if base_url.is_loopback() {
         "none: this computer's own address"
     } else {
         certificate.unwrap_or("not seen")
     };
-    report.says("certificate", certificate);
+    report.text("certificate", certificate);
 }
 
-/// The proxy that the desktop has for the service, where no variables go before it.
+/// The desktop's proxy for the service, where no environment variable overrides it.
 #[cfg(target_os = "linux")]
-async fn desktops_proxy(base_url: &BaseUrl) -> Option<String> {
-    if base_url.is_loopback() || proxy_linux::is_named_by_variables() {
+async fn desktop_proxy(base_url: &BaseUrl) -> Option<String> {
+    if base_url.is_loopback() || proxy_linux::is_set_by_environment() {
         return None;
     }
     let proxy = proxy_linux::look_up(&base_url.origin()).await?;
@@ -90,7 +89,7 @@ async fn desktops_proxy(base_url: &BaseUrl) -> Option<String> {
     ))
 }
 
-/// The proxy that a request goes through: its host and port, never its password.
+/// The host and port of the proxy that a request uses, without its password.
 fn proxy_for(base_url: &BaseUrl, address: &str) -> Option<String> {
     if base_url.is_loopback() {
         return None;

@@ -1,21 +1,21 @@
-//! What computer this is, as far as it helps.
+//! The operating system and the desktop.
 
 use super::Report;
+use crate::certificate_trust;
 #[cfg(target_os = "linux")]
 use crate::deadline::{self, ANSWER_TIMEOUT};
-use crate::trust;
 
 pub(super) fn describe(report: &mut Report) {
     report.section("System");
-    report.says("system", &name());
-    report.says("architecture", std::env::consts::ARCH);
-    let replaced_by = trust::replaced_by();
-    if replaced_by.is_empty() {
-        report.says("certificates", "the system's");
+    report.text("system", &name());
+    report.text("architecture", std::env::consts::ARCH);
+    let overrides = certificate_trust::overrides();
+    if overrides.is_empty() {
+        report.text("certificates", "the system's");
     }
-    for (variable, value) in replaced_by {
-        let told = format!("{variable} names others than the system's: {value}");
-        report.says("certificates", &told);
+    for (variable, value) in overrides {
+        let text = format!("{variable} names others than the system's: {value}");
+        report.text("certificates", &text);
     }
     #[cfg(target_os = "linux")]
     {
@@ -25,22 +25,22 @@ pub(super) fn describe(report: &mut Report) {
             ("language", "LANG"),
         ] {
             let value = std::env::var(variable).unwrap_or_default();
-            report.says(name, if value.is_empty() { "not said" } else { &value });
+            report.text(name, if value.is_empty() { "not said" } else { &value });
         }
         match deadline::within(ANSWER_TIMEOUT, crate::tray::host_linux::is_present) {
-            Ok(there) => report.is("tray", there),
-            Err(late) => report.says("tray", &format!("not told: {late}")),
+            Ok(has_host) => report.flag("tray", has_host),
+            Err(late) => report.text("tray", &format!("not told: {late}")),
         }
     }
 }
 
 #[cfg(unix)]
 fn name() -> String {
-    let about = rustix::system::uname();
+    let uname = rustix::system::uname();
     let kernel = format!(
         "{} {}",
-        about.sysname().to_string_lossy(),
-        about.release().to_string_lossy()
+        uname.sysname().to_string_lossy(),
+        uname.release().to_string_lossy()
     );
     match distribution() {
         Some(distribution) => format!("{distribution}, {kernel}"),
@@ -53,7 +53,8 @@ fn name() -> String {
     std::env::consts::OS.to_owned()
 }
 
-/// What the distribution calls itself (freedesktop's `os-release`).
+/// The distribution's own name for itself (freedesktop's `os-release`). `os_info` has no `PRETTY_NAME`, which
+/// support asks for.
 #[cfg(unix)]
 fn distribution() -> Option<String> {
     let text = std::fs::read_to_string("/etc/os-release").ok()?;

@@ -18,8 +18,8 @@ use tauri::utils::platform::current_exe;
 use super::LinkHandler;
 use crate::deadline::{self, ANSWER_TIMEOUT};
 use crate::desktop_entry_linux::{every_opener_runs, exec_argument, program_in, string};
-use crate::error_chain::ErrorChain;
 use crate::paths;
+use amiqus_core::error::chain;
 
 /// The desktop entries that the package installs, without their extension: the app's, and a hidden one
 /// under the name that earlier packages used.
@@ -53,7 +53,7 @@ pub(super) fn claim_scheme() {
         }
         Handler::Absent | Handler::Registered => {
             if let Err(error) = register() {
-                tracing::warn!(error = %ErrorChain(&error), "links: registration failed");
+                tracing::warn!(error = %chain(&error), "links: registration failed");
             }
         }
     }
@@ -108,7 +108,7 @@ fn runnable_path(program: &Path, data: Option<&Path>) -> PathBuf {
     match create_symlink(program, &symlink) {
         Ok(()) => symlink,
         Err(error) => {
-            tracing::warn!(error = %ErrorChain(&error), "links: symbolic link not created");
+            tracing::warn!(error = %chain(&error), "links: symbolic link not created");
             program.to_owned()
         }
     }
@@ -195,7 +195,7 @@ fn current_handler() -> Handler {
             handler => handler,
         },
         Err(error) => {
-            tracing::warn!(error = %ErrorChain(&error), "links: handler query failed");
+            tracing::warn!(error = %chain(&error), "links: handler query failed");
             Handler::Absent
         }
     }

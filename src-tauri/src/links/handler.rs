@@ -13,8 +13,8 @@ use tauri_plugin_deep_link::DeepLinkExt as _;
 
 #[cfg(target_os = "linux")]
 use super::claim_linux;
-use crate::error_chain::ErrorChain;
 use crate::window;
+use amiqus_core::error::chain;
 
 /// How long a caller waits for the claim.
 const CLAIM_TIMEOUT: Duration = Duration::from_secs(3);
@@ -67,7 +67,7 @@ pub(crate) fn claim(app: &AppHandle) -> bool {
                 DONE.notify_all();
             });
         if let Err(error) = spawned {
-            tracing::error!(error = %ErrorChain(&error), "links: claim not started");
+            tracing::error!(error = %chain(&error), "links: claim not started");
         }
     });
     match DONE.wait_timeout_while(is_done(), CLAIM_TIMEOUT, |is_done| !*is_done) {
@@ -97,7 +97,7 @@ fn claim_scheme(app: &AppHandle) {
     claim_linux::claim_scheme();
     #[cfg(target_os = "windows")]
     if let Err(error) = app.deep_link().register_all() {
-        tracing::warn!(error = %ErrorChain(&error), "links: registration failed");
+        tracing::warn!(error = %chain(&error), "links: registration failed");
     }
     #[cfg(not(target_os = "windows"))]
     let _ = app;
@@ -113,7 +113,7 @@ pub(crate) fn take_back(app: &AppHandle) -> bool {
     #[cfg(not(target_os = "linux"))]
     let registered = app.deep_link().register_all();
     if let Err(error) = registered {
-        tracing::warn!(error = %ErrorChain(&error), "links: registration failed");
+        tracing::warn!(error = %chain(&error), "links: registration failed");
     }
     let handler = current_handler();
     tracing::info!(?handler, "links: taken back");

@@ -31,9 +31,9 @@ pub(crate) use self::handler::{
 pub(crate) use self::queue::IncomingQueue;
 use self::queue::{Incoming, QueueClosedError};
 use self::start::{Launch, Start, StartRequest};
-#[cfg(not(target_os = "linux"))]
-use crate::error_chain::ErrorChain;
 use crate::window;
+#[cfg(not(target_os = "linux"))]
+use amiqus_core::error::chain;
 
 /// Connects the deep-link plugin to the queue, and starts to drain the queue into the session.
 pub(crate) fn listen(app: &AppHandle, session: &SessionHandle, queue: &IncomingQueue) {
@@ -52,7 +52,7 @@ pub(crate) fn listen(app: &AppHandle, session: &SessionHandle, queue: &IncomingQ
                 queue.push(link(url.to_string()));
             }
         }
-        Err(error) => tracing::warn!(error = %ErrorChain(&error), "links: own link not read"),
+        Err(error) => tracing::warn!(error = %chain(&error), "links: own link not read"),
     }
     #[cfg(target_os = "linux")]
     if let Some(error) = ERASE_ERROR.get() {

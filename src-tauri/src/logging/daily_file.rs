@@ -1,5 +1,4 @@
-//! One file a day, limited in size, and no more than a week of them. Whatever the disk does, it goes on
-//! with the next line.
+//! One log file a day, limited in size, for a week. After an error it continues with the next line.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -13,30 +12,30 @@ use jiff::tz::TimeZone;
 use tracing::Level;
 
 use super::line;
-use crate::vault::files::private_folder;
+use crate::private_fs::{private_file, private_folder};
 
 /// How many days of logs are kept.
 const MAX_DAYS: usize = 7;
 
-/// A file that would be longer becomes the day's earlier part, in place of the one before: the newest
-/// lines of a day are kept, twice as many bytes at most.
+/// A file that would exceed this becomes the day's earlier part and replaces the one before: the newest lines
+/// of a day are kept, up to twice as many bytes.
 pub(super) const MAX_FILE_BYTES: u64 = 2 * 1024 * 1024;
 
 const PREFIX: &str = "sign-in-with-amiqus.";
 const SUFFIX: &str = ".log";
 const EARLIER_SUFFIX: &str = ".1.log";
 
-/// The day's file, and the one of each day to come.
+/// Writes each line to the current day's file.
 pub(super) struct DailyFile {
     folder: PathBuf,
     clock: Arc<dyn Clock>,
     open: Option<OpenFile>,
-    lost: Lost,
+    lost: LostLines,
 }
 
-/// Lines that can't be found in the log.
+/// Lines that were not written, until a line in the log says so.
 #[derive(Default)]
-struct Lost {
+struct LostLines {
     count: u64,
     cause: String,
 }
@@ -44,8 +43,8 @@ struct Lost {
 struct OpenFile {
     file: File,
     day: Date,
-    /// Whether its last line has no end: the disk was full, or the process was killed.
-    is_torn: bool,
+    /// Whether its last line is incomplete: the disk was full, or the process was killed.
+    has_partial_line: bool,
 }
 
 impl DailyFile {
@@ -54,47 +53,50 @@ impl DailyFile {
             folder,
             clock,
             open: None,
-            lost: Lost::default(),
+            lost: LostLines::default(),
         }
     }
 
-    /// Makes what is there already its user's alone.
+    /// Restricts existing files to their user.
     pub(super) fn prepare(&mut self) {
-        // A folder that can't be made private may be one that can be written to.
+        // A folder that can't be restricted may still be writable.
         let _ = private_folder(&self.folder);
         for (_, path) in files(&self.folder).unwrap_or_default() {
-            mend_permissions(&path);
+            restrict(&path);
         }
     }
 
     /// Writes a line, or counts it as lost.
     pub(super) fn write(&mut self, line: &[u8]) {
-        if let Err(problem) = self.try_write(line) {
-            self.lost(1, &problem.to_string());
+        if let Err(error) = self.try_write(line) {
+            self.count_lost(1, &error.to_string());
         }
     }
 
-    /// Counts lines as lost; the log says so as soon as it can be written.
-    pub(super) fn lost(&mut self, count: u64, cause: &str) {
+    /// Counts lines as lost, for [`Self::report_lost`].
+    pub(super) fn count_lost(&mut self, count: u64, cause: &str) {
         self.lost.count = self.lost.count.saturating_add(count);
         cause.clone_into(&mut self.lost.cause);
     }
 
-    /// Says how many lines were lost, if any were and the disk takes it.
-    pub(super) fn say_lost(&mut self) -> io::Result<()> {
+    /// Writes how many lines were lost, if any were. It is also done before each line.
+    ///
+    /// # Errors
+    /// When it can't be written. The count is kept for the next time then.
+    pub(super) fn report_lost(&mut self) -> io::Result<()> {
         if self.lost.count == 0 {
             return Ok(());
         }
-        let Lost { count, cause } = &self.lost;
-        let words = format!("log: lines lost count={count} cause={cause:?}");
-        let note = line(self.clock.now(), Level::WARN, &words);
-        self.append(note.as_bytes())?;
-        self.lost = Lost::default();
+        let LostLines { count, cause } = &self.lost;
+        let text = format!("log: lines lost count={count} cause={cause:?}");
+        let line = line(self.clock.now(), Level::WARN, &text);
+        self.append(line.as_bytes())?;
+        self.lost = LostLines::default();
         Ok(())
     }
 
     fn try_write(&mut self, line: &[u8]) -> io::Result<()> {
-        self.say_lost()?;
+        self.report_lost()?;
         self.append(line)
     }
 
@@ -103,27 +105,27 @@ impl DailyFile {
         self.open_for(day, line.len())?.write(line)
     }
 
-    /// The day's file, with room for so many bytes.
+    /// Opens the day's file, with room for this many bytes.
     fn open_for(&mut self, day: Date, length: usize) -> io::Result<&mut OpenFile> {
         let path = self.folder.join(name(day));
-        let kept = self
+        let current = self
             .open
             .take()
             .filter(|open| open.day == day && is_at(&open.file, &path));
-        let mut open = match kept {
+        let mut open = match current {
             Some(open) => open,
-            None => self.open_anew(day, &path)?,
+            None => self.open_file(day, &path)?,
         };
         let length = u64::try_from(length).unwrap_or(u64::MAX);
         if open.file.metadata()?.len().saturating_add(length) > MAX_FILE_BYTES {
             fs::rename(&path, self.folder.join(earlier_name(day)))?;
-            open = self.open_anew(day, &path)?;
+            open = self.open_file(day, &path)?;
         }
         Ok(self.open.insert(open))
     }
 
-    fn open_anew(&self, day: Date, path: &Path) -> io::Result<OpenFile> {
-        // It may have been removed since.
+    fn open_file(&self, day: Date, path: &Path) -> io::Result<OpenFile> {
+        // The folder may have been removed since the start.
         let _ = private_folder(&self.folder);
         let open = OpenFile::open(day, path)?;
         remove_old(&self.folder, day);
@@ -133,32 +135,33 @@ impl DailyFile {
 
 impl OpenFile {
     fn open(day: Date, path: &Path) -> io::Result<Self> {
-        let mut file = open_regular(
-            private_file_options().read(true).append(true).create(true),
-            path,
-        )?;
-        mend_permissions_of(&file);
-        let is_torn = file.seek(SeekFrom::End(-1)).is_ok() && {
+        let mut file = open_regular(private_file().read(true).append(true).create(true), path)?;
+        restrict_open_file(&file);
+        let has_partial_line = file.seek(SeekFrom::End(-1)).is_ok() && {
             let mut last = [0];
             file.read_exact(&mut last)?;
             last != *b"\n"
         };
-        Ok(Self { file, day, is_torn })
+        Ok(Self {
+            file,
+            day,
+            has_partial_line,
+        })
     }
 
     fn write(&mut self, line: &[u8]) -> io::Result<()> {
-        if self.is_torn {
+        if self.has_partial_line {
             self.file.write_all(b"\n")?;
         }
-        // Until it is written whole.
-        self.is_torn = true;
+        // Until all of it is written.
+        self.has_partial_line = true;
         self.file.write_all(line)?;
-        self.is_torn = !line.ends_with(b"\n");
+        self.has_partial_line = !line.ends_with(b"\n");
         Ok(())
     }
 }
 
-/// The log's files in a folder, the oldest first.
+/// Lists the log's files in a folder, the oldest first.
 ///
 /// # Errors
 /// When the folder can't be read.
@@ -172,12 +175,15 @@ pub(super) fn files(folder: &Path) -> io::Result<Vec<(Date, PathBuf)>> {
     Ok(files)
 }
 
-/// Puts the files of days to come first: a wrong clock made them, and nobody knows when.
-pub(super) fn put_future_first(files: &mut [(Date, PathBuf)], today: Date) {
+/// Moves the files of future days to the front: a wrong clock named them, so that they count as the oldest.
+pub(super) fn sort_future_first(files: &mut [(Date, PathBuf)], today: Date) {
     files.sort_by_key(|(day, _)| *day <= today);
 }
 
-/// Opens a file that is one: not a pipe, which could take for ever, nor what a link leads to.
+/// Opens a regular file: not a pipe, which could block, and not through a symbolic link.
+///
+/// # Errors
+/// When it can't be opened, or is not a regular file.
 pub(super) fn open_regular(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     {
@@ -190,11 +196,11 @@ pub(super) fn open_regular(options: &mut OpenOptions, path: &Path) -> io::Result
     match options.open(path) {
         Ok(file) if file.metadata()?.is_file() => Ok(file),
         Ok(_) => Err(not_regular()),
-        // The system has another word for each of them.
-        Err(_) if fs::symlink_metadata(path).is_ok_and(|there| !there.is_file()) => {
+        // The system's error differs for a link, a folder and a pipe.
+        Err(_) if fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_file()) => {
             Err(not_regular())
         }
-        Err(problem) => Err(problem),
+        Err(error) => Err(error),
     }
 }
 
@@ -210,7 +216,7 @@ fn earlier_name(day: Date) -> String {
     format!("{PREFIX}{day}{EARLIER_SUFFIX}")
 }
 
-/// The day that a file's name has in it, if it is a name of the log's.
+/// Parses the day from a log file's name; `None` for another name.
 fn day_in(file_name: &str) -> Option<Date> {
     let rest = file_name.strip_prefix(PREFIX)?;
     let day = rest
@@ -223,22 +229,15 @@ fn day_in(file_name: &str) -> Option<Date> {
         .then_some(day)
 }
 
-fn private_file_options() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-}
-
-/// Whether this is still the file at this path: it may have been removed or replaced.
+/// Whether the file at this path is still the open one: it may have been removed or replaced.
 fn is_at(file: &File, path: &Path) -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt as _;
-        let (Ok(open), Ok(there)) = (file.metadata(), fs::symlink_metadata(path)) else {
+        let (Ok(open), Ok(current)) = (file.metadata(), fs::symlink_metadata(path)) else {
             return false;
         };
-        (open.dev(), open.ino()) == (there.dev(), there.ino())
+        (open.dev(), open.ino()) == (current.dev(), current.ino())
     }
     #[cfg(not(unix))]
     {
@@ -247,15 +246,15 @@ fn is_at(file: &File, path: &Path) -> bool {
     }
 }
 
-/// Earlier versions left them to the umask. Some file systems know no permissions: no reason not to
-/// write.
-fn mend_permissions_of(file: &File) {
+/// Restricts a file to its user: earlier versions created it with the umask's mode. The log is written even
+/// where the file system supports no permissions.
+fn restrict_open_file(file: &File) {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
         if file
             .metadata()
-            .is_ok_and(|about| about.permissions().mode() & 0o177 != 0)
+            .is_ok_and(|metadata| metadata.permissions().mode() & 0o177 != 0)
         {
             let _ = file.set_permissions(fs::Permissions::from_mode(0o600));
         }
@@ -264,24 +263,24 @@ fn mend_permissions_of(file: &File) {
     let _ = file;
 }
 
-fn mend_permissions(path: &Path) {
+fn restrict(path: &Path) {
     if let Ok(file) = open_regular(OpenOptions::new().read(true), path) {
-        mend_permissions_of(&file);
+        restrict_open_file(&file);
     }
 }
 
-/// Removes the days beyond the last ones. Those to come, which a wrong clock made, count as the oldest.
+/// Removes the files of all days but the newest [`MAX_DAYS`]. Future days count as the oldest.
 fn remove_old(folder: &Path, today: Date) {
     let Ok(mut files) = files(folder) else {
         return;
     };
-    put_future_first(&mut files, today);
+    sort_future_first(&mut files, today);
     let mut days: Vec<_> = files.iter().map(|(day, _)| *day).collect();
     days.dedup();
     let too_old = days.len().saturating_sub(MAX_DAYS);
     for (day, path) in &files {
         if days.iter().take(too_old).any(|old| old == day) {
-            // Tried again with the next day.
+            // Tried again the next day.
             let _ = fs::remove_file(path);
         }
     }

@@ -1,15 +1,16 @@
-//! The log: a file a day, a week of them, in the app's own folder. Secrets can't get into it:
-//! their types don't print. Other crates don't write to it: some would print whole addresses.
+//! The log: one file a day for a week, in the app's own folder. Secrets can't get into it: their types don't
+//! print. Other crates' events are filtered out: some contain whole addresses.
 //!
 //! Logging never panics, blocks or fails for the code that logs. A line goes into a bounded queue
-//! ([`queue`]) and is dropped, and counted, when the queue is full; one thread owns the files
-//! ([`daily_file`]), and only that thread waits for a disk. `tracing-appender` does neither: its
+//! ([`queue`]) and is dropped and counted when the queue is full; one thread owns the files
+//! ([`daily_file`]), and only that thread waits for the disk. `tracing-appender` guarantees neither: its
 //! rolling file prints errors to a standard error that may be full or closed, has no size limit and
 //! leaves the permissions to the umask, and its queue loses lines uncounted when the disk is full.
 
 mod daily_file;
 mod queue;
 mod rate_limit;
+pub(crate) mod state;
 mod tail;
 
 use std::fmt;
@@ -20,7 +21,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use amiqus_core::clock::Clock;
-use amiqus_core::runtime::SessionHandle;
 use jiff::Timestamp;
 use tracing::{Level, Subscriber};
 use tracing_subscriber::filter::{FilterExt as _, LevelFilter, Targets};
@@ -35,17 +35,14 @@ use self::rate_limit::RateLimit;
 use crate::clock::SystemClock;
 use crate::stderr;
 
-/// Before a state in the log; the report for support looks for it.
-pub(crate) const STATE: &str = "the state is now ";
-
-/// How long the end of the process waits for the last lines to be written. Only a disk that doesn't
-/// answer takes as long.
+/// How long the end of the process waits for the last lines to be written. Only a disk that hangs takes that
+/// long.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The log of this process.
 static LOG: OnceLock<Log> = OnceLock::new();
 
-/// A log that is being written.
+/// A log that is open for writing. A clone writes to the same log.
 #[derive(Clone)]
 pub struct Log {
     rate_limit: RateLimit,
@@ -55,43 +52,43 @@ pub struct Log {
 }
 
 impl Log {
-    /// Starts writing to this folder. That it can't be written to is no error: lines are dropped, and
-    /// counted, until it can.
+    /// Opens the log in this folder. A folder that can't be written to is no error: lines are dropped and
+    /// counted until it can be.
     ///
     /// # Errors
-    /// When the system gives no thread to write with.
+    /// When the system can't start the writing thread.
     pub fn open(folder: &Path, clock: Arc<dyn Clock>) -> io::Result<Self> {
         let mut file = DailyFile::new(folder.to_owned(), Arc::clone(&clock));
         let counts = Arc::new(rate_limit::Counts::new(Arc::clone(&clock)));
-        let (left_out, due) = (Arc::clone(&counts), Arc::clone(&counts));
-        let now = Arc::clone(&clock);
+        let (suppressed, schedule) = (Arc::clone(&counts), Arc::clone(&counts));
+        let report_clock = Arc::clone(&clock);
         let queue = Queue::start(
-            move |lines| match lines {
-                queue::Work::Begin => file.prepare(),
-                queue::Work::Line(line) => file.write(line),
-                queue::Work::Lost(count) => {
-                    file.lost(count, "they came faster than they are written");
-                    // What can't be said now is said before the next line.
-                    let _ = file.say_lost();
+            move |task| match task {
+                queue::Task::Prepare => file.prepare(),
+                queue::Task::Write(line) => file.write(line),
+                queue::Task::ReportDropped(count) => {
+                    file.count_lost(count, "the queue was full");
+                    // Where this fails, it is repeated before the next line.
+                    let _ = file.report_lost();
                 }
-                queue::Work::Due { all } => {
-                    for text in left_out.take_due(all) {
-                        file.write(line(now.now(), Level::WARN, &text).as_bytes());
+                queue::Task::WriteDue { all } => {
+                    for text in suppressed.take_due(all) {
+                        file.write(line(report_clock.now(), Level::WARN, &text).as_bytes());
                     }
                 }
             },
-            move || due.next_due(),
+            move || schedule.next_due(),
         )?;
-        let woken = queue.clone();
+        let notified = queue.clone();
         Ok(Self {
-            rate_limit: RateLimit::new(counts, move || woken.look_at_clock()),
+            rate_limit: RateLimit::new(counts, move || notified.recheck_due()),
             queue,
             folder: folder.to_owned(),
             clock,
         })
     }
 
-    /// What `tracing` hands its events to.
+    /// Creates a `tracing` subscriber that writes to this log.
     #[must_use]
     pub fn subscriber(&self) -> impl Subscriber + Send + Sync + use<> {
         let own = Targets::new()
@@ -100,33 +97,31 @@ impl Log {
         let queue = self.queue.clone();
         let layer = tracing_subscriber::fmt::layer()
             .with_ansi(false)
-            // It would print them to a standard error that may be closed, and panic.
+            // They would go to standard error, which panics where it is closed.
             .log_internal_errors(false)
             .with_timer(ClockTime(Arc::clone(&self.clock)))
             .with_writer(move || queue.clone());
         tracing_subscriber::registry().with(layer.with_filter(own.and(self.rate_limit.clone())))
     }
 
-    /// Waits until the lines so far are written, but no longer than a moment: the disk may be one that
-    /// never answers.
+    /// Waits until the lines so far are written, up to a timeout.
     pub fn flush(&self) {
         self.queue.flush(FLUSH_TIMEOUT);
     }
 
-    /// Logs where a panic happened, for a process that may end right after it. What it says could be
-    /// anything, so it isn't logged.
+    /// Logs where a panic happened, and flushes the log because the process may end right after it. The
+    /// panic's message is not logged: it could contain anything.
     ///
-    /// The line goes past `tracing`, which the panic may have happened within, and past the queue's
-    /// limit.
-    pub fn panicked(&self, panic: &PanicHookInfo<'_>) {
-        let place = panic
+    /// The line bypasses `tracing`, in which the panic may have happened, and the queue's limit.
+    pub fn log_panic(&self, panic: &PanicHookInfo<'_>) {
+        let location = panic
             .location()
             .map(ToString::to_string)
             .unwrap_or_default();
-        let text = format!("the app met a fault of its own place={place:?}");
+        let text = format!("app: panicked location={location:?}");
         let line = line(self.clock.now(), Level::ERROR, &text);
-        if self.queue.is_on_its_thread() {
-            // Nobody else is left to write it.
+        if self.queue.is_current_thread() {
+            // The writing thread itself panicked, and reads its queue no more.
             DailyFile::new(self.folder.clone(), Arc::clone(&self.clock)).write(line.as_bytes());
         } else {
             self.queue.send_urgently(line.into_bytes());
@@ -135,7 +130,7 @@ impl Log {
     }
 }
 
-/// Starts the log. Without a thread or a folder for it, the app works without one.
+/// Starts the log of this process. Where that fails, the app runs without one.
 pub(crate) fn start(folder: &Path) {
     if let Ok(log) = Log::open(folder, Arc::new(SystemClock)) {
         // A second start within one process keeps the first one's log.
@@ -145,59 +140,44 @@ pub(crate) fn start(folder: &Path) {
     }
 }
 
-/// Sees to it that panics are logged. Before there is a log, standard error is told: the standard
-/// library's own way of telling it waits for ever where nobody reads it.
+/// Sets a hook that logs panics. Before the log is started, it writes them to standard error, without the
+/// standard library's own hook: that one blocks where standard error is a full pipe.
 pub(crate) fn watch_for_panics() {
     std::panic::set_hook(Box::new(|panic| match LOG.get() {
-        Some(log) => log.panicked(panic),
+        Some(log) => log.log_panic(panic),
         None => stderr::write(&format!("{panic}\n")),
     }));
 }
 
-/// Waits, for a moment at most, until the lines so far are written. To be called where the process
-/// ends or becomes another one.
+/// Waits until the lines so far are written, up to a timeout. Call it before the process ends or replaces
+/// itself.
 pub(crate) fn flush() {
     if let Some(log) = LOG.get() {
         log.flush();
     }
 }
 
-/// Writes each state's name into the log, for as long as the keeper lives.
-pub(crate) fn follow(session: &SessionHandle) {
-    let mut following = session.follow();
-    tauri::async_runtime::spawn(async move {
-        let mut last = String::new();
-        while let Some(state) = following.next().await {
-            let summary = crate::diagnostics::summary(&state);
-            if summary != last {
-                tracing::info!("{STATE}{summary}");
-                last = summary;
-            }
-        }
-    });
+/// Reads the log's last whole lines, at most this many bytes.
+pub(crate) fn newest(folder: &Path, max_bytes: usize) -> String {
+    tail::newest(folder, SystemClock.now(), max_bytes)
 }
 
-/// The newest part of the log: its last whole lines, no more than so many bytes.
-pub(crate) fn newest(folder: &Path, bytes: usize) -> String {
-    tail::newest(folder, SystemClock.now(), bytes)
-}
-
-/// Time stamps from the clock that the files are named by.
+/// Formats timestamps from the clock that also names the files.
 struct ClockTime(Arc<dyn Clock>);
 
 impl FormatTime for ClockTime {
     fn format_time(&self, writer: &mut Writer<'_>) -> fmt::Result {
-        writer.write_str(&time_stamp(self.0.now()))
+        writer.write_str(&timestamp(self.0.now()))
     }
 }
 
-fn time_stamp(at: Timestamp) -> String {
+fn timestamp(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
 }
 
-/// A line of the log's own, in the form of the others.
+/// Formats a line of the log's own as `tracing_subscriber` formats the others.
 fn line(at: Timestamp, level: Level, text: &str) -> String {
-    format!("{} {level:>5} {}: {text}\n", time_stamp(at), module_path!())
+    format!("{} {level:>5} {}: {text}\n", timestamp(at), module_path!())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The bounded queue between who logs and the one thread that writes.
+//! The bounded queue between the code that logs and the thread that writes.
 
 use std::io;
 use std::sync::Arc;
@@ -8,22 +8,22 @@ use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 /// How many lines may wait to be written.
-pub(super) const MAX_WAITING: usize = 512;
+pub(super) const MAX_QUEUED_LINES: usize = 512;
 
-/// No line is longer, in bytes; the rest of a longer one is cut off.
-pub(super) const MAX_LINE: usize = 8 * 1024;
+/// Longer lines are truncated.
+pub(super) const MAX_LINE_BYTES: usize = 8 * 1024;
 
-/// What the writing thread is to do.
-pub(super) enum Work<'line> {
-    /// It has started.
-    Begin,
+/// A task of the writing thread.
+pub(super) enum Task<'line> {
+    /// Prepare to write: the thread has started.
+    Prepare,
     /// Write this line.
-    Line(&'line [u8]),
-    /// Say that so many lines were dropped.
-    Lost(u64),
-    /// Say what is due; whatever there is to say where the process may end.
-    Due {
-        /// Whether it may end.
+    Write(&'line [u8]),
+    /// Report that this many lines were dropped.
+    ReportDropped(u64),
+    /// Write the reports that are due.
+    WriteDue {
+        /// Whether to write those that are not due yet as well, because the process may end.
         all: bool,
     },
 }
@@ -31,11 +31,11 @@ pub(super) enum Work<'line> {
 enum Message {
     Line(Vec<u8>),
     Flush(SyncSender<()>),
-    /// Something will be due.
-    LookAtClock,
+    /// The time of the next report has changed.
+    RecheckDue,
 }
 
-/// Takes lines and never makes their writers wait. A clone is another end of the same queue.
+/// Takes lines without blocking. A clone sends to the same queue.
 #[derive(Clone)]
 pub(super) struct Queue {
     // Unbounded, so that an urgent line always fits; ordinary ones are counted.
@@ -46,15 +46,18 @@ pub(super) struct Queue {
 
 #[derive(Default)]
 struct Counts {
-    waiting: AtomicUsize,
-    lost: AtomicU64,
+    queued: AtomicUsize,
+    dropped: AtomicU64,
 }
 
 impl Queue {
-    /// Starts the thread that does the work. It ends with the last clone of the queue.
-    /// `next_due` tells how long it is until something is due by itself.
+    /// Starts the thread that does the tasks. It ends with the last clone of the queue. `next_due` returns
+    /// how long it is until a report is due.
+    ///
+    /// # Errors
+    /// When the system can't start a thread.
     pub(super) fn start(
-        work: impl for<'line> FnMut(Work<'line>) + Send + 'static,
+        do_task: impl for<'line> FnMut(Task<'line>) + Send + 'static,
         next_due: impl Fn() -> Option<Duration> + Send + 'static,
     ) -> io::Result<Self> {
         let (messages, received) = channel();
@@ -62,7 +65,7 @@ impl Queue {
         let counted = Arc::clone(&counts);
         let thread = thread::Builder::new()
             .name("log".to_owned())
-            .spawn(move || do_all(&received, &counted, work, next_due))?;
+            .spawn(move || run(&received, &counted, do_task, next_due))?;
         Ok(Self {
             messages,
             counts,
@@ -70,37 +73,37 @@ impl Queue {
         })
     }
 
-    /// Whether this is the thread that does the work.
-    pub(super) fn is_on_its_thread(&self) -> bool {
+    /// Whether the current thread is the writing thread.
+    pub(super) fn is_current_thread(&self) -> bool {
         thread::current().id() == self.thread
     }
 
-    /// Takes a line, or counts it as lost when too many wait.
+    /// Queues a line, or counts it as dropped where too many wait.
     fn send(&self, line: Vec<u8>) {
-        let has_room = |waiting| (waiting < MAX_WAITING).then_some(waiting + 1);
-        let taken =
+        let next_count = |queued| (queued < MAX_QUEUED_LINES).then_some(queued + 1);
+        let counted =
             self.counts
-                .waiting
-                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, has_room);
-        if taken.is_err() || self.messages.send(Message::Line(line)).is_err() {
-            self.counts.lost.fetch_add(1, Ordering::Relaxed);
+                .queued
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next_count);
+        if counted.is_err() || self.messages.send(Message::Line(line)).is_err() {
+            self.counts.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Takes a line however many wait.
+    /// Queues a line even where too many wait.
     pub(super) fn send_urgently(&self, line: Vec<u8>) {
-        self.counts.waiting.fetch_add(1, Ordering::Relaxed);
-        // Nobody can be told that the thread is gone.
+        self.counts.queued.fetch_add(1, Ordering::Relaxed);
+        // Fails only where the thread has ended, which nothing can be done about.
         let _ = self.messages.send(Message::Line(line));
     }
 
-    /// Has the thread ask anew when something is due.
-    pub(super) fn look_at_clock(&self) {
-        // Nobody can be told that the thread is gone.
-        let _ = self.messages.send(Message::LookAtClock);
+    /// Makes the thread call `next_due` again.
+    pub(super) fn recheck_due(&self) {
+        // Fails only where the thread has ended, which nothing can be done about.
+        let _ = self.messages.send(Message::RecheckDue);
     }
 
-    /// Waits until all lines so far are written, or for so long.
+    /// Waits until all lines so far are written, up to a timeout.
     pub(super) fn flush(&self, timeout: Duration) {
         let (done, is_done) = sync_channel(1);
         if self.messages.send(Message::Flush(done)).is_ok() {
@@ -109,10 +112,10 @@ impl Queue {
     }
 }
 
-/// What the formatting layer writes to: it hands a whole line over at once.
+/// The formatting layer writes each line with one call.
 impl io::Write for Queue {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.send(cut(line));
+        self.send(truncated(line));
         Ok(line.len())
     }
 
@@ -121,24 +124,24 @@ impl io::Write for Queue {
     }
 }
 
-fn cut(line: &[u8]) -> Vec<u8> {
-    match line.get(..MAX_LINE) {
-        Some(begin) if line.len() > MAX_LINE => {
-            let mut shorter = begin.to_vec();
-            shorter.extend_from_slice("…\n".as_bytes());
-            shorter
+fn truncated(line: &[u8]) -> Vec<u8> {
+    match line.get(..MAX_LINE_BYTES) {
+        Some(start) if line.len() > MAX_LINE_BYTES => {
+            let mut truncated = start.to_vec();
+            truncated.extend_from_slice("…\n".as_bytes());
+            truncated
         }
         _ => line.to_vec(),
     }
 }
 
-fn do_all(
+fn run(
     received: &Receiver<Message>,
     counts: &Counts,
-    mut work: impl for<'line> FnMut(Work<'line>),
+    mut do_task: impl for<'line> FnMut(Task<'line>),
     next_due: impl Fn() -> Option<Duration>,
 ) {
-    work(Work::Begin);
+    do_task(Task::Prepare);
     loop {
         let message = match next_due() {
             None => received.recv().map_err(RecvTimeoutError::from),
@@ -147,34 +150,34 @@ fn do_all(
         let message = match message {
             Ok(message) => message,
             Err(RecvTimeoutError::Timeout) => {
-                work(Work::Due { all: false });
+                do_task(Task::WriteDue { all: false });
                 continue;
             }
             Err(RecvTimeoutError::Disconnected) => return,
         };
         match message {
-            Message::LookAtClock => {}
+            Message::RecheckDue => {}
             Message::Line(line) => {
-                work(Work::Line(&line));
-                // Said once the burst is over, and not within it again and again.
-                if counts.waiting.fetch_sub(1, Ordering::Relaxed) == 1 {
-                    say_what_was_lost(counts, &mut work);
+                do_task(Task::Write(&line));
+                // Once the burst is over, and not repeatedly within it.
+                if counts.queued.fetch_sub(1, Ordering::Relaxed) == 1 {
+                    report_dropped(counts, &mut do_task);
                 }
             }
             Message::Flush(done) => {
-                say_what_was_lost(counts, &mut work);
-                work(Work::Due { all: true });
-                // Who asked may have stopped waiting.
+                report_dropped(counts, &mut do_task);
+                do_task(Task::WriteDue { all: true });
+                // The caller may have stopped waiting.
                 let _ = done.try_send(());
             }
         }
     }
 }
 
-fn say_what_was_lost(counts: &Counts, work: &mut impl for<'line> FnMut(Work<'line>)) {
-    let lost = counts.lost.swap(0, Ordering::Relaxed);
-    if lost > 0 {
-        work(Work::Lost(lost));
+fn report_dropped(counts: &Counts, do_task: &mut impl for<'line> FnMut(Task<'line>)) {
+    let dropped = counts.dropped.swap(0, Ordering::Relaxed);
+    if dropped > 0 {
+        do_task(Task::ReportDropped(dropped));
     }
 }
 
@@ -185,19 +188,19 @@ mod tests {
 
     use super::*;
 
-    /// A queue whose thread stands still at its first line until it is let go.
-    fn standing_still() -> (Queue, Sender<()>, mpsc::Receiver<String>) {
+    /// A queue whose thread blocks at its first line until the sender is used or dropped.
+    fn blocked_queue() -> (Queue, Sender<()>, mpsc::Receiver<String>) {
         let (go, may_go) = channel::<()>();
         let (done, written) = channel();
         let queue = Queue::start(
-            move |work| {
-                let text = match work {
-                    Work::Begin | Work::Due { .. } => return,
-                    Work::Line(line) => {
+            move |task| {
+                let text = match task {
+                    Task::Prepare | Task::WriteDue { .. } => return,
+                    Task::Write(line) => {
                         let _ = may_go.recv();
                         String::from_utf8_lossy(line).into_owned()
                     }
-                    Work::Lost(count) => format!("lost {count}"),
+                    Task::ReportDropped(count) => format!("dropped {count}"),
                 };
                 let _ = done.send(text);
             },
@@ -208,38 +211,38 @@ mod tests {
     }
 
     #[test]
-    fn full_queue_drops_and_counts_lines_but_no_urgent_one() {
-        let (mut queue, go, written) = standing_still();
-        for number in 0..MAX_WAITING + 7 {
+    fn full_queue_drops_all_but_urgent_lines() {
+        let (mut queue, go, written) = blocked_queue();
+        for number in 0..MAX_QUEUED_LINES + 7 {
             writeln!(queue.by_ref(), "{number}").unwrap();
         }
         queue.send_urgently(b"urgent".to_vec());
-        // It waits no longer than it is told to.
+        // Returns at the timeout although the thread is blocked.
         queue.flush(Duration::ZERO);
         drop(go);
-        let written: Vec<_> = written.iter().take(MAX_WAITING + 2).collect();
-        // `writeln!` hands a number and its line's end over apart, each as a line of its own.
-        let whole = MAX_WAITING / 2;
+        let written: Vec<_> = written.iter().take(MAX_QUEUED_LINES + 2).collect();
+        // `writeln!` writes the number and the newline with two calls, each queued as a line.
+        let whole = MAX_QUEUED_LINES / 2;
         assert_eq!(written[0], "0");
-        assert_eq!(written[MAX_WAITING - 1], "\n");
-        assert_eq!(written[MAX_WAITING], "urgent");
-        let lost = 2 * (MAX_WAITING + 7) - 2 * whole;
-        assert_eq!(written[MAX_WAITING + 1], format!("lost {lost}"));
+        assert_eq!(written[MAX_QUEUED_LINES - 1], "\n");
+        assert_eq!(written[MAX_QUEUED_LINES], "urgent");
+        let dropped = 2 * (MAX_QUEUED_LINES + 7) - 2 * whole;
+        assert_eq!(written[MAX_QUEUED_LINES + 1], format!("dropped {dropped}"));
     }
 
     #[test]
-    fn long_line_is_cut_and_stays_one_line() {
-        let (mut queue, go, written) = standing_still();
+    fn long_line_is_truncated_to_one_line() {
+        let (mut queue, go, written) = blocked_queue();
         drop(go);
-        queue.write_all(&vec![b'x'; 3 * MAX_LINE]).unwrap();
+        queue.write_all(&vec![b'x'; 3 * MAX_LINE_BYTES]).unwrap();
         let line = written.recv().unwrap();
         assert!(line.ends_with("x…\n"));
-        assert_eq!(line.len(), MAX_LINE + "…\n".len());
+        assert_eq!(line.len(), MAX_LINE_BYTES + "…\n".len());
     }
 
     #[test]
-    fn flush_returns_after_the_lines_before_it() {
-        let (mut queue, go, written) = standing_still();
+    fn flush_returns_after_earlier_lines_are_written() {
+        let (mut queue, go, written) = blocked_queue();
         drop(go);
         queue.write_all(b"last words\n").unwrap();
         queue.flush(Duration::from_mins(1));

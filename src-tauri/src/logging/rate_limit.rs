@@ -1,6 +1,6 @@
-//! A limit for each kind of line, so that nobody can fill the log: neither who sends links or calls the
-//! loopback port without end, nor a fault that repeats. What is left out is counted, and said in one line
-//! a minute.
+//! A rate limit for each callsite, so that nothing can flood the log: neither a program that sends links or
+//! calls the loopback port endlessly, nor an error that repeats. Suppressed lines are counted and reported
+//! in one line a minute.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,40 +12,41 @@ use tracing::callsite::Identifier;
 use tracing::{Event, Metadata};
 use tracing_subscriber::layer::{Context, Filter};
 
-/// So many lines of one kind are written in each [`WINDOW`]; more than anything does that goes well.
+/// How many lines of one callsite are written in each [`WINDOW`]: more than normal operation needs.
 pub(super) const MAX_LINES: u32 = 20;
 
-/// The time in which they are counted together.
+/// The window of the rate limit.
 const WINDOW: SignedDuration = SignedDuration::from_mins(1);
 
-/// A layer's filter that limits how many events of one callsite pass in a minute.
+/// A layer's filter that limits how many events of one callsite pass in each [`WINDOW`].
 #[derive(Clone)]
 pub(super) struct RateLimit {
     counts: Arc<Counts>,
-    /// Told when lines begin to be left out.
-    begun: Arc<dyn Fn() + Send + Sync>,
+    /// Called when lines begin to be suppressed.
+    on_suppress: Arc<dyn Fn() + Send + Sync>,
 }
 
-/// Counts lines by the place in the code that they come from.
+/// Counts lines by their callsite.
 pub(super) struct Counts {
     clock: Arc<dyn Clock>,
-    kinds: Mutex<HashMap<Identifier, Kind>>,
+    callsites: Mutex<HashMap<Identifier, Callsite>>,
 }
 
-struct Kind {
-    place: String,
-    since: Timestamp,
-    lines: u32,
-    left_out: u64,
+struct Callsite {
+    /// Its module and line.
+    location: String,
+    window_start: Timestamp,
+    written: u32,
+    suppressed: u64,
 }
 
 impl RateLimit {
-    /// A limit that calls `begun` whenever lines begin to be left out: [`Counts::next_due`] tells from then
-    /// on when that is to be said.
-    pub(super) fn new(counts: Arc<Counts>, begun: impl Fn() + Send + Sync + 'static) -> Self {
+    /// Creates a limit that calls `on_suppress` when lines begin to be suppressed: from then on
+    /// [`Counts::next_due`] returns when that is to be reported.
+    pub(super) fn new(counts: Arc<Counts>, on_suppress: impl Fn() + Send + Sync + 'static) -> Self {
         Self {
             counts,
-            begun: Arc::new(begun),
+            on_suppress: Arc::new(on_suppress),
         }
     }
 }
@@ -54,88 +55,92 @@ impl Counts {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             clock,
-            kinds: Mutex::default(),
+            callsites: Mutex::default(),
         }
     }
 
-    fn kinds(&self) -> MutexGuard<'_, HashMap<Identifier, Kind>> {
-        self.kinds.lock().unwrap_or_else(PoisonError::into_inner)
+    fn callsites(&self) -> MutexGuard<'_, HashMap<Identifier, Callsite>> {
+        self.callsites
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts one more line of a kind.
-    fn count(&self, metadata: &Metadata<'_>) -> Verdict {
+    /// Counts one more line of a callsite.
+    fn count(&self, metadata: &Metadata<'_>) -> Decision {
         let now = self.clock.now();
-        let mut kinds = self.kinds();
-        let kind = kinds.entry(metadata.callsite()).or_insert_with(|| Kind {
-            place: format!(
-                "{}:{}",
-                metadata.target(),
-                metadata.line().unwrap_or_default()
-            ),
-            since: now,
-            lines: 0,
-            left_out: 0,
-        });
-        if kind.left_out == 0 && is_over(kind.since, now) {
-            kind.since = now;
-            kind.lines = 0;
+        let mut callsites = self.callsites();
+        let callsite = callsites
+            .entry(metadata.callsite())
+            .or_insert_with(|| Callsite {
+                location: format!(
+                    "{}:{}",
+                    metadata.target(),
+                    metadata.line().unwrap_or_default()
+                ),
+                window_start: now,
+                written: 0,
+                suppressed: 0,
+            });
+        if callsite.suppressed == 0 && is_over(callsite.window_start, now) {
+            callsite.window_start = now;
+            callsite.written = 0;
         }
-        if kind.lines < MAX_LINES {
-            kind.lines += 1;
-            return Verdict::Write;
+        if callsite.written < MAX_LINES {
+            callsite.written += 1;
+            return Decision::Write;
         }
-        kind.left_out += 1;
-        if kind.left_out == 1 {
-            Verdict::LeaveOutTheFirst
+        callsite.suppressed += 1;
+        if callsite.suppressed == 1 {
+            Decision::SuppressFirst
         } else {
-            Verdict::LeaveOut
+            Decision::Suppress
         }
     }
 
-    /// How long it is until something is to be said; `None` while nothing was left out.
+    /// How long it is until a report of suppressed lines is due; `None` while none are suppressed.
     pub(super) fn next_due(&self) -> Option<Duration> {
         let now = self.clock.now();
-        let kinds = self.kinds();
-        let waiting = kinds.values().filter(|kind| kind.left_out > 0);
-        waiting
-            .map(|kind| {
-                let left = WINDOW - now.duration_since(kind.since);
+        self.callsites()
+            .values()
+            .filter(|callsite| callsite.suppressed > 0)
+            .map(|callsite| {
+                let left = WINDOW - now.duration_since(callsite.window_start);
                 Duration::try_from(left.clamp(SignedDuration::ZERO, WINDOW)).unwrap_or_default()
             })
             .min()
     }
 
-    /// What is to be said now of what was left out, a line each; `all` of it where the process ends.
+    /// Takes the reports of suppressed lines that are due, a line each; `all` of them where the process ends.
     pub(super) fn take_due(&self, all: bool) -> Vec<String> {
         let now = self.clock.now();
-        let mut said = Vec::new();
-        for kind in self.kinds().values_mut() {
-            if kind.left_out > 0 && (all || is_over(kind.since, now)) {
-                said.push(format!(
-                    "{} more lines like those of {} were left out",
-                    kind.left_out, kind.place
+        let mut reports = Vec::new();
+        for callsite in self.callsites().values_mut() {
+            if callsite.suppressed > 0 && (all || is_over(callsite.window_start, now)) {
+                reports.push(format!(
+                    "log: lines suppressed count={} callsite={}",
+                    callsite.suppressed, callsite.location
                 ));
-                kind.since = now;
-                kind.lines = 0;
-                kind.left_out = 0;
+                callsite.window_start = now;
+                callsite.written = 0;
+                callsite.suppressed = 0;
             }
         }
-        said
+        reports
     }
 }
 
-/// What is done with a line.
+/// What to do with a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
+enum Decision {
     Write,
-    /// The first of its kind that is left out.
-    LeaveOutTheFirst,
-    LeaveOut,
+    /// Suppress the first line since the last report.
+    SuppressFirst,
+    Suppress,
 }
 
-/// Whether the window is over, by whichever way the clock was turned.
-fn is_over(since: Timestamp, now: Timestamp) -> bool {
-    now.duration_since(since).abs() >= WINDOW
+/// Whether the window is over, also where the clock was set back.
+fn is_over(window_start: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(window_start).abs() >= WINDOW
 }
 
 impl<S> Filter<S> for RateLimit {
@@ -145,12 +150,12 @@ impl<S> Filter<S> for RateLimit {
 
     fn event_enabled(&self, event: &Event<'_>, _context: &Context<'_, S>) -> bool {
         match self.counts.count(event.metadata()) {
-            Verdict::Write => true,
-            Verdict::LeaveOutTheFirst => {
-                (self.begun)();
+            Decision::Write => true,
+            Decision::SuppressFirst => {
+                (self.on_suppress)();
                 false
             }
-            Verdict::LeaveOut => false,
+            Decision::Suppress => false,
         }
     }
 }

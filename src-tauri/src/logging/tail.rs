@@ -1,4 +1,4 @@
-//! The end of the log, for the report: read from the end, whatever there is before it.
+//! The newest part of the log, for the support report. Only that part is read, whatever the files' size.
 
 use std::fs::OpenOptions;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -6,37 +6,37 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::daily_file::{day_of, files, open_regular, put_future_first};
+use super::daily_file::{day_of, files, open_regular, sort_future_first};
 
-/// The newest part of the log: its last whole lines, no more than so many bytes. Of what can't be read
-/// it says why.
-pub(super) fn newest(folder: &Path, now: Timestamp, bytes: usize) -> String {
+/// Reads the log's last whole lines, at most this many bytes. Where a file can't be read, a line gives the
+/// cause.
+pub(super) fn newest(folder: &Path, now: Timestamp, max_bytes: usize) -> String {
     let mut files = match files(folder) {
         Ok(files) => files,
-        Err(problem) if problem.kind() == io::ErrorKind::NotFound => Vec::new(),
-        Err(problem) => return format!("the log's folder can't be read: {problem}\n"),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return format!("the log's folder can't be read: {error}\n"),
     };
-    put_future_first(&mut files, day_of(now));
+    sort_future_first(&mut files, day_of(now));
     let mut parts = Vec::new();
-    let mut room = bytes;
+    let mut remaining = max_bytes;
     for (_, path) in files.iter().rev() {
-        if room == 0 {
+        if remaining == 0 {
             break;
         }
         let read = open_regular(OpenOptions::new().read(true), path)
-            .and_then(|file| last_lines(file, room));
-        let text = match read {
-            Ok(text) => text,
-            Err(problem) => {
+            .and_then(|file| last_lines(file, remaining));
+        let tail = match read {
+            Ok(tail) => tail,
+            Err(error) => {
                 let name = path.file_name().unwrap_or_default().display();
                 Tail {
-                    text: format!("{name} can't be read: {problem}\n"),
-                    read: 0,
+                    text: format!("{name} can't be read: {error}\n"),
+                    bytes_read: 0,
                 }
             }
         };
-        room -= text.read.min(room);
-        parts.push(text.text);
+        remaining -= tail.bytes_read.min(remaining);
+        parts.push(tail.text);
     }
     parts.reverse();
     parts.concat()
@@ -44,30 +44,30 @@ pub(super) fn newest(folder: &Path, now: Timestamp, bytes: usize) -> String {
 
 struct Tail {
     text: String,
-    /// How many bytes were read for it.
-    read: usize,
+    bytes_read: usize,
 }
 
-/// The last whole lines of a file, no more than so many bytes, and reading no more than those.
-fn last_lines(mut file: impl Read + Seek, bytes: usize) -> io::Result<Tail> {
+/// Reads a file's last whole lines, at most this many bytes.
+fn last_lines(mut file: impl Read + Seek, max_bytes: usize) -> io::Result<Tail> {
     let length = file.seek(SeekFrom::End(0))?;
-    let limit = u64::try_from(bytes).unwrap_or(u64::MAX);
-    let begin = length.saturating_sub(limit);
-    file.seek(SeekFrom::Start(begin))?;
-    let mut end = Vec::with_capacity(bytes.min(usize::try_from(length).unwrap_or(bytes)));
-    file.take(limit).read_to_end(&mut end)?;
-    let read = end.len();
-    // What the cut falls into goes: half a line helps nobody.
-    let first = match begin {
+    let limit = u64::try_from(max_bytes).unwrap_or(u64::MAX);
+    let start = length.saturating_sub(limit);
+    file.seek(SeekFrom::Start(start))?;
+    let mut bytes = Vec::with_capacity(max_bytes.min(usize::try_from(length).unwrap_or(max_bytes)));
+    file.take(limit).read_to_end(&mut bytes)?;
+    let bytes_read = bytes.len();
+    // The first line is incomplete, unless the file starts with it.
+    let first_line = match start {
         0 => 0,
-        _ => end
+        _ => bytes
             .iter()
             .position(|byte| *byte == b'\n')
-            .map_or(read, |end_of_line| end_of_line + 1),
+            .map_or(bytes_read, |newline| newline + 1),
     };
-    // A power cut may leave them where a line was being written.
-    let text = String::from_utf8_lossy(end.get(first..).unwrap_or_default()).replace('\0', "");
-    Ok(Tail { text, read })
+    // A power cut may leave zero bytes where a line was being written.
+    let text =
+        String::from_utf8_lossy(bytes.get(first_line..).unwrap_or_default()).replace('\0', "");
+    Ok(Tail { text, bytes_read })
 }
 
 #[cfg(test)]
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn newest_part_is_whole_lines_over_the_days() {
+    fn newest_part_is_whole_lines_across_days() {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
         write("sign-in-with-amiqus.2026-11-22.log", "one\ntwo\n");
@@ -96,12 +96,12 @@ mod tests {
     }
 
     #[test]
-    fn absent_folder_is_an_empty_log() {
+    fn missing_folder_is_an_empty_log() {
         assert_eq!(newest(Path::new("/nowhere"), now(), 8), "");
     }
 
     #[test]
-    fn earlier_part_of_a_day_and_future_days_come_first() {
+    fn earlier_parts_and_future_days_come_first() {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in [
             ("sign-in-with-amiqus.2099-01-01.log", "a wrong clock\n"),
@@ -119,7 +119,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn what_is_no_regular_file_is_named_and_not_waited_for() {
+    fn irregular_files_are_named_without_blocking() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         let fifo = at("sign-in-with-amiqus.2026-11-22.log");
@@ -139,7 +139,7 @@ mod tests {
         assert!(newest(&at("secret"), now(), 8).starts_with("the log's folder can't be read"));
     }
 
-    /// Counts what is read of a file of this length, whose last line is `end`.
+    /// A file of this length, all newlines, that counts the bytes read.
     struct Huge {
         length: u64,
         at: u64,
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn huge_file_is_read_at_its_end_only() {
+    fn huge_file_is_read_only_at_its_end() {
         let mut huge = Huge {
             length: 1 << 41,
             at: 0,
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn zero_bytes_of_a_power_cut_are_left_out() {
+    fn zero_bytes_are_left_out() {
         let text = io::Cursor::new(b"one\n\0\0\0two\n");
         assert_eq!(last_lines(text, 100).unwrap().text, "one\ntwo\n");
     }

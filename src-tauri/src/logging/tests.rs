@@ -10,7 +10,7 @@ use super::*;
 
 const TODAY: &str = "sign-in-with-amiqus.2026-11-23.log";
 
-/// A clock that shows what a test sets.
+/// A clock that a test sets.
 struct SetClock(Mutex<Timestamp>);
 
 impl SetClock {
@@ -18,7 +18,7 @@ impl SetClock {
         Arc::new(Self(Mutex::new(time.parse().unwrap())))
     }
 
-    fn turn(&self, by: SignedDuration) {
+    fn advance(&self, by: SignedDuration) {
         let mut now = self.0.lock().unwrap();
         *now += by;
     }
@@ -38,19 +38,19 @@ impl Clock for SetClock {
     }
 }
 
-struct Scene {
+struct TestLog {
     folder: TempDir,
     clock: Arc<SetClock>,
     log: Log,
 }
 
-impl Scene {
-    fn set() -> Self {
-        Self::set_with(|_| ())
+impl TestLog {
+    fn open() -> Self {
+        Self::open_with(|_| ())
     }
 
-    /// With what was there before the log is opened.
-    fn set_with(before: impl FnOnce(&Path)) -> Self {
+    /// Prepares the folder before the log is opened.
+    fn open_with(before: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         before(folder.path());
         let clock = SetClock::at("2026-11-23T12:00:00Z");
@@ -77,56 +77,56 @@ impl Scene {
         names
     }
 
-    fn logs(&self, log: impl FnOnce()) {
+    fn with_log(&self, log: impl FnOnce()) {
         tracing::subscriber::with_default(self.log.subscriber(), log);
     }
 
-    fn says(&self, text: &str) {
-        self.logs(|| tracing::info!(target: "sign_in_with_amiqus", "{text}"));
+    fn log_line(&self, text: &str) {
+        self.with_log(|| tracing::info!(target: "sign_in_with_amiqus", "{text}"));
     }
 }
 
-/// From one line of a kind to the next where none is left out.
-const UNHURRIED: SignedDuration = SignedDuration::from_secs(3);
+/// The interval between lines that the rate limit never suppresses.
+const BELOW_RATE_LIMIT: SignedDuration = SignedDuration::from_secs(3);
 
 const WHOLE_DAY: SignedDuration = SignedDuration::from_hours(24);
 
 #[test]
-fn line_has_its_time_from_the_clock_and_others_dont_write() {
-    let scene = Scene::set();
-    scene.logs(|| {
-        tracing::warn!(target: "amiqus_core::token", problem = "odd", "the answer was lost");
+fn only_own_events_are_written_with_the_clocks_time() {
+    let test_log = TestLog::open();
+    test_log.with_log(|| {
+        tracing::warn!(target: "amiqus_core::token", error = "odd", "the answer was lost");
         tracing::error!(target: "hyper", "an address with a code");
         tracing::debug!(target: "amiqus_core::token", "too much");
     });
     assert_eq!(
-        scene.read(TODAY),
-        "2026-11-23T12:00:00.000000Z  WARN amiqus_core::token: the answer was lost problem=\"odd\"\n"
+        test_log.read(TODAY),
+        "2026-11-23T12:00:00.000000Z  WARN amiqus_core::token: the answer was lost error=\"odd\"\n"
     );
 }
 
 #[test]
-fn each_day_has_its_file_also_when_the_clock_is_turned_back() {
-    let scene = Scene::set();
-    scene.says("one");
-    scene.log.flush();
-    scene.clock.turn(WHOLE_DAY);
-    scene.says("two");
-    scene.log.flush();
-    scene.clock.turn(-WHOLE_DAY);
-    scene.says("three");
-    let today = scene.read(TODAY);
+fn clock_set_back_continues_the_earlier_days_file() {
+    let test_log = TestLog::open();
+    test_log.log_line("one");
+    test_log.log.flush();
+    test_log.clock.advance(WHOLE_DAY);
+    test_log.log_line("two");
+    test_log.log.flush();
+    test_log.clock.advance(-WHOLE_DAY);
+    test_log.log_line("three");
+    let today = test_log.read(TODAY);
     assert!(today.contains("one") && today.contains("three"), "{today}");
     assert!(
-        scene
+        test_log
             .read("sign-in-with-amiqus.2026-11-24.log")
             .contains("two")
     );
 }
 
 #[test]
-fn week_of_files_is_kept_and_those_of_the_future_go_first() {
-    let scene = Scene::set_with(|folder| {
+fn week_of_files_is_kept_and_future_ones_removed_first() {
+    let test_log = TestLog::open_with(|folder| {
         for day in 10..20 {
             let name = format!("sign-in-with-amiqus.2026-11-{day}.log");
             fs::write(folder.join(name), "").unwrap();
@@ -141,9 +141,9 @@ fn week_of_files_is_kept_and_those_of_the_future_go_first() {
             fs::write(folder.join(name), "").unwrap();
         }
     });
-    scene.says("a line");
+    test_log.log_line("a line");
     assert_eq!(
-        scene.names(),
+        test_log.names(),
         [
             "not ours.2026-11-01.log",
             "sign-in-with-amiqus.2026-11-1.log",
@@ -160,135 +160,132 @@ fn week_of_files_is_kept_and_those_of_the_future_go_first() {
 }
 
 #[test]
-fn days_log_keeps_its_newest_lines_within_its_limit() {
-    let scene = Scene::set();
+fn full_day_keeps_its_newest_lines() {
+    let test_log = TestLog::open();
     let long = "x".repeat(4000);
     for number in 0..2000 {
-        scene.says(&format!("{number} {long}"));
-        scene.clock.turn(UNHURRIED);
+        test_log.log_line(&format!("{number} {long}"));
+        test_log.clock.advance(BELOW_RATE_LIMIT);
         // The queue has room again.
         if number % 100 == 0 {
-            scene.log.flush();
+            test_log.log.flush();
         }
     }
-    let today = scene.read(TODAY);
+    let today = test_log.read(TODAY);
     assert!(today.contains(": 1999 x"));
-    let earlier = scene.read("sign-in-with-amiqus.2026-11-23.1.log");
+    let earlier = test_log.read("sign-in-with-amiqus.2026-11-23.1.log");
     for text in [&today, &earlier] {
         assert!(u64::try_from(text.len()).unwrap() <= MAX_FILE_BYTES);
         assert!(text.ends_with("x\n"));
     }
     assert!(earlier.len() > 1_900_000);
-    assert!(!scene.read(TODAY).contains("lines lost"));
-    assert_eq!(scene.names().len(), 2);
+    assert!(!test_log.read(TODAY).contains("lines lost"));
+    assert_eq!(test_log.names().len(), 2);
 }
 
 /// Shows check 42.
 #[test]
-fn flood_of_one_kind_of_line_is_counted_and_said_once_a_minute() {
-    let scene = Scene::set();
+fn flood_of_one_callsite_is_reported_once_a_minute() {
+    let test_log = TestLog::open();
     let flood = |lines: usize| {
-        scene.logs(|| {
+        test_log.with_log(|| {
             for _ in 0..lines {
                 tracing::warn!(target: "sign_in_with_amiqus::links", "a caller was refused");
             }
         });
     };
     let refused = |text: &str| text.matches(": a caller was refused").count();
-    let (most, kind) = (
-        rate_limit::MAX_LINES as usize,
-        "like those of sign_in_with_amiqus::links:",
-    );
+    let max = rate_limit::MAX_LINES as usize;
+    let report = |count: usize| {
+        format!("log: lines suppressed count={count} callsite=sign_in_with_amiqus::links:")
+    };
     flood(100_000);
-    // Others are not in its shade.
-    scene.says("something else");
-    let text = scene.read(TODAY);
-    assert_eq!(refused(&text), most);
-    assert!(
-        text.contains(&format!("{} more lines {kind}", 100_000 - most)),
-        "{text}"
-    );
+    // Other callsites are not limited with it.
+    test_log.log_line("something else");
+    let text = test_log.read(TODAY);
+    assert_eq!(refused(&text), max);
+    assert!(text.contains(&report(100_000 - max)), "{text}");
     assert!(text.contains(": something else"));
     assert!(text.len() < 8 * 1024, "{}", text.len());
-    // The end of the process, where that was said, begins a new minute.
-    flood(most + 5);
-    scene.clock.turn(SignedDuration::from_mins(1));
+    // The flush reported the suppressed lines, which starts a new window.
+    flood(max + 5);
+    test_log.clock.advance(SignedDuration::from_mins(1));
     flood(3);
-    let text = scene.read(TODAY);
-    assert!(text.contains(&format!("8 more lines {kind}")), "{text}");
-    assert_eq!(refused(&text), 2 * most);
+    let text = test_log.read(TODAY);
+    assert!(text.contains(&report(8)), "{text}");
+    assert_eq!(refused(&text), 2 * max);
 }
 
 #[test]
-fn what_was_left_out_is_said_though_nothing_more_comes() {
+fn suppressed_lines_are_reported_without_another_line() {
     let folder = tempfile::tempdir().unwrap();
     let clock = SetClock::at("2026-11-23T12:00:00Z");
     let log = Log::open(folder.path(), Arc::<SetClock>::clone(&clock)).unwrap();
     tracing::subscriber::with_default(log.subscriber(), || {
         for number in 0..rate_limit::MAX_LINES + 7 {
-            // Its minute is over as soon as the first line is left out.
+            // The window ends soon after the first line is suppressed.
             if number == rate_limit::MAX_LINES {
-                clock.turn(SignedDuration::from_secs(59));
+                clock.advance(SignedDuration::from_secs(59));
             }
             if number == rate_limit::MAX_LINES + 6 {
-                clock.turn(SignedDuration::from_secs(1));
+                clock.advance(SignedDuration::from_secs(1));
             }
             tracing::info!(target: "sign_in_with_amiqus", "again");
         }
     });
     for _ in 0..100 {
         let text = fs::read_to_string(folder.path().join(TODAY)).unwrap_or_default();
-        if text.contains("7 more lines like those of sign_in_with_amiqus:") {
+        if text.contains("log: lines suppressed count=7 callsite=sign_in_with_amiqus:") {
             return;
         }
         std::thread::park_timeout(Duration::from_millis(50));
     }
-    panic!("nothing was said");
+    panic!("no report of the suppressed lines");
 }
 
 #[test]
-fn log_that_was_too_large_already_is_set_aside() {
-    let scene = Scene::set_with(|folder| {
+fn file_above_the_limit_becomes_the_earlier_part() {
+    let test_log = TestLog::open_with(|folder| {
         let file = fs::File::create(folder.join(TODAY)).unwrap();
         file.set_len(2 << 30).unwrap();
     });
-    scene.says("a line");
-    assert!(scene.read(TODAY).ends_with(": a line\n"));
+    test_log.log_line("a line");
+    assert!(test_log.read(TODAY).ends_with(": a line\n"));
     assert_eq!(
-        scene.names(),
+        test_log.names(),
         ["sign-in-with-amiqus.2026-11-23.1.log", TODAY]
     );
 }
 
 #[cfg(unix)]
 #[test]
-fn files_and_folder_are_their_users_alone() {
+fn existing_files_and_folder_are_restricted() {
     use std::os::unix::fs::PermissionsExt as _;
 
     const YESTERDAY: &str = "sign-in-with-amiqus.2026-11-22.log";
     const TOMORROW: &str = "sign-in-with-amiqus.2026-11-24.log";
-    let scene = Scene::set_with(|folder| {
+    let test_log = TestLog::open_with(|folder| {
         fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
         for name in [TODAY, YESTERDAY] {
             fs::write(folder.join(name), "an earlier version's\n").unwrap();
             fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o644)).unwrap();
         }
     });
-    scene.says("a line");
-    scene.log.flush();
-    scene.clock.turn(WHOLE_DAY);
-    scene.says("another");
-    scene.log.flush();
+    test_log.log_line("a line");
+    test_log.log.flush();
+    test_log.clock.advance(WHOLE_DAY);
+    test_log.log_line("another");
+    test_log.log.flush();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     for name in [YESTERDAY, TODAY, TOMORROW] {
-        assert_eq!(mode(&scene.at(name)), 0o600, "{name}");
+        assert_eq!(mode(&test_log.at(name)), 0o600, "{name}");
     }
-    assert_eq!(mode(scene.folder.path()), 0o700);
+    assert_eq!(mode(test_log.folder.path()), 0o700);
 }
 
 #[cfg(unix)]
 #[test]
-fn log_is_written_again_once_it_can_be() {
+fn unwritable_log_is_resumed_with_a_count() {
     for what in ["a pipe", "a link", "a folder"] {
         let put = |path: &Path| match what {
             "a pipe" => {
@@ -298,16 +295,16 @@ fn log_is_written_again_once_it_can_be() {
             "a link" => std::os::unix::fs::symlink("elsewhere", path).unwrap(),
             _ => fs::create_dir(path).unwrap(),
         };
-        let scene = Scene::set_with(|folder| put(&folder.join(TODAY)));
-        scene.says("lost");
-        scene.says("lost too");
-        assert_eq!(scene.names(), [TODAY], "{what}");
-        fs::remove_file(scene.at(TODAY))
-            .or_else(|_| fs::remove_dir(scene.at(TODAY)))
+        let test_log = TestLog::open_with(|folder| put(&folder.join(TODAY)));
+        test_log.log_line("lost");
+        test_log.log_line("lost too");
+        assert_eq!(test_log.names(), [TODAY], "{what}");
+        fs::remove_file(test_log.at(TODAY))
+            .or_else(|_| fs::remove_dir(test_log.at(TODAY)))
             .unwrap();
-        scene.says("written");
+        test_log.log_line("written");
         assert_eq!(
-            scene.read(TODAY),
+            test_log.read(TODAY),
             "2026-11-23T12:00:00.000000Z  WARN sign_in_with_amiqus::logging: \
              log: lines lost count=2 cause=\"not a regular file\"\n\
              2026-11-23T12:00:00.000000Z  INFO sign_in_with_amiqus: written\n",
@@ -318,20 +315,20 @@ fn log_is_written_again_once_it_can_be() {
 
 #[cfg(unix)]
 #[test]
-fn removed_log_or_folder_is_made_again() {
-    let scene = Scene::set();
-    scene.says("one");
-    scene.log.flush();
-    fs::remove_file(scene.at(TODAY)).unwrap();
-    scene.says("two");
-    assert!(scene.read(TODAY).contains("two"));
-    fs::remove_dir_all(scene.folder.path()).unwrap();
-    scene.says("three");
-    assert!(scene.read(TODAY).contains("three"));
+fn removed_log_or_folder_is_created_again() {
+    let test_log = TestLog::open();
+    test_log.log_line("one");
+    test_log.log.flush();
+    fs::remove_file(test_log.at(TODAY)).unwrap();
+    test_log.log_line("two");
+    assert!(test_log.read(TODAY).contains("two"));
+    fs::remove_dir_all(test_log.folder.path()).unwrap();
+    test_log.log_line("three");
+    assert!(test_log.read(TODAY).contains("three"));
 }
 
 #[test]
-fn file_in_the_folders_place_is_no_error() {
+fn file_in_place_of_the_folder_is_no_error() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("logs");
     fs::write(&file, "a file").unwrap();
@@ -344,29 +341,30 @@ fn file_in_the_folders_place_is_no_error() {
 }
 
 #[test]
-fn line_after_a_torn_one_begins_anew() {
-    let scene = Scene::set_with(|folder| fs::write(folder.join(TODAY), "half a li").unwrap());
-    scene.says("whole");
-    assert!(scene.read(TODAY).starts_with("half a li\n2026-11-23T"));
+fn line_after_a_partial_one_starts_a_new_line() {
+    let test_log = TestLog::open_with(|folder| fs::write(folder.join(TODAY), "half a li").unwrap());
+    test_log.log_line("whole");
+    assert!(test_log.read(TODAY).starts_with("half a li\n2026-11-23T"));
 }
 
 #[test]
-fn message_that_cant_be_formatted_is_left_out() {
-    struct Unsayable;
-    impl fmt::Display for Unsayable {
+fn unformattable_message_is_left_out() {
+    struct Unformattable;
+    impl fmt::Display for Unformattable {
         fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
             Err(fmt::Error)
         }
     }
-    let scene = Scene::set();
-    scene.logs(|| tracing::info!(target: "sign_in_with_amiqus", problem = %Unsayable, "odd"));
-    scene.says("on it goes");
-    assert!(scene.read(TODAY).ends_with("on it goes\n"));
+    let test_log = TestLog::open();
+    test_log
+        .with_log(|| tracing::info!(target: "sign_in_with_amiqus", error = %Unformattable, "odd"));
+    test_log.log_line("on it goes");
+    assert!(test_log.read(TODAY).ends_with("on it goes\n"));
 }
 
 #[test]
-fn lines_that_came_too_fast_are_counted_without_another_line() {
-    // The thread asks it for the day, and so stands still until it is let go.
+fn lines_above_the_queues_limit_are_reported_at_once() {
+    // The writing thread asks for the day, and so blocks while a test holds the lock.
     struct HeldClock(Mutex<()>, SetClock);
 
     impl Clock for HeldClock {
@@ -392,9 +390,9 @@ fn lines_that_came_too_fast_are_counted_without_another_line() {
     let log = Log::open(folder.path(), Arc::<HeldClock>::clone(&clock)).unwrap();
     let held = clock.0.lock().unwrap();
     tracing::subscriber::with_default(log.subscriber(), || {
-        for number in 0..queue::MAX_WAITING + 20 {
+        for number in 0..queue::MAX_QUEUED_LINES + 20 {
             tracing::info!(target: "sign_in_with_amiqus", number);
-            clock.1.turn(UNHURRIED);
+            clock.1.advance(BELOW_RATE_LIMIT);
         }
     });
     drop(held);
@@ -402,7 +400,7 @@ fn lines_that_came_too_fast_are_counted_without_another_line() {
     let text = fs::read_to_string(folder.path().join(TODAY)).unwrap();
     let last = text.lines().last().unwrap();
     assert!(
-        last.ends_with("log: lines lost count=20 cause=\"they came faster than they are written\""),
+        last.ends_with("log: lines lost count=20 cause=\"the queue was full\""),
         "{last}"
     );
 }

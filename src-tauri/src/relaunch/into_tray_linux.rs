@@ -12,11 +12,11 @@ use tauri::utils::platform::current_exe;
 use tauri::{AppHandle, Manager as _};
 
 use crate::busy::Busy;
-use crate::error_chain::ErrorChain;
 use crate::links::IncomingQueue;
 use crate::links::loopback::Loopback;
 use crate::links::start::{ACTIVATION_TOKEN_VARIABLE, STARTUP_ID_VARIABLE};
 use crate::{logging, paths, start_at_login, updates, vault, window};
+use amiqus_core::error::chain;
 
 /// The exit code with which the event loop ends for a relaunch; no system uses it.
 pub(crate) const EXIT_CODE: i32 = i32::MAX - 1;
@@ -67,7 +67,8 @@ pub(crate) fn when_idle(app: &AppHandle) {
 async fn can_relaunch_unattended() -> bool {
     let checked = tauri::async_runtime::spawn_blocking(|| {
         current_exe().is_ok_and(|program| program.exists())
-            && paths::data().is_some_and(|data| vault::opens_unasked(data.join(paths::VAULT)))
+            && paths::data()
+                .is_some_and(|data| vault::opens_without_prompt(data.join(paths::VAULT)))
     });
     checked.await.unwrap_or(false)
 }
@@ -92,7 +93,7 @@ pub(crate) fn exec(busy: &Busy) -> ExitCode {
         }
         Err(error) => error,
     };
-    tracing::error!(error = %ErrorChain(&error), "relaunch: failed");
+    tracing::error!(error = %chain(&error), "relaunch: failed");
     ExitCode::FAILURE
 }
 

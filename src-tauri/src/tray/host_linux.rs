@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use zbus::blocking::Connection;
 use zbus::blocking::fdo::DBusProxy;
 
-use crate::error_chain::ErrorChain;
+use amiqus_core::error::chain;
 
 /// The service that keeps the icons, by its name on the session bus (freedesktop's `StatusNotifierItem`).
 const WATCHER: &str = "org.kde.StatusNotifierWatcher";
@@ -28,12 +28,12 @@ pub(super) fn watch() -> watch::Receiver<bool> {
         .name("watch the tray".to_owned())
         .spawn(move || {
             if let Err(error) = follow(&sender) {
-                tracing::warn!(error = %ErrorChain(&error), "tray: watch failed");
+                tracing::warn!(error = %chain(&error), "tray: watch failed");
                 sender.send_replace(false);
             }
         });
     if let Err(error) = spawned {
-        tracing::error!(error = %ErrorChain(&error), "tray: watch not started");
+        tracing::error!(error = %chain(&error), "tray: watch not started");
     }
     hosts
 }

@@ -19,8 +19,8 @@ use tauri::{AppHandle, Manager as _};
 use tokio::sync::watch;
 
 use self::menu_model::{Action, Item, MenuModel};
-use crate::error_chain::ErrorChain;
 use crate::{shutdown, updates, window, words};
+use amiqus_core::error::chain;
 
 const ID: &str = "tray";
 
@@ -111,7 +111,7 @@ async fn on_main_thread(
     match (posted, outcome.await) {
         (Ok(()), Ok(Ok(()))) => true,
         (Err(error), _) | (_, Ok(Err(error))) => {
-            tracing::error!(error = %ErrorChain(&error), "tray: update failed");
+            tracing::error!(error = %chain(&error), "tray: update failed");
             false
         }
         _ => false,

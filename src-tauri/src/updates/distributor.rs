@@ -1,79 +1,80 @@
-//! Whoever hands this app out: where their newer versions are told of, and which key signs them. The
-//! build script reads this file as well, so that a build with half of it fails.
+//! The distributor of this build: where their newer versions are announced, and which key signs them. The
+//! build script includes this file as well, so that a build with only one of the two fails.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use minisign_verify::PublicKey;
 use url::{Host, Url};
 
-/// The variable with the address at which a newer version is told of.
+/// The environment variable with the address of the announcement of the newest version.
 pub const ADDRESS: &str = "AMIQUS_UPDATE_ADDRESS";
 
-/// The variable with the public key that its signatures are verified with.
+/// The environment variable with the public key that verifies its signatures.
 pub const PUBLIC_KEY: &str = "AMIQUS_UPDATE_PUBLIC_KEY";
 
-/// Whoever hands this app out.
+/// Distributes this build and its updates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Distributor {
     address: Url,
     public_key: String,
 }
 
-/// Why nobody's updates can be had with this.
+/// Why two variables name no distributor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NotADistributor {
+pub enum DistributorError {
     /// An address without a key.
     #[error(
         "{ADDRESS} is set and {PUBLIC_KEY} is not: set it to the public key that `npx tauri signer generate` prints, or take the address away to build without updates"
     )]
-    NoPublicKey,
+    MissingPublicKey,
     /// A key without an address.
     #[error(
         "{PUBLIC_KEY} is set and {ADDRESS} is not: set it to the https address of your latest.json, or take the key away to build without updates"
     )]
-    NoAddress,
-    /// Not an address at all.
+    MissingAddress,
+    /// The address is not a URL.
     #[error("{ADDRESS} is not an address: write it like https://downloads.example.com/latest.json")]
-    NotAnAddress,
-    /// An address that anybody on the way could answer for.
+    InvalidAddress,
+    /// The address is not https, so that its content could be changed on the way.
     #[error(
         "{ADDRESS} must begin with https:// (http:// is for a loopback address alone, to try it)"
     )]
     NotHttps,
-    /// Not a key, or a key of another kind.
+    /// The key is not a minisign public key.
     #[error(
         "{PUBLIC_KEY} is not a public key for updates: copy the one long line of the .pub file that `npx tauri signer generate` writes"
     )]
-    NotAPublicKey,
+    InvalidPublicKey,
 }
 
 impl Distributor {
-    /// Who is given by the two variables; nobody when neither is. An empty one is as good as none.
+    /// Creates the distributor that the two variables name; `None` when neither is set. An empty variable
+    /// counts as not set.
     ///
     /// # Errors
-    /// What to change, when only one is given or one can't be used.
-    pub fn given(
+    /// When only one is set, or one is invalid. The error says what to change.
+    pub fn new(
         address: Option<&str>,
         public_key: Option<&str>,
-    ) -> Result<Option<Self>, NotADistributor> {
-        let there = |value: Option<&str>| {
+    ) -> Result<Option<Self>, DistributorError> {
+        let non_empty = |value: Option<&str>| {
             value
                 .map(str::trim)
                 .filter(|value| !value.is_empty())
                 .map(str::to_owned)
         };
-        let (address, public_key) = match (there(address), there(public_key)) {
+        let (address, public_key) = match (non_empty(address), non_empty(public_key)) {
             (None, None) => return Ok(None),
-            (Some(_), None) => return Err(NotADistributor::NoPublicKey),
-            (None, Some(_)) => return Err(NotADistributor::NoAddress),
+            (Some(_), None) => return Err(DistributorError::MissingPublicKey),
+            (None, Some(_)) => return Err(DistributorError::MissingAddress),
             (Some(address), Some(public_key)) => (address, public_key),
         };
-        let address = Url::parse(&address).map_err(|_| NotADistributor::NotAnAddress)?;
-        if !is_https(&address) && !is_loopback(&address) {
-            return Err(NotADistributor::NotHttps);
+        let address = Url::parse(&address).map_err(|_| DistributorError::InvalidAddress)?;
+        if !is_https(&address) && !is_http_loopback(&address) {
+            return Err(DistributorError::NotHttps);
         }
         if !is_public_key(&public_key) {
-            return Err(NotADistributor::NotAPublicKey);
+            return Err(DistributorError::InvalidPublicKey);
         }
         Ok(Some(Self {
             address,
@@ -81,23 +82,23 @@ impl Distributor {
         }))
     }
 
-    /// Where a newer version is told of.
+    /// The address of the announcement of the newest version.
     #[must_use]
     pub fn address(&self) -> &Url {
         &self.address
     }
 
-    /// What signatures are verified with, as the updater takes it.
+    /// The key that verifies signatures, in the updater's format.
     #[must_use]
     pub fn public_key(&self) -> &str {
         &self.public_key
     }
 
-    /// Whether something may be got from here: over https, or from this computer where the newer
-    /// version is told of on this computer as well.
+    /// Whether files may be fetched from an address: over https, or from this computer where the
+    /// announcement is on this computer as well.
     #[must_use]
     pub fn may_serve(&self, address: &Url) -> bool {
-        is_https(address) || (is_loopback(&self.address) && is_loopback(address))
+        is_https(address) || (is_http_loopback(&self.address) && is_http_loopback(address))
     }
 }
 
@@ -105,7 +106,7 @@ fn is_https(address: &Url) -> bool {
     address.scheme() == "https" && address.has_host()
 }
 
-fn is_loopback(address: &Url) -> bool {
+fn is_http_loopback(address: &Url) -> bool {
     address.scheme() == "http"
         && match address.host() {
             Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -114,7 +115,7 @@ fn is_loopback(address: &Url) -> bool {
         }
 }
 
-/// The text of minisign's `.pub` file, in base64, which is how Tauri hands it about.
+/// Whether this is the text of minisign's `.pub` file in base64, the format that Tauri uses.
 fn is_public_key(text: &str) -> bool {
     STANDARD
         .decode(text)
@@ -135,93 +136,93 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_given_by_neither_variable_and_an_empty_one_is_none() {
+    fn unset_and_empty_variables_are_no_distributor() {
         for (address, key) in [(None, None), (Some(""), None), (Some(" "), Some(""))] {
-            assert_eq!(Distributor::given(address, key), Ok(None));
+            assert_eq!(Distributor::new(address, key), Ok(None));
         }
     }
 
     #[test]
-    fn both_variables_give_a_distributor() {
+    fn both_variables_are_a_distributor() {
         let key = public_key();
         for address in [
             HTTPS,
             "http://127.0.0.1:8080/latest.json",
             "http://[::1]:8080/latest.json",
         ] {
-            let given = Distributor::given(Some(address), Some(&key)).unwrap();
-            assert_eq!(given.unwrap().address().as_str(), address);
+            let distributor = Distributor::new(Some(address), Some(&key)).unwrap();
+            assert_eq!(distributor.unwrap().address().as_str(), address);
         }
     }
 
     #[test]
-    fn only_who_is_on_this_computer_may_serve_from_it() {
+    fn loopback_serves_only_a_loopback_distributor() {
         let key = public_key();
-        let given = |address| {
-            Distributor::given(Some(address), Some(&key))
+        let distributor = |address| {
+            Distributor::new(Some(address), Some(&key))
                 .unwrap()
                 .unwrap()
         };
         let serves = |distributor: &Distributor, address: &str| {
             distributor.may_serve(&Url::parse(address).unwrap())
         };
-        let outside = given(HTTPS);
-        assert!(serves(&outside, "https://other.example.com/app.deb"));
-        assert!(!serves(&outside, "http://downloads.example.com/app.deb"));
-        assert!(!serves(&outside, "http://127.0.0.1:8080/app.deb"));
-        assert!(!serves(&outside, "file:///tmp/app.deb"));
-        let here = given("http://127.0.0.1:8080/latest.json");
-        assert!(serves(&here, "http://127.0.0.1:9090/app.deb"));
-        assert!(!serves(&here, "http://downloads.example.com/app.deb"));
+        let remote = distributor(HTTPS);
+        assert!(serves(&remote, "https://other.example.com/app.deb"));
+        assert!(!serves(&remote, "http://downloads.example.com/app.deb"));
+        assert!(!serves(&remote, "http://127.0.0.1:8080/app.deb"));
+        assert!(!serves(&remote, "file:///tmp/app.deb"));
+        let local = distributor("http://127.0.0.1:8080/latest.json");
+        assert!(serves(&local, "http://127.0.0.1:9090/app.deb"));
+        assert!(!serves(&local, "http://downloads.example.com/app.deb"));
     }
 
     #[test]
-    fn half_a_distributor_is_refused() {
+    fn one_variable_alone_is_rejected() {
         let key = public_key();
         assert_eq!(
-            Distributor::given(Some(HTTPS), None),
-            Err(NotADistributor::NoPublicKey)
+            Distributor::new(Some(HTTPS), None),
+            Err(DistributorError::MissingPublicKey)
         );
         assert_eq!(
-            Distributor::given(None, Some(&key)),
-            Err(NotADistributor::NoAddress)
+            Distributor::new(None, Some(&key)),
+            Err(DistributorError::MissingAddress)
         );
     }
 
     #[test]
-    fn an_address_that_anybody_on_the_way_could_answer_for_is_refused() {
+    fn address_without_https_is_rejected() {
         let key = public_key();
-        for (address, why) in [
+        for (address, error) in [
             (
                 "downloads.example.com/latest.json",
-                NotADistributor::NotAnAddress,
+                DistributorError::InvalidAddress,
             ),
             (
                 "http://downloads.example.com/latest.json",
-                NotADistributor::NotHttps,
+                DistributorError::NotHttps,
             ),
-            ("http://localhost/latest.json", NotADistributor::NotHttps),
+            ("http://localhost/latest.json", DistributorError::NotHttps),
             (
                 "http://127.0.0.1.example.com/latest.json",
-                NotADistributor::NotHttps,
+                DistributorError::NotHttps,
             ),
-            ("http://10.0.0.7/latest.json", NotADistributor::NotHttps),
-            ("file:///tmp/latest.json", NotADistributor::NotHttps),
+            ("http://10.0.0.7/latest.json", DistributorError::NotHttps),
+            ("file:///tmp/latest.json", DistributorError::NotHttps),
             (
                 "ftp://downloads.example.com/latest.json",
-                NotADistributor::NotHttps,
+                DistributorError::NotHttps,
             ),
         ] {
             assert_eq!(
-                Distributor::given(Some(address), Some(&key)),
-                Err(why),
+                Distributor::new(Some(address), Some(&key)),
+                Err(error),
                 "{address}"
             );
         }
     }
 
     #[test]
-    fn what_is_not_a_public_key_is_refused() {
+    fn invalid_public_key_is_rejected() {
         let raw = minisign::KeyPair::generate_unencrypted_keypair()
             .unwrap()
             .pk
@@ -229,23 +230,23 @@ mod tests {
         let secret = STANDARD.encode("untrusted comment: rsign encrypted secret key\nRWRTY0Iy");
         for key in ["nonsense", "bm9uc2Vuc2U=", raw.as_str(), secret.as_str()] {
             assert_eq!(
-                Distributor::given(Some(HTTPS), Some(key)),
-                Err(NotADistributor::NotAPublicKey),
+                Distributor::new(Some(HTTPS), Some(key)),
+                Err(DistributorError::InvalidPublicKey),
                 "{key}"
             );
         }
     }
 
     #[test]
-    fn each_refusal_names_the_variable_to_change() {
-        for (why, variable) in [
-            (NotADistributor::NoPublicKey, PUBLIC_KEY),
-            (NotADistributor::NoAddress, ADDRESS),
-            (NotADistributor::NotAnAddress, ADDRESS),
-            (NotADistributor::NotHttps, ADDRESS),
-            (NotADistributor::NotAPublicKey, PUBLIC_KEY),
+    fn each_error_names_the_variable_to_change() {
+        for (error, variable) in [
+            (DistributorError::MissingPublicKey, PUBLIC_KEY),
+            (DistributorError::MissingAddress, ADDRESS),
+            (DistributorError::InvalidAddress, ADDRESS),
+            (DistributorError::NotHttps, ADDRESS),
+            (DistributorError::InvalidPublicKey, PUBLIC_KEY),
         ] {
-            assert!(why.to_string().contains(variable), "{why}");
+            assert!(error.to_string().contains(variable), "{error}");
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Newer versions of this app: off, down to the last request, until whoever hands the app out gives
-//! an address and a public key when they build it. Then it looks once a day, quietly; its person
-//! alone installs what it found; IT may forbid the looking.
+//! Updates of this app. They are off, without a single request, unless the build names a distributor's
+//! address and public key. With them the app checks once a day in the background and installs only when the
+//! user asks for it; the provisioning file may forbid the check.
 
 pub mod distributor;
 pub mod release;
@@ -16,19 +16,20 @@ use tauri_plugin_updater::UpdaterExt as _;
 use tokio::sync::{Mutex, watch};
 
 use self::distributor::Distributor;
-use self::release::{Announced, NoUpdate};
+use self::release::{AvailableUpdate, UpdateError};
 use crate::clock::SystemClock;
 use crate::provisioning;
+use amiqus_core::error::chain;
 
 /// At the start there is more urgent work, and perhaps no network yet.
-const AFTER_THE_START: Duration = Duration::from_mins(1);
-const A_DAY: Duration = Duration::from_hours(24);
-/// After a look that came to nothing.
-const AN_HOUR: Duration = Duration::from_hours(1);
+const FIRST_CHECK_DELAY: Duration = Duration::from_mins(1);
+const CHECK_INTERVAL: Duration = Duration::from_hours(24);
+/// The interval after a check that failed.
+const RETRY_INTERVAL: Duration = Duration::from_hours(1);
 
-/// What was given when this app was built. Without it the compiler sees that nothing below is ever
-/// reached, and leaves it out.
-const BUILT_WITH: Option<(&str, &str)> = match (
+/// The distributor's variables of this build. It is a constant so that the compiler leaves the code for
+/// updates out of a build without them.
+const BUILD_VARIABLES: Option<(&str, &str)> = match (
     option_env!("AMIQUS_UPDATE_ADDRESS"),
     option_env!("AMIQUS_UPDATE_PUBLIC_KEY"),
 ) {
@@ -36,15 +37,15 @@ const BUILT_WITH: Option<(&str, &str)> = match (
     _ => None,
 };
 
-/// Who hands this build out; nobody where it is built without updates.
+/// The distributor of this build; `None` in a build without updates.
 #[must_use]
 pub fn distributor() -> Option<Distributor> {
-    let (address, public_key) = BUILT_WITH?;
-    // The build script read them already: a build that they are no good for is none.
-    Distributor::given(Some(address), Some(public_key)).unwrap_or_default()
+    let (address, public_key) = BUILD_VARIABLES?;
+    // The build script has rejected invalid ones.
+    Distributor::new(Some(address), Some(public_key)).unwrap_or_default()
 }
 
-/// Plugs the updater into an app. It is for Rust alone: no capability lets the window speak to it.
+/// Adds the updater plugin to an app. Only Rust calls it: no capability gives the window access.
 #[must_use]
 pub fn plug_in<R: Runtime>(
     builder: Builder<R>,
@@ -53,7 +54,7 @@ pub fn plug_in<R: Runtime>(
 ) -> Builder<R> {
     let settings = json!({
         "endpoints": [distributor.address()],
-        // Else it would end the app in place of trying it with an address of this computer's own.
+        // Without it the plugin ends the app at an http loopback address, with which updates are tried out.
         "dangerousInsecureTransportProtocol": distributor.address().scheme() == "http",
         "pubkey": distributor.public_key(),
         "requireSignedVersion": true,
@@ -66,104 +67,112 @@ pub fn plug_in<R: Runtime>(
     builder.plugin(tauri_plugin_updater::Builder::new().build())
 }
 
-/// What was found, if anything was.
+/// The state of the checks.
 struct Updates {
     clients: Clients,
-    found: watch::Sender<Option<Announced>>,
-    /// One installation at a time.
+    available: watch::Sender<Option<AvailableUpdate>>,
+    /// Locked during an installation.
     installing: Mutex<()>,
 }
 
-/// Looks for a newer version a little after the start and once a day after that.
+/// Checks for a newer version after the start, and then daily, in the background.
 pub(crate) fn watch(app: &AppHandle, clients: Clients) {
     let Some(distributor) = distributor() else {
         return;
     };
-    tracing::info!(address = %distributor.address(), "looks for updates");
+    tracing::info!(address = %distributor.address(), "updates: enabled");
     app.manage(Updates {
         clients,
-        found: watch::Sender::new(None),
+        available: watch::Sender::new(None),
         installing: Mutex::new(()),
     });
     let app = app.clone();
-    tauri::async_runtime::spawn(daily(SystemClock, move || {
+    tauri::async_runtime::spawn(check_daily(SystemClock, move || {
         let app = app.clone();
         let distributor = distributor.clone();
         async move {
-            let looked = look(&app, &distributor).await;
-            if let Err(problem) = &looked {
-                tracing::warn!(%problem, "it can't be told whether there is a newer version");
+            let outcome = check(&app, &distributor).await;
+            if let Err(error) = &outcome {
+                tracing::warn!(error = %chain(error), "updates: check failed");
             }
-            looked.is_ok()
+            outcome.is_ok()
         }
     }));
 }
 
-/// Calls a little after the start, and a day after each look; an hour after one that failed.
-async fn daily<Looking: Future<Output = bool>>(clock: impl Clock, look: impl Fn() -> Looking) {
-    clock.wait_for(AFTER_THE_START).await;
+/// Calls `check` after [`FIRST_CHECK_DELAY`], and then at [`CHECK_INTERVAL`], or [`RETRY_INTERVAL`] after it
+/// returned `false`.
+async fn check_daily<Check: Future<Output = bool>>(clock: impl Clock, check: impl Fn() -> Check) {
+    clock.wait_for(FIRST_CHECK_DELAY).await;
     loop {
-        let pause = if look().await { A_DAY } else { AN_HOUR };
+        let interval = if check().await {
+            CHECK_INTERVAL
+        } else {
+            RETRY_INTERVAL
+        };
         let at = clock
             .now()
-            .saturating_add(pause)
+            .saturating_add(interval)
             .unwrap_or(jiff::Timestamp::MAX);
-        // By the wall clock also when the computer sleeps, and not for ever when that is turned back.
+        // The wall clock also counts the time in which the computer sleeps; the other bounds the wait when
+        // the wall clock is set back.
         tokio::select! {
             () = clock.wait_until(at) => {}
-            () = clock.wait_for(pause) => {}
+            () = clock.wait_for(interval) => {}
         }
     }
 }
 
-async fn look(app: &AppHandle, distributor: &Distributor) -> Result<(), NoUpdate> {
+async fn check(app: &AppHandle, distributor: &Distributor) -> Result<(), UpdateError> {
     let updates = app.state::<Updates>();
     let policy = tauri::async_runtime::spawn_blocking(provisioning::policy)
         .await
         .map_err(tauri_plugin_updater::Error::from)?;
-    let found = release::look(policy, distributor, &updates.clients, &app.updater()?).await?;
-    if let Some(found) = &found {
-        tracing::info!(version = found.version(), "a newer version is ready");
+    let available = release::check(policy, distributor, &updates.clients, &app.updater()?).await?;
+    if let Some(update) = &available {
+        tracing::info!(
+            version = update.version(),
+            "updates: newer version available"
+        );
     }
-    updates.found.send_replace(found);
+    updates.available.send_replace(available);
     Ok(())
 }
 
-/// Whether there is a newer version, each time that changes; for ever the same without a
-/// distributor.
-pub(crate) fn ready(app: &AppHandle) -> watch::Receiver<Option<Announced>> {
+/// Watches which newer version is available; in a build without updates it never changes.
+pub(crate) fn ready(app: &AppHandle) -> watch::Receiver<Option<AvailableUpdate>> {
     app.try_state::<Updates>().map_or_else(
         || watch::Sender::new(None).subscribe(),
-        |updates| updates.found.subscribe(),
+        |updates| updates.available.subscribe(),
     )
 }
 
-/// Gets the newer version, installs it and starts again, while nothing is on its way: an answer with
-/// new tokens that arrived at nobody would be lost.
+/// Downloads and installs the newer version, and restarts the app while no request is pending: an answer with
+/// new tokens would be lost with the process.
 ///
 /// # Errors
-/// Why it was not installed; this version goes on.
-pub(crate) async fn install(app: &AppHandle, session: &SessionHandle) -> Result<(), NoUpdate> {
-    let (Some(_), Some(updates)) = (BUILT_WITH, app.try_state::<Updates>()) else {
+/// When the download, the verification or the installation fails. The app continues then.
+pub(crate) async fn install(app: &AppHandle, session: &SessionHandle) -> Result<(), UpdateError> {
+    let (Some(_), Some(updates)) = (BUILD_VARIABLES, app.try_state::<Updates>()) else {
         return Ok(());
     };
-    // Whoever clicks twice waits for one.
+    // A second click starts no second installation.
     let Ok(_installing) = updates.installing.try_lock() else {
         return Ok(());
     };
-    let Some(found) = updates.found.borrow().clone() else {
+    let Some(update) = updates.available.borrow().clone() else {
         return Ok(());
     };
-    let verified = found.download().await?;
-    tracing::info!(version = found.version(), "verified");
+    let verified = update.download().await?;
+    tracing::info!(version = update.version(), "updates: download verified");
     // The installer may end this process.
     session.wait_until_idle().await;
     crate::logging::flush();
-    // It may ask for a password, and wait for it.
+    // The installer may prompt for a password, and block until it is typed.
     tauri::async_runtime::spawn_blocking(move || verified.install())
         .await
         .map_err(tauri_plugin_updater::Error::from)??;
-    tracing::info!(version = found.version(), "installed; starting again");
+    tracing::info!(version = update.version(), "updates: installed, restarting");
     session.wait_until_idle().await;
     app.exit(tauri::RESTART_EXIT_CODE);
     Ok(())
@@ -179,16 +188,16 @@ mod tests {
 
     use super::*;
 
-    /// Tells tokio's own time, which a test can turn, and what the computer slept or was set by.
+    /// Tokio's paused time, plus the time that the wall clock jumped by.
     #[derive(Clone)]
     struct PausedClock {
-        begun: Instant,
+        started: Instant,
         jumped: Arc<Shared<SignedDuration>>,
     }
 
     impl Clock for PausedClock {
         fn now(&self) -> Timestamp {
-            let awake = SignedDuration::try_from(self.begun.elapsed()).unwrap();
+            let awake = SignedDuration::try_from(self.started.elapsed()).unwrap();
             Timestamp::UNIX_EPOCH + awake + *self.jumped.lock().unwrap()
         }
 
@@ -206,56 +215,57 @@ mod tests {
         }
     }
 
-    /// At which minutes of the clock it looked, when an hour after each look the clock jumps.
-    async fn looks_within(hours: u64, goes_well: bool, jumps: SignedDuration) -> Vec<i64> {
+    /// The minutes of the wall clock at which it checked, where the clock jumps an hour after each check.
+    async fn checks_within(hours: u64, succeeds: bool, jump: SignedDuration) -> Vec<i64> {
         let clock = PausedClock {
-            begun: Instant::now(),
+            started: Instant::now(),
             jumped: Arc::default(),
         };
-        let looks = Arc::new(Shared::new(Vec::new()));
-        let looking = daily(clock.clone(), || {
+        let checks = Arc::new(Shared::new(Vec::new()));
+        let checking = check_daily(clock.clone(), || {
             let at = clock.now().as_second() / 60;
-            looks.lock().unwrap().push(at);
+            checks.lock().unwrap().push(at);
             let jumped = Arc::clone(&clock.jumped);
             tokio::spawn(async move {
                 tokio::time::sleep(Duration::from_hours(1)).await;
-                *jumped.lock().unwrap() += jumps;
+                *jumped.lock().unwrap() += jump;
             });
-            std::future::ready(goes_well)
+            std::future::ready(succeeds)
         });
         let end = Duration::from_hours(hours);
-        assert!(tokio::time::timeout(end, looking).await.is_err());
-        looks.lock().unwrap().clone()
+        assert!(tokio::time::timeout(end, checking).await.is_err());
+        checks.lock().unwrap().clone()
     }
 
     #[tokio::test(start_paused = true)]
-    async fn it_looks_a_little_after_the_start_and_once_a_day() {
-        let looks = looks_within(73, true, SignedDuration::ZERO).await;
-        assert_eq!(looks, [1, 1 + 1440, 1 + 2 * 1440, 1 + 3 * 1440]);
+    async fn checks_run_after_the_start_and_once_a_day() {
+        let checks = checks_within(73, true, SignedDuration::ZERO).await;
+        assert_eq!(checks, [1, 1 + 1440, 1 + 2 * 1440, 1 + 3 * 1440]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_look_that_failed_is_repeated_after_an_hour() {
-        let looks = looks_within(3, false, SignedDuration::ZERO).await;
-        assert_eq!(looks, [1, 61, 121]);
+    async fn failed_check_is_repeated_after_an_hour() {
+        let checks = checks_within(3, false, SignedDuration::ZERO).await;
+        assert_eq!(checks, [1, 61, 121]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_computer_that_slept_for_a_day_has_waited_for_a_day() {
+    async fn sleep_counts_towards_the_check_interval() {
         let night = SignedDuration::from_hours(12);
-        let looks = looks_within(25, true, night).await;
-        assert_eq!(looks, [1, 1 + 1440, 1 + 2 * 1440]);
+        let checks = checks_within(25, true, night).await;
+        assert_eq!(checks, [1, 1 + 1440, 1 + 2 * 1440]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_clock_that_was_turned_back_keeps_it_waiting_no_longer_than_a_day() {
+    async fn clock_set_back_delays_no_check_beyond_a_day() {
         let back = SignedDuration::from_hours(-24 * 30);
-        assert_eq!(looks_within(49, true, back).await.len(), 3);
+        assert_eq!(checks_within(49, true, back).await.len(), 3);
     }
 
     #[test]
-    fn this_build_knows_no_distributor_unless_one_was_given() {
-        let given = option_env!("AMIQUS_UPDATE_ADDRESS").is_some_and(|given| !given.is_empty());
-        assert_eq!(distributor().is_some(), given);
+    fn build_without_variables_has_no_distributor() {
+        let is_set =
+            option_env!("AMIQUS_UPDATE_ADDRESS").is_some_and(|address| !address.is_empty());
+        assert_eq!(distributor().is_some(), is_set);
     }
 }

@@ -1,6 +1,6 @@
-//! A newer version: told of, downloaded, verified, installed, in that order and no other. What is
-//! fetched is fetched as everything else here is: encrypted, no redirects, bounded in time and in
-//! memory. The plugin decides what is newer, verifies and installs.
+//! A newer version: announced, downloaded, verified and installed, in that order; the types allow no other.
+//! Requests go through the core's HTTP client: encrypted, without redirects, bounded in time and in memory.
+//! The updater plugin compares versions, verifies and installs.
 
 use std::time::Duration;
 
@@ -12,56 +12,56 @@ use url::Url;
 
 use super::distributor::Distributor;
 
-/// No installer is larger, in bytes; what comes after is not read.
-pub const LARGEST_INSTALLER: usize = 200 * 1024 * 1024;
+/// A larger installer is refused; no more of it is read.
+pub const MAX_INSTALLER_BYTES: usize = 200 * 1024 * 1024;
 
-/// How long an installer may take to arrive.
-const LONGEST_DOWNLOAD: Duration = Duration::from_mins(15);
+/// How long the download of an installer may take.
+const DOWNLOAD_TIMEOUT: Duration = Duration::from_mins(15);
 
-/// Why there is no update.
+/// Why a check, a download or an installation failed.
 #[derive(Debug, thiserror::Error)]
-pub enum NoUpdate {
-    /// What is to be fetched lies where anybody on the way could change it.
+pub enum UpdateError {
+    /// The address is not https, so that its content could be changed on the way.
     #[error("{0} is not an https address")]
     NotHttps(Url),
-    /// Nothing came, or too much.
+    /// The request failed, or its answer was too large.
     #[error(transparent)]
-    RequestError(#[from] RequestError),
-    /// Something else came: a redirect, an error, a network's login page.
+    Request(#[from] RequestError),
+    /// The answer has another status: a redirect, an error, a network's login page.
     #[error("the answer was {0}")]
-    Answered(u16),
-    /// What came doesn't tell of a version.
+    UnexpectedStatus(u16),
+    /// The answer announces no version.
     #[error("not an announcement: {0}")]
-    NotAnAnnouncement(#[from] serde_json::Error),
-    /// The updater refused it, or couldn't install it.
+    InvalidAnnouncement(#[from] serde_json::Error),
+    /// The updater rejected the version, or couldn't install it.
     #[error(transparent)]
-    Refused(#[from] tauri_plugin_updater::Error),
+    Updater(#[from] tauri_plugin_updater::Error),
 }
 
-/// A version that is newer than this one, as its distributor says: nothing of it is proven yet.
+/// A newer version as its distributor announces it. Its signature is not verified yet.
 #[derive(Clone)]
-pub struct Announced {
+pub struct AvailableUpdate {
     update: Update,
     distributor: Distributor,
     clients: Clients,
 }
 
-/// A version whose every byte, and whose number, the distributor signed.
-pub struct Verified {
+/// A newer version that is downloaded, and whose content and number the distributor signed.
+pub struct VerifiedUpdate {
     update: Update,
     bytes: Vec<u8>,
 }
 
-/// Looks for a version that is newer than this one, unless IT forbids that.
+/// Checks for a version that is newer than this one, unless the provisioning file forbids it.
 ///
 /// # Errors
-/// Why it can't be told.
-pub async fn look(
+/// When the distributor can't be reached, or its answer is not an announcement.
+pub async fn check(
     policy: Policy,
     distributor: &Distributor,
     clients: &Clients,
     updater: &Updater,
-) -> Result<Option<Announced>, NoUpdate> {
+) -> Result<Option<AvailableUpdate>, UpdateError> {
     const NO_CONTENT: u16 = 204;
     if policy.updates == Some(false) {
         return Ok(None);
@@ -74,19 +74,19 @@ pub async fn look(
     if answer.status.as_u16() == NO_CONTENT {
         return Ok(None);
     }
-    let announcement = serde_json::from_slice(&whole(answer)?.body)?;
-    // Whatever the settings say, an update that is made of such an announcement must be signed
-    // together with its version: an older one with a higher number written on it is refused.
+    let announcement = serde_json::from_slice(&require_success(answer)?.body)?;
+    // An update restored from an announcement must be signed with its version, whatever the settings say: an
+    // older version that is announced with a higher number is refused.
     let update = updater.restore_update(announcement)?;
-    Ok(update.map(|update| Announced {
+    Ok(update.map(|update| AvailableUpdate {
         update,
         distributor: distributor.clone(),
         clients: clients.clone(),
     }))
 }
 
-impl Announced {
-    /// Which version it is.
+impl AvailableUpdate {
+    /// Its version.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.update.version
@@ -95,30 +95,31 @@ impl Announced {
     /// Downloads it and verifies its signature.
     ///
     /// # Errors
-    /// Why it can't be had, or is not what the distributor signed.
-    pub async fn download(&self) -> Result<Verified, NoUpdate> {
+    /// When the download fails, or the distributor didn't sign what came.
+    pub async fn download(&self) -> Result<VerifiedUpdate, UpdateError> {
         let address = &self.update.download_url;
         let request = client_for(&self.distributor, &self.clients, address)
             .await?
             .get(address.clone())
             .header("accept", "application/octet-stream")
-            .timeout(LONGEST_DOWNLOAD);
-        let mut answer = whole(http::send_with_limit(LARGEST_INSTALLER, request).await?)?;
+            .timeout(DOWNLOAD_TIMEOUT);
+        let mut answer =
+            require_success(http::send_with_limit(MAX_INSTALLER_BYTES, request).await?)?;
         let bytes = std::mem::take(&mut *answer.body);
         self.update.verify(&bytes)?;
-        Ok(Verified {
+        Ok(VerifiedUpdate {
             update: self.update.clone(),
             bytes,
         })
     }
 }
 
-impl Verified {
+impl VerifiedUpdate {
     /// Installs it. On Windows the installer ends this process.
     ///
     /// # Errors
-    /// Why it was not installed. This version is still there.
-    pub fn install(&self) -> Result<(), NoUpdate> {
+    /// When the installation fails. This version is still installed then.
+    pub fn install(&self) -> Result<(), UpdateError> {
         Ok(self.update.install(&self.bytes)?)
     }
 }
@@ -127,8 +128,8 @@ async fn client_for<'a>(
     distributor: &Distributor,
     clients: &'a Clients,
     address: &Url,
-) -> Result<&'a http::Client, NoUpdate> {
-    let not_https = || NoUpdate::NotHttps(address.clone());
+) -> Result<&'a http::Client, UpdateError> {
+    let not_https = || UpdateError::NotHttps(address.clone());
     if !distributor.may_serve(address) {
         return Err(not_https());
     }
@@ -138,11 +139,11 @@ async fn client_for<'a>(
         .await?)
 }
 
-fn whole(answer: HttpResponse) -> Result<HttpResponse, NoUpdate> {
+fn require_success(answer: HttpResponse) -> Result<HttpResponse, UpdateError> {
     if answer.status.is_success() {
         Ok(answer)
     } else {
-        Err(NoUpdate::Answered(answer.status.as_u16()))
+        Err(UpdateError::UnexpectedStatus(answer.status.as_u16()))
     }
 }
 
@@ -155,11 +156,11 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_distributor_elsewhere_can_have_nothing_fetched_from_this_computer() {
+    async fn remote_distributor_gets_no_request_to_loopback() {
         let pair = minisign::KeyPair::generate_unencrypted_keypair().unwrap();
         let key = STANDARD.encode(pair.pk.to_box().unwrap().to_string());
         let address = "https://downloads.example.com/latest.json";
-        let distributor = Distributor::given(Some(address), Some(&key));
+        let distributor = Distributor::new(Some(address), Some(&key));
         let distributor = distributor.unwrap().unwrap();
         let clients = http::Clients::new(Timeouts::default());
         let client = async |address: &str| {
@@ -168,7 +169,10 @@ mod tests {
         };
         assert!(client("https://files.example.com/app.deb").await.is_ok());
         for address in ["http://127.0.0.1:631/printers", "http://[::1]:631/printers"] {
-            assert!(matches!(client(address).await, Err(NoUpdate::NotHttps(_))));
+            assert!(matches!(
+                client(address).await,
+                Err(UpdateError::NotHttps(_))
+            ));
         }
     }
 }

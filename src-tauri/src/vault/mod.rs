@@ -1,27 +1,26 @@
 //! The store of secrets: Stronghold, one snapshot file in a folder of the app's own, opened with a
 //! key that the operating system's keychain holds.
 //!
-//! Only this room knows Stronghold. The core sees [`amiqus_core::vault::SecretStore`], and the
+//! Only this module knows Stronghold. The core sees [`amiqus_core::vault::SecretStore`], and the
 //! format of what is stored is the core's.
 //!
 //! ```text
 //! vault/                 0700
 //!   vault.stronghold     0600  the snapshot; Stronghold writes a new file beside it and renames it
 //!   key.json             0600  which kind of key, and its fingerprint; no secret
-//!   lock                 0600  held while a process has the vault open
+//!   lock                 0600  locked while a process has the vault open
 //! ```
 
-pub(crate) mod files;
-pub(crate) mod forget;
+mod folder;
 mod key;
 mod key_file;
 mod keychain;
-pub(crate) mod safeguards;
+pub(crate) mod removal;
 mod snapshot;
 
+use std::error::Error;
 use std::io;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use amiqus_core::vault::{
@@ -29,24 +28,28 @@ use amiqus_core::vault::{
     Unlock, VaultOpener,
 };
 
-use self::files::{Folder, Lock};
-use self::key::Key;
-use self::key_file::{KeyFile, Kind, VaultId};
-use self::keychain::{AbandonPrompt, CALL_TIMEOUT, Fit, Found, Keychain, KeychainFailure, Prompt};
-use self::snapshot::{Snapshot, WontOpen};
+use self::folder::{Folder, Lock};
+use self::key::{Key, KeySource};
+use self::key_file::{KeyFile, VaultId};
+use self::keychain::{
+    AbandonPrompt, CALL_TIMEOUT, KeyMatch, Keychain, KeychainError, KeychainKeys, Prompt,
+};
+use self::snapshot::{Snapshot, SnapshotError};
+use amiqus_core::error::chain;
 
 #[cfg(target_os = "linux")]
 pub(crate) use self::keychain::watch as watch_keychain;
 
-/// Whether the keychain has the key of the vault in this folder, without asking anybody for anything.
-pub(crate) fn look_for_key(folder: PathBuf) -> keychain::KeyLook {
-    keychain::look(Folder::new(folder))
+/// Looks up the key of the vault in this folder in the keychain, without a prompt. Blocks for a few seconds
+/// at most.
+pub(crate) fn look_up_key(folder: PathBuf) -> keychain::KeyLookup {
+    keychain::look_up(Folder::new(folder))
 }
 
-/// Whether the vault in this folder would open just now without asking anybody for anything.
+/// Whether the vault in this folder would open now without a prompt. Blocks for a few seconds at most.
 #[cfg(target_os = "linux")]
-pub(crate) fn opens_unasked(folder: PathBuf) -> bool {
-    keychain::opens_unasked(Folder::new(folder))
+pub(crate) fn opens_without_prompt(folder: PathBuf) -> bool {
+    keychain::opens_without_prompt(Folder::new(folder))
 }
 
 /// Opens the vault in one folder.
@@ -54,174 +57,168 @@ pub struct StrongholdOpener {
     folder: Folder,
     /// Held from the first opening on, for the life of the process.
     lock: Mutex<Option<Arc<Lock>>>,
-    /// What an opening is waiting for.
-    waits_for: AtomicU8,
-    /// Leaves off waiting for what the keychain asks its person, while it asks.
-    abandon_prompt: Mutex<Option<AbandonPrompt>>,
+    waiting: Mutex<Waiting>,
 }
 
-/// An opening waits for the disk.
-const DISK: u8 = 0;
-
-/// An opening waits for the keychain's answer.
-const KEYCHAIN: u8 = 1;
-
-/// An opening waits for the person whom the keychain asks.
-const PERSON: u8 = 2;
+/// What an opening is waiting for.
+enum Waiting {
+    Disk,
+    Keychain,
+    /// The user, whom the keychain prompts.
+    User(Option<AbandonPrompt>),
+}
 
 impl StrongholdOpener {
-    /// The door to the vault in this folder. Nothing is touched yet.
+    /// An opener of the vault in this folder. Nothing is read or written yet.
     #[must_use]
     pub fn new(folder: PathBuf) -> Self {
         Self {
             folder: Folder::new(folder),
             lock: Mutex::new(None),
-            waits_for: AtomicU8::new(DISK),
-            abandon_prompt: Mutex::new(None),
+            waiting: Mutex::new(Waiting::Disk),
         }
     }
 
-    fn prompt(&self) -> MutexGuard<'_, Option<AbandonPrompt>> {
-        self.abandon_prompt
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the folder for this process.
+    /// Locks the folder for this process, and finishes what an earlier process left unfinished in it.
     fn take_lock(&self) -> Result<Arc<Lock>, OpenError> {
         let mut held = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(lock) = &*held {
             return Ok(Arc::clone(lock));
         }
-        self.folder.prepare().map_err(unreachable)?;
+        self.folder.prepare().map_err(io_error)?;
         let lock = self
             .folder
             .lock()
-            .map_err(unreachable)?
+            .map_err(io_error)?
             .ok_or(OpenError::Locked(LockReason::InUseElsewhere))?;
         let lock = Arc::new(lock);
         *held = Some(Arc::clone(&lock));
-        self.folder.sweep();
-        self.folder.finish_replacements().map_err(unreachable)?;
+        self.folder.remove_leftovers();
+        self.folder.finish_replacements().map_err(io_error)?;
         Ok(lock)
     }
 
-    /// The key, and where it comes from.
+    /// Gets the key, and where it comes from.
     fn key(
         &self,
         unlock: Unlock,
         vault: &VaultId,
         key_file: Option<&KeyFile>,
-    ) -> Result<(Key, Kind), OpenError> {
-        let exists = self.folder.snapshot().try_exists().map_err(unreachable)?;
-        match (unlock, key_file.map(|file| &file.kind)) {
-            (Unlock::Passphrase(_), Some(kind)) if !kind.is_affordable() => {
-                tracing::error!("the key file asks for more than a passphrase's key may cost");
+    ) -> Result<(Key, KeySource), OpenError> {
+        let snapshot_exists = self.folder.snapshot().try_exists().map_err(io_error)?;
+        match (unlock, key_file.map(|file| &file.source)) {
+            (Unlock::Passphrase(_), Some(source)) if !source.is_affordable() => {
+                tracing::error!("vault: key file rejected, its argon2 costs are too high");
                 Err(OpenError::Locked(LockReason::VaultUnreachable))
             }
-            (Unlock::Passphrase(passphrase), Some(kind @ Kind::Passphrase { .. })) => {
-                let key = key::derive(&passphrase, kind).ok_or(OpenError::WrongPassphrase)?;
-                Ok((key, kind.clone()))
+            (Unlock::Passphrase(passphrase), Some(source @ KeySource::Passphrase { .. })) => {
+                let key = key::derive(&passphrase, source).ok_or(OpenError::WrongPassphrase)?;
+                Ok((key, source.clone()))
             }
-            (Unlock::NewPassphrase(passphrase), kind) => {
-                if exists && matches!(kind, Some(Kind::Passphrase { .. })) {
+            (Unlock::NewPassphrase(passphrase), source) => {
+                if snapshot_exists && matches!(source, Some(KeySource::Passphrase { .. })) {
                     return Err(OpenError::Locked(LockReason::PassphraseNeeded));
                 }
-                if exists {
+                if snapshot_exists {
                     return Err(OpenError::Locked(LockReason::KeyLost));
                 }
                 if passphrase.expose().chars().count() < MIN_PASSPHRASE_CHARS {
                     return Err(OpenError::PassphraseTooShort);
                 }
-                let kind = Kind::new_passphrase().ok_or_else(entropy_error)?;
-                let key = key::derive(&passphrase, &kind).ok_or(OpenError::WrongPassphrase)?;
-                Ok((key, kind))
+                let source = KeySource::new_passphrase().map_err(entropy_error)?;
+                let key = key::derive(&passphrase, &source).ok_or(OpenError::WrongPassphrase)?;
+                Ok((key, source))
             }
-            (Unlock::Keychain | Unlock::KeychainWithoutPrompt, Some(Kind::Passphrase { .. })) => {
-                Err(OpenError::Locked(LockReason::PassphraseNeeded))
-            }
+            (
+                Unlock::Keychain | Unlock::KeychainWithoutPrompt,
+                Some(KeySource::Passphrase { .. }),
+            ) => Err(OpenError::Locked(LockReason::PassphraseNeeded)),
             (unlock, _) => {
                 let prompt = match unlock {
                     Unlock::KeychainWithoutPrompt => Prompt::Never,
                     _ => Prompt::Allowed,
                 };
-                self.waits_for.store(KEYCHAIN, Ordering::Relaxed);
-                let key = self.key_from_keychain(exists, vault, key_file, prompt);
-                self.waits_for.store(DISK, Ordering::Relaxed);
-                key.map(|key| (key, Kind::Keychain))
+                *self.waiting() = Waiting::Keychain;
+                let key = self.key_from_keychain(snapshot_exists, vault, key_file, prompt);
+                *self.waiting() = Waiting::Disk;
+                key.map(|key| (key, KeySource::Keychain))
             }
         }
     }
 
-    /// The key that fits the vault best. One that is missing is only made anew where there is nothing
-    /// that the old one opened; no other vault's is ever taken for it.
+    /// Gets the key that matches the vault best. A new one is made only where there is nothing that the
+    /// missing one opened; another vault's key is never used in its place.
     fn key_from_keychain(
         &self,
-        exists: bool,
+        snapshot_exists: bool,
         vault: &VaultId,
         key_file: Option<&KeyFile>,
         prompt: Prompt,
     ) -> Result<Key, OpenError> {
-        let locked = |failure: KeychainFailure| {
-            tracing::warn!(?failure, "the keychain gives no key");
-            OpenError::Locked(match failure {
-                KeychainFailure::Locked => LockReason::KeychainLocked,
-                // A passphrase would open nothing that the keychain's key closed.
-                KeychainFailure::Absent | KeychainFailure::NotAnswering if exists => {
+        let locked = |error: KeychainError| {
+            tracing::warn!(error = %chain(&error), "vault: no key from the keychain");
+            OpenError::Locked(match error {
+                KeychainError::Locked(_) => LockReason::KeychainLocked,
+                // The keychain's key encrypts the vault: a passphrase would not open it.
+                KeychainError::Absent(_) | KeychainError::NotAnswering(_) if snapshot_exists => {
                     LockReason::KeychainUnreachable
                 }
-                KeychainFailure::Absent | KeychainFailure::NotAnswering => {
+                KeychainError::Absent(_) | KeychainError::NotAnswering(_) => {
                     LockReason::KeychainAbsent
                 }
             })
         };
-        let asks = |abandon_prompt: Option<AbandonPrompt>| {
-            let waits_for = if abandon_prompt.is_some() {
-                PERSON
-            } else {
-                KEYCHAIN
+        let on_prompt = |abandon: Option<AbandonPrompt>| {
+            *self.waiting() = match abandon {
+                Some(abandon) => Waiting::User(Some(abandon)),
+                None => Waiting::Keychain,
             };
-            self.waits_for.store(waits_for, Ordering::Relaxed);
-            *self.prompt() = abandon_prompt;
         };
-        let fit = |key: &Key| keychain::fit(&self.folder, key_file, key);
+        let match_key = |key: &Key| keychain::match_key(&self.folder, key_file, key);
         let keychain = Keychain::connect(CALL_TIMEOUT).map_err(locked)?;
-        let is_new = !exists && key_file.is_none();
-        let found = if is_new {
-            Found::default()
+        let is_new = !snapshot_exists && key_file.is_none();
+        let keys = if is_new {
+            KeychainKeys::default()
         } else {
-            let found = keychain.find(Some(vault), prompt, &fit, &asks);
-            found.map_err(locked)?
+            keychain
+                .find(Some(vault), prompt, &match_key, &on_prompt)
+                .map_err(locked)?
         };
-        if found.read > 1 {
+        if keys.read > 1 {
             tracing::info!(
-                items = found.read,
-                fits = found.fits(),
-                "keychain: several items of the key's names"
+                items = keys.read,
+                has_match = keys.has_match(),
+                "keychain: several items with the key's attributes"
             );
         }
-        match found.best {
-            Some((Fit::Yes, key)) => {
+        match keys.best {
+            Some((KeyMatch::Yes, key)) => {
                 if key_file.is_none_or(|file| file.vault.is_none())
-                    && let Err(problem) = keychain.name(vault, &key)
+                    && let Err(error) = keychain.assign_to_vault(vault, &key)
                 {
-                    // Then it is told by its fingerprint, as before there were names.
-                    tracing::warn!(%problem, "keychain: the key bears no vault's name");
+                    // The key's fingerprint still identifies it, as in versions before vault IDs.
+                    tracing::warn!(error = %chain(&error), "keychain: vault ID not added to the key");
                 }
                 Ok(key)
             }
-            _ if found.locked > 0 => Err(locked(KeychainFailure::Locked)),
-            // The snapshot says what is wrong with it. A key that isn't the one written down is another
-            // vault's.
-            Some((_, key)) if exists && key_file.is_none() => Ok(key),
-            Some(_) | None if exists => Err(OpenError::Locked(LockReason::KeyLost)),
+            _ if keys.locked > 0 => Err(locked(KeychainError::Locked(None))),
+            // Without a key file only opening the snapshot can tell. With one, a key that doesn't match is
+            // another vault's.
+            Some((_, key)) if snapshot_exists && key_file.is_none() => Ok(key),
+            Some(_) | None if snapshot_exists => Err(OpenError::Locked(LockReason::KeyLost)),
             Some(_) | None => {
-                let key = Key::random().ok_or_else(entropy_error)?;
-                // Before the keychain has it: a key whose vault has no name yet would be nobody's.
-                KeyFile::new(vault.clone(), Kind::Keychain, &key)
-                    .write(&self.folder)
-                    .map_err(unreachable)?;
-                keychain.add(vault, &key, prompt, &asks).map_err(locked)?;
+                let key = Key::random().map_err(entropy_error)?;
+                // Before the keychain has it: no vault would claim a key whose vault ID is not saved.
+                self.folder
+                    .write_key_file(&KeyFile::new(vault.clone(), KeySource::Keychain, &key))
+                    .map_err(io_error)?;
+                keychain
+                    .add(vault, &key, prompt, &on_prompt)
+                    .map_err(locked)?;
                 Ok(key)
             }
         }
@@ -231,48 +228,48 @@ impl StrongholdOpener {
 impl VaultOpener for StrongholdOpener {
     fn open(&self, unlock: Unlock) -> Result<Opened, OpenError> {
         let lock = self.take_lock()?;
-        let key_file = self.folder.key_file().map_err(unreachable)?;
+        let key_file = self.folder.key_file().map_err(io_error)?;
         let with_passphrase = matches!(unlock, Unlock::Passphrase(_));
-        let named = key_file.as_ref().and_then(|file| file.vault.clone());
-        let vault = match named {
+        let saved_id = key_file.as_ref().and_then(|file| file.vault.clone());
+        let vault = match saved_id {
             Some(vault) => vault,
-            None => VaultId::random().ok_or_else(entropy_error)?,
+            None => VaultId::random().map_err(entropy_error)?,
         };
-        let (key, kind) = self.key(unlock, &vault, key_file.as_ref())?;
-        // A new key has been written down already.
-        let key_file = self.folder.key_file().map_err(unreachable)?;
-        let is_named = key_file.as_ref().is_some_and(|file| file.vault.is_some());
-        let fits = key_file.as_ref().map(|file| file.fits(&key));
-        // Also where there is no snapshot yet that would refuse it.
-        if with_passphrase && fits == Some(false) {
+        let (key, source) = self.key(unlock, &vault, key_file.as_ref())?;
+        // Read again: a new keychain key has been written to it by now.
+        let key_file = self.folder.key_file().map_err(io_error)?;
+        let has_id = key_file.as_ref().is_some_and(|file| file.vault.is_some());
+        let matches_file = key_file.as_ref().map(|file| file.matches(&key));
+        // Also where there is no snapshot yet that would refuse the key.
+        if with_passphrase && matches_file == Some(false) {
             return Err(OpenError::WrongPassphrase);
         }
         let mut set_aside = None;
         let snapshot = match Snapshot::open(&self.folder, &key, Arc::clone(&lock)) {
             Ok(snapshot) => snapshot,
-            Err(problem @ WontOpen::Unreadable(_)) => return Err(unusable(&problem)),
-            // Which of the two it is, the file alone can't tell; the key's fingerprint can.
-            Err(WontOpen::WrongKey) if with_passphrase && fits != Some(true) => {
+            Err(error @ SnapshotError::Unreadable(_)) => return Err(unusable(&error)),
+            // A damaged header looks like a wrong key. The key's fingerprint tells them apart.
+            Err(SnapshotError::WrongKey) if with_passphrase && matches_file != Some(true) => {
                 return Err(OpenError::WrongPassphrase);
             }
-            Err(WontOpen::WrongKey) if fits != Some(true) => {
+            Err(SnapshotError::WrongKey) if matches_file != Some(true) => {
                 return Err(OpenError::Locked(LockReason::KeyLost));
             }
-            Err(problem) => {
-                tracing::error!(%problem, "the vault can't be read and is set aside");
-                let why = match problem {
-                    WontOpen::Newer => SetAsideReason::Newer,
+            Err(error) => {
+                tracing::error!(error = %chain(&error), "vault: snapshot unusable, set aside");
+                let why = match error {
+                    SnapshotError::Newer => SetAsideReason::Newer,
                     _ => SetAsideReason::Damaged,
                 };
-                let to = self.folder.set_snapshot_aside().map_err(unreachable)?;
+                let to = self.folder.set_snapshot_aside().map_err(io_error)?;
                 set_aside = Some(SetAside { why, to });
-                Snapshot::open(&self.folder, &key, lock).map_err(|problem| unusable(&problem))?
+                Snapshot::open(&self.folder, &key, lock).map_err(|error| unusable(&error))?
             }
         };
-        if fits != Some(true) || !is_named {
-            KeyFile::new(vault, kind, &key)
-                .write(&self.folder)
-                .map_err(unreachable)?;
+        if matches_file != Some(true) || !has_id {
+            self.folder
+                .write_key_file(&KeyFile::new(vault, source, &key))
+                .map_err(io_error)?;
         }
         Ok(Opened {
             store: Arc::new(snapshot),
@@ -281,39 +278,45 @@ impl VaultOpener for StrongholdOpener {
     }
 
     fn waits_for(&self) -> LockReason {
-        match self.waits_for.load(Ordering::Relaxed) {
-            PERSON => LockReason::KeychainLocked,
-            KEYCHAIN => LockReason::KeychainUnreachable,
-            _ => LockReason::VaultUnreachable,
+        match *self.waiting() {
+            Waiting::Disk => LockReason::VaultUnreachable,
+            Waiting::Keychain => LockReason::KeychainUnreachable,
+            Waiting::User(_) => LockReason::KeychainLocked,
         }
     }
 
     fn abandon_prompt(&self) {
-        let abandon = self.prompt().take();
+        let abandon = match &mut *self.waiting() {
+            Waiting::User(abandon) => abandon.take(),
+            Waiting::Disk | Waiting::Keychain => None,
+        };
+        // Without the guard: this may block for a moment.
         if let Some(abandon) = abandon {
             abandon();
         }
     }
 
     fn wait_until_free(&self) {
-        if let Err(problem) = self.folder.wait_until_free() {
-            tracing::error!(%problem, "the other process's lock can't be waited for");
+        if let Err(error) = self.folder.wait_until_free() {
+            tracing::error!(%error, "vault: wait for another process's lock failed");
         }
     }
 
     fn set_aside(&self, why: SetAsideReason) -> Result<SetAside, StoreError> {
-        let to = self
-            .folder
-            .set_all_aside()
-            .map_err(|problem| StoreError::new(problem))?;
+        let to = self.folder.set_all_aside().map_err(store_error)?;
         Ok(SetAside { why, to })
     }
 }
 
+/// Wraps an error of Stronghold or the disk for the core, with its causes in its text.
+fn store_error(error: impl Into<Box<dyn Error + Send + Sync>>) -> StoreError {
+    StoreError::new(error)
+}
+
 #[expect(clippy::needless_pass_by_value, reason = "as `map_err` wants it")]
-fn unreachable(problem: io::Error) -> OpenError {
-    let locked = unusable(&problem);
-    match problem.kind() {
+fn io_error(error: io::Error) -> OpenError {
+    let locked = unusable(&error);
+    match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             OpenError::Locked(LockReason::DiskFull)
         }
@@ -321,12 +324,12 @@ fn unreachable(problem: io::Error) -> OpenError {
     }
 }
 
-fn unusable(problem: &dyn std::fmt::Display) -> OpenError {
-    tracing::error!(%problem, "the vault can't be used");
+fn unusable(error: &dyn Error) -> OpenError {
+    tracing::error!(error = %chain(error), "vault: open failed");
     OpenError::Locked(LockReason::VaultUnreachable)
 }
 
-fn entropy_error() -> OpenError {
-    tracing::error!("the system gives no randomness for a key");
+fn entropy_error(error: getrandom::Error) -> OpenError {
+    tracing::error!(%error, "vault: no randomness for a key");
     OpenError::Locked(LockReason::VaultUnreachable)
 }

@@ -1,5 +1,6 @@
-//! One Stronghold snapshot, open.
+//! An open Stronghold snapshot.
 
+use std::error::Error;
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
@@ -8,13 +9,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use amiqus_core::vault::{Change, RecordBytes, SecretStore, StoreError};
 use iota_stronghold::engine::snapshot::{ReadError, decrypt_file, try_set_encrypt_work_factor};
 use iota_stronghold::{Client, ClientError};
-use tauri_plugin_stronghold::stronghold::Stronghold;
+use tauri_plugin_stronghold::stronghold::{self, Stronghold};
 use zeroize::Zeroizing;
 
-use super::files::{self, Folder, Lock, is_refused};
+use super::folder::{Folder, Lock};
 use super::key::Key;
+use super::store_error;
+use crate::private_fs::{self, is_unsupported};
 
-/// The one client within the snapshot.
+/// The snapshot's only client.
 const CLIENT: &[u8] = b"sign-in-with-amiqus";
 
 /// The engine stretches the key by 2 to the power of this before it encrypts. Stretching makes
@@ -29,7 +32,7 @@ pub(super) struct Snapshot {
     folder: Folder,
     key: Key,
     inner: Mutex<Inner>,
-    /// No other process opens it meanwhile.
+    /// Keeps other processes from opening it.
     _lock: Arc<Lock>,
 }
 
@@ -40,38 +43,47 @@ struct Inner {
 
 /// Why a snapshot doesn't open.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum WontOpen {
-    /// The file can't be read at all just now.
-    #[error("it can't be read: {0}")]
-    Unreadable(String),
-    /// The key is another one, or the part of the file that tells is damaged.
-    #[error("its key is another one")]
+pub(super) enum SnapshotError {
+    /// The file can't be read at all.
+    #[error("the snapshot can't be read")]
+    Unreadable(#[source] Cause),
+    /// The key is another one, or the part of the file that verifies it is damaged.
+    #[error("the snapshot has another key")]
     WrongKey,
     /// A newer Stronghold wrote it.
-    #[error("a newer version wrote it")]
+    #[error("a newer version wrote the snapshot")]
     Newer,
     /// It is damaged.
-    #[error("it is damaged: {0}")]
-    Damaged(String),
+    #[error("the snapshot is damaged")]
+    Damaged(#[source] Cause),
 }
 
+type Cause = Box<dyn Error + Send + Sync>;
+
 impl Snapshot {
-    /// Opens the snapshot, or begins an empty one where there is none.
-    pub(super) fn open(folder: &Folder, key: &Key, lock: Arc<Lock>) -> Result<Self, WontOpen> {
+    /// Opens the snapshot, or an empty one where there is no file. The file is written with the first
+    /// commit.
+    ///
+    /// # Errors
+    /// When the file can't be read with this key.
+    pub(super) fn open(folder: &Folder, key: &Key, lock: Arc<Lock>) -> Result<Self, SnapshotError> {
         let path = folder.snapshot();
-        // The engine tells more apart than the plugin does.
-        if path.try_exists().map_err(WontOpen::unreadable)? {
-            try_key(folder, key)?;
+        let exists = path
+            .try_exists()
+            .map_err(|error| SnapshotError::Unreadable(error.into()))?;
+        if exists {
+            // The engine distinguishes more errors than the plugin does.
+            verify_key(folder, key)?;
         }
         try_set_encrypt_work_factor(WORK_FACTOR)
-            .map_err(|problem| WontOpen::Unreadable(problem.to_string()))?;
+            .map_err(|error| SnapshotError::Unreadable(error.into()))?;
         let stronghold = Stronghold::new(&path, key.bytes().to_vec())
-            .map_err(|problem| WontOpen::Damaged(problem.to_string()))?;
+            .map_err(|error| SnapshotError::Damaged(error.into()))?;
         let client = match stronghold.load_client(CLIENT) {
             Err(ClientError::ClientDataNotPresent) => stronghold.create_client(CLIENT),
             loaded => loaded,
         }
-        .map_err(|problem| WontOpen::Damaged(problem.to_string()))?;
+        .map_err(|error| SnapshotError::Damaged(error.into()))?;
         Ok(Self {
             path,
             folder: folder.clone(),
@@ -81,65 +93,57 @@ impl Snapshot {
         })
     }
 
-    /// Puts into its place what Stronghold wrote whole, and then could not sync or rename because the
-    /// file system refuses that. `problem` is what Stronghold said.
-    fn finish_save(&self, problem: &str) -> Result<(), StoreError> {
-        let failure = |problem: &dyn std::fmt::Display| StoreError::new(problem);
-        // Stronghold hands on no more than the error's text.
-        let refused = error_number(problem)
-            .is_some_and(|number| is_refused(&io::Error::from_raw_os_error(number)));
-        let finished = match self.folder.left_over() {
-            Some(written) if refused && decrypt_file(&written, self.key.bytes()).is_ok() => {
+    /// Completes a save that Stronghold wrote in full and then could not sync or rename, because the file
+    /// system doesn't support that. `error` is what Stronghold returned.
+    fn finish_save(&self, error: stronghold::Error) -> Result<(), StoreError> {
+        // Stronghold passes on no more than the error's text.
+        let is_unsupported = error_number(&error.to_string())
+            .is_some_and(|number| is_unsupported(&io::Error::from_raw_os_error(number)));
+        let finished = match self.folder.leftover() {
+            Some(written) if is_unsupported && decrypt_file(&written, self.key.bytes()).is_ok() => {
                 File::open(&written)
                     .and_then(|file| self.folder.sync_file(&file))
                     .and_then(|()| self.folder.replace(&written, &self.path))
-                    .map_err(|problem| failure(&problem))
+                    .map_err(store_error)
             }
-            _ => Err(failure(&problem)),
+            _ => Err(store_error(error)),
         };
-        // The next one that fails is to leave one file as well.
-        self.folder.sweep();
+        // So that after the next failure there is again only one.
+        self.folder.remove_leftovers();
         finished
     }
 }
 
-/// The system's number of an error, in its text.
+/// Reads the operating system's error number from an error's text.
 fn error_number(text: &str) -> Option<i32> {
     let (_, number) = text.rsplit_once("(os error ")?;
     number.split_once(')')?.0.parse().ok()
 }
 
-/// Whether this key opens the snapshot in this folder.
-pub(super) fn try_key(folder: &Folder, key: &Key) -> Result<(), WontOpen> {
+/// Verifies that this key decrypts the snapshot in this folder.
+///
+/// # Errors
+/// When it doesn't, or the file can't be read.
+pub(super) fn verify_key(folder: &Folder, key: &Key) -> Result<(), SnapshotError> {
     decrypt_file(&folder.snapshot(), key.bytes())
         .map(drop)
-        .map_err(WontOpen::from)
+        .map_err(SnapshotError::from)
 }
 
-impl WontOpen {
-    #[expect(clippy::needless_pass_by_value, reason = "as `map_err` wants it")]
-    fn unreadable(problem: io::Error) -> Self {
-        Self::Unreadable(problem.to_string())
-    }
-}
-
-impl From<ReadError> for WontOpen {
-    fn from(problem: ReadError) -> Self {
-        match problem {
-            ReadError::Io(problem) if problem.kind() != std::io::ErrorKind::UnexpectedEof => {
-                Self::Unreadable(problem.to_string())
+impl From<ReadError> for SnapshotError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Io(error) if error.kind() != io::ErrorKind::UnexpectedEof => {
+                Self::Unreadable(error.into())
             }
-            // The type of what is within is not re-exported; its name is.
-            ReadError::AgeFormatError(within)
-                if matches!(
-                    format!("{within:?}").as_str(),
-                    "BadFileKey" | "BadHeaderMac"
-                ) =>
+            // The inner error's type is not exported, so its variant's name is compared.
+            ReadError::AgeFormatError(inner)
+                if matches!(format!("{inner:?}").as_str(), "BadFileKey" | "BadHeaderMac") =>
             {
                 Self::WrongKey
             }
             ReadError::UnsupportedVersion { expected, found } if found > expected => Self::Newer,
-            problem => Self::Damaged(problem.to_string()),
+            error => Self::Damaged(error.into()),
         }
     }
 }
@@ -149,13 +153,13 @@ impl SecretStore for Snapshot {
         if !self.path.exists() {
             return Ok(Vec::new());
         }
-        // What this process has in memory is not asked: the file is what outlives it.
-        let on_disk = Stronghold::new(&self.path, self.key.bytes().to_vec())
-            .map_err(|problem| StoreError::new(problem))?;
-        let store = on_disk.load_client(CLIENT).map_err(failure)?.store();
+        // From the file and not from this process's memory: only the file is durable.
+        let on_disk =
+            Stronghold::new(&self.path, self.key.bytes().to_vec()).map_err(store_error)?;
+        let store = on_disk.load_client(CLIENT).map_err(store_error)?.store();
         let mut records = Vec::new();
-        for name in store.keys().map_err(failure)? {
-            if let Some(bytes) = store.get(&name).map_err(failure)? {
+        for name in store.keys().map_err(store_error)? {
+            if let Some(bytes) = store.get(&name).map_err(store_error)? {
                 records.push((
                     String::from_utf8_lossy(&name).into_owned(),
                     Zeroizing::new(bytes),
@@ -171,23 +175,21 @@ impl SecretStore for Snapshot {
         for change in changes {
             let name = change.name.to_string().into_bytes();
             match &change.bytes {
-                Some(bytes) => store.insert(name, bytes.to_vec(), None).map_err(failure)?,
-                None => store.delete(&name).map_err(failure)?,
+                Some(bytes) => store
+                    .insert(name, bytes.to_vec(), None)
+                    .map_err(store_error)?,
+                None => store.delete(&name).map_err(store_error)?,
             };
         }
-        if let Err(problem) = inner.stronghold.save() {
-            self.finish_save(&problem.to_string())?;
+        if let Err(error) = inner.stronghold.save() {
+            self.finish_save(error)?;
         }
-        // Stronghold's new file has the usual permissions; the folder keeps others out meanwhile.
-        files::keep_private(&self.path)
-            .and_then(|()| files::sync(self.folder.path()))
-            .map_err(|problem| StoreError::new(problem))
+        // Stronghold creates the new file with default permissions; the folder's keep others out until
+        // here.
+        private_fs::restrict_file(&self.path)
+            .and_then(|()| private_fs::sync_folder(self.folder.path()))
+            .map_err(store_error)
     }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "as `map_err` wants it")]
-fn failure(problem: ClientError) -> StoreError {
-    StoreError::new(problem)
 }
 
 #[cfg(test)]
@@ -195,7 +197,7 @@ mod tests {
     use super::error_number;
 
     #[test]
-    fn error_number_is_read_from_strongholds_text() {
+    fn error_number_in_stronghold_text_is_parsed() {
         let text = "inner error occurred(I/O error: Invalid argument (os error 22))";
         assert_eq!(error_number(text), Some(22));
         for other in ["", "(os error )", "(os error x)", "I/O error (os error 5"] {

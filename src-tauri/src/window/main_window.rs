@@ -7,7 +7,7 @@ use super::{LABEL, page, page_process};
 #[cfg(target_os = "linux")]
 use super::{page_process_linux, software_rendering_linux, startup_linux};
 use crate::busy::Busy;
-use crate::error_chain::ErrorChain;
+use amiqus_core::error::chain;
 
 /// Opens the window. It navigates nowhere, opens no other window and takes no dropped files.
 pub(crate) fn open(app: &AppHandle) -> tauri::Result<()> {
@@ -52,11 +52,11 @@ pub(crate) fn rebuild(app: &AppHandle) -> bool {
             if worker.get_webview_window(LABEL).is_none()
                 && let Err(error) = open(&worker)
             {
-                tracing::error!(error = %ErrorChain(&error), "window: rebuild failed");
+                tracing::error!(error = %chain(&error), "window: rebuild failed");
             }
         });
         if let Err(error) = posted {
-            tracing::error!(error = %ErrorChain(&error), "window: rebuild failed");
+            tracing::error!(error = %chain(&error), "window: rebuild failed");
         }
     });
     true
@@ -85,7 +85,7 @@ pub(crate) fn bring_to_front(app: &AppHandle) {
         drop(busy);
     });
     if let Err(error) = posted {
-        tracing::warn!(error = %ErrorChain(&error), "window: bring to front failed");
+        tracing::warn!(error = %chain(&error), "window: bring to front failed");
     }
 }
 
@@ -93,7 +93,7 @@ fn show(app: &AppHandle) {
     let Some(window) = app.get_webview_window(LABEL) else {
         page_process::forget_losses(app);
         if let Err(error) = open(app) {
-            tracing::error!(error = %ErrorChain(&error), "window: open failed");
+            tracing::error!(error = %chain(&error), "window: open failed");
         }
         #[cfg(target_os = "linux")]
         if let Some(window) = app.get_webview_window(LABEL) {
@@ -106,7 +106,7 @@ fn show(app: &AppHandle) {
     startup_linux::complete_with(&window);
     for outcome in [window.show(), window.unminimize(), window.set_focus()] {
         if let Err(error) = outcome {
-            tracing::warn!(error = %ErrorChain(&error), "window: bring to front failed");
+            tracing::warn!(error = %chain(&error), "window: bring to front failed");
         }
     }
     page_process::check_page(app);

@@ -19,7 +19,7 @@ use tokio::sync::watch;
 
 use super::LABEL;
 use super::loss::{Loss, Losses, Remedy};
-use crate::error_chain::ErrorChain;
+use amiqus_core::error::chain;
 
 /// How long a page may take from its loading until it follows the state.
 const LOAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -204,7 +204,7 @@ fn lost_if_current(app: &AppHandle, load: u64, why: Loss) {
         }
     });
     if let Err(error) = posted {
-        tracing::warn!(error = %ErrorChain(&error), "window: lost page ignored");
+        tracing::warn!(error = %chain(&error), "window: lost page ignored");
     }
 }
 
@@ -236,7 +236,7 @@ fn recover(app: &AppHandle, why: Loss) {
         }
     };
     if let Err(error) = outcome {
-        tracing::error!(error = %ErrorChain(&error), "window: page recovery failed");
+        tracing::error!(error = %chain(&error), "window: page recovery failed");
     }
 }
 

@@ -8,8 +8,8 @@ use gtk::gdk;
 use gtk::prelude::*;
 use tauri::{AppHandle, WebviewWindow};
 
-use crate::error_chain::ErrorChain;
 use crate::links::start::Launch;
+use amiqus_core::error::chain;
 
 /// How long a start may take to bring the window to the front: the core judges its link first. After
 /// that it is reported as complete without a window.
@@ -58,7 +58,7 @@ pub(super) fn complete_with(window: &WebviewWindow) {
         // It also lets the window take the focus, on Wayland by the token.
         (Some(identifier), Ok(window)) => window.set_startup_id(identifier),
         (Some(_), Err(error)) => {
-            tracing::warn!(error = %ErrorChain(&error), "startup notification: no window");
+            tracing::warn!(error = %chain(&error), "startup notification: no window");
         }
         (None, _) => {}
     }

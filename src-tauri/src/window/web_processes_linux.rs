@@ -6,7 +6,7 @@ use std::time::Duration;
 use procfs::process::{Process, all_processes};
 use rustix::process::{Pid, Signal, getpid, kill_process};
 
-use crate::error_chain::ErrorChain;
+use amiqus_core::error::chain;
 
 /// The name of the network process, of which the kernel keeps fifteen characters.
 const NETWORK_PROCESS: &str = "WebKitNetworkPr";
@@ -27,7 +27,7 @@ pub(crate) fn end_network_process() {
             .try_for_each(|child| Ok(kill_process(child, Signal::TERM)?))
     });
     if let Err(error) = ended {
-        tracing::warn!(error = %ErrorChain(&error), "window: network process not ended");
+        tracing::warn!(error = %chain(&error), "window: network process not ended");
     }
 }
 
@@ -41,7 +41,7 @@ pub(crate) async fn wait_for_web_processes(is_closed: impl Fn() -> bool) {
             Ok(children) if children.is_empty() => return,
             Ok(_) => tokio::time::sleep(CHECK_INTERVAL).await,
             Err(error) => {
-                tracing::warn!(error = %ErrorChain(&error), "window: process check failed");
+                tracing::warn!(error = %chain(&error), "window: process check failed");
                 return;
             }
         }

@@ -1,13 +1,12 @@
-//! The vault's care, on real Stronghold files: what can't be used is set aside and never overwritten,
-//! nobody else can read it, left-overs are swept, and what an older build wrote still opens. The keys
-//! here are made of passphrases, so that no keychain is needed; what a keychain can do to a vault is
-//! tested where there is one.
+//! The vault on real Stronghold files: unusable ones are set aside and never overwritten, only the user can
+//! read them, leftovers are removed, and a vault that an older build wrote opens. The keys are derived from
+//! passphrases, so that no keychain is needed; the durability suite tests keychains.
 
 #![expect(
     clippy::unwrap_used,
-    reason = "what the tests share ends the test when it fails, as the tests themselves do"
+    reason = "a failure of what the tests share fails the test"
 )]
 
-mod care;
-mod migration;
-mod place;
+mod compatibility;
+mod maintenance;
+mod test_vault;

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use amiqus_core::http::{self, Answer, MAX_BODY_BYTES, MAX_RETRY_AFTER, RequestError};
+use amiqus_core::http::{self, HttpResponse, MAX_BODY_BYTES, MAX_RETRY_AFTER, RequestError};
 use bytes::Bytes;
 use http_body::Frame;
 use jiff::SignedDuration;
@@ -29,7 +29,7 @@ const MOST_PARTS: usize = 100_000;
 
 /// The answer that an input describes, read by the product; `None` where it describes none, or one
 /// that is larger than the product takes.
-pub(crate) fn read(data: &[u8]) -> Option<Answer> {
+pub(crate) fn read(data: &[u8]) -> Option<HttpResponse> {
     let mut rest = data;
     let line = next_line(&mut rest)?;
     let mut numbers = line.split(' ');
@@ -53,7 +53,12 @@ fn next_line<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
 }
 
 /// Lets the product read the answer as it reads one from a socket, and holds it to its bounds.
-fn receive(status: StatusCode, headers: &HeaderMap, part: &[u8], times: usize) -> Option<Answer> {
+fn receive(
+    status: StatusCode,
+    headers: &HeaderMap,
+    part: &[u8],
+    times: usize,
+) -> Option<HttpResponse> {
     let pulled = Arc::new(AtomicUsize::new(0));
     let body = Body {
         part: Bytes::copy_from_slice(part),

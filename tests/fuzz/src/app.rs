@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::Verdict;
-use crate::reference::{self, Answer};
+use crate::reference::{self, Response};
 
 /// When all of it happens: 1 March 2026, 09:00 UTC.
 pub(crate) fn now() -> Timestamp {
@@ -135,11 +135,15 @@ pub(crate) fn code_of_paste(pasted: ReceivedLink) -> Option<Vec<u8>> {
     })
 }
 
-/// An address arrives while an attempt is pending. `means` is what it is by the reference; only what
+/// An address arrives while an attempt is pending. `expected` is what it is by the reference; only what
 /// answers the pending attempt may change anything.
-pub(crate) fn receive(received: ReceivedLink, way: LinkOrigin, means: Option<&Answer>) -> Verdict {
-    let is_said = way == LinkOrigin::Link
-        && reference::is_said(
+pub(crate) fn receive(
+    received: ReceivedLink,
+    way: LinkOrigin,
+    expected: Option<&Response>,
+) -> Verdict {
+    let is_shown = way == LinkOrigin::Link
+        && reference::is_shown(
             received.expose(),
             DEFAULT_REDIRECT_URL,
             DEFAULT_BASE_URL,
@@ -149,18 +153,18 @@ pub(crate) fn receive(received: ReceivedLink, way: LinkOrigin, means: Option<&An
     let pending = session.pending_attempt();
     let record = session.record(RecordName::Attempt);
     let step = session.step(Event::AddressReceived(received, way), now());
-    match means {
+    match expected {
         Some(answer) if answer.state() == STATE.as_bytes() => {
             assert_eq!(session.pending_attempt(), None);
             assert!(session.record(RecordName::Attempt).is_none());
             assert_eq!(step.outcome, CommandOutcome::Accepted);
             assert!(step.changed.contains(&RecordName::Attempt));
             match answer {
-                Answer::Granted { code, .. } => {
+                Response::Granted { code, .. } => {
                     assert_eq!(codes(&step), [code.as_slice()]);
                     "granted"
                 }
-                Answer::Denied { .. } => {
+                Response::Denied { .. } => {
                     assert!(matches!(step.effects[..], [Effect::BringToFront]));
                     assert!(session.app_state(1).problem.is_some());
                     "denied"
@@ -170,12 +174,12 @@ pub(crate) fn receive(received: ReceivedLink, way: LinkOrigin, means: Option<&An
         other => {
             assert!(matches!(step.outcome, CommandOutcome::Refused(_)));
             assert!(step.changed.is_empty() && step.answers.is_empty());
-            if is_said {
+            if is_shown {
                 assert!(matches!(step.effects[..], [Effect::BringToFront]));
             } else {
                 assert!(step.effects.is_empty());
             }
-            assert_eq!(session.app_state(1).problem.is_some(), is_said);
+            assert_eq!(session.app_state(1).problem.is_some(), is_shown);
             assert_eq!(session.pending_attempt(), pending);
             assert_eq!(session.record(RecordName::Attempt), record);
             let answer = format!("{DEFAULT_REDIRECT_URL}?code=c0de&state={STATE}");
@@ -200,6 +204,6 @@ fn codes(step: &Step) -> Vec<&[u8]> {
 }
 
 /// What an address means to this app, by the reference.
-pub(crate) fn meaning(address: &str) -> Option<Answer> {
-    reference::read(address, DEFAULT_REDIRECT_URL, DEFAULT_BASE_URL)
+pub(crate) fn meaning(address: &str) -> Option<Response> {
+    reference::parse(address, DEFAULT_REDIRECT_URL, DEFAULT_BASE_URL)
 }

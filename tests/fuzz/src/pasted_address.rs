@@ -1,12 +1,12 @@
 //! What a person pastes: all of an address, or what they took of it, and what clung to it.
 
 use amiqus_core::redirect::ReceivedLink;
-use amiqus_core::redirect::pasted::readings;
+use amiqus_core::redirect::pasted::candidates;
 use amiqus_core::registration::DEFAULT_REDIRECT_URL;
 use amiqus_core::session::LinkOrigin;
 
 use crate::app::STATE;
-use crate::reference::Answer;
+use crate::reference::Response;
 use crate::{Target, Verdict, app};
 
 pub(crate) const TARGET: Target = Target {
@@ -16,19 +16,19 @@ pub(crate) const TARGET: Target = Target {
 };
 
 /// The most readings that one paste may have.
-const MOST: usize = 5_000;
+const MAX_CANDIDATES: usize = 5_000;
 
 fn check(data: &[u8]) -> Verdict {
     let pasted = String::from_utf8_lossy(data);
     let ours = app::redirect_url();
-    let readings = readings(&ReceivedLink::new(&*pasted), &ours);
-    assert!(readings.len() <= MOST, "{}", readings.len());
+    let candidates = candidates(&ReceivedLink::new(&*pasted), &ours);
+    assert!(candidates.len() <= MAX_CANDIDATES, "{}", candidates.len());
 
     // What is accepted is the first reading that answers the pending attempt; a reading is judged as a
     // link is, and holds nothing that was not pasted. Where several bring different codes, none need be.
-    let mut means = None;
-    let mut all: Vec<Answer> = Vec::new();
-    for reading in &readings {
+    let mut expected = None;
+    let mut all: Vec<Response> = Vec::new();
+    for reading in &candidates {
         let made = reading.expose();
         let rest = made.strip_prefix(DEFAULT_REDIRECT_URL);
         assert!(
@@ -39,21 +39,21 @@ fn check(data: &[u8]) -> Verdict {
         if let Some(ours) = answer.clone().filter(is_ours) {
             all.push(ours);
         } else if all.is_empty() {
-            means = means.or(answer);
+            expected = expected.or(answer);
         }
     }
     if let Some(first) = all.first() {
-        means = Some(first.clone());
+        expected = Some(first.clone());
     }
     if all.iter().any(|other| bare(other) != bare(&all[0])) {
         let taken = app::code_of_paste(ReceivedLink::new(&*pasted));
-        means = all
+        expected = all
             .into_iter()
             .find(|answer| taken.as_deref() == Some(code_of(answer)));
         return app::receive(
             ReceivedLink::new(&*pasted),
             LinkOrigin::Pasted,
-            means.as_ref(),
+            expected.as_ref(),
         );
     }
     // An address that would do as a link does pasted, too, and means the same; only a full stop and the
@@ -65,24 +65,24 @@ fn check(data: &[u8]) -> Verdict {
         && !clean.contains(['"', '<', '>', '`', '{', '}', '|', '\\', '^', '#'])
         && !clean.contains("&amp;")
     {
-        assert_eq!(means, Some(as_link), "{pasted:?}");
+        assert_eq!(expected, Some(as_link), "{pasted:?}");
     }
     app::receive(
         ReceivedLink::new(&*pasted),
         LinkOrigin::Pasted,
-        means.as_ref(),
+        expected.as_ref(),
     )
 }
 
-fn code_of(answer: &Answer) -> &[u8] {
+fn code_of(answer: &Response) -> &[u8] {
     match answer {
-        Answer::Granted { code, .. } => code,
-        Answer::Denied { .. } => b"",
+        Response::Granted { code, .. } => code,
+        Response::Denied { .. } => b"",
     }
 }
 
 /// A code without what may close a sentence around it.
-fn bare(answer: &Answer) -> &[u8] {
+fn bare(answer: &Response) -> &[u8] {
     let mut code = code_of(answer);
     while let [rest @ .., last] = code
         && b".,;:!?)]*'_~".contains(last)
@@ -92,7 +92,7 @@ fn bare(answer: &Answer) -> &[u8] {
     code
 }
 
-fn is_ours(answer: &Answer) -> bool {
+fn is_ours(answer: &Response) -> bool {
     answer.state() == STATE.as_bytes()
 }
 

@@ -39,7 +39,7 @@ fn check(data: &[u8]) -> Verdict {
             assert!(str::from_utf8(data).is_err() || data.contains(&0));
             "not UTF-8"
         }
-        Err(problem @ ProvisioningError::NotJson) => {
+        Err(problem @ ProvisioningError::NotJson(_)) => {
             assert!(value.is_none() && problem.field().is_none());
             "not JSON"
         }

@@ -3,14 +3,14 @@
 
 /// An answer of Amiqus's.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub(crate) enum Response {
     /// The person allowed it.
     Granted { code: Vec<u8>, state: Vec<u8> },
     /// The person denied it, or Amiqus would not.
     Denied { state: Vec<u8> },
 }
 
-impl Answer {
+impl Response {
     pub(crate) fn state(&self) -> &[u8] {
         match self {
             Self::Granted { state, .. } | Self::Denied { state } => state,
@@ -19,16 +19,16 @@ impl Answer {
 }
 
 /// The answer that an address is; `None` when it is none.
-pub(crate) fn read(address: &str, redirect_url: &str, issuer: &str) -> Option<Answer> {
+pub(crate) fn parse(address: &str, redirect_url: &str, issuer: &str) -> Option<Response> {
     match meaning(address, redirect_url, issuer)? {
-        Meaning::Answer(answer) => Some(answer),
+        Meaning::Response(answer) => Some(answer),
         Meaning::DeniedWithoutState => None,
     }
 }
 
 /// Whether the window comes to the front for an address that is no answer: a denial that doesn't say
 /// whose, or anything at the redirect URL with this `state`.
-pub(crate) fn is_said(address: &str, redirect_url: &str, issuer: &str, state: &[u8]) -> bool {
+pub(crate) fn is_shown(address: &str, redirect_url: &str, issuer: &str, state: &[u8]) -> bool {
     let is_denial = matches!(
         meaning(address, redirect_url, issuer),
         Some(Meaning::DeniedWithoutState)
@@ -41,7 +41,7 @@ pub(crate) fn is_said(address: &str, redirect_url: &str, issuer: &str, state: &[
 }
 
 enum Meaning {
-    Answer(Answer),
+    Response(Response),
     DeniedWithoutState,
 }
 
@@ -88,8 +88,10 @@ fn meaning(address: &str, redirect_url: &str, issuer: &str) -> Option<Meaning> {
         }
     }
     match (code, error, state) {
-        (Some(code), None, Some(state)) => Some(Meaning::Answer(Answer::Granted { code, state })),
-        (None, Some(_), Some(state)) => Some(Meaning::Answer(Answer::Denied { state })),
+        (Some(code), None, Some(state)) => {
+            Some(Meaning::Response(Response::Granted { code, state }))
+        }
+        (None, Some(_), Some(state)) => Some(Meaning::Response(Response::Denied { state })),
         (None, Some(_), None) => Some(Meaning::DeniedWithoutState),
         _ => None,
     }

@@ -3,7 +3,7 @@
 
 use amiqus_core::account::Account;
 use amiqus_core::app_state::AccountStatusView;
-use amiqus_core::http::Answer;
+use amiqus_core::http::HttpResponse;
 use amiqus_core::session::{Effect, Event, RenewalReason};
 use amiqus_core::token::{self, Grant, RefreshToken, TokenError, TokenSet, Transient};
 use amiqus_core::vault::Records;
@@ -37,13 +37,13 @@ fn check(data: &[u8]) -> Verdict {
 /// The refresh token that is in use before the answer comes.
 const OLD: &str = "hush-old-refresh";
 
-fn read(grant: Grant, answer: &Answer) -> Result<TokenSet, TokenError> {
+fn read(grant: Grant, answer: &HttpResponse) -> Result<TokenSet, TokenError> {
     let old = RefreshToken::new(OLD);
     let kept = (grant == Grant::Refresh).then_some(&old);
     token::read(grant, answer, kept, &app::redirect_url(), app::now())
 }
 
-fn judge(grant: Grant, answer: &Answer) -> Verdict {
+fn judge(grant: Grant, answer: &HttpResponse) -> Verdict {
     let read = || read(grant, answer);
     let verdict = match read() {
         Ok(tokens) => {
@@ -92,7 +92,7 @@ struct Refusal {
 }
 
 /// A pair is the one in the answer, and its times are bounded.
-fn assert_is_the_answers(grant: Grant, tokens: &TokenSet, answer: &Answer) {
+fn assert_is_the_answers(grant: Grant, tokens: &TokenSet, answer: &HttpResponse) {
     assert!(answer.status.is_success());
     let (access, refresh) = (tokens.access.expose(), tokens.refresh.expose());
     assert!(is_sound(access) && is_sound(refresh));
@@ -121,7 +121,7 @@ fn assert_is_the_answers(grant: Grant, tokens: &TokenSet, answer: &Answer) {
 }
 
 /// What each failure may mean at the most.
-fn assert_means(grant: Grant, answer: &Answer, failure: TokenError) {
+fn assert_means(grant: Grant, answer: &HttpResponse, failure: TokenError) {
     let status = answer.status.as_u16();
     let said = answer::object::<Refusal>(&answer.body);
     let error = said.as_ref().and_then(|said| said.error.as_deref());
@@ -182,7 +182,7 @@ fn assert_means(grant: Grant, answer: &Answer, failure: TokenError) {
 
 /// What both server generations say of a dead grant is always taken for that, whatever stands
 /// beside it.
-fn assert_the_dead_are_recognised(grant: Grant, answer: &Answer) {
+fn assert_the_dead_are_recognised(grant: Grant, answer: &HttpResponse) {
     let Some(said) = answer::object::<Refusal>(&answer.body) else {
         return;
     };
@@ -207,7 +207,7 @@ fn assert_the_dead_are_recognised(grant: Grant, answer: &Answer) {
 }
 
 /// A pair that is one by the letter is never thrown away, with whichever success it came.
-fn assert_pairs_are_recognised(grant: Grant, answer: &Answer) {
+fn assert_pairs_are_recognised(grant: Grant, answer: &HttpResponse) {
     let said = answer::object::<Pair>(&answer.body).filter(|said| {
         answer.status.is_success()
             && said.token_type.eq_ignore_ascii_case("bearer")

@@ -35,7 +35,7 @@ use url::Url;
 
 use self::idle_connections::IdleConnections;
 use self::port::{Pending, Port, Role, Stage};
-use crate::error_chain::ErrorChain;
+use amiqus_core::error::chain;
 
 /// How many connections are served at once; browsers open some ahead of need.
 const MAX_CONNECTIONS: usize = 256;
@@ -221,7 +221,7 @@ async fn accept_until_over(
                 });
             }
             Err(error) => {
-                tracing::warn!(error = %ErrorChain(&error), "loopback: accept failed");
+                tracing::warn!(error = %chain(&error), "loopback: accept failed");
                 sleep(ACCEPT_RETRY_INTERVAL).await;
             }
         }

@@ -22,8 +22,8 @@ use self::application::{Application, hand_over, object_path};
 use self::owner::{Owner, identify};
 use super::queue::IncomingQueue;
 use super::start::Start;
-use crate::error_chain::ErrorChain;
 use crate::{stderr, words};
+use amiqus_core::error::chain;
 
 /// How long a call to the bus may take; then the app starts without the bus.
 const BUS_TIMEOUT: Duration = Duration::from_secs(5);
@@ -105,7 +105,7 @@ async fn claim_or_hand_over(start: &Start, queue: &IncomingQueue) -> Instance {
     let connection = match timeout(BUS_TIMEOUT, connect(queue)).await {
         Ok(Ok(connection)) => connection,
         Ok(Err(error)) => {
-            warn("there is no session bus", &ErrorChain(&error));
+            warn("there is no session bus", &chain(&error));
             return Instance::Unknown;
         }
         Err(error) => {
@@ -129,7 +129,7 @@ async fn claim_or_hand_over(start: &Start, queue: &IncomingQueue) -> Instance {
         Ok(Settled::HandedOver) => Instance::HandedOver,
         Ok(Settled::NameTaken) => Instance::NameTaken,
         Err(error) => {
-            warn("the other copy can't be asked", &ErrorChain(&error));
+            warn("the other copy can't be asked", &chain(&error));
             Instance::Unknown
         }
     }

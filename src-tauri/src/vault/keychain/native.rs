@@ -1,5 +1,5 @@
-//! macOS's keychain and Windows' credential manager. They are opened with the session, and ask their
-//! person by themselves where they must.
+//! macOS's keychain and Windows' credential manager. They are unlocked with the session, and show their own
+//! prompts where they need one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,26 +7,30 @@ use std::time::Duration;
 use keyring_core::api::CredentialStoreApi as _;
 use keyring_core::{CredentialStore, Entry};
 
-use super::{Asks, Fit, Found, KeychainFailure, Prompt, SERVICE, USER};
+use super::{KeyMatch, KeychainError, KeychainKeys, MatchKey, OnPrompt, Prompt, SERVICE, USER};
 use crate::vault::key::Key;
 use crate::vault::key_file::VaultId;
 
-impl From<keyring_core::Error> for KeychainFailure {
-    fn from(problem: keyring_core::Error) -> Self {
-        tracing::warn!(%problem, "the keychain");
-        match problem {
-            keyring_core::Error::NoStorageAccess(_) => Self::Locked,
-            _ => Self::Absent,
+impl From<keyring_core::Error> for KeychainError {
+    fn from(error: keyring_core::Error) -> Self {
+        // Its text alone: some variants hold the secret's bytes.
+        let cause = Some(error.to_string().into());
+        match error {
+            keyring_core::Error::NoStorageAccess(_) => Self::Locked(cause),
+            _ => Self::Absent(cause),
         }
     }
 }
 
-/// The keychain.
+/// A connection to the keychain.
 pub(in crate::vault) struct Keychain(Arc<CredentialStore>);
 
 impl Keychain {
-    /// The keychain as it is now: one that was absent may have come meanwhile.
-    pub(in crate::vault) fn connect(_timeout: Duration) -> Result<Self, KeychainFailure> {
+    /// Connects to the keychain.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(in crate::vault) fn connect(_timeout: Duration) -> Result<Self, KeychainError> {
         #[cfg(target_os = "macos")]
         let keychain = apple_native_keyring_store::keychain::Store::new()?;
         #[cfg(target_os = "windows")]
@@ -34,8 +38,8 @@ impl Keychain {
         Ok(Self(keychain))
     }
 
-    /// The entry of a vault; that of the time before vaults had names for none.
-    fn entry(&self, vault: Option<&VaultId>) -> Result<Entry, KeychainFailure> {
+    /// The entry of a vault; for `None`, that of versions before there were vault IDs.
+    fn entry(&self, vault: Option<&VaultId>) -> Result<Entry, KeychainError> {
         let user = vault.map_or_else(
             || USER.to_owned(),
             |vault| format!("{USER} {}", vault.as_str()),
@@ -43,69 +47,85 @@ impl Keychain {
         Ok(self.0.build(SERVICE, &user, None)?)
     }
 
-    /// Finds the key that fits best. The system asks its person by itself.
+    /// Finds the key that matches best. The system shows its own prompt where it needs one.
+    ///
+    /// # Errors
+    /// When the keychain can't be read.
     pub(in crate::vault) fn find(
         &self,
         vault: Option<&VaultId>,
         _prompt: Prompt,
-        fit: &dyn Fn(&Key) -> Fit,
-        _asks: Asks<'_>,
-    ) -> Result<Found, KeychainFailure> {
-        let mut found = Found::default();
+        match_key: MatchKey<'_>,
+        _on_prompt: OnPrompt<'_>,
+    ) -> Result<KeychainKeys, KeychainError> {
+        let mut keys = KeychainKeys::default();
         for secret in secrets(&self.entry(vault)?)? {
-            found.add(secret, fit);
+            keys.add(secret, match_key);
         }
-        // One from before vaults had names.
-        if vault.is_some() && !found.fits() {
+        // An entry from before there were vault IDs.
+        if vault.is_some() && !keys.has_match() {
             for secret in secrets(&self.entry(None)?)? {
-                found.add(secret, fit);
+                keys.add(secret, match_key);
             }
         }
-        Ok(found)
+        Ok(keys)
     }
 
-    /// Puts a vault's key into the keychain, and makes sure that it stays there.
+    /// Adds a vault's key to the keychain, and reads it back.
+    ///
+    /// # Errors
+    /// When it can't be written, or isn't there afterwards.
     pub(in crate::vault) fn add(
         &self,
         vault: &VaultId,
         key: &Key,
         _prompt: Prompt,
-        _asks: Asks<'_>,
-    ) -> Result<(), KeychainFailure> {
+        _on_prompt: OnPrompt<'_>,
+    ) -> Result<(), KeychainError> {
         let entry = self.entry(Some(vault))?;
         entry.set_secret(key.bytes())?;
-        let kept = Key::from_secret(entry.get_secret()?);
-        match kept {
-            Some(kept) if kept.bytes() == key.bytes() => Ok(()),
-            _ => Err(KeychainFailure::Absent),
+        let stored = Key::from_secret(entry.get_secret()?);
+        match stored {
+            Some(stored) if stored.bytes() == key.bytes() => Ok(()),
+            _ => Err(KeychainError::Absent(None)),
         }
     }
 
-    /// Gives a key that is there its vault's name. The nameless entry stays for an older version of the
-    /// app.
-    pub(in crate::vault) fn name(&self, vault: &VaultId, key: &Key) -> Result<(), KeychainFailure> {
+    /// Adds the vault's ID to its key. The entry without an ID stays, for an older version of the app.
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub(in crate::vault) fn assign_to_vault(
+        &self,
+        vault: &VaultId,
+        key: &Key,
+    ) -> Result<(), KeychainError> {
         self.add(vault, key, Prompt::Never, &|_| ())
     }
 
-    /// Removes the keys of one vault: those of its name, and nameless ones that fit it. Says how many
-    /// there were.
+    /// Removes one vault's keys: those with its ID, and those without an ID that match it. Returns how
+    /// many there were.
+    ///
+    /// # Errors
+    /// When the keychain can't be read, or refuses the removal.
     pub(in crate::vault) fn remove(
         &self,
         vault: Option<&VaultId>,
-        fit: &dyn Fn(&Key) -> Fit,
-    ) -> Result<usize, KeychainFailure> {
+        match_key: MatchKey<'_>,
+    ) -> Result<usize, KeychainError> {
         let mut removed = 0;
         if let Some(vault) = vault {
             removed += remove_if(&self.entry(Some(vault))?, &|_| true)?;
         }
-        let fits = |secret| Key::from_secret(secret).is_some_and(|key| fit(&key) == Fit::Yes);
-        removed += remove_if(&self.entry(None)?, &fits)?;
+        let is_ours =
+            |secret| Key::from_secret(secret).is_some_and(|key| match_key(&key) == KeyMatch::Yes);
+        removed += remove_if(&self.entry(None)?, &is_ours)?;
         Ok(removed)
     }
 }
 
-/// The entries that an entry stands for: macOS may have several of one name.
-fn each(entry: &Entry) -> Result<Vec<(Vec<u8>, Option<Entry>)>, KeychainFailure> {
+/// The credentials that an entry stands for: macOS may have several with the same attributes.
+fn credentials(entry: &Entry) -> Result<Vec<(Vec<u8>, Option<Entry>)>, KeychainError> {
     match entry.get_secret() {
         Ok(secret) => Ok(vec![(secret, None)]),
         Err(keyring_core::Error::NoEntry) => Ok(Vec::new()),
@@ -113,17 +133,20 @@ fn each(entry: &Entry) -> Result<Vec<(Vec<u8>, Option<Entry>)>, KeychainFailure>
             .into_iter()
             .filter_map(|entry| Some((entry.get_secret().ok()?, Some(entry))))
             .collect()),
-        Err(problem) => Err(problem.into()),
+        Err(error) => Err(error.into()),
     }
 }
 
-fn secrets(entry: &Entry) -> Result<Vec<Vec<u8>>, KeychainFailure> {
-    Ok(each(entry)?.into_iter().map(|(secret, _)| secret).collect())
+fn secrets(entry: &Entry) -> Result<Vec<Vec<u8>>, KeychainError> {
+    Ok(credentials(entry)?
+        .into_iter()
+        .map(|(secret, _)| secret)
+        .collect())
 }
 
-fn remove_if(entry: &Entry, is_ours: &dyn Fn(Vec<u8>) -> bool) -> Result<usize, KeychainFailure> {
+fn remove_if(entry: &Entry, is_ours: &dyn Fn(Vec<u8>) -> bool) -> Result<usize, KeychainError> {
     let mut removed = 0;
-    for (secret, one_of_several) in each(entry)? {
+    for (secret, one_of_several) in credentials(entry)? {
         if is_ours(secret) {
             one_of_several
                 .as_ref()

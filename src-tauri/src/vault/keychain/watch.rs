@@ -1,30 +1,31 @@
-//! Tells when a keychain comes, is unlocked, gets an item, or answers at last. The bus tells of it;
-//! nothing polls.
+//! Reports when a keychain starts, is unlocked, gets an item, or answers at last. It listens to signals on
+//! the bus and never polls.
 
 use futures_util::StreamExt as _;
 use zbus::MessageStream;
 use zbus::connection::Builder;
 use zbus::fdo::DBusProxy;
 
-use super::system::{Heard, NAME, names, signals};
+use super::secret_service::{BUS_NAME, SERVICE_INTERFACE, SERVICE_PATH, attributes};
+use super::signals::{KeychainSignal, match_rules};
 
-/// Calls `changed` at each change, for as long as the session bus lives. The first call comes as soon as
-/// the keychain answers at all.
+/// Calls `changed` at each change of the keychain until the session bus ends. The first call comes as soon
+/// as the keychain answers.
 pub(crate) async fn watch(changed: impl Fn()) -> zbus::Result<()> {
     let bus = Builder::session()?.build().await?;
     let mut messages = MessageStream::from(&bus);
-    let rules = DBusProxy::new(&bus).await?;
-    for rule in signals()? {
-        rules.add_match_rule(rule).await?;
+    let dbus = DBusProxy::new(&bus).await?;
+    for rule in match_rules()? {
+        dbus.add_match_rule(rule).await?;
     }
-    // Without a deadline, so that one that hangs is heard when it goes on.
-    let names = (names(),);
+    // Without a timeout: a keychain that hangs answers when it resumes.
+    let body = (attributes(),);
     let answer = bus.call_method(
-        Some(NAME),
-        "/org/freedesktop/secrets",
-        Some("org.freedesktop.Secret.Service"),
+        Some(BUS_NAME),
+        SERVICE_PATH,
+        Some(SERVICE_INTERFACE),
         "SearchItems",
-        &names,
+        &body,
     );
     let mut answer = Box::pin(answer);
     let mut is_answered = false;
@@ -38,7 +39,7 @@ pub(crate) async fn watch(changed: impl Fn()) -> zbus::Result<()> {
             }
             message = messages.next() => match message {
                 Some(message) => {
-                    if Heard::in_message(&message?) == Heard::Change {
+                    if KeychainSignal::from_message(&message?) == KeychainSignal::Changed {
                         changed();
                     }
                 }

@@ -1,4 +1,4 @@
-//! Safeguards that this computer refuses. They are reported, in the log and in the report for support;
+//! Safeguards that this computer doesn't offer. They are reported, in the log and in the support report;
 //! the vault works without them.
 
 use std::collections::BTreeSet;
@@ -6,30 +6,31 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// Before a missing safeguard in the log; the report for support looks for it.
+/// Precedes a missing safeguard in the log. The support report searches for it, also in logs that earlier
+/// versions wrote.
 pub(crate) const MISSING: &str = "vault: safeguard missing: ";
 
 /// A safeguard that not every file system offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Safeguard {
-    /// The folder's lock, on its own file system.
+    /// A lock on the folder's own file system.
     Lock,
-    /// Any lock at all.
+    /// A lock on the folder's own file system or in the runtime folder.
     AnyLock,
     /// Files survive a power cut once they are written.
     FileSync,
     /// Renamed files survive a power cut.
-    #[cfg_attr(not(unix), expect(dead_code, reason = "never asked for there"))]
+    #[cfg_attr(not(unix), expect(dead_code, reason = "reported on Unix alone"))]
     FolderSync,
     /// Only their user can read the files.
-    #[cfg_attr(not(unix), expect(dead_code, reason = "never asked for there"))]
+    #[cfg_attr(not(unix), expect(dead_code, reason = "reported on Unix alone"))]
     Permissions,
-    /// A new file takes an old one's place in one step.
+    /// A file is replaced in one step.
     Replace,
 }
 
 impl Safeguard {
-    /// What is missing, and what follows from that.
+    /// What is missing, and its consequence.
     fn as_str(self) -> &'static str {
         match self {
             Self::Lock => {
@@ -50,12 +51,12 @@ impl Safeguard {
     }
 }
 
-/// What this process found to be missing, and where.
-static FOUND: Mutex<BTreeSet<(Safeguard, PathBuf)>> = Mutex::new(BTreeSet::new());
+/// The safeguards that this process reported, with their folders.
+static REPORTED: Mutex<BTreeSet<(Safeguard, PathBuf)>> = Mutex::new(BTreeSet::new());
 
-/// Reports a safeguard as missing for this folder, once in the life of the process.
-pub(super) fn report(safeguard: Safeguard, folder: &Path, error: &dyn Display) {
-    let is_new = FOUND
+/// Reports a safeguard as missing for this folder, once for each process.
+pub(crate) fn report(safeguard: Safeguard, folder: &Path, error: &dyn Display) {
+    let is_new = REPORTED
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .insert((safeguard, folder.to_owned()));
@@ -64,9 +65,9 @@ pub(super) fn report(safeguard: Safeguard, folder: &Path, error: &dyn Display) {
     }
 }
 
-/// What this process found to be missing, a line each.
+/// The safeguards that this process reported as missing, a line each.
 pub(crate) fn missing() -> Vec<String> {
-    FOUND
+    REPORTED
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .iter()

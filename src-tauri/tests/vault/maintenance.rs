@@ -1,4 +1,4 @@
-//! What is done with a vault that is damaged, newer, left behind or another's.
+//! Vaults that are damaged, newer, locked or interrupted.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -11,44 +11,44 @@ use amiqus_core::vault::{
     encode_current,
 };
 
-use crate::place::{Place, assert_everything_is_in, bob, lorraine, records};
+use crate::test_vault::{TestVault, assert_has_all_records, bob, lorraine, records};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
 #[test]
-fn what_was_saved_is_there_in_the_next_run() {
-    let place = Place::filled();
-    let opened = place.open().unwrap();
+fn saved_records_are_read_after_reopening() {
+    let vault = TestVault::filled();
+    let opened = vault.open().unwrap();
     assert!(opened.set_aside.is_none());
-    assert_everything_is_in(&records(&opened.store));
+    assert_has_all_records(&records(&opened.store));
 }
 
 /// Shows check 32.
 #[test]
-fn the_folder_and_its_files_are_for_their_user_alone_after_each_save() {
-    let place = Place::new();
-    fs::create_dir(&place.vault).unwrap();
-    fs::set_permissions(&place.vault, fs::Permissions::from_mode(0o755)).unwrap();
-    place.fill();
-    let opened = place.open().unwrap();
+fn folder_and_files_are_private_after_each_commit() {
+    let vault = TestVault::new();
+    fs::create_dir(&vault.folder).unwrap();
+    fs::set_permissions(&vault.folder, fs::Permissions::from_mode(0o755)).unwrap();
+    vault.fill();
+    let opened = vault.open().unwrap();
     let current = Change {
         name: RecordName::Current,
         bytes: Some(encode_current(lorraine().identity.key())),
     };
     opened.store.commit(&[current]).unwrap();
-    assert_eq!(mode(&place.vault), 0o700);
-    for name in place.files() {
-        assert_eq!(mode(&place.vault.join(&name)), 0o600, "{name}");
+    assert_eq!(mode(&vault.folder), 0o700);
+    for name in vault.files() {
+        assert_eq!(mode(&vault.folder.join(&name)), 0o600, "{name}");
     }
 }
 
 /// Shows check 34.
 #[test]
-fn a_damaged_vault_is_set_aside_whole_under_a_dated_name_and_a_new_one_begun() {
-    type Spoil = fn(&mut Vec<u8>);
-    let ways: [(&str, Spoil); 5] = [
+fn damaged_vault_is_set_aside_unchanged_for_a_new_one() {
+    type Corrupt = fn(&mut Vec<u8>);
+    let corruptions: [(&str, Corrupt); 5] = [
         ("truncated", |bytes| bytes.truncate(bytes.len() / 2)),
         ("cut by one byte", |bytes| {
             bytes.pop();
@@ -60,12 +60,12 @@ fn a_damaged_vault_is_set_aside_whole_under_a_dated_name_and_a_new_one_begun() {
             *last ^= 1;
         }),
     ];
-    for (how, spoil) in ways {
-        let place = Place::filled();
-        let damaged = place.spoil(spoil);
-        let opened = place
+    for (how, corrupt) in corruptions {
+        let vault = TestVault::filled();
+        let damaged = vault.corrupt(corrupt);
+        let opened = vault
             .open()
-            .unwrap_or_else(|problem| panic!("{how}: {problem}"));
+            .unwrap_or_else(|error| panic!("{how}: {error}"));
         let aside = opened
             .set_aside
             .clone()
@@ -79,22 +79,25 @@ fn a_damaged_vault_is_set_aside_whole_under_a_dated_name_and_a_new_one_begun() {
         let name = aside.to.file_name().unwrap().to_str().unwrap();
         assert!(name.starts_with("vault.stronghold.set-aside-20"), "{name}");
         assert!(records(&opened.store).accounts.is_empty(), "{how}");
-        // The new one is as good as any.
-        opened.store.commit(&crate::place::everything()).unwrap();
+        // The new vault works.
+        opened
+            .store
+            .commit(&crate::test_vault::all_records())
+            .unwrap();
         drop(opened);
-        assert_everything_is_in(&records(&place.open().unwrap().store));
+        assert_has_all_records(&records(&vault.open().unwrap().store));
         assert!(fs::exists(&aside.to).unwrap(), "{how}: gone");
     }
 }
 
 /// Shows check 34.
 #[test]
-fn two_damaged_vaults_in_the_same_second_are_both_kept() {
-    let place = Place::filled();
-    place.spoil(Vec::clear);
-    let first = place.open().unwrap().set_aside.unwrap();
-    fs::write(place.snapshot(), "again").unwrap();
-    let second = place.open().unwrap().set_aside.unwrap();
+fn vaults_set_aside_in_the_same_second_are_both_kept() {
+    let vault = TestVault::filled();
+    vault.corrupt(Vec::clear);
+    let first = vault.open().unwrap().set_aside.unwrap();
+    fs::write(vault.snapshot(), "again").unwrap();
+    let second = vault.open().unwrap().set_aside.unwrap();
     assert_ne!(first.to, second.to);
     assert_eq!(fs::read(first.to).unwrap(), b"");
     assert_eq!(fs::read(second.to).unwrap(), b"again");
@@ -102,18 +105,18 @@ fn two_damaged_vaults_in_the_same_second_are_both_kept() {
 
 /// Shows check 34.
 #[test]
-fn a_vault_of_a_newer_stronghold_is_set_aside_and_said_to_be_newer() {
-    let place = Place::filled();
-    // After the five magic bytes come two of version.
-    place.spoil(|bytes| bytes[6] = bytes[6].saturating_add(1));
-    let aside = place.open().unwrap().set_aside.unwrap();
+fn vault_of_a_newer_stronghold_is_set_aside_as_newer() {
+    let vault = TestVault::filled();
+    // The five magic bytes are followed by two bytes of version.
+    vault.corrupt(|bytes| bytes[6] = bytes[6].saturating_add(1));
+    let aside = vault.open().unwrap().set_aside.unwrap();
     assert_eq!(aside.why, SetAsideReason::Newer);
 }
 
 #[test]
-fn key_file_that_asks_for_more_than_a_computer_has_is_refused_at_once() {
-    let place = Place::filled();
-    let path = place.vault.join("key.json");
+fn key_file_with_excessive_costs_is_rejected() {
+    let vault = TestVault::filled();
+    let path = vault.folder.join("key.json");
     let sound = std::fs::read_to_string(&path).unwrap();
     for (field, value) in [
         ("memory_kib", u32::MAX),
@@ -123,39 +126,39 @@ fn key_file_that_asks_for_more_than_a_computer_has_is_refused_at_once() {
         let mut file: serde_json::Value = serde_json::from_str(&sound).unwrap();
         file["kind"]["passphrase"][field] = value.into();
         std::fs::write(&path, file.to_string()).unwrap();
-        let failure = place.open().err().unwrap();
-        let is_said = matches!(failure, OpenError::Locked(LockReason::VaultUnreachable));
-        assert!(is_said, "{field}: {failure}");
+        let error = vault.open().err().unwrap();
+        let is_unreachable = matches!(error, OpenError::Locked(LockReason::VaultUnreachable));
+        assert!(is_unreachable, "{field}: {error}");
     }
     std::fs::write(&path, sound).unwrap();
-    assert!(place.open().is_ok());
+    assert!(vault.open().is_ok());
 }
 
 #[test]
-fn a_wrong_passphrase_changes_nothing() {
-    let place = Place::filled();
-    let before = fs::read(place.snapshot()).unwrap();
+fn wrong_passphrase_changes_nothing() {
+    let vault = TestVault::filled();
+    let before = fs::read(vault.snapshot()).unwrap();
     let wrong = Unlock::Passphrase(Passphrase::new("practice makes imperfect"));
-    let failure = place.opener().open(wrong).err().unwrap();
-    assert!(matches!(failure, OpenError::WrongPassphrase));
-    assert_eq!(fs::read(place.snapshot()).unwrap(), before);
-    assert_everything_is_in(&records(&place.open().unwrap().store));
+    let error = vault.opener().open(wrong).err().unwrap();
+    assert!(matches!(error, OpenError::WrongPassphrase));
+    assert_eq!(fs::read(vault.snapshot()).unwrap(), before);
+    assert_has_all_records(&records(&vault.open().unwrap().store));
 }
 
 /// Shows check 32.
 #[test]
-fn what_killed_writes_left_behind_is_swept_and_nothing_else() {
-    let place = Place::filled();
+fn only_leftovers_of_interrupted_writes_are_removed() {
+    let vault = TestVault::filled();
     for name in [
         "vault.stronghold.0123456789ab",
         "vault.stronghold.set-aside-2026-11-23T17-25-00Z",
         "somebody's notes.txt",
     ] {
-        fs::write(place.vault.join(name), "half").unwrap();
+        fs::write(vault.folder.join(name), "half").unwrap();
     }
-    drop(place.open().unwrap());
+    drop(vault.open().unwrap());
     assert_eq!(
-        place.files(),
+        vault.files(),
         [
             "key.json",
             "lock",
@@ -168,13 +171,13 @@ fn what_killed_writes_left_behind_is_swept_and_nothing_else() {
 
 /// Shows check 27.
 #[test]
-fn a_vault_that_another_has_is_not_touched_and_opens_once_it_is_free() {
-    let place = Place::filled();
-    let first = place.open().unwrap();
-    let failure = place.open().err().unwrap();
+fn vault_locked_by_another_opens_once_it_is_released() {
+    let vault = TestVault::filled();
+    let first = vault.open().unwrap();
+    let error = vault.open().err().unwrap();
     let why = LockReason::InUseElsewhere;
-    assert!(matches!(failure, OpenError::Locked(found) if found == why));
-    let opener = place.opener();
+    assert!(matches!(error, OpenError::Locked(found) if found == why));
+    let opener = vault.opener();
     let waiting = std::thread::spawn(move || opener.wait_until_free());
     let (ended, end) = std::sync::mpsc::channel();
     let watched = std::thread::spawn(move || {
@@ -185,24 +188,24 @@ fn a_vault_that_another_has_is_not_touched_and_opens_once_it_is_free() {
     drop(first);
     end.recv_timeout(Duration::from_secs(10)).unwrap();
     watched.join().unwrap();
-    assert_everything_is_in(&records(&place.open().unwrap().store));
+    assert_has_all_records(&records(&vault.open().unwrap().store));
 }
 
 /// Shows check 29.
 #[test]
-fn a_vault_is_read_from_the_disk_and_not_from_memory() {
-    let place = Place::filled();
-    let elsewhere = Place::new();
-    let opened = place.open().unwrap();
-    // As when another computer with the same home folder had written it.
-    crate::place::copy(&place.vault, &elsewhere.vault);
+fn records_are_read_from_disk_not_from_memory() {
+    let vault = TestVault::filled();
+    let elsewhere = TestVault::new();
+    let opened = vault.open().unwrap();
+    // As another computer with the same home folder would write it.
+    crate::test_vault::copy(&vault.folder, &elsewhere.folder);
     let theirs = elsewhere.open().unwrap();
-    let gone = Change {
+    let removal = Change {
         name: RecordName::Account(lorraine().identity.key()),
         bytes: None,
     };
-    theirs.store.commit(&[gone]).unwrap();
-    fs::copy(elsewhere.snapshot(), place.snapshot()).unwrap();
+    theirs.store.commit(&[removal]).unwrap();
+    fs::copy(elsewhere.snapshot(), vault.snapshot()).unwrap();
     let accounts = records(&opened.store).accounts;
     assert_eq!(
         accounts.into_keys().collect::<Vec<_>>(),
@@ -212,18 +215,18 @@ fn a_vault_is_read_from_the_disk_and_not_from_memory() {
 
 /// Shows check 26.
 #[test]
-fn a_commit_is_a_new_file_and_never_a_change_of_the_old_one() {
-    let place = Place::filled();
-    let opened = place.open().unwrap();
-    let held = fs::File::open(place.snapshot()).unwrap();
-    let before = fs::read(place.snapshot()).unwrap();
+fn commit_replaces_the_file_and_never_changes_it() {
+    let vault = TestVault::filled();
+    let opened = vault.open().unwrap();
+    let held = fs::File::open(vault.snapshot()).unwrap();
+    let before = fs::read(vault.snapshot()).unwrap();
     let current = Change {
         name: RecordName::Current,
         bytes: Some(encode_current(lorraine().identity.key())),
     };
     opened.store.commit(&[current]).unwrap();
     let old = held.metadata().unwrap();
-    let new = fs::metadata(place.snapshot()).unwrap();
+    let new = fs::metadata(vault.snapshot()).unwrap();
     assert_ne!((old.dev(), old.ino()), (new.dev(), new.ino()));
     assert_eq!(old.len(), u64::try_from(before.len()).unwrap());
 }

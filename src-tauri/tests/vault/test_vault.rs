@@ -1,4 +1,4 @@
-//! A vault in a folder of its own, and an example of everything that is kept in one.
+//! A vault in a temporary folder, and one record of each kind.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,36 +22,36 @@ use sign_in_with_amiqus::vault::StrongholdOpener;
 pub(crate) const PASSPHRASE: &str = "practice makes perfect";
 const REDIRECT: &str = "co.amiqus.signin://oauth/callback";
 
-/// A folder for one vault, gone with the test.
-pub(crate) struct Place {
-    _folder: tempfile::TempDir,
-    pub(crate) vault: PathBuf,
+/// A folder for one vault, removed with the test.
+pub(crate) struct TestVault {
+    _parent: tempfile::TempDir,
+    pub(crate) folder: PathBuf,
 }
 
-impl Place {
+impl TestVault {
     pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let vault = folder.path().join("vault");
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("vault");
         Self {
-            _folder: folder,
-            vault,
+            _parent: parent,
+            folder,
         }
     }
 
-    /// With everything in it that can be.
+    /// Creates a vault with one record of each kind.
     pub(crate) fn filled() -> Self {
-        let place = Self::new();
-        place.fill();
-        place
+        let vault = Self::new();
+        vault.fill();
+        vault
     }
 
     pub(crate) fn fill(&self) {
         let opened = self.open_new().unwrap();
-        opened.store.commit(&everything()).unwrap();
+        opened.store.commit(&all_records()).unwrap();
     }
 
     pub(crate) fn opener(&self) -> StrongholdOpener {
-        StrongholdOpener::new(self.vault.clone())
+        StrongholdOpener::new(self.folder.clone())
     }
 
     pub(crate) fn open_new(&self) -> Result<Opened, OpenError> {
@@ -65,20 +65,20 @@ impl Place {
     }
 
     pub(crate) fn snapshot(&self) -> PathBuf {
-        self.vault.join("vault.stronghold")
+        self.folder.join("vault.stronghold")
     }
 
-    /// Makes something else of the snapshot's bytes.
-    pub(crate) fn spoil(&self, spoil: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    /// Changes the snapshot's bytes; returns the new ones.
+    pub(crate) fn corrupt(&self, corrupt: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
         let mut bytes = fs::read(self.snapshot()).unwrap();
-        spoil(&mut bytes);
+        corrupt(&mut bytes);
         fs::write(self.snapshot(), &bytes).unwrap();
         bytes
     }
 
-    /// The names of the folder's files, in order.
+    /// The names of the folder's files, sorted.
     pub(crate) fn files(&self) -> Vec<String> {
-        let mut names: Vec<_> = fs::read_dir(&self.vault)
+        let mut names: Vec<_> = fs::read_dir(&self.folder)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
@@ -99,10 +99,10 @@ pub(crate) fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Bytes that are the same in each run.
-struct Counted(std::sync::atomic::AtomicU8);
+/// Entropy that is the same in each run.
+struct CountingEntropy(std::sync::atomic::AtomicU8);
 
-impl EntropySource for Counted {
+impl EntropySource for CountingEntropy {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
         for byte in bytes {
             *byte = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -111,7 +111,7 @@ impl EntropySource for Counted {
     }
 }
 
-pub(crate) fn then() -> Timestamp {
+pub(crate) fn received_at() -> Timestamp {
     "2026-11-23T09:00:00Z".parse().unwrap()
 }
 
@@ -129,21 +129,21 @@ pub(crate) fn registration() -> Registration {
 }
 
 fn attempt() -> Attempt {
-    let entropy = Counted(std::sync::atomic::AtomicU8::new(1));
-    Attempt::begin(&registration(), then(), &entropy).unwrap()
+    let entropy = CountingEntropy(std::sync::atomic::AtomicU8::new(1));
+    Attempt::begin(&registration(), received_at(), &entropy).unwrap()
 }
 
 pub(crate) fn tokens(name: &str) -> TokenSet {
     TokenSet {
         access: AccessToken::new(format!("hush-access-{name}")),
         refresh: RefreshToken::new(format!("hush-refresh-{name}")),
-        received_at: then(),
+        received_at: received_at(),
         lifetime: SignedDuration::from_secs(31_536_000),
         redirect_url: RedirectUrl::parse(REDIRECT).unwrap(),
     }
 }
 
-/// Bob at Fusion Industries, a refresh of whose was about to be sent.
+/// A connected account whose refresh was about to be sent.
 pub(crate) fn bob() -> Account {
     Account {
         identity: Identity {
@@ -160,18 +160,18 @@ pub(crate) fn bob() -> Account {
             }),
             role: Some(Role::Owner),
         },
-        as_of: then(),
+        as_of: received_at(),
         status: AccountStatus::Connected {
             tokens: tokens("bob"),
             journal: Journal {
-                open_since: Some(then()),
-                unanswered_since: Some(then() - SignedDuration::from_hours(1)),
+                open_since: Some(received_at()),
+                unanswered_since: Some(received_at() - SignedDuration::from_hours(1)),
             },
         },
     }
 }
 
-/// Lorraine, whose team was never told and who needs the browser again.
+/// An account without a team that must sign in again.
 pub(crate) fn lorraine() -> Account {
     Account {
         identity: Identity {
@@ -185,13 +185,13 @@ pub(crate) fn lorraine() -> Account {
             team: None,
             role: None,
         },
-        as_of: then(),
+        as_of: received_at(),
         status: AccountStatus::SignInAgain(SignInAgainReason::AnswerLost),
     }
 }
 
-/// One of each record.
-pub(crate) fn everything() -> Vec<Change> {
+/// One record of each kind.
+pub(crate) fn all_records() -> Vec<Change> {
     let bob_key = bob().identity.key();
     let lorraine_key = lorraine().identity.key();
     [
@@ -219,8 +219,8 @@ pub(crate) fn everything() -> Vec<Change> {
     .collect()
 }
 
-/// That all of it is there, whole.
-pub(crate) fn assert_everything_is_in(records: &Records) {
+/// Asserts that the records are those of [`all_records`].
+pub(crate) fn assert_has_all_records(records: &Records) {
     let registration = records.registration.as_ref().unwrap();
     assert_eq!(
         **encode_registration(registration),
