@@ -17,7 +17,7 @@ const programs = ["sign-in-with-amiqus", "bare-window", "bench", "practice-tray"
 );
 
 if (process.argv.includes("--quick")) {
-  compile(["--no-bundle", "--", ...programs]);
+  await compile(["--no-bundle", "--", ...programs]);
   // The suites before it have built the one that they use.
   if (!existsSync(join(BUILT, "practice-amiqus"))) await finished(buildPractice());
 } else {
