@@ -45,7 +45,7 @@ export async function runSuites(wanted) {
  * @param {readonly Ended[]} ended
  * @param {readonly LeftOut[]} leftOut
  */
-export function summarize(ended, leftOut) {
+export function report(ended, leftOut) {
   const before = lastSeconds();
   const shown = (/** @type {number | undefined} */ seconds) =>
     seconds === undefined ? "-" : `${seconds.toFixed(0)} s`;

@@ -69,7 +69,10 @@ export const suites = [
     name: "rustdoc",
     command: [
       ...[...cargo, "doc", "--no-deps", "--workspace", "--document-private-items"],
-      ...["--config", 'build.rustdocflags = ["-D", "warnings"]'],
+      ...[
+        "--config",
+        'build.rustdocflags = ["-D", "warnings", "-A", "rustdoc::private_intra_doc_links"]',
+      ],
     ],
   },
   { name: "build", command: [...cargo, "build", "--workspace", "--bins"], only: "test" },

@@ -5,7 +5,7 @@
  * switch where the user is neither root nor a CI.
  */
 import { leaveSystemAlone, missingPackages, prepare } from "./prepare.mjs";
-import { runSuites, summarize } from "./runner.mjs";
+import { runSuites, report } from "./runner.mjs";
 import { choose } from "./select.mjs";
 
 /** @typedef {import("./suites.mjs").Suite} Suite */
@@ -66,4 +66,4 @@ if (mayChange) {
   prepare("audit");
 }
 
-process.exit(summarize(await runSuites(chosen), leftOut) ? 0 : 1);
+process.exit(report(await runSuites(chosen), leftOut) ? 0 : 1);
