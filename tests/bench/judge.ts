@@ -16,7 +16,7 @@ export type Judged = {
   goal: Goal;
   /** Whether it holds its goal; nothing where it has none. */
   held: boolean | undefined;
-  /** Whether it is so far off that a noisy machine doesn't explain it. */
+  /** Whether even the least of its figures is far off: another process only ever adds to a figure. */
   alarm: boolean;
   /** Why a goal that is missed can't be held. */
   limit: string | undefined;
@@ -29,8 +29,8 @@ export function judge(row: Row, figures: Figures): Judged {
   const ours = spread(figures.ours);
   const floor =
     row.goal.kind === "shown" && figures.floor.length === 0 ? undefined : spread(figures.floor);
-  const holds = (goal: Goal, generosity: number) =>
-    floor === undefined || isWithin(goal, ours, floor.median, generosity);
+  const holds = (goal: Goal) =>
+    floor === undefined || isWithin(goal, ours.median, ours.most, floor.median);
   const known: Goal = row.limit ? { kind: "times", most: row.limit.most } : row.goal;
   return {
     id: row.id,
@@ -41,17 +41,16 @@ export function judge(row: Row, figures: Figures): Judged {
     floor,
     ratio: floor && ours.median / floor.median,
     goal: row.goal,
-    held: row.goal.kind === "shown" ? undefined : holds(row.goal, 1),
-    alarm: !holds(known, GENEROUS),
+    held: row.goal.kind === "shown" ? undefined : holds(row.goal),
+    alarm: floor !== undefined && !isWithin(known, ours.least, ours.most, floor.least, GENEROUS),
     limit: row.limit?.why,
   };
 }
 
-function isWithin(goal: Goal, spread: Spread, floor: number, generosity: number): boolean {
-  const ours = spread.median;
+function isWithin(goal: Goal, ours: number, most: number, floor: number, generosity = 1): boolean {
   switch (goal.kind) {
     case "never above":
-      return spread.most <= goal.most;
+      return most <= goal.most;
     case "times":
       return ours <= goal.most * generosity * floor;
     case "above":

@@ -25,9 +25,14 @@ const brand = {
 function build(variables: NodeJS.ProcessEnv): void {
   const env = { ...process.env, ...variables };
   execFileSync("npm", ["run", "--silent", "ui:build"], { cwd: ROOT, env, stdio: "ignore" });
+  // With the whole workspace's features, with which the dependencies are compiled already: what is compiled
+  // again is what the brand's file leads to.
   execFileSync(
-    "cargo",
-    ["build", "--quiet", "--package", "sign-in-with-amiqus", "--bin", "sign-in-with-amiqus"],
+    "node",
+    [
+      ...["tests/run/progress.mjs", "cargo", "build", "--workspace"],
+      ...["--bin", "sign-in-with-amiqus"],
+    ],
     { cwd: ROOT, env, stdio: "inherit" },
   );
 }

@@ -45,15 +45,19 @@ export const suites = [
   },
   // Shows check 43.
   { name: "dependency audit", command: ["npm", "run", "--silent", "audit"], only: "test" },
+  { name: "audit's own test", command: [...nodeTests, "tests/run/audit.test.ts"], only: "test" },
   {
     name: "installer configuration",
     command: [
       ...nodeTests,
       "tests/packages/configuration.test.ts",
       "tests/packages/lock-files.test.ts",
-      "tests/run/machine.test.ts",
       "tests/run/workflows.test.ts",
     ],
+  },
+  {
+    name: "test tools",
+    command: [...nodeTests, "tests/bench/judge.test.ts", "tests/run/machine.test.ts"],
   },
   { name: "types", command: ["npm", "run", "--silent", "ui:check"] },
   { name: "lints", command: ["npm", "run", "--silent", "ui:lint"] },
