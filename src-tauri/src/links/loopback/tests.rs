@@ -21,7 +21,7 @@ struct Heeding {
 }
 
 /// So long a browser that comes late is told, here.
-const SOON: Duration = Duration::from_millis(300);
+const SOON: Duration = Duration::from_secs(2);
 
 impl Heeding {
     async fn start() -> Self {
@@ -496,6 +496,7 @@ async fn browser_that_comes_after_the_attempt_is_told_how_it_ended() {
 #[tokio::test]
 async fn next_attempt_takes_the_port_over_and_the_last_page_stays() {
     let mut listener = Heeding::start().await;
+    listener.loopback.linger = Duration::from_millis(300);
     let first = "/callback?code=good&state=a";
     assert_eq!(status(&listener.ask(first).await), "200");
     listener.end(AttemptEnd::Answered);
@@ -529,6 +530,7 @@ async fn next_attempt_takes_the_port_over_and_the_last_page_stays() {
 #[tokio::test]
 async fn port_is_free_at_once_for_another_address_and_after_the_last_wait() {
     let mut listener = Heeding::start().await;
+    listener.loopback.linger = Duration::from_millis(300);
     for _ in 0..10 {
         listener.end(AttemptEnd::Cancelled);
         listener.until_closed().await;
