@@ -20,6 +20,9 @@ import { table } from "./table";
 const BEGIN = "<!-- npm run bench -- --write -->";
 const END = "<!-- so far -->";
 
+/** How often a part that raises an alarm is measured in a quick run. */
+const MAX_ATTEMPTS = 3;
+
 const RELEASE = join(ROOT, "target", "release");
 
 const args = process.argv.slice(2);
@@ -39,12 +42,7 @@ const selected = parts.filter(
 const results: Judged[] = [];
 for (const part of selected) {
   const start = Date.now();
-  const figures = part.name === "sizes" ? sizes(RELEASE) : await measure(part);
-  for (const row of part.rows) {
-    const found = figures.find(({ row: id }) => id === row.id);
-    if (!found) throw new Error(`the part ${part.name} has no figures for "${row.id}"`);
-    results.push(judge(row, found));
-  }
+  results.push(...(await judgePart(part)));
   const seconds = ((Date.now() - start) / 1000).toFixed(0);
   process.stderr.write(`measured ${part.name} in ${seconds} s\n`);
 }
@@ -89,6 +87,33 @@ function writeIntoReadme(text: string): void {
   if (before === undefined || after === undefined)
     throw new Error("the README has no place for it");
   writeFileSync(file, `${before}${BEGIN}\n\n${text}\n\n${END}${after}`);
+}
+
+/**
+ * Measures a part and judges its rows. In a quick run a part that raises an alarm is measured again and
+ * judged by all its figures, so that a process which was busy for a while raises none.
+ */
+async function judgePart(part: Part): Promise<Judged[]> {
+  let figures: Figures[] = [];
+  for (let attempt = 1; ; attempt += 1) {
+    const measured = part.name === "sizes" ? sizes(RELEASE) : await measure(part);
+    figures = part.rows.map((row): Figures => {
+      const found = measured.find(({ row: id }) => id === row.id);
+      if (!found) throw new Error(`the part ${part.name} has no figures for "${row.id}"`);
+      const earlier = figures.find(({ row: id }) => id === row.id);
+      return {
+        row: row.id,
+        ours: [...(earlier?.ours ?? []), ...found.ours],
+        floor: [...(earlier?.floor ?? []), ...found.floor],
+      };
+    });
+    const rows = part.rows.flatMap((row) =>
+      figures.filter(({ row: id }) => id === row.id).map((all) => judge(row, all)),
+    );
+    const isCalm = !rows.some((row) => row.alarm);
+    if (isCalm || !isQuick || part.name === "sizes" || attempt === MAX_ATTEMPTS) return rows;
+    process.stderr.write(`${part.name} raised an alarm and is measured again\n`);
+  }
 }
 
 /** Runs a part on its own desktop with its own fake server. */

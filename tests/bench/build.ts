@@ -17,8 +17,8 @@ const programs = ["sign-in-with-amiqus", "bare-window", "bench", "practice-tray"
 );
 
 if (process.argv.includes("--quick")) {
-  compile(["--no-bundle", "--", ...programs]);
-  // As part of the tests it has been built already.
+  await compile(["--no-bundle", "--", ...programs]);
+  // In `npm test` an earlier suite has built it.
   if (!existsSync(join(BIN_DIR, "practice-amiqus"))) await waitForCargo(buildPractice());
 } else {
   const practice = waitForCargo(buildPractice());

@@ -18,7 +18,7 @@ export type Judged = {
   goal: Goal;
   /** Whether the goal is held; `undefined` where there is none. */
   held: boolean | undefined;
-  /** Whether the figure is too far off to be explained by a noisy machine. */
+  /** Whether even the least of its figures is far off: another process only ever adds to a figure. */
   alarm: boolean;
   /** Why a missed goal can't be held. */
   limit: string | undefined;
@@ -32,8 +32,8 @@ export function judge(row: Row, figures: Figures): Judged {
   const ours = spread(figures.ours);
   const floor =
     row.goal.kind === "shown" && figures.floor.length === 0 ? undefined : spread(figures.floor);
-  const holds = (goal: Goal, factor: number) =>
-    floor === undefined || isWithin(goal, ours, floor.median, factor);
+  const holds = (goal: Goal) =>
+    floor === undefined || isWithin(goal, ours.median, ours.most, floor.median);
   const known: Goal = row.limit ? { kind: "times", most: row.limit.most } : row.goal;
   return {
     id: row.id,
@@ -44,17 +44,16 @@ export function judge(row: Row, figures: Figures): Judged {
     floor,
     ratio: floor && ours.median / floor.median,
     goal: row.goal,
-    held: row.goal.kind === "shown" ? undefined : holds(row.goal, 1),
-    alarm: !holds(known, ALARM_FACTOR),
+    held: row.goal.kind === "shown" ? undefined : holds(row.goal),
+    alarm: floor !== undefined && !isWithin(known, ours.least, ours.most, floor.least, ALARM_FACTOR),
     limit: row.limit?.why,
   };
 }
 
-function isWithin(goal: Goal, spread: Spread, floor: number, factor: number): boolean {
-  const ours = spread.median;
+function isWithin(goal: Goal, ours: number, most: number, floor: number, factor = 1): boolean {
   switch (goal.kind) {
     case "never above":
-      return spread.most <= goal.most;
+      return most <= goal.most;
     case "times":
       return ours <= goal.most * factor * floor;
     case "above":

@@ -3,7 +3,9 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { root } from "../run/prepare.mjs";
-import { runSuites, suites } from "../run/suites.mjs";
+import { runSuites } from "../run/runner.mjs";
+import { choose } from "../run/select.mjs";
+import type { Suite } from "../run/suites.mjs";
 import { checks } from "./checks";
 import { readMarks, type Proof } from "./marks";
 import { Outcomes } from "./outcomes";
@@ -29,7 +31,7 @@ if (process.argv.includes("--write")) {
 for (const fault of faults) console.error(fault);
 if (process.argv.includes("--write")) process.exit(faults.length > 0 ? 1 : 0);
 
-if (process.argv.includes("--run")) await runSuites(suites.filter(isNeeded));
+if (process.argv.includes("--run")) await runSuites(choose("test", []).filter(isNeeded));
 
 const outcomes = Outcomes.ofThisRun();
 const tally = { checks: checks.length, proven: 0, by_hand: 0, failed: 0 };
@@ -53,14 +55,15 @@ console.log(JSON.stringify(tally));
 process.exitCode = tally.failed > 0 || faults.length > 0 ? 1 : 0;
 
 /** Whether a suite builds what the others need, is a proof, or has one in it. */
-function isNeeded([name, ...command]: (typeof suites)[number]): boolean {
+function isNeeded({ name, command, files = [] }: Suite): boolean {
+  const parts = [...command, ...files];
   const isProof = ({ kind, file, name: shown }: Proof) =>
     kind === "suite"
       ? shown === name
       : kind === "rust"
-        ? command.includes("tests/run/cargo-test.mjs")
-        : command.includes(file);
-  const builds = ["the window", "the programs"];
-  if (proofs.some(({ name }) => name === "the installed package")) builds.push("the installers");
+        ? parts.includes("tests/run/rust-tests.mjs")
+        : parts.includes(file);
+  const builds = ["window build", "build"];
+  if (proofs.some(({ name }) => name === "installed package")) builds.push("installers");
   return builds.includes(name) || proofs.some(isProof);
 }

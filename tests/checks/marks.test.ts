@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { root } from "../run/prepare.mjs";
-import { inRust, inScript, SUITES } from "./marks";
+import { inRust, inScript, readMarks, SUITES } from "./marks";
+import { readJUnit } from "./outcomes";
+import { table } from "./table";
 
 const FILE = "src-tauri/core/src/redirect/tests.rs";
 
@@ -9,7 +13,7 @@ function rust(text: string, file = FILE) {
   return inRust(file, text, root);
 }
 
-test("a mark above a Rust test is taken, with the path that cargo test tells", () => {
+test("a mark above a Rust test is taken, with its binary and path as nextest names them", () => {
   const text = `
 /// Two links.
 /// Shows checks 3, 10 and 11.
@@ -18,24 +22,32 @@ async fn nothing_is_lost() {}
 `;
   assert.deepEqual(rust(text), {
     proofs: [
-      { kind: "rust", file: FILE, name: "redirect::tests::nothing_is_lost", shows: [3, 10, 11] },
+      {
+        kind: "rust",
+        file: FILE,
+        name: "amiqus-core redirect::tests::nothing_is_lost",
+        shows: [3, 10, 11],
+      },
     ],
     faults: [],
   });
   const inner = "mod tests {\n    /// Shows check 7.\n    #[test]\n    fn it_is() {}\n}\n";
   for (const [file, name] of [
-    ["src-tauri/core/src/secret.rs", "secret::tests::it_is"],
-    ["src-tauri/src/diagnostics/mod.rs", "diagnostics::tests::it_is"],
-    ["src-tauri/src/lib.rs", "tests::it_is"],
-    ["tests/durability/src/bin/crash_test/trace.rs", "trace::tests::it_is"],
+    ["src-tauri/core/src/secret.rs", "amiqus-core secret::tests::it_is"],
+    ["src-tauri/src/diagnostics/mod.rs", "sign-in-with-amiqus diagnostics::tests::it_is"],
+    ["src-tauri/src/lib.rs", "sign-in-with-amiqus tests::it_is"],
+    [
+      "tests/durability/src/bin/crash_test/trace.rs",
+      "durability::bin/crash-test trace::tests::it_is",
+    ],
   ] as const) {
     assert.equal(rust(inner, file).proofs[0]?.name, name);
   }
   const plain = "/// Shows check 7.\n#[test]\nfn it_is() {}\n";
   for (const [file, name] of [
-    ["src-tauri/core/tests/network.rs", "it_is"],
-    ["src-tauri/core/tests/keeper/main.rs", "it_is"],
-    ["src-tauri/core/tests/keeper/sign_in.rs", "sign_in::it_is"],
+    ["src-tauri/core/tests/network.rs", "amiqus-core::network it_is"],
+    ["src-tauri/core/tests/runtime/main.rs", "amiqus-core::runtime it_is"],
+    ["src-tauri/core/tests/runtime/sign_in.rs", "amiqus-core::runtime sign_in::it_is"],
   ] as const) {
     assert.equal(rust(plain, file).proofs[0]?.name, name);
   }
@@ -78,7 +90,7 @@ for (const one of several) {
       ["its name stands above", [2, 3]],
     ],
   );
-  const suites = '[\n  // Shows check 43.\n  ["the dependencies", "npm", "run", "audit"],\n];';
+  const suites = '[\n  // Shows check 43.\n  { name: "the dependencies", command: ["npm"] },\n];';
   assert.equal(inScript(SUITES, suites).proofs[0]?.name, "the dependencies");
 });
 
@@ -91,10 +103,38 @@ test("a mark that shows nothing is a fault in a script", () => {
     ["// Shows check 3.\ntest(`of ${one}`, play);", "not plain text"],
     ["// Shows 3, as check.\n// shows check 3\ntest('unclear', play);", "not how a mark"],
     ["/// Shows check 3.\ntest('as in Rust', play);", "not how a mark"],
-    ['// Shows check 3.\n["no suite, for it is elsewhere"];', "no test"],
+    ['// Shows check 3.\n[{ name: "no suite, for it is elsewhere" }];', "no test"],
   ] as const) {
     const { proofs, faults } = inScript("tests/e2e/some.test.ts", text);
     assert.deepEqual(proofs, [], text);
     assert.ok(faults.length === 1 && faults[0]?.includes(fault), `${text}: ${faults.join()}`);
   }
+});
+
+test("nextest's report is read, a failed and a skipped test among the others", () => {
+  const report = `<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="nextest-run" tests="4">
+  <testsuite name="amiqus-core">
+    <testcase name="a::passes" classname="amiqus-core" time="0.1"/>
+    <testcase name="a::fails" classname="amiqus-core" time="0.1">
+      <failure type="test failure">text &amp; more</failure>
+    </testcase>
+  </testsuite>
+  <testsuite name="amiqus-core::network">
+    <testcase name="a::passes" classname="amiqus-core::network"><skipped/></testcase>
+  </testsuite>
+</testsuites>`;
+  assert.deepEqual(readJUnit(report), [
+    { name: "amiqus-core a::passes", outcome: "passed" },
+    { name: "amiqus-core a::fails", outcome: "failed" },
+    { name: "amiqus-core::network a::passes", outcome: "skipped" },
+  ]);
+  assert.throws(() => readJUnit(report.slice(0, -30)));
+});
+
+test("the table is the one that the marks make", () => {
+  const { proofs, faults } = readMarks(root);
+  assert.deepEqual(faults, []);
+  const written = readFileSync(join(root, "tests", "checks", "README.md"), "utf8");
+  assert.ok(written === table(proofs), "README.md is stale: npm run checks -- --write");
 });

@@ -14,7 +14,7 @@ export type Proof = {
   kind: "rust" | "typescript" | "suite";
   /** Relative to the project. */
   file: string;
-  /** The name under which its outcome is told. */
+  /** The name under which its outcome is told: of a Rust test its path, after its test binary's name. */
   name: string;
   shows: readonly number[];
 };
@@ -61,7 +61,7 @@ function numbersOf(line: string, slashes: "//" | "///"): number[] | undefined {
 /** The marks of a Rust file: `rustfmt` sees to it that each stands on a line of its own. */
 export function inRust(file: string, text: string, root: string): Marks {
   const marks: Marks = { proofs: [], faults: [] };
-  const modules = moduleOf(file, root);
+  const { binary, modules } = placeOf(file, root);
   const lines = text.split("\n");
   let inner: string[] = [];
   lines.forEach((line, index) => {
@@ -88,25 +88,34 @@ export function inRust(file: string, text: string, root: string): Marks {
       marks.faults.push(`${at}: the test below this mark is ignored`);
     } else {
       const path = [...modules, ...inner, name].join("::");
-      marks.proofs.push({ kind: "rust", file, name: path, shows });
+      marks.proofs.push({ kind: "rust", file, name: `${binary} ${path}`, shows });
     }
   });
   return marks;
 }
 
-/** Where a file stands among its target's modules: a target is `src`, a program, or a folder of tests. */
-function moduleOf(file: string, root: string): string[] {
+/**
+ * The test binary that a file is compiled into, as nextest names it, and the file's modules in there: a binary
+ * is `src`, a program of `src/bin`, or a file or folder of `tests`.
+ */
+function placeOf(file: string, root: string): { binary: string; modules: string[] } {
   let crate = dirname(file);
   while (!existsSync(join(root, crate, "Cargo.toml"))) crate = dirname(crate);
-  const inside = relative(crate, file)
-    .split(sep)
-    .join("/")
-    .replace(/\.rs$/, "")
-    .replace(/^src\/bin\/\w+\/?|^src\/|^tests\/\w+\/?/, "");
-  return inside.split("/").filter((part, index, all) => {
-    const isRoot = index === 0 && all.length === 1 && ["lib", "main"].includes(part);
-    return part !== "" && part !== "mod" && !isRoot;
-  });
+  const manifest = readFileSync(join(root, crate, "Cargo.toml"), "utf8");
+  const name = /^name = "(.+)"$/m.exec(manifest)?.[1] ?? "";
+  const parts = relative(crate, file).split(sep).join("/").replace(/\.rs$/, "").split("/");
+  const isProgram = parts[0] === "src" && parts[1] === "bin";
+  const own = parts.slice(isProgram ? 3 : parts[0] === "src" ? 1 : 2);
+  const isRoot = own.length === 1 && /^(lib|main)$/.test(own[0] ?? "");
+  return {
+    binary:
+      parts[0] === "tests"
+        ? `${name}::${parts[1] ?? ""}`
+        : isProgram
+          ? `${name}::bin/${(parts[2] ?? "").replaceAll("_", "-")}`
+          : name,
+    modules: isRoot ? [] : own.filter((part) => part !== "mod" && part !== "main"),
+  };
 }
 
 /** The marks of a TypeScript or JavaScript file. */
@@ -140,10 +149,11 @@ export function inScript(file: string, text: string): Marks {
     }
     if (
       file === SUITES &&
-      ts.isArrayLiteralExpression(node) &&
+      ts.isObjectLiteralExpression(node) &&
       ts.isArrayLiteralExpression(node.parent)
     ) {
-      take(node, node.elements[0], "suite");
+      const named = node.properties.find((one) => one.name?.getText() === "name");
+      take(node, named && ts.isPropertyAssignment(named) ? named.initializer : undefined, "suite");
     }
     ts.forEachChild(node, visit);
   };

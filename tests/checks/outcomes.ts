@@ -1,6 +1,7 @@
 /** What the suites of this run left about how each test ended. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { DOMParser, onErrorStopParsing } from "@xmldom/xmldom";
 import { OUTCOMES } from "../run/suites.mjs";
 import type { Proof } from "./marks";
 
@@ -19,26 +20,16 @@ export class Outcomes {
     if (!existsSync(OUTCOMES)) return outcomes;
     for (const name of readdirSync(OUTCOMES)) {
       const text = readFileSync(join(OUTCOMES, name), "utf8");
-      if (name.endsWith(".cargo-test.txt")) outcomes.#readCargo(text);
+      if (name.endsWith(".junit.xml"))
+        for (const { name, outcome } of readJUnit(text)) outcomes.#tell(key("rust", name), outcome);
       else if (name.endsWith(".jsonl")) outcomes.#readLines(text);
     }
     return outcomes;
   }
 
-  /** By its name alone: no test runner tells where a test stands, so no two may have the same. */
+  /** Of a Rust test by its binary and path, of any other by its name: no two of those may have the same. */
   of({ kind, name }: Proof): Outcome {
     return this.#told.get(key(kind, name)) ?? "did not run";
-  }
-
-  /** `cargo test` says a test's path among the modules of its target, and not which target that is. */
-  #readCargo(text: string): void {
-    for (const line of text.split("\n")) {
-      const [, name, word] =
-        /^test (\S+)(?: - should panic)? \.\.\. (ok|FAILED|ignored)/.exec(line) ?? [];
-      if (!name || !word) continue;
-      const outcome = word === "ok" ? "passed" : word === "ignored" ? "skipped" : "failed";
-      this.#tell(key("rust", name), outcome);
-    }
   }
 
   #readLines(text: string): void {
@@ -55,4 +46,19 @@ export class Outcomes {
 
 function key(kind: Proof["kind"], name: string): string {
   return JSON.stringify([kind, name]);
+}
+
+/** Each test of nextest's report, which has a suite for each test binary. */
+export function readJUnit(text: string): { name: string; outcome: Outcome }[] {
+  const report = new DOMParser({ onError: onErrorStopParsing }).parseFromString(text, "text/xml");
+  return [...report.getElementsByTagName("testsuite")].flatMap((suite) =>
+    [...suite.getElementsByTagName("testcase")].map((test) => {
+      const has = (tag: string) => test.getElementsByTagName(tag).length > 0;
+      const failed = has("failure") || has("error");
+      return {
+        name: `${suite.getAttribute("name") ?? ""} ${test.getAttribute("name") ?? ""}`,
+        outcome: failed ? "failed" : has("skipped") ? "skipped" : "passed",
+      };
+    }),
+  );
 }

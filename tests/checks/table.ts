@@ -24,6 +24,7 @@ const KINDS: [start: string, kind: string][] = [
   ["src-tauri/tests/", "the app's own files"],
   ["tests/durability/", "processes, vault and keychain"],
   ["tests/e2e/", "window and browser"],
+  ["tests/fuzz/", "fuzz corpora"],
   ["tests/packages/", "installed package"],
   [SUITES, "suite"],
 ];
@@ -49,7 +50,7 @@ function shownBy({ number, byHand }: Check, proofs: readonly Proof[]): string {
 }
 
 function asLink({ kind, file, name }: Proof): string {
-  const words = kind === "rust" ? (name.split("::").at(-1) ?? "").replaceAll("_", " ") : name;
+  const words = kind === "rust" ? (name.split(/ |::/).at(-1) ?? "").replaceAll("_", " ") : name;
   const what = KINDS.find(([start]) => file.startsWith(start))?.[1] ?? "unit";
   return `[${words.replaceAll("|", "\\|")}](../../${file}) (${what})`;
 }

@@ -25,11 +25,13 @@ const brand = {
 function build(variables: NodeJS.ProcessEnv): void {
   const env = { ...process.env, ...variables };
   execFileSync("npm", ["run", "--silent", "ui:build"], { cwd: ROOT, env, stdio: "ignore" });
-  execFileSync(
-    "cargo",
-    ["build", "--quiet", "--package", "sign-in-with-amiqus", "--bin", "sign-in-with-amiqus"],
-    { cwd: ROOT, env, stdio: "inherit" },
-  );
+  // The whole workspace, as the build suite does it: for one package alone cargo picks other features, and
+  // compiles the dependencies again. So only what the brand's file leads to is compiled.
+  execFileSync("node", ["tests/run/progress.mjs", "cargo", "build", "--workspace", "--bins"], {
+    cwd: ROOT,
+    env,
+    stdio: "inherit",
+  });
 }
 
 before(() => {

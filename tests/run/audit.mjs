@@ -1,5 +1,5 @@
 // @ts-check
-/** Whether what other people wrote may be in the app: `npm run audit [-- --complete]`. */
+/** Audits the dependencies: `npm run audit [-- --advisory-db PATH] [--complete]`. */
 import { prepare, run } from "./prepare.mjs";
 
 prepare("audit");

@@ -1,4 +1,9 @@
-/** What the app is made of, as CycloneDX: for those who must know whether a hole concerns them. */
+/**
+ * The app's bill of materials, as CycloneDX: it tells whether an advisory concerns the app.
+ *
+ * Not cargo-cyclonedx and cyclonedx-npm: each makes a bill of its own, of all that a lock file names, where
+ * one bill of what is shipped is wanted. Their organisation's library checks ours against the schema.
+ */
 import { Spec, Validation } from "@cyclonedx/cyclonedx-library";
 import { app, reference, type Crates, type Part } from "./shipped";
 
@@ -44,7 +49,7 @@ export function billOfMaterials(crates: Crates, packages: Part[]) {
   };
 }
 
-/** What the CycloneDX schema objects to, `null` when it is content. */
+/** What the CycloneDX schema objects to; `null` for nothing. */
 export async function objections(bill: string): Promise<unknown> {
   return await new Validation.JsonStrictValidator(Spec.Version.v1dot6).validate(bill);
 }

@@ -1,14 +1,15 @@
 // @ts-check
 /**
- * Looks for input that the app should never have met: `npm run fuzz -- --minutes 10`. What it finds
- * out on the way stays under `target/fuzz/`; `npm run fuzz -- --merge` takes of that into the
- * repository what leads to code that nothing there leads to.
+ * Fuzzes the parsers of untrusted input: `npm run fuzz -- --minutes 10`. New inputs stay under
+ * `target/fuzz/`; `npm run fuzz -- --merge` takes those of them into the repository that reach code which
+ * nothing there reaches.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
-import { prepare, root, run } from "./prepare.mjs";
+import { prepare, root } from "./prepare.mjs";
+import { runWithProgress } from "./progress.mjs";
 
 const { values: wanted } = parseArgs({
   options: {
@@ -39,14 +40,13 @@ const beside = (kind, target) => {
   return folder;
 };
 
-const programs = build();
+const programs = await build();
 if (wanted.merge) for (const target of targets) merge(target);
 else look();
 
-/** Builds the programs with libFuzzer in them, in a folder of their own; says where they are. */
-function build() {
+/** Builds the programs with libFuzzer in them, in a folder of their own, and returns that. */
+async function build() {
   prepare("build");
-  console.log("Building (the first time takes some minutes)");
   const version = spawnSync("rustc", ["-vV"], { encoding: "utf8" }).stdout;
   const host = /^host: (.+)$/m.exec(version)?.[1] ?? "";
   const folder = join(root, "target", "fuzz");
@@ -58,9 +58,9 @@ function build() {
       (option) => `-Cllvm-args=-sanitizer-coverage-${option}`,
     ),
   ];
-  run(
+  await runWithProgress(
     [
-      ...["cargo", "build", "--quiet", "--package", "fuzz", "--bins", "--features", "libfuzzer"],
+      ...["cargo", "build", "--package", "fuzz", "--bins", "--features", "libfuzzer"],
       ...["--profile", "fuzz", "--target", host, "--target-dir", folder],
     ],
     { env: { ...process.env, RUSTFLAGS: coverage.join(" ") } },
@@ -110,8 +110,8 @@ function look() {
 }
 
 /**
- * Makes a target's corpus anew: all that has a name somebody gave it, and the fewest of the others
- * that lead to everything else known so far. libFuzzer names files by their hash.
+ * Rewrites a target's corpus: every input that was named by hand, and the fewest others that reach all
+ * other code known so far. libFuzzer names files by their hash.
  * @param {string} target
  */
 function merge(target) {

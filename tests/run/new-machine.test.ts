@@ -1,6 +1,6 @@
 /**
- * What `npm test` does first on a machine that has the toolchain and the system's packages, and has never
- * downloaded anything else: a step that lives on a cache fails here.
+ * The first steps of `npm test` on a machine that has the toolchain and the system's packages, and has never
+ * downloaded anything else: a step that depends on a cache fails here.
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -35,7 +35,7 @@ await test("new_machine_audits_and_builds_with_empty_caches", (context) => {
     assert.equal(ended.status, 0, `${program} ${args.join(" ")}:\n${ended.stdout}${ended.stderr}`);
   };
 
-  run("npm", "test", "--", "what other people wrote", "the window");
+  run("npm", "test", "--", "dependency audit", "window build");
   assert.ok(readdirSync(crates).includes("registry"), "no crate came into the empty cache");
   // All that a build needs is there by now. The core stands for the rest: to compile everything takes
   // minutes, and CI compiles everything with empty caches anyway.

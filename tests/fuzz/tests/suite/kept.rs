@@ -27,6 +27,7 @@ fn replay(target: &Target, file: &Path) -> fuzz::Verdict {
         .unwrap_or_else(|_| panic!("{} does not hold", file.display()))
 }
 
+/// Shows checks 10 and 21.
 #[test]
 fn all_that_must_hold_holds_for_each_input_that_is_kept() {
     for target in &TARGETS {
@@ -43,6 +44,7 @@ fn all_that_must_hold_holds_for_each_input_that_is_kept() {
     }
 }
 
+/// Shows checks 10 and 21.
 #[test]
 fn what_once_found_a_defect_finds_none() {
     let mut defects = Vec::new();
