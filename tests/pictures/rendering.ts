@@ -12,6 +12,8 @@ export const FONT_ENVIRONMENT = {
 export const RENDERING_SWITCHES = [
   "--disable-gpu",
   "--disable-lcd-text",
+  // What is painted again in part has other edges where the parts overlap.
+  "--disable-partial-raster",
   // Chromium has it for its own web tests: the processor's newer instructions round differently.
   "--disable-skia-runtime-opts",
   "--font-render-hinting=none",
