@@ -1,120 +1,88 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
-import type { PictureWindow } from "./window";
+import { comparePictures } from "./comparison";
+import { SMALL_PNG } from "./sheets";
 
-const folder = join("tests", "pictures", "golden");
+/** Takes a picture; one that is as expected need not be taken twice. */
+export type Take = (isExpected?: (picture: Buffer) => boolean) => Promise<Buffer>;
 
-/** The picture that a name had when somebody last looked at it. */
-function goldenOf(name: string): string {
-  return join(folder, `${name}.png`);
-}
+/** A folder of golden pictures: how each state looked when somebody last agreed to it. */
+export class Goldens {
+  readonly #findings: string[] = [];
+  readonly #taken = new Set<string>();
 
-/** Makes these pictures the golden ones: half as large, in few colours, so that they weigh little in the history. */
-export function keepGoldens(pictures: Map<string, string>): void {
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder);
-  for (const [name, file] of pictures) {
-    execFileSync("convert", [
-      ...[file, "-resize", "50%", "+dither", "-colors", "16", "-strip"],
-      ...["-define", "png:compression-level=9", `PNG8:${goldenOf(name)}`],
-    ]);
+  /** Pictures are written to `output`; with `retake` they become the golden ones. */
+  constructor(
+    private readonly folder: string,
+    private readonly output: string,
+    private readonly retake: boolean,
+  ) {
+    mkdirSync(folder, { recursive: true });
+    mkdirSync(output, { recursive: true });
   }
-}
 
-/**
- * What no longer looks as it did. Letters differ from one computer to the next, so squares of
- * sixteen pixels are compared by their mean colour, with the one above and the one below. A
- * picture is another one when more than a twenty-fifth of its squares are clearly another colour, or
- * when it is a quarter higher or lower.
- */
-export async function goldenFaults(
-  pictureWindow: PictureWindow,
-  pictures: Map<string, string>,
-): Promise<string[]> {
-  const faults: string[] = [];
-  const goldens = new Set(readdirSync(folder).map((file) => file.replace(/\.png$/, "")));
-  await pictureWindow.leave();
-  const difference = (name: string, golden: string) =>
-    pictureWindow.inPageLater(
-      differingShare,
-      readFileSync(pictures.get(name) ?? "", "base64"),
-      readFileSync(goldenOf(golden), "base64"),
+  get count(): number {
+    return this.#taken.size;
+  }
+
+  /** Takes the picture of this name and compares it. */
+  async check(name: string, take: Take): Promise<Buffer> {
+    const golden = this.#golden(name);
+    const expected = this.retake || !existsSync(golden) ? undefined : readFileSync(golden);
+    const picture = await (expected
+      ? take((taken) => !comparePictures(taken, expected).differs)
+      : take());
+    writeFileSync(this.#picture(name), picture);
+    this.#taken.add(name);
+    if (expected) this.#compare(name, picture, expected);
+    else if (!this.retake) this.#findings.push(`${this.#picture(name)}: there is no ${golden}`);
+    return picture;
+  }
+
+  /** Ends the run: what differed, or the new golden pictures in place of the old ones. */
+  conclude(): string[] {
+    if (this.retake) this.#replace();
+    const unused = readdirSync(this.folder)
+      .filter((file) => !this.#taken.has(file.replace(/\.png$/, "")))
+      .map((file) => `${join(this.folder, file)} belongs to no state`);
+    return [...this.#findings, ...unused];
+  }
+
+  /** Where it differs, the golden picture and the difference are written beside the picture. */
+  #compare(name: string, picture: Buffer, expected: Buffer): void {
+    const { differs, description, image } = comparePictures(picture, expected);
+    if (!differs) return;
+    const [golden, difference] = ["golden", "difference"].map((what) =>
+      join(this.output, `${name}.${what}.png`),
+    ) as [string, string];
+    writeFileSync(golden, expected);
+    if (image) writeFileSync(difference, image);
+    this.#findings.push(
+      `${this.#picture(name)}: ${description}, compare ${golden}${image ? ` and ${difference}` : ""}`,
     );
-  for (const name of pictures.keys()) {
-    if (!goldens.delete(name)) {
-      faults.push(`${name}: there is no golden picture of it`);
-      continue;
-    }
-    const share = await difference(name, name);
-    if (share > most) faults.push(`${name}: looks unlike its golden picture (${percent(share)})`);
   }
-  for (const name of goldens) faults.push(`${name}: a golden picture of nothing`);
 
-  // That the measure can tell pictures apart at all.
-  for (const [one, other] of unlike) {
-    const share = await difference(one, other);
-    if (share <= most) faults.push(`${one} can't be told from ${other} (${percent(share)})`);
+  #replace(): void {
+    rmSync(this.folder, { recursive: true });
+    mkdirSync(this.folder);
+    for (const name of this.#taken) copyFileSync(this.#picture(name), this.#golden(name));
+    execFileSync("mogrify", [...SMALL_PNG, ...[...this.#taken].map((name) => this.#golden(name))]);
   }
-  return faults;
-}
 
-const most = 1 / 25;
-
-const unlike = [
-  ["signed-out-light", "signed-out-dark"],
-  ["signed-out-light", "signed-in-light"],
-  ["awaiting-browser-light", "signed-out-light"],
-] as const;
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(1)} %`;
-}
-
-/** Runs in the page. */
-async function differingShare(picture: string, golden: string): Promise<number> {
-  const square = 16;
-  const [one, other] = await Promise.all(
-    [picture, golden].map(async (data) => {
-      const image = new Image();
-      image.src = `data:image/png;base64,${data}`;
-      await image.decode();
-      return image;
-    }),
-  );
-  if (!one || !other) return 1;
-  const columns = Math.ceil(440 / square);
-  const rowsOf = (image: HTMLImageElement) =>
-    Math.round((image.naturalHeight / image.naturalWidth) * columns);
-  const rows = Math.min(rowsOf(one), rowsOf(other));
-  if (rows / Math.max(rowsOf(one), rowsOf(other)) < 0.75) return 1;
-  const [first, second] = [one, other].map((image) => {
-    const canvas = new OffscreenCanvas(columns, rowsOf(image));
-    const pen = canvas.getContext("2d");
-    if (!pen) return new Uint8ClampedArray();
-    pen.imageSmoothingQuality = "high";
-    pen.drawImage(image, 0, 0, columns, rowsOf(image));
-    return pen.getImageData(0, 0, columns, rows).data;
-  });
-  // Other letters make other lines: what has moved up or down a little is still the same.
-  const reach = 1;
-  const alike = (at: number, there: number) =>
-    [0, 1, 2].every(
-      (part) => Math.abs((first?.[at + part] ?? 0) - (second?.[there + part] ?? 0)) <= 40,
-    );
-  let differing = 0;
-  for (let row = 0; row < rows; row += 1) {
-    for (let column = 0; column < columns; column += 1) {
-      let found = false;
-      for (
-        let near = Math.max(0, row - reach);
-        near <= Math.min(rows - 1, row + reach);
-        near += 1
-      ) {
-        found ||= alike((row * columns + column) * 4, (near * columns + column) * 4);
-      }
-      if (!found) differing += 1;
-    }
+  #golden(name: string): string {
+    return join(this.folder, `${name}.png`);
   }
-  return differing / (columns * rows);
+
+  #picture(name: string): string {
+    return join(this.output, `${name}.png`);
+  }
 }

@@ -1,58 +1,58 @@
 import type { PictureWindow } from "./window";
 
 /**
- * Goes through a screen by keyboard alone: each control once and in order, its ring seen, the last
- * one left again, and each button pressed but the one that loads the page again: that page would be
- * another.
+ * Operates a screen by keyboard alone: Tab reaches each control in order and shows the focus ring,
+ * the last control can be left, and each button does something when pressed. The reload button is
+ * left out: it would replace the page.
  */
-export async function keyboardFaults(
+export async function keyboardFindings(
   pictureWindow: PictureWindow,
   reloads?: string,
 ): Promise<string[]> {
   const count = await pictureWindow.inPage(() => {
-    window.witness = () =>
+    window.fingerprint = () =>
       [
-        window.asked.length,
+        window.invokedCommands.length,
         document.body.innerHTML,
         document.querySelectorAll("[open]").length,
         document.activeElement?.id,
       ].join();
-    window.stops = [...document.querySelectorAll<HTMLElement>("button, input, summary, a[href]")];
-    window.stops = window.stops.filter(
+    const focusable = document.querySelectorAll<HTMLElement>("button, input, summary, a[href]");
+    window.tabStops = [...focusable].filter(
       (stop) => stop.checkVisibility() && !stop.matches(":disabled"),
     );
     document.querySelector("h1")?.focus();
-    return window.stops.length;
+    return window.tabStops.length;
   });
-  const faults: string[] = [];
+  const findings: string[] = [];
   for (let index = 0; index < count; index += 1) {
-    await pictureWindow.strike("Tab");
-    const fault = await pictureWindow.inPage(missingFocus, index);
-    if (fault !== null) faults.push(fault);
+    await pictureWindow.pressKey("Tab");
+    const finding = await pictureWindow.inPage(missingFocus, index);
+    if (finding !== null) findings.push(finding);
   }
   if (count > 1) {
-    await pictureWindow.strike("Tab", { shift: true });
-    const fault = await pictureWindow.inPage(missingFocus, count - 2);
-    if (fault !== null) faults.push(`backwards: ${fault}`);
-    await pictureWindow.strike("Tab");
+    await pictureWindow.pressKey("Tab", { shift: true });
+    const finding = await pictureWindow.inPage(missingFocus, count - 2);
+    if (finding !== null) findings.push(`backwards: ${finding}`);
+    await pictureWindow.pressKey("Tab");
   }
-  await pictureWindow.strike("Tab");
-  const leaves = await pictureWindow.inPage(
-    () => window.stops.length < 2 || document.activeElement !== window.stops.at(-1),
+  await pictureWindow.pressKey("Tab");
+  const canBeLeft = await pictureWindow.inPage(
+    () => window.tabStops.length < 2 || document.activeElement !== window.tabStops.at(-1),
   );
-  if (!leaves) faults.push("the last control can't be left");
+  if (!canBeLeft) findings.push("the last control can't be left");
 
   for (let index = 0; index < count; index += 1) {
-    if (!(await pictureWindow.inPage(readyToPress, index, reloads))) continue;
-    await pictureWindow.strike(index % 2 === 0 ? "Enter" : "Space");
-    const idle = await pictureWindow.inPageLater(nothingCameOfIt, index);
-    if (idle !== null) faults.push(`“${idle}” does nothing by keyboard`);
+    if (!(await pictureWindow.inPage(focusButton, index, reloads))) continue;
+    await pictureWindow.pressKey(index % 2 === 0 ? "Enter" : "Space");
+    const idle = await pictureWindow.inPageLater(unchangedAfterPress, index);
+    if (idle !== null) findings.push(`“${idle}” does nothing by keyboard`);
   }
-  return faults;
+  return findings;
 }
 
 function missingFocus(index: number): string | null {
-  const [wanted, found] = [window.stops[index], document.activeElement];
+  const [wanted, found] = [window.tabStops[index], document.activeElement];
   if (wanted === undefined || found === null) return "the screen has changed";
   const name = wanted.textContent.trim() || wanted.id;
   if (wanted !== found) return `the focus is on “${found.textContent.trim()}”, not on “${name}”`;
@@ -62,22 +62,23 @@ function missingFocus(index: number): string | null {
     : `“${name}” doesn't show that it has the focus`;
 }
 
-/** Focuses what can be pressed; answers whether it can be. */
-function readyToPress(index: number, reloads?: string): boolean {
-  const stop = window.stops[index];
+/** Focuses a control that can be pressed; false where it can't. */
+function focusButton(index: number, reloads?: string): boolean {
+  const stop = window.tabStops[index];
   if (stop?.textContent.trim() === reloads) return false;
   if (!stop?.isConnected || !stop.matches("button:not([aria-disabled=true]), summary")) {
     return false;
   }
   stop.focus();
-  window.before = window.witness();
+  window.lastFingerprint = window.fingerprint();
   return true;
 }
 
-async function nothingCameOfIt(index: number): Promise<string | null> {
-  for (let waited = 0; waited < 20; waited += 1) {
-    if (window.witness() !== window.before) return null;
-    await new Promise((later) => setTimeout(later, 25));
+/** The name of the pressed control if nothing changed within half a second. */
+async function unchangedAfterPress(index: number): Promise<string | null> {
+  for (let attempt = 0; attempt < 20; attempt += 1) {
+    if (window.fingerprint() !== window.lastFingerprint) return null;
+    await new Promise((resolve) => setTimeout(resolve, 25));
   }
-  return window.stops[index]?.textContent.trim() ?? "";
+  return window.tabStops[index]?.textContent.trim() ?? "";
 }

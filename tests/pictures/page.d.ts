@@ -1,13 +1,14 @@
-/** What the stand-in for the core leaves in the page. */
+/** What the fake core and the keyboard check keep in the page. */
 interface Window {
-  refusedByContentSecurityPolicy: string[];
-  /** The commands that were sent, in order. */
-  asked: string[];
-  passTime: (milliseconds: number) => void;
-  tellAppState: (appState: object) => void;
+  cspViolations: string[];
+  uncaughtErrors: string[];
+  /** The commands that the window sent, in order. */
+  invokedCommands: string[];
+  advanceClock: (milliseconds: number) => void;
+  sendAppState: (appState: object) => void;
   /** What can have the focus, in the order of the page. */
-  stops: HTMLElement[];
-  /** All that a pressed button could have changed. */
-  witness: () => string;
-  before: string;
+  tabStops: HTMLElement[];
+  /** Everything that pressing a button can change. */
+  fingerprint: () => string;
+  lastFingerprint: string;
 }

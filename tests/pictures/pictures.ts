@@ -1,169 +1,128 @@
-// A picture of every state in both themes, each checked on the way: accessibility, the agreed
-// names of buttons, the content security policy, nothing cut off, all by keyboard, colours of the
-// system's own, no motion, and a language that is longer. With --golden the pictures become the
-// golden ones that later runs are compared with.
-import { execFileSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+// Takes a picture of every state in both themes, in Chromium, and of some in WebKitGTK, and compares
+// them with the golden ones. Checks each state on the way: accessibility, names of buttons, content
+// security policy, clipped text, keyboard, forced colours, motion, and a longer language. With
+// --golden the pictures become the golden ones.
+import { rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { goldenFaults, keepGoldens } from "./goldens";
-import { everythingSaid, faintOrSmall, lostText, motion } from "./inspect";
-import { journeys } from "./journeys";
-import { keyboardFaults } from "./keyboard";
-import { buildInPseudo, hardWired, pseudo } from "./pseudo";
+import { checkScene, type Run } from "./check-scene";
+import { indistinguishable } from "./distinct";
+import { Goldens } from "./goldens";
+import { interactions } from "./interactions";
+import { buildInPseudo } from "./pseudo";
+import { themes, type Theme } from "./scene";
+import { sceneNamed, scenes } from "./scenes";
+import { Sensitivity } from "./sensitivity";
 import { serve } from "./serve";
-import { scenes, type Scene } from "./states";
-import { PictureWindow, type Theme } from "./window";
+import { writeReadmePicture, writeSheets } from "./sheets";
+import { WEBKIT_SCENES, WebKitWindow } from "./webkit";
+import { PictureWindow } from "./window";
 
-const themes: Theme[] = ["light", "dark"];
+const retake = process.argv.includes("--golden");
 const folder = join("target", "pictures");
 const pseudoFolder = join(process.cwd(), "target", "pseudo");
 
 rmSync(folder, { recursive: true, force: true });
-mkdirSync(folder, { recursive: true });
 await buildInPseudo(pseudoFolder);
 
 const server = await serve(join("ui", "dist"));
 const pseudoServer = await serve(pseudoFolder);
-// Two at once, as most computers have the cores for.
-const lanes = await Promise.all([PictureWindow.open(), PictureWindow.open()]);
-const [pictureWindow] = lanes;
-
-let axeViolations = 0;
-let otherFaults = 0;
-const pictures = new Map(
-  scenes.flatMap(({ name }) =>
-    themes.map((theme) => [`${name}-${theme}`, join(folder, `${name}-${theme}.png`)] as const),
-  ),
+const webKitGoldens = new Goldens(
+  join("tests", "pictures", "golden-webkit"),
+  join(folder, "webkit"),
+  retake,
 );
+let axeViolations = 0;
+let otherFindings = 0;
+const run: Run = {
+  address: server.address,
+  pseudoAddress: pseudoServer.address,
+  folder,
+  goldens: new Goldens(join("tests", "pictures", "golden"), folder, retake),
+  sensitivity: new Sensitivity(),
+  pictures: { light: [], dark: [] },
+  report: (place, findings) => {
+    otherFindings += findings.length;
+    for (const finding of findings) console.error(`${place}: ${finding}`);
+  },
+  reportAxe: (place, violations) => {
+    axeViolations += violations.length;
+    for (const violation of violations) console.error(`${place}: ${violation}`);
+  },
+};
 
-function report(where: string, faults: string[]): void {
-  otherFaults += faults.length;
-  for (const fault of faults) console.error(`${where}: ${fault}`);
-}
-
-async function keepPicture(pictureWindow: PictureWindow, name: string): Promise<void> {
-  writeFileSync(join(folder, `${name}.png`), await pictureWindow.picture());
-}
-
-/** The sheet that the README opens with, sharp on any screen. */
-async function keepReadmeSheet(): Promise<void> {
-  const files: string[] = [];
-  for (const [name, theme] of [
-    ["signed-out", "light"],
-    ["awaiting-browser-help", "light"],
-    ["signed-in", "light"],
-    ["signed-in", "dark"],
-  ] as const) {
-    const scene = scenes.find((one) => one.name === name);
-    if (!scene) throw new Error(`there is no scene ${name}`);
-    const file = join(folder, `readme-${name}-${theme}.png`);
-    await pictureWindow.show(scene, theme, server.address);
-    writeFileSync(file, await pictureWindow.picture(2));
-    files.push(file);
+/** One window through all states, there and back: an earlier state must leave nothing behind. */
+async function checkTransitions(pictureWindow: PictureWindow): Promise<void> {
+  const sent = scenes.filter(({ coreIsSilent }) => !coreIsSilent);
+  let revision = 1;
+  const [first] = sent;
+  if (first) await pictureWindow.show(first, "light", server.address);
+  for (const { name, appState } of [...sent, ...sent.toReversed()]) {
+    revision += 1;
+    run.report(`changing to ${name}`, await pictureWindow.change({ ...appState, revision }));
   }
-  const sheet = join(folder, "readme.png");
-  execFileSync("montage", [
-    ...[...files, "-geometry", "660x+14+14", "-tile", "4x", "-background", "#d6dada"],
-    sheet,
-  ]);
-  execFileSync("convert", [
-    ...[sheet, "-resize", "75%", "+dither", "-colors", "255", "-strip"],
-    ...["-define", "png:compression-level=9", "PNG8:tests/pictures/readme.png"],
-  ]);
 }
 
-async function check(scene: Scene, pictureWindow: PictureWindow): Promise<void> {
-  for (const theme of themes) {
-    const place = `${scene.name}-${theme}`;
-    await pictureWindow.show(scene, theme, server.address);
-    await keepPicture(pictureWindow, place);
-
-    for (const { rule, element, help } of await pictureWindow.axeFindings()) {
-      axeViolations += 1;
-      console.error(`${place}: ${rule} at ${element}: ${help}`);
+async function checkWebKitPictures(theme: Theme): Promise<void> {
+  const webKitWindow = await WebKitWindow.open(theme);
+  try {
+    for (const name of WEBKIT_SCENES) {
+      await webKitGoldens.check(`${name}-${theme}`, (isExpected) =>
+        webKitWindow.picture(sceneNamed(name), isExpected),
+      );
     }
-    const names = await pictureWindow.buttonNames();
-    report(place, [
-      ...scene.buttons
-        .filter((button) => !names.includes(button))
-        .map((button) => `no button “${button}” among ${names.join(", ")}`),
-      ...(await pictureWindow.refusedByContentSecurityPolicy()).map(
-        (refusal) => `refused by the content security policy: ${refusal}`,
-      ),
-      ...(await pictureWindow.inPage(motion)),
-    ]);
-    // A key was struck: from then on the focus shows its ring wherever it goes.
-    if (theme === "light") report(place, await keyboardFaults(pictureWindow, scene.reloads));
-    else await pictureWindow.strike("Tab");
-    report(place, await pictureWindow.inPage(faintOrSmall));
-    if (theme === "light") report(place, await pictureWindow.atEachSize(lostText));
-
-    await pictureWindow.prefer(theme, true);
-    report(`${place} in forced colours`, await pictureWindow.inPage(faintOrSmall));
-    if (theme === "dark") await keepPicture(pictureWindow, `${scene.name}-forced-colours`);
+  } finally {
+    await webKitWindow.close();
   }
-
-  const place = `${scene.name} in a longer language`;
-  await pictureWindow.show(scene, "light", pseudoServer.address, pseudo);
-  const said = await pictureWindow.inPage(everythingSaid);
-  report(
-    place,
-    hardWired(said, scene).map((text) => `“${text}” is not from the table`),
-  );
-  report(place, await pictureWindow.atEachSize(lostText));
 }
 
+// More than there are processors: a check waits more than it computes.
+const lanes = await Promise.all(
+  Array.from({ length: Math.min(2 * availableParallelism(), 6) }, () => PictureWindow.open()),
+);
 try {
-  const waiting = [...scenes];
+  const tasks = [
+    ...themes.map((theme) => () => checkWebKitPictures(theme)),
+    checkTransitions,
+    ...scenes.map((scene) => (lane: PictureWindow) => checkScene(run, scene, lane)),
+    ...interactions.map(([sentence, interact]) => async (lane: PictureWindow) => {
+      await interact(lane, server.address).catch((problem: unknown) => {
+        run.report(sentence, [String(problem)]);
+      });
+    }),
+  ];
   await Promise.all(
     lanes.map(async (lane) => {
-      for (let scene = waiting.shift(); scene; scene = waiting.shift()) await check(scene, lane);
+      for (let task = tasks.shift(); task; task = tasks.shift()) await task(lane);
     }),
   );
-
-  // One window through all states, there and back: what it drew before must not get in the way.
-  const told = scenes.filter(({ untold }) => !untold);
-  let revision = 1;
-  const [first] = told;
-  if (first) await pictureWindow.show(first, "light", server.address);
-  for (const { name, appState } of [...told, ...told.toReversed()]) {
-    revision += 1;
-    report(`on the way to ${name}`, await pictureWindow.change({ ...appState, revision }));
-  }
-
-  for (const [sentence, journey] of journeys) {
-    await journey(pictureWindow, server.address).catch((fault: unknown) => {
-      report(sentence, [String(fault)]);
-    });
-  }
-
-  if (process.argv.includes("--golden")) {
-    keepGoldens(pictures);
-    await keepReadmeSheet();
-  }
-  report("golden pictures", await goldenFaults(pictureWindow, pictures));
+  if (retake && lanes[0]) await writeReadmePicture(lanes[0], server.address, folder);
 } finally {
   await Promise.all(lanes.map((lane) => lane.close()));
   server.close();
   pseudoServer.close();
 }
 
-for (const theme of themes) {
-  execFileSync("montage", [
-    ...["-label", "%t", "-pointsize", "11", "-background", "#d6dada"],
-    ...["-resize", "220x", "-geometry", "+8+8", "-gravity", "north", "-tile", "10x"],
-    ...[...pictures].filter(([name]) => name.endsWith(theme)).map(([, file]) => file),
-    join(folder, `all-${theme}.png`),
-  ]);
+for (const goldens of [run.goldens, webKitGoldens]) {
+  run.report("golden pictures", goldens.conclude());
 }
+for (const theme of themes) {
+  run.report("golden pictures", indistinguishable(run.pictures[theme]));
+}
+const { summary, findings } = run.sensitivity.conclusion();
+run.report("sensitivity", findings);
+writeSheets(folder);
 
 console.log(`pictures in ${folder}, all of them on all-light.png and all-dark.png`);
-if (otherFaults > 0) console.log(`faults besides accessibility: ${otherFaults}`);
+console.log(`sensitivity: ${summary}`);
+if (otherFindings > 0) console.log(`findings besides accessibility: ${otherFindings}`);
 console.log(
   JSON.stringify({
     states: scenes.length,
-    pictures: pictures.size,
+    pictures: scenes.length * themes.length,
+    golden_pictures: run.goldens.count,
+    webkit_pictures: webKitGoldens.count,
     axe_violations: axeViolations,
   }),
 );
-process.exitCode = axeViolations + otherFaults > 0 ? 1 : 0;
+process.exitCode = axeViolations + otherFindings > 0 ? 1 : 0;

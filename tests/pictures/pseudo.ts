@@ -4,15 +4,15 @@ import { words } from "../../ui/src/words";
 const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const accented = "áƀçđéƒğĥíĵķľɱñóþǫřšţúṽŵẋýžÁƁÇĐÉƑĞĤÍĴĶĽṀÑÓÞǪŘŠŢÚṼŴẊÝŽ";
 
-/** A language that nobody speaks: each word two fifths longer, and no letter as we write it. */
+/** A pseudo-language: each word two fifths longer, in accented letters only. */
 export function pseudo(text: string): string {
   return text
     .split(/(\{\w+\}|\*\*)/)
-    .map((piece, position) => (position % 2 ? piece : piece.replace(/[a-z]+/gi, longer)))
+    .map((piece, position) => (position % 2 ? piece : piece.replace(/[a-z]+/gi, lengthened)))
     .join("");
 }
 
-function longer(word: string): string {
+function lengthened(word: string): string {
   const more = word.slice(-Math.ceil(word.length * 0.4)).toLowerCase();
   return Array.from(word + more, (letter) => accented[plain.indexOf(letter)] ?? letter).join("");
 }
@@ -27,7 +27,7 @@ function translated(table: unknown): unknown {
   );
 }
 
-/** Builds the window once more with these words in place of its own; they are in no other build. */
+/** Builds the window with pseudo-language words in place of its own. */
 export async function buildInPseudo(folder: string): Promise<void> {
   await build({
     configFile: "ui/vite.config.ts",
@@ -41,11 +41,11 @@ export async function buildInPseudo(folder: string): Promise<void> {
         transform(code, id) {
           if (id.endsWith("/ui/src/words/table.ts")) {
             return Object.entries(words)
-              .map(([name, said]) => `export const ${name} = ${JSON.stringify(translated(said))};`)
+              .map(([name, text]) => `export const ${name} = ${JSON.stringify(translated(text))};`)
               .join("\n");
           }
           if (!id.endsWith("/ui/src/words/index.ts")) return null;
-          // Dates are Greek then: they too must come from one language.
+          // Dates become Greek: they too must follow the window's language.
           const greek = code.replace('const language = "en-GB"', 'const language = "el"');
           if (greek === code) throw new Error("words/index.ts no longer names its language");
           return greek;
@@ -55,8 +55,8 @@ export async function buildInPseudo(folder: string): Promise<void> {
   });
 }
 
-/** What was said in letters of ours although neither the table nor the state has it. */
-export function hardWired(said: string[], scene: object): string[] {
+/** Texts in plain letters that come neither from the table of words nor from the scene. */
+export function untranslated(texts: string[], scene: object): string[] {
   const data = new Set<string>();
   const gather = (value: unknown, key = ""): void => {
     if (typeof value === "string") {
@@ -67,7 +67,7 @@ export function hardWired(said: string[], scene: object): string[] {
   };
   gather(scene);
   const longestFirst = [...data].sort((one, other) => other.length - one.length);
-  return said.filter((text) => {
+  return texts.filter((text) => {
     const rest = longestFirst.reduce((left, known) => left.replaceAll(known, ""), text);
     return /[a-z]/i.test(rest);
   });

@@ -1,9 +1,18 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { By, until } from "selenium-webdriver";
+import { By } from "selenium-webdriver";
 import chrome from "selenium-webdriver/chrome.js";
-import { coreStandIn } from "./core-stand-in";
-import type { Scene, Step } from "./states";
+import { fakeCore } from "./fake-core";
+import { inPage, inPageLater } from "./in-page";
+import {
+  FONT_ENVIRONMENT,
+  hideCaret,
+  RENDERING_SWITCHES,
+  stablePicture,
+  WINDOW_SIZE as size,
+} from "./rendering";
+import type { Scene, Theme } from "./scene";
+import { play, type Translation } from "./steps";
 
 declare module "selenium-webdriver" {
   // Merging is for interfaces only, and the published types lack this method.
@@ -13,15 +22,9 @@ declare module "selenium-webdriver" {
   }
 }
 
-export type Theme = "light" | "dark";
 export type Finding = { rule: string; element: string; help: string };
 
-/** Another language's words for these, where the window speaks it. */
-export type Translation = (words: string) => string;
-
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-const size = { width: 440, height: 640 };
 
 const keys = {
   Tab: { key: "Tab", code: "Tab", windowsVirtualKeyCode: 9 },
@@ -30,7 +33,7 @@ const keys = {
   Escape: { key: "Escape", code: "Escape", windowsVirtualKeyCode: 27 },
 };
 
-/** A headless browser that stands in for the app's window. */
+/** A headless Chromium that shows the window's page in place of the app. */
 export class PictureWindow {
   private constructor(private readonly driver: chrome.Driver) {}
 
@@ -41,10 +44,11 @@ export class PictureWindow {
       "--headless=new",
       "--no-sandbox",
       "--disable-dev-shm-usage",
-      "--hide-scrollbars",
       "--lang=en-GB",
+      ...RENDERING_SWITCHES,
     );
     const service = new chrome.ServiceBuilder(process.env.CHROMEDRIVER ?? "/usr/bin/chromedriver");
+    service.setEnvironment({ ...environment(), ...FONT_ENVIRONMENT });
     const driver = chrome.Driver.createSession(options, service.build());
     await driver.getSession();
     await driver.manage().setTimeouts({ script: 60_000 });
@@ -55,24 +59,22 @@ export class PictureWindow {
     scene: Scene,
     theme: Theme,
     address: string,
-    translation: Translation = (words) => words,
+    translation?: Translation,
   ): Promise<void> {
     await this.resize(size.width);
-    await this.tell("Emulation.setTimezoneOverride", { timezoneId: "Europe/London" });
+    await this.send("Emulation.setTimezoneOverride", { timezoneId: "Europe/London" });
     await this.prefer(theme);
     const script = await this.ask<{ identifier: string }>("Page.addScriptToEvaluateOnNewDocument", {
-      source: coreStandIn(scene),
+      source: fakeCore(scene),
     });
     await this.driver.get(address);
-    await this.tell("Page.removeScriptToEvaluateOnNewDocument", script);
-    const drawn = scene.untold ? "h1" : `body[data-state="${scene.appState.screen.state}"]`;
-    await this.driver.wait(until.elementLocated(By.css(drawn)), 5000);
-    for (const step of scene.steps) await this.take(step, translation);
+    await this.send("Page.removeScriptToEvaluateOnNewDocument", script);
+    await play(this.driver, scene, translation);
   }
 
-  /** The theme; and whether the system's own few colours replace ours. */
+  /** Emulates a theme, and the forced colours of a high-contrast mode. */
   async prefer(theme: Theme, forcedColours = false): Promise<void> {
-    await this.tell("Emulation.setEmulatedMedia", {
+    await this.send("Emulation.setEmulatedMedia", {
       features: [
         { name: "prefers-color-scheme", value: theme },
         { name: "prefers-reduced-motion", value: "reduce" },
@@ -81,7 +83,7 @@ export class PictureWindow {
     });
   }
 
-  /** The accessible names of the buttons, as a screen reader meets them. */
+  /** The accessible names of the buttons, as a screen reader announces them. */
   async buttonNames(): Promise<string[]> {
     const buttons = await this.driver.findElements(By.css("button"));
     return Promise.all(buttons.map((button) => button.getAccessibleName()));
@@ -97,39 +99,39 @@ export class PictureWindow {
     `);
   }
 
-  async refusedByContentSecurityPolicy(): Promise<string[]> {
-    return this.inPage(() => window.refusedByContentSecurityPolicy);
+  async cspViolations(): Promise<string[]> {
+    return this.inPage(() => window.cspViolations);
   }
 
-  /** Tells the open window another state; answers what it then gets wrong. */
+  /** Sends the open page another state, and checks that the page follows it. */
   async change(appState: object): Promise<string[]> {
     return this.driver.executeAsyncScript<string[]>(
       `
       const [appState, done] = arguments;
       const before = document.body.dataset.state;
-      window.tellAppState(appState);
+      window.sendAppState(appState);
       setTimeout(() => {
         const { state, problem } = document.body.dataset;
-        const faults = window.faults.splice(0);
-        if (state !== appState.screen.state) faults.push("data-state is " + state);
-        if (problem !== appState.problem?.code) faults.push("data-problem is " + problem);
-        if (document.querySelectorAll("h1").length !== 1) faults.push("not one heading");
+        const findings = window.uncaughtErrors.splice(0);
+        if (state !== appState.screen.state) findings.push("data-state is " + state);
+        if (problem !== appState.problem?.code) findings.push("data-problem is " + problem);
+        if (document.querySelectorAll("h1").length !== 1) findings.push("not one heading");
         if (state !== before && document.activeElement?.matches("h1, form *") !== true)
-          faults.push("the focus did not move to the new screen");
+          findings.push("the focus did not move to the new screen");
         if (document.querySelector("[role=status]").textContent.trim() === "")
-          faults.push("nothing is announced");
-        done(faults);
+          findings.push("nothing is announced");
+        done(findings);
       }, 30);
       `,
       appState,
     );
   }
 
-  /** Asks the same in an ordinary window, in the narrowest, and with text twice as large. */
-  async atEachSize(look: () => string[]): Promise<string[]> {
+  /** Runs a check at the usual width, at the narrowest, and with text twice as large. */
+  async atEachSize(check: () => string[]): Promise<string[]> {
     const found: string[] = [];
     const add = async (where: string) => {
-      for (const fault of await this.inPage(look)) found.push(`${fault} ${where}`);
+      for (const finding of await this.inPage(check)) found.push(`${finding} ${where}`);
     };
     await add(`at ${size.width} pixels`);
     await this.resize(320);
@@ -141,80 +143,53 @@ export class PictureWindow {
     return found;
   }
 
-  async picture(scale = 1): Promise<Buffer> {
+  /** A picture of the whole page at rest, also of what the window would scroll to. */
+  async picture(isExpected?: (picture: Buffer) => boolean, scale = 1): Promise<Buffer> {
+    await this.inPage(hideCaret);
+    return stablePicture(() => this.snapshot(scale), isExpected);
+  }
+
+  /** The page as it is now, perhaps with a caret or half painted. */
+  async snapshot(scale = 1): Promise<Buffer> {
     const height = await this.inPage(() => document.documentElement.scrollHeight);
     const { data } = await this.ask<{ data: string }>("Page.captureScreenshot", {
       captureBeyondViewport: true,
+      optimizeForSpeed: true,
       clip: { x: 0, y: 0, width: size.width, height: Math.max(size.height, height), scale },
     });
     return Buffer.from(data, "base64");
   }
 
-  /** A key as a person strikes it; `Tab` with shift goes backwards. */
-  async strike(name: keyof typeof keys, { shift = false } = {}): Promise<void> {
+  /** Presses a key; `Tab` with shift moves the focus backwards. */
+  async pressKey(name: keyof typeof keys, { shift = false } = {}): Promise<void> {
     const key = { ...keys[name], modifiers: shift ? 8 : 0 };
     const type = "text" in key ? "keyDown" : "rawKeyDown";
-    await this.tell("Input.dispatchKeyEvent", { type, ...key });
-    await this.tell("Input.dispatchKeyEvent", { type: "keyUp", ...key });
+    await this.send("Input.dispatchKeyEvent", { type, ...key });
+    await this.send("Input.dispatchKeyEvent", { type: "keyUp", ...key });
   }
 
-  /** Runs a function in the page. It travels as text: nothing around it goes with it. */
-  async inPage<Given extends unknown[], Answer>(
-    work: (...given: Given) => Answer,
+  /** Runs a function in the page. */
+  async inPage<Given extends unknown[], Result>(
+    work: (...given: Given) => Result,
     ...given: Given
-  ): Promise<Answer> {
-    return this.driver.executeScript<Answer>(
-      `const __name = (named) => named; return (${String(work)})(...arguments)`,
-      ...given,
-    );
+  ): Promise<Result> {
+    return inPage(this.driver, work, ...given);
   }
 
-  /** The same for a function that answers later. */
-  async inPageLater<Given extends unknown[], Answer>(
-    work: (...given: Given) => Promise<Answer>,
+  /** Runs an asynchronous function in the page. */
+  async inPageLater<Given extends unknown[], Result>(
+    work: (...given: Given) => Promise<Result>,
     ...given: Given
-  ): Promise<Answer> {
-    return this.driver.executeAsyncScript<Answer>(
-      `const __name = (named) => named; const done = [].pop.call(arguments);
-       (${String(work)})(...arguments).then(done)`,
-      ...given,
-    );
-  }
-
-  /** Leaves the app, and its content security policy. */
-  async leave(): Promise<void> {
-    await this.driver.get("about:blank");
+  ): Promise<Result> {
+    return inPageLater(this.driver, work, ...given);
   }
 
   async close(): Promise<void> {
     await this.driver.quit();
   }
 
-  private async take(step: Step, translation: Translation): Promise<void> {
-    if ("press" in step) {
-      const name = By.xpath(
-        `//*[self::button or self::summary][normalize-space()="${translation(step.press)}"]`,
-      );
-      await this.driver.findElement(name).click();
-    } else if ("type" in step) {
-      const label = By.xpath(`//label[normalize-space()="${translation(step.into)}"]`);
-      const id = await this.driver.findElement(label).getAttribute("for");
-      await this.driver.findElement(By.id(id)).sendKeys(step.type);
-    } else if ("pass" in step) {
-      await this.driver.executeAsyncScript(
-        `
-        const [passed, done] = arguments;
-        window.passTime(passed);
-        // The window looks at the clock once a second.
-        setTimeout(done, 1500);
-      `,
-        step.pass,
-      );
-    }
-  }
-
   private async resize(width: number): Promise<void> {
-    await this.tell("Emulation.setDeviceMetricsOverride", {
+    await this.send("Emulation.setDeviceMetricsOverride", {
       width,
       height: size.height,
       deviceScaleFactor: 1,
@@ -222,11 +197,19 @@ export class PictureWindow {
     });
   }
 
-  private async tell(command: string, values: object): Promise<void> {
+  private async send(command: string, values: object): Promise<void> {
     await this.driver.sendDevToolsCommand(command, values);
   }
 
   private async ask<Answer>(command: string, values: object): Promise<Answer> {
     return (await this.driver.sendAndGetDevToolsCommand(command, values)) as unknown as Answer;
   }
+}
+
+function environment(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value]],
+    ),
+  );
 }

@@ -1,0 +1,173 @@
+import { strict as assert } from "node:assert";
+import { cpSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { words } from "../../ui/src/words";
+import { serve } from "./serve";
+import { pasted, sceneNamed } from "./scenes";
+import type { PictureWindow } from "./window";
+
+type Interaction = [
+  sentence: string,
+  (pictureWindow: PictureWindow, address: string) => Promise<void>,
+];
+
+/** Names that a service may send for people and teams. */
+const unusualNames = [
+  ...["bob@example.com", "", " ", "0", "null", "undefined", "__proto__", "constructor", "toString"],
+  ...["<b>0</b>", "</script>", "{name}", "**", "$&", "\u202eabc\u202c", "שלום", "👩‍👩‍👧‍👦", "a\u0000b"],
+];
+
+/** Checks that need more than one picture. */
+export const interactions: Interaction[] = [
+  [
+    "help appears after thirty seconds, is announced, and moves nothing",
+    async (pictureWindow, address) => {
+      await pictureWindow.show(sceneNamed("awaiting-browser"), "light", address);
+      const later = (milliseconds: number) =>
+        pictureWindow.inPageLater(async (passed: number) => {
+          window.advanceClock(passed);
+          await new Promise((ticked) => setTimeout(ticked, 1100));
+          const places = [...document.querySelectorAll("h1, [role=timer], .sentence, button")];
+          return {
+            help: document.querySelector("main [role=status]")?.textContent.trim(),
+            places: places.map((place) => place.getBoundingClientRect().top).join(),
+            scrolls: document.documentElement.scrollHeight > window.innerHeight,
+          };
+        }, milliseconds);
+      // The picture is twelve seconds into the attempt.
+      const before = await later(17_000);
+      const after = await later(2_000);
+      assert.equal(before.help, "", "after 29 seconds nothing is text yet");
+      assert.match(after.help ?? "", /choose Open or Allow/);
+      assert.equal(after.places, before.places, "all stays where it was");
+      assert.equal(after.scrolls, false, "all is seen without scrolling");
+    },
+  ],
+  [
+    "Escape closes the address field and returns the focus",
+    async (pictureWindow, address) => {
+      await pictureWindow.show(sceneNamed("awaiting-browser-paste"), "light", address);
+      const focused = () =>
+        pictureWindow.inPage(() => [
+          document.activeElement?.tagName,
+          document.activeElement?.getAttribute("aria-expanded"),
+        ]);
+      assert.deepEqual(await focused(), ["INPUT", null]);
+      await pictureWindow.pressKey("Escape");
+      assert.deepEqual(await focused(), ["BUTTON", "false"]);
+    },
+  ],
+  ...pasted.map(({ name, text }): Interaction => [
+    `pasted text is never shown again: ${name}`,
+    async (pictureWindow, address) => {
+      await pictureWindow.show(sceneNamed(`awaiting-browser-paste-${name}`), "light", address);
+      const { pageText, field, value, announced } = await pictureWindow.inPage(() => ({
+        pageText: document.body.textContent,
+        field: document.activeElement?.getAttribute("aria-invalid"),
+        value: document.querySelector("input")?.value,
+        announced: [...document.querySelectorAll("[role=status]")].map((one) => one.textContent),
+      }));
+      assert.equal(pageText.includes(text.trim() || "\0"), false, "the window doesn't repeat it");
+      assert.equal(value, "", "the field is empty again");
+      assert.equal(field, "true", "the focus is on the field, which says what is wrong");
+      assert.ok(announced.some((words) => /isn’t|missing|earlier|nothing/.test(words)));
+    },
+  ]),
+  [
+    "a problem after a press moves the focus to its notice",
+    async (pictureWindow, address) => {
+      const { appState } = sceneNamed("signed-in");
+      await pictureWindow.show(sceneNamed("signed-in"), "light", address);
+      const problem = { code: "amiqus_unwell", file: null, field: null };
+      await pictureWindow.inPage(() => document.querySelector("button")?.focus());
+      assert.deepEqual(await pictureWindow.change({ ...appState, revision: 2, problem }), []);
+      const notice = await pictureWindow.inPage(() => document.activeElement?.textContent);
+      assert.match(notice ?? "", /Amiqus is having trouble/);
+    },
+  ],
+  [
+    "accounts with unusual or equal names are drawn",
+    async (pictureWindow, address) => {
+      const { appState } = sceneNamed("signed-in");
+      await pictureWindow.show(sceneNamed("signed-in"), "light", address);
+      const account = appState.accounts[0];
+      if (account === undefined) throw new Error("the scene has no account");
+      let revision = 1;
+      for (const text of [...unusualNames, "x".repeat(200)]) {
+        const person = { ...account, name: text, email: text, role: null };
+        const accounts: object[] = [text, null, text].map((team, place) => ({
+          ...person,
+          // The last two have the same id as well.
+          id: place === 0 ? "1.a" : "1.b",
+          team,
+          role: place === 2 ? text : null,
+        }));
+        for (const screen of [
+          { state: "signed-in" },
+          { state: "sign-in-again", why: "access_removed" },
+        ]) {
+          for (const shown of [accounts.slice(0, 1), accounts.slice(0, 2), accounts]) {
+            revision += 1;
+            const next = { ...appState, screen, accounts: shown, current: "1.a", revision };
+            const findings = await pictureWindow.change(next);
+            const drawn = await pictureWindow.inPage(
+              () => document.querySelectorAll(".account").length,
+            );
+            if (drawn !== shown.length) findings.push(`${drawn} accounts are drawn`);
+            assert.deepEqual(findings, [], JSON.stringify(next));
+          }
+        }
+      }
+    },
+  ],
+  [
+    "an unknown problem code is shown as an internal problem",
+    async (pictureWindow, address) => {
+      const { appState } = sceneNamed("signed-out");
+      await pictureWindow.show(sceneNamed("signed-out"), "light", address);
+      let revision = 1;
+      for (const code of ["of_a_newer_core", "constructor", "__proto__", "toString"]) {
+        revision += 1;
+        const problem = { code, file: null, field: null };
+        assert.deepEqual(await pictureWindow.change({ ...appState, revision, problem }), []);
+        const title = await pictureWindow.inPage(() => document.querySelector("h1")?.textContent);
+        assert.equal(title?.trim(), "Something went wrong");
+      }
+    },
+  ],
+  [
+    "a screen that can be drawn replaces one that threw",
+    async (pictureWindow, address) => {
+      const { appState } = sceneNamed("failing-signed-in");
+      await pictureWindow.show(sceneNamed("failing-signed-in"), "light", address);
+      const { appState: working } = sceneNamed("signed-in");
+      assert.deepEqual(await pictureWindow.change({ ...working, revision: 2 }), []);
+      assert.deepEqual(await pictureWindow.change({ ...appState, revision: 3 }), []);
+      assert.deepEqual(await pictureWindow.change({ ...working, revision: 4 }), []);
+    },
+  ],
+  [
+    "a page whose script never runs says so and has a link that reloads it",
+    async (pictureWindow) => {
+      const folder = join("target", "no-script");
+      cpSync(join("ui", "dist"), folder, { recursive: true });
+      for (const file of readdirSync(join(folder, "assets"))) {
+        if (file.endsWith(".js")) rmSync(join(folder, "assets", file));
+      }
+      const server = await serve(folder);
+      try {
+        await pictureWindow.show(sceneNamed("opening"), "light", server.address);
+        const left = await pictureWindow.inPageLater(async () => {
+          const link = document.querySelector("a");
+          while (!link?.checkVisibility({ visibilityProperty: true })) {
+            await new Promise((later) => setTimeout(later, 100));
+          }
+          return [document.querySelector("h1")?.textContent, link.href === location.href];
+        });
+        assert.deepEqual(left, [words.failure.title, true]);
+      } finally {
+        server.close();
+      }
+    },
+  ],
+];
