@@ -45,7 +45,8 @@ export function judge(row: Row, figures: Figures): Judged {
     ratio: floor && ours.median / floor.median,
     goal: row.goal,
     held: row.goal.kind === "shown" ? undefined : holds(row.goal),
-    alarm: floor !== undefined && !isWithin(known, ours.least, ours.most, floor.least, ALARM_FACTOR),
+    alarm:
+      floor !== undefined && !isWithin(known, ours.least, ours.most, floor.least, ALARM_FACTOR),
     limit: row.limit?.why,
   };
 }

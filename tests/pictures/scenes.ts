@@ -1,4 +1,10 @@
-import type { Code, Screen, ThisComputer, LockReason, SignInAgainReason } from "../../ui/src/bindings";
+import type {
+  Code,
+  Screen,
+  ThisComputer,
+  LockReason,
+  SignInAgainReason,
+} from "../../ui/src/bindings";
 import { words } from "../../ui/src/words";
 import {
   awaiting,

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Builder, type WebDriver } from "selenium-webdriver";
-import { firstLine, freePort, Processes, until } from "../stage/processes";
+import { firstLine, Processes, reservePort, waitFor } from "../harness/processes";
 import { fakeCore } from "./fake-core";
 import { inPage, inPageLater } from "./in-page";
 import { FONT_ENVIRONMENT, hideCaret, stablePicture, WINDOW_SIZE } from "./rendering";
@@ -56,10 +56,10 @@ export class WebKitWindow {
   async #start(theme: Theme): Promise<void> {
     this.#server = await serve(join("ui", "dist"), () => this.#firstScript);
     const env = await this.#startDisplay();
-    const port = await freePort();
+    const port = await reservePort();
     this.#processes.start("WebKitWebDriver", [`--port=${port}`], { env });
     const driverAddress = `http://127.0.0.1:${port}`;
-    await until("WebKit's driver listens", async () => {
+    await waitFor("WebKit's driver listens", async () => {
       return (await fetch(`${driverAddress}/status`)).ok || undefined;
     });
     this.#driver = await new Builder()

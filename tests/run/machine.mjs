@@ -31,35 +31,35 @@ export const machineTests = {
     },
     {
       what: "run a program as another user",
-      file: "src-tauri/src/links/loopback/tests.rs",
-      names: ["links::loopback::tests::another_users_caller_is_refused"],
+      file: "src-tauri/src/links/loopback/tests/connections.rs",
+      names: ["links::loopback::tests::connections::request_of_another_user_is_refused"],
     },
   ],
   journeys: [
     {
       what: "mount a small disk in a temporary folder",
       file: "tests/e2e/logging.test.ts",
-      names: ["a full log disk and an error output "],
+      names: ["full log disk with "],
     },
     {
       what: "mount a read-only disk in a temporary folder",
       file: "tests/e2e/report.test.ts",
-      names: ["where Downloads can only be read, the report goes to the home folder"],
+      names: ["report goes to the home folder from read-only Downloads"],
     },
     {
       what: "give a file in a temporary folder to another user",
-      file: "tests/e2e/report.test.ts",
-      names: ["a set-up file of another user is not trusted, and says so"],
+      file: "tests/e2e/registration.test.ts",
+      names: ["provisioning file of another user is not trusted"],
     },
     {
       what: "trace the app as root",
-      file: "tests/e2e/second-copy.test.ts",
-      names: ["person is told of a first copy whose window hangs"],
+      file: "tests/e2e/second-instance.test.ts",
+      names: ["first instance whose window hangs is reported"],
     },
     {
       what: "give the loopback interface an address for a moment",
-      file: "tests/e2e/unfinished.test.ts",
-      names: ["a background retry leaves the set-up form and the window where they are"],
+      file: "tests/e2e/unfinished-sign-in.test.ts",
+      names: ["background retry leaves the set-up form and the window alone"],
     },
   ],
 };

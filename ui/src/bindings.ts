@@ -61,56 +61,56 @@ export const commands = {
 };
 
 /* Types */
-/**  How an account stands. */
+/**  Whether an account is connected. */
 export type AccountStatusView = 
-/**  Connected. */
+/**  The tokens are believed to work. */
 { kind: "connected" } | 
-/**  Needs the browser again. */
+/**  The user must sign in again. */
 { kind: "sign_in_again"; 
-/**  Why. */
+/**  Why they must. */
 why: SignInAgainReason };
 
 /**  One account. */
 export type AccountView = {
-	/**  Names the account in commands. */
+	/**  Identifies the account in commands. */
 	id: string,
-	/**  The person's name, else their e-mail address; empty where Amiqus tells neither. */
+	/**  The user's name, or else their e-mail address; empty if both are unknown. */
 	name: string,
-	/**  The person's e-mail address; empty where Amiqus tells none. */
+	/**  The user's e-mail address; empty if unknown. */
 	email: string,
-	/**  Whether Amiqus verified them. */
+	/**  Whether Amiqus has verified the user's identity. */
 	is_verified: boolean,
-	/**  Whether the user is disabled just now. */
+	/**  Whether the user is currently disabled. */
 	is_disabled: boolean,
 	/**  The team's name, once known. */
 	team: string | null,
-	/**  What they are in it. */
+	/**  The user's role in the team, once known. */
 	role: Role | null,
-	/**  How it stands. */
+	/**  Whether the account is connected. */
 	status: AccountStatusView,
-	/**  Before when it renews by itself; `None` where it can't. */
+	/**  The time before which the tokens are renewed; `None` if they can't be. */
 	renews_by: string | null,
-	/**  When Amiqus last confirmed this. */
+	/**  When Amiqus last confirmed these values. */
 	as_of: string,
-	/**  Whether the last try to reach Amiqus for it found no network. */
+	/**  Whether the latest request for this account failed because of the network. */
 	offline: boolean,
-	/**  Whether it is being renewed just now. */
+	/**  Whether the tokens are being renewed. */
 	renewing: boolean,
 };
 
-/**  The whole of what the window draws. */
+/**  Everything that the window displays. */
 export type AppState = {
-	/**  Counts up with each change, so that a late state never replaces a newer one. */
+	/**  Increases with each change, so that a delayed state never replaces a newer one. */
 	revision: number,
-	/**  Which screen. */
+	/**  The screen to display. */
 	screen: Screen,
-	/**  What went wrong last, while it matters. */
+	/**  The latest problem, for as long as it is relevant. */
 	problem: Problem | null,
-	/**  All accounts here. */
+	/**  All accounts. */
 	accounts: AccountView[],
 	/**  The `id` of the current account. */
 	current: string | null,
-	/**  Whether a sign-in isn't finished: its tokens are here, and Amiqus has not told whose they are. */
+	/**  Whether a sign-in is unfinished: its tokens are stored, and their owner is not known yet. */
 	unfinished: boolean,
 	/**  How the app is set up. */
 	setup: SetupView,
@@ -124,107 +124,107 @@ export type AtLogin = {
 	managed: boolean,
 };
 
-/**  Why a registration could not be called right. */
+/**  Why a registration could not be confirmed. */
 export type CheckError = 
-/**  What to change in it. */
+/**  These fields must be changed. */
 ({ fields: FieldProblem[] }) & { problem?: never } | 
-/**  It could not be told this time. */
+/**  The check could not be completed. */
 ({ problem: Problem }) & { fields?: never };
 
 /**
- *  What went wrong, as a name the window has words for. As text it is the value of the window's
+ *  Identifies a problem that the window has words for. Serialized, it is the value of the window's
  *  `data-problem`.
  */
 export type Code = 
-/**  The person chose Deny (RFC 6749 §4.1.2.1 `access_denied`). */
+/**  The user chose Deny (RFC 6749 §4.1.2.1 `access_denied`). */
 "access_denied" | 
-/**  Amiqus did not accept the authorization request itself: the set-up is to blame. */
+/**  Amiqus rejected the request itself, which means that the set-up is wrong. */
 "request_not_accepted" | 
-/**  Ten minutes went by without an answer from the browser. */
+/**  The browser did not come back within ten minutes. */
 "attempt_expired" | 
-/**  The authorization code was expired, used or foreign when it was posted. */
+/**  The authorization code was expired, used or another client's when it was exchanged. */
 "code_not_accepted" | 
 /**  `invalid_client`: the client ID or the client secret is wrong. */
 "set_up_wrong" | 
 /**  Amiqus can't be reached over the network. */
 "offline" | 
-/**  The network's proxy wants a name and a password first (407). */
+/**  The network's proxy requires a user name and a password (407). */
 "proxy_needs_password" | 
-/**  What answered in Amiqus's place has a certificate that this computer doesn't trust. */
+/**  The server's certificate isn't trusted by this computer. */
 "certificate_not_trusted" | 
-/**  A page for people or a redirect came in place of Amiqus's answer: a network's login page. */
+/**  A web page or a redirect came in place of Amiqus's response: a network's login page. */
 "captive_portal" | 
-/**  Amiqus answers, but with a fault of its own (5xx). */
+/**  Amiqus failed to process the request (5xx). */
 "amiqus_unwell" | 
-/**  Amiqus asks to be left alone for a while (429, 503). */
+/**  Amiqus asks to wait before the next request (429, 503). */
 "amiqus_busy" | 
-/**  Something answered that doesn't speak as Amiqus does: half an answer, another kind. */
+/**  The response isn't one of Amiqus's: incomplete, or of another format. */
 "odd_answer" | 
 /**  Amiqus answered 403. */
 "not_permitted" | 
-/**  An address that is not an answer to this app. */
+/**  The address isn't an authorization response to this app. */
 "link_not_ours" | 
-/**  An address of ours with a part missing. */
+/**  The address is an authorization response to this app with a part missing. */
 "link_incomplete" | 
-/**  An answer to an attempt that is over, or to one that was never made. */
+/**  The authorization response belongs to an attempt that is over or never existed. */
 "link_too_late" | 
-/**  A page of the service, pasted in place of the address that comes after it. */
+/**  A page of the service was pasted in place of the address that follows it. */
 "link_before_allow" | 
 /**  The browser came back with an error and without a `state`. The attempt is still pending. */
 "denied_without_state" | 
 /**
- *  The browser came back with the attempt's own `state`, and with nothing that can be used. The
- *  attempt is still pending.
+ *  The browser came back with the attempt's `state`, but the response can't be used. The attempt
+ *  is still pending.
  */
 "answer_not_usable" | 
 /**  The system's browser could not be started. */
 "browser_did_not_open" | 
-/**  Nobody can listen where the browser's answer would arrive: another program has the port. */
+/**  The loopback redirect can't be received: another program uses the port. */
 "port_taken" | 
-/**  "Add another account" came back as one that is here already. */
+/**  "Add another account" returned an account that is already here. */
 "already_here" | 
-/**  Asked for something that needs a signed-in account, and there is none. */
+/**  The command needs a signed-in account, and there is none. */
 "not_signed_in" | 
-/**  Asked for something that needs a registration, and there is none. */
+/**  The command needs a registration, and there is none. */
 "not_set_up" | 
-/**  Asked for something that needs the vault, and it is not open. */
+/**  The command needs the vault, and it is locked. */
 "vault_locked" | 
-/**  Asked for a change of the set-up, and the provisioning file is in charge of it. */
+/**  The command would change the set-up, and a provisioning file is in charge of it. */
 "setup_managed" | 
 /**  What an administrator entered is not a valid registration. */
 "registration_invalid" | 
-/**  The provisioning file is there and can't be read. */
+/**  The provisioning file exists and can't be read. */
 "provisioning_unreadable" | 
-/**  The provisioning file's text is neither UTF-8 nor UTF-16. */
+/**  The provisioning file is neither UTF-8 nor UTF-16. */
 "provisioning_not_utf8" | 
 /**  The provisioning file is not JSON. */
 "provisioning_not_json" | 
-/**  The provisioning file lacks a field or has one that is not valid. */
+/**  The provisioning file lacks a field, or a field is not valid. */
 "provisioning_invalid" | 
-/**  The provisioning file belongs to somebody who is neither an administrator nor this person. */
+/**  The provisioning file's owner is neither an administrator nor this user. */
 "provisioning_not_trusted" | 
-/**  The report for support could not be written. */
+/**  The support report could not be written. */
 "report_not_saved" | 
-/**  Another app opens our links, and the system would not change that. */
+/**  Another app opens our links, and the system did not change that. */
 "links_not_taken_back" | 
-/**  Whether the app starts at login could not be changed. */
+/**  The setting "start at login" could not be changed. */
 "start_not_changed" | 
-/**  A newer version was not installed. */
+/**  A newer version could not be installed. */
 "update_failed" | 
 /**  The passphrase doesn't open the vault. */
 "wrong_passphrase" | 
-/**  The passphrase chosen is too short. */
+/**  The new passphrase is too short. */
 "passphrase_too_short" | 
-/**  The vault could not be written: the disk is full, or read-only. */
+/**  The vault could not be written: the disk is full or read-only. */
 "cannot_save" | 
 /**  The vault's file is damaged and was set aside. */
 "vault_damaged" | 
 /**  The vault's file was written by a newer version of this app and was set aside. */
 "vault_newer" | 
-/**  A fault of this app's own. */
+/**  An internal error of this app. */
 "internal";
 
-/**  A field of a registration. */
+/**  A field of a registration or of the provisioning file. */
 export type Field = 
 /**  `client_id`. */
 "client_id" | 
@@ -245,40 +245,40 @@ export type Field =
 /**  The vault's passphrase. */
 "passphrase";
 
-/**  One thing to change in what was entered. */
+/**  A field that must be changed. */
 export type FieldProblem = {
-	/**  Where. */
+	/**  The field. */
 	field: Field,
-	/**  Why. */
+	/**  Why its value can't be used. */
 	reason: Reason,
 };
 
-/**  Why the store didn't open. */
+/**  Why the vault is locked. */
 export type LockReason = 
-/**  The keychain is there and locked. */
+/**  The keychain is locked. */
 "keychain_locked" | 
-/**  There is no keychain that could be used. */
+/**  There is no usable keychain. */
 "keychain_absent" | 
-/**  The keychain that holds the store's key can't be reached. */
+/**  The keychain that has the vault's key can't be reached. */
 "keychain_unreachable" | 
-/**  The store's key is made of a passphrase. */
+/**  The vault is protected by a passphrase. */
 "passphrase_needed" | 
-/**  The store is there, and the keychain no longer holds its key. */
+/**  The vault exists, but the keychain no longer has its key. */
 "key_lost" | 
-/**  Another process holds the store. */
+/**  Another process has the vault open. */
 "in_use_elsewhere" | 
-/**  The store's folder can't be read or written. */
+/**  The vault's folder can't be read or written. */
 "vault_unreachable" | 
-/**  The disk that the store's folder is on is full. */
+/**  The disk is full. */
 "disk_full";
 
-/**  A page of Amiqus that the window may ask to open; nothing else can be opened from there. */
+/**  A page of Amiqus that the window may open. It can open nothing else. */
 export type Page = 
-/**  The service's first page. */
+/**  The service's start page. */
 "amiqus" | 
-/**  Where an administrator registers API clients. */
+/**  The page where an administrator registers API clients. */
 "developer_settings" | 
-/**  Where a person removes this app's access. */
+/**  The page where a user removes this app's access. */
 "team_apps";
 
 /**  What failed in the window. */
@@ -292,81 +292,84 @@ export type PageFault =
 /**  A rejection that nothing caught. */
 "promise";
 
-/**  A problem as the window is told of it: a code, and where it has one, what it is about. */
+/**  A problem as the window receives it: a code, and the file or field that it concerns. */
 export type Problem = {
-	/**  What went wrong. */
+	/**  The kind of problem. */
 	code: Code,
-	/**  The file that it is about: the provisioning file, or where a vault was set aside. */
+	/**  The file concerned: the provisioning file, or where a vault was set aside. */
 	file: string | null,
-	/**  The field that it is about. */
+	/**  The field concerned. */
 	field: Field | null,
 };
 
-/**  Why a value can't be used; the window has words for each that say what to change. */
+/**  Why a value can't be used. For each reason the window has words that say what to change. */
 export type Reason = 
-/**  Nothing was entered. */
+/**  The value is empty. */
 "missing" | 
-/**  There is a space, a line break or another invisible character in it. */
+/**  The value has a space, a line break or another character outside printable ASCII. */
 "has_spaces" | 
-/**  It is longer than any real value. */
+/**  The value is longer than any real one. */
 "too_long" | 
-/**  It can't be read as an address. */
+/**  The value is not a URL of a usable form. */
 "not_an_address" | 
-/**  A secret would travel unencrypted. */
+/**  The URL is not https, so a secret would be sent unencrypted. */
 "not_https" | 
 /**  A custom scheme must be a reverse domain name (RFC 8252 §7.1). */
 "scheme_not_reverse_domain" | 
-/**  `scheme:/path` in place of `scheme://host/path`. */
+/**  The URL is `scheme:/path` in place of `scheme://host/path`. */
 "scheme_without_host" | 
-/**  `localhost` or another name in place of `127.0.0.1` or `[::1]` (RFC 8252 §8.3). */
+/**  The host is `localhost` or another name in place of `127.0.0.1` or `[::1]` (RFC 8252 §8.3). */
 "loopback_not_literal" | 
-/**  A loopback redirect without a path, or without a port that the app may listen on. */
+/**  The loopback redirect URL has no path, or no port that the app may listen on. */
 "loopback_incomplete" | 
-/**  The service doesn't know this client ID with this secret. */
+/**  The service does not recognise the client ID with this secret. */
 "not_recognised" | 
-/**  The service knows the API client, and this redirect URL is none of its. */
+/**  The service recognises the API client, but not with this redirect URL. */
 "not_registered" | 
-/**  A redirect URL may have no fragment (RFC 6749 §3.1.2). */
+/**  A redirect URL must not have a fragment (RFC 6749 §3.1.2). */
 "has_fragment" | 
 /**  This app's redirect URLs have no query. */
 "has_query" | 
-/**  An address may name no user. */
+/**  The URL must not have a user name or a password. */
 "has_user_info" | 
-/**  An address that would not come back to this app. */
+/**  The redirect would not reach this app. */
 "wrong_kind";
 
-/**  How the browser's answer finds the app. */
+/**  How the redirect reaches this app. */
 export type RedirectKind = 
-/**  By the scheme that this app registered with the operating system (RFC 8252 §7.1). */
+/**  By the custom scheme that this app registers with the operating system (RFC 8252 §7.1). */
 "scheme" | 
-/**  By a listener on this computer's own loopback address (RFC 8252 §7.3). */
+/**  By a listener on a loopback address (RFC 8252 §7.3). */
 "loopback";
 
-/**  What somebody entered, before it is checked. The window sends it up once; it never comes down. */
+/**
+ *  A registration as entered, not yet validated. The window sends it to the core; it is never sent
+ *  back.
+ */
 export type RegistrationDraft = {
-	/**  As pasted from Amiqus's overview of API clients. */
+	/**  The client ID, as pasted from Amiqus's list of API clients. */
 	client_id: string,
-	/**  As pasted from the API client's page. */
+	/**  The client secret, as pasted from the API client's page. */
 	client_secret: string,
-	/**  Another redirect URL than [`DEFAULT_REDIRECT_URL`]. */
+	/**  A redirect URL other than [`DEFAULT_REDIRECT_URL`]. */
 	redirect_url: string | null,
-	/**  Another service than [`DEFAULT_BASE_URL`]. */
+	/**  A base URL other than [`DEFAULT_BASE_URL`]. */
 	base_url: string | null,
 	/**  The organisation's name. */
 	organisation: string | null,
-	/**  Whether to send PKCE; on unless said otherwise. */
+	/**  Whether to use PKCE; it is used by default. */
 	pkce: boolean | null,
 };
 
-/**  What the person may do in the team, as `/team/me` tells. */
+/**  A user's role in the team, as returned by `/team/me`. */
 export type Role = 
 /**  Owns the team. */
 "owner" | 
 /**  Works in the team. */
 "member" | 
-/**  May look. */
+/**  Can view everything and change nothing. */
 "read-only" | 
-/**  May see what is assigned to them. */
+/**  Sees only what is assigned to them. */
 "assigned-only" | 
 /**  Acts on behalf of the team. */
 "assumed";
@@ -378,36 +381,36 @@ export type SaveError =
 /**  The registration is valid and could not be saved. */
 ({ problem: Problem }) & { fields?: never };
 
-/**  Which screen; its name is the value of the window's `data-state`. */
+/**  The screen to display; its name is the value of the window's `data-state`. */
 export type Screen = 
-/**  An administrator must connect the organisation. */
+/**  There is no registration: an administrator must set the app up. */
 { state: "needs-setup" } | 
-/**  Nobody is signed in. */
+/**  No account is signed in. */
 { state: "signed-out"; 
-/**  Whether somebody has just signed out: then the window says what that did not end. */
+/**  Whether the user has just signed out: then the window explains what that did not end. */
 just_now: boolean } | 
-/**  The browser has the floor. */
+/**  A sign-in continues in the browser. */
 { state: "awaiting-browser"; 
-/**  Since when. */
+/**  When the attempt began. */
 started_at: string; 
-/**  Until when. */
+/**  When the attempt ends. */
 deadline: string } | 
-/**  The browser answered; Amiqus is being asked. */
+/**  The browser came back with a code, which is being exchanged for tokens. */
 { state: "exchanging-code" } | 
 /**  The current account is connected. */
 { state: "signed-in" } | 
-/**  The current account needs the browser again. */
+/**  The current account must sign in again. */
 { state: "sign-in-again"; 
-/**  Why. */
+/**  Why it must. */
 why: SignInAgainReason } | 
-/**  The vault didn't open. */
+/**  The vault is locked. */
 { state: "locked"; 
-/**  Why. */
+/**  Why it is. */
 why: LockReason };
 
-/**  How the app is set up, without its secret. */
+/**  How the app is set up, without the client secret. */
 export type SetupView = {
-	/**  Whether IT manages it: then the window can't change it. */
+	/**  Whether a provisioning file is in charge: then the window can't change the set-up. */
 	managed: boolean,
 	/**  The organisation's name. */
 	organisation: string | null,
@@ -415,25 +418,25 @@ export type SetupView = {
 	client_id: string | null,
 	/**  The redirect URL to register at Amiqus. */
 	redirect_url: string,
-	/**  How the browser's answer comes back to it. */
+	/**  How the redirect reaches this app. */
 	redirect: RedirectKind,
-	/**  Where Amiqus is. */
+	/**  The base URL of Amiqus. */
 	base_url: string,
 };
 
 /**  Why an account must go through the browser again. */
 export type SignInAgainReason = 
 /**
- *  Amiqus no longer accepts its tokens. Why can't be told from here: the app was removed on the
- *  Team apps page, or the tokens were used elsewhere, as after a restored backup or from a copied
- *  profile. The name is the one that earlier versions wrote into their records.
+ *  Amiqus no longer accepts the account's tokens. The cause can't be determined from here: the app
+ *  was removed on the Team apps page, or the tokens were used elsewhere, for example from a
+ *  restored backup or a copied profile. The name is part of the record format.
  */
 "access_removed" | 
-/**  Amiqus no longer accepts its tokens, and an answer to a refresh of them never arrived. */
+/**  Amiqus no longer accepts the account's tokens, and the response to an earlier refresh was lost. */
 "answer_lost" | 
-/**  The refresh token went unused for longer than it lives. */
+/**  The refresh token expired unused. */
 "too_long_away" | 
-/**  The organisation's set-up now names another API client or another service. */
+/**  The organisation's registration now names another API client or another service. */
 "set_up_changed";
 
 /**  What the window shows of this computer, in addition to the state. */

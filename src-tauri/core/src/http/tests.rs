@@ -162,7 +162,8 @@ async fn request_error_prints_nothing_of_the_url() {
         "http://hush:hush@127.0.0.1:1/hush?code=hush",
         "http://hush:hush@[hush]/hush?code=hush",
     ] {
-        let error = send(Client::new().get(url)).await.err().unwrap();
+        let client = reqwest::Client::builder().build().unwrap();
+        let error = send(client.get(url)).await.err().unwrap();
         assert!(matches!(error, RequestError::NotSent(..)), "{error:?}");
         let printed = format!("{} {error:?}", chain(&error));
         assert!(!printed.contains("hush"), "{printed}");

@@ -32,7 +32,7 @@ fn find(pasted: &str) -> Result<AuthorizationResponse, PasteError> {
 fn assert_granted(result: Result<AuthorizationResponse, PasteError>, pasted: &str) {
     match result {
         Ok(AuthorizationResponse::Granted { code: found, .. }) => {
-            assert_eq!(found.expose(), code(), "{pasted}")
+            assert_eq!(found.expose(), code(), "{pasted}");
         }
         other => panic!("{pasted:?}: {other:?}"),
     }
