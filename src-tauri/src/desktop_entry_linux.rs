@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn program_of_an_action_is_not_the_entrys() {
+    fn program_of_an_action_is_not_taken() {
         let entry = "[Desktop Entry]\nName=x\n[Desktop Action new]\nExec=other\n";
         assert_eq!(program_in(entry), None);
         assert_eq!(program_in("[Desktop Entry]\nExec=\"/opt/unclosed\n"), None);

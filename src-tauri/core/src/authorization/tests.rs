@@ -24,7 +24,7 @@ fn query(url: &Url) -> BTreeMap<String, String> {
 
 /// Shows check 2.
 #[test]
-fn authorization_request_equals_another_librarys() {
+fn authorization_request_equals_other_implementation() {
     for pkce in [true, false] {
         let mut draft = draft();
         draft.pkce = Some(pkce);
@@ -56,7 +56,7 @@ fn authorization_request_equals_another_librarys() {
 
 /// Shows check 2.
 #[test]
-fn s256_challenge_equals_the_rfcs_and_another_librarys() {
+fn s256_challenge_equals_the_rfc_and_other_implementation() {
     // RFC 7636, appendix B.
     let verifier = CodeVerifier::new("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
     assert_eq!(

@@ -136,7 +136,7 @@ pub struct Dependencies {
     pub clock: Arc<dyn Clock>,
     /// Provides random bytes.
     pub entropy: Arc<dyn EntropySource>,
-    /// The HTTP clients, made by [`crate::http::clients`].
+    /// The HTTP clients, made by [`Clients::new`].
     pub clients: Clients,
     /// Whether a service on this computer may be entered in the window with a plain http address. The
     /// provisioning file may always name one.

@@ -21,7 +21,7 @@ pub(super) const MAX_PIECES: usize = 160;
 /// The marks that may end a sentence or close a bracket around the address.
 pub(super) const CLOSING_MARKS: [char; 10] = ['.', ',', ';', ':', '!', '?', ')', ']', '*', '\''];
 
-/// The marks with which a chat emphasizes words. A code may contain them, too.
+/// The marks with which a chat emphasises words. A code may contain them, too.
 pub(super) const EMPHASIS_MARKS: [char; 2] = ['_', '~'];
 
 /// An address that a paste may contain.
