@@ -89,7 +89,7 @@ function keptSmall(): Plugin {
   };
 }
 
-/** A file that would be written as it is stays untouched: the app has them in it, and would be compiled anew. */
+/** A file that would be written as it is stays untouched: the app has them in it, and would be compiled again. */
 function keptAsTheyAre(): Plugin {
   return {
     name: "kept-as-they-are",

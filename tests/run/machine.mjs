@@ -26,8 +26,8 @@ export const machineTests = {
     },
     {
       what: "set the clock to the time it shows, and give the loopback interface an address for a moment",
-      file: "tests/durability/tests/suite/waking.rs",
-      names: ["waking::"],
+      file: "tests/durability/tests/suite/wake_up.rs",
+      names: ["wake_up::"],
     },
     {
       what: "run a program as another user",

@@ -1,4 +1,4 @@
-//! A program that runs: ours, or the bare window.
+//! A running program: ours, or the bare window.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -84,10 +84,10 @@ impl App {
         }
         let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         if let Some(id) = id {
-            // It may have ended by itself.
+            // It may have exited already.
             let _ = kill_process(id, Signal::TERM);
         }
-        // Whoever was told to end does.
+        // It ends on SIGTERM.
         let _ = self.child.wait();
     }
 }

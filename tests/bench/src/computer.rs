@@ -1,5 +1,5 @@
-//! What the app finds on this computer: a practice Amiqus that answers at once, and vaults that the real
-//! keeper filled.
+//! The computer that is measured: a fake server that answers at once, and vaults that the real
+//! session filled.
 
 use std::ffi::OsString;
 use std::fs;
@@ -25,17 +25,17 @@ use url::Url;
 use crate::Result;
 use crate::amiqus::Amiqus;
 
-/// A computer that IT has set up with a practice Amiqus.
+/// A computer with a provisioning file for the fake server.
 pub(crate) struct Computer {
     /// The service.
     pub(crate) amiqus: Amiqus,
-    /// The folder of all its persons' folders.
+    /// The folder of all users' folders.
     home: PathBuf,
 }
 
-/// A keeper, and the addresses that it sends the browser to.
+/// A running session, and the addresses that it opens in the browser.
 pub(crate) struct PreparedUser {
-    /// The keeper.
+    /// The session.
     pub(crate) session: SessionHandle,
     browser: mpsc::UnboundedReceiver<Url>,
     vault: PathBuf,
@@ -50,7 +50,7 @@ impl Computer {
         })
     }
 
-    /// A person's own folder, empty, to be the app's `XDG_DATA_HOME`.
+    /// Creates an empty folder of a user, for the app's `XDG_DATA_HOME`.
     pub(crate) fn user(&self, name: &str) -> Result<PathBuf> {
         let data = self.home.join(name);
         if data.exists() {
@@ -60,14 +60,14 @@ impl Computer {
         Ok(data)
     }
 
-    /// A person who has used the app before, and is signed out.
+    /// A user who has used the app before, and is signed out.
     pub(crate) async fn signed_out(&self, name: &str) -> Result<PathBuf> {
         let data = self.user(name)?;
         PreparedUser::start(&vault_in(&data)).await?.end().await?;
         Ok(data)
     }
 
-    /// A person who is signed in.
+    /// A user who is signed in.
     pub(crate) async fn signed_in(&self, name: &str) -> Result<PathBuf> {
         let data = self.user(name)?;
         let mut kept = PreparedUser::start(&vault_in(&data)).await?;
@@ -76,7 +76,7 @@ impl Computer {
         Ok(data)
     }
 
-    /// A person who has just chosen Allow in the browser; answers also where the browser is sent.
+    /// A user who has just chosen Allow in the browser, and the address that the browser is sent to.
     pub(crate) async fn allowed(&self, name: &str) -> Result<(PathBuf, String)> {
         let data = self.user(name)?;
         let mut kept = PreparedUser::start(&vault_in(&data)).await?;
@@ -87,7 +87,7 @@ impl Computer {
 }
 
 impl PreparedUser {
-    /// Starts the real keeper on the real vault in this folder.
+    /// Starts the real session on the real vault in this folder.
     pub(crate) async fn start(vault: &Path) -> Result<Self> {
         Self::start_by(Arc::new(SystemClock), vault).await
     }
@@ -115,7 +115,7 @@ impl PreparedUser {
         })
     }
 
-    /// Signs the person in.
+    /// Signs the user in.
     pub(crate) async fn sign_in(&mut self, amiqus: &Amiqus) -> Result<()> {
         let address = self.allow(amiqus).await?;
         self.session.receive(ReceivedLink::new(address));

@@ -64,7 +64,7 @@ fn main() -> ExitCode {
     match measure(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
-            // Whoever runs it reads why.
+            // Shown to the developer.
             let _ = writeln!(std::io::stderr(), "{}: {problem}", arguments.join(" "));
             ExitCode::FAILURE
         }

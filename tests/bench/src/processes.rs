@@ -1,4 +1,4 @@
-//! What the kernel tells of processes: which belong to a program, what they hold, what they did.
+//! Process statistics from `/proc`: a program's processes, their memory, their CPU time.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -28,7 +28,7 @@ pub(crate) fn tree(root: u32) -> Result<Vec<u32>> {
         else {
             continue;
         };
-        // One that ended meanwhile is none.
+        // It may have exited in the meantime.
         let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else {
             continue;
         };
@@ -53,7 +53,7 @@ pub(crate) fn tree(root: u32) -> Result<Vec<u32>> {
     Ok(found)
 }
 
-/// Whether a process has ended; whoever has to take note of that may not have yet.
+/// Whether a process has exited; its parent may not have reaped it yet.
 pub(crate) fn has_ended(id: u32) -> bool {
     fs::read_to_string(format!("/proc/{id}/stat")).map_or(true, |stat| {
         let state = stat.rsplit_once(')').map(|(_, rest)| rest.trim_start());
@@ -70,7 +70,7 @@ pub(crate) struct WorkMeter(BTreeMap<PathBuf, WorkDone>);
 pub(crate) struct WorkDone {
     /// Time on a processor.
     pub(crate) busy: Duration,
-    /// How often a thread was given a processor anew, or taken off it.
+    /// How often a thread was scheduled or preempted.
     pub(crate) switches: f64,
 }
 
@@ -81,7 +81,7 @@ impl WorkMeter {
         for id in ids {
             for thread in fs::read_dir(format!("/proc/{id}/task"))? {
                 let thread = thread?.path();
-                // One that ended meanwhile is none.
+                // It may have exited in the meantime.
                 let (Ok(times), Ok(status)) = (
                     fs::read_to_string(thread.join("schedstat")),
                     fs::read_to_string(thread.join("status")),

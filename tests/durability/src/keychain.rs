@@ -35,13 +35,13 @@ const SERVICE: &str = "org.freedesktop.secrets";
 /// Its interface.
 const SERVICE_INTERFACE: &str = "org.freedesktop.Secret.Service";
 
-/// The names that the app gives its key.
+/// The attributes that the app gives its key.
 const KEY_NAMES: [(&str, &str); 2] = [("service", "co.amiqus.signin"), ("username", "vault key")];
 
-/// How often it is looked whether it is there.
+/// How often the bus is polled for the service.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// Home folders, a session bus, and a Secret Service on it.
+/// Home folders, a session bus, and a Secret Service on the bus.
 #[derive(Debug)]
 pub struct Keychain {
     // In this order: what was started last ends first, and the folder goes when nobody writes there.
@@ -110,13 +110,13 @@ impl Keychain {
         Ok(keychain)
     }
 
-    /// What programs of this session find around them.
+    /// The environment of programs in this session.
     #[must_use]
     pub fn environment(&self) -> &BTreeMap<String, OsString> {
         &self.environment
     }
 
-    /// The folder that all the others are in. It goes with the keychain.
+    /// The folder that contains all the others; it is removed with the keychain.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -157,10 +157,10 @@ impl Keychain {
         self.daemon = None;
     }
 
-    /// Removes all that it holds, as when its person reset it.
+    /// Removes all that it holds, as after a reset by the user.
     ///
     /// # Errors
-    /// When the Secret Service doesn't.
+    /// If the Secret Service returns an error.
     pub async fn delete_all_items(&self) -> Result<()> {
         let none = BTreeMap::<&str, &str>::new();
         let answer = self
@@ -182,19 +182,18 @@ impl Keychain {
         Ok(())
     }
 
-    /// From now on there is somebody who is asked for the password of a locked keychain, and never
-    /// answers.
+    /// Registers a prompter that never answers the prompt for a locked keychain.
     ///
     /// # Errors
-    /// When the bus doesn't let them.
+    /// If the bus rejects the name.
     pub async fn prompt_without_end(&self) -> Result<Prompter> {
         self.prompt(Prompter::default()).await
     }
 
-    /// From now on there is somebody who is asked for the password of a locked keychain, and refuses.
+    /// Registers a prompter that refuses the prompt for a locked keychain.
     ///
     /// # Errors
-    /// When the bus doesn't let them.
+    /// If the bus rejects the name.
     pub async fn prompt_and_refuse(&self) -> Result<Prompter> {
         let refuses = true;
         let asked = Arc::default();
@@ -215,7 +214,7 @@ impl Keychain {
     /// Makes a second collection, open, as an imported keyring is.
     ///
     /// # Errors
-    /// When the Secret Service doesn't.
+    /// If the Secret Service returns an error.
     pub async fn add_collection(&self, label: &str) -> Result<OwnedObjectPath> {
         let session = self.session().await?;
         let properties = BTreeMap::from([(
@@ -223,7 +222,7 @@ impl Keychain {
             Value::from(label),
         )]);
         let password = (session, Vec::<u8>::new(), PASSWORD.as_bytes(), "text/plain");
-        // As the log-in does it: without a window.
+        // As the log-in does it, without a prompt.
         let answer = self
             .call(
                 "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface",
@@ -237,7 +236,7 @@ impl Keychain {
     /// Puts another secret under the names of the app's own key into a collection.
     ///
     /// # Errors
-    /// When the Secret Service doesn't.
+    /// If the Secret Service returns an error.
     pub async fn add_key(&self, collection: &OwnedObjectPath, secret: &[u8]) -> Result<()> {
         let session = self.session().await?;
         let names = HashMap::from(KEY_NAMES);
@@ -261,7 +260,7 @@ impl Keychain {
     /// The secrets that are under the names of the app's own key, in open collections.
     ///
     /// # Errors
-    /// When the Secret Service doesn't tell.
+    /// If the Secret Service returns an error.
     pub async fn keys(&self) -> Result<Vec<Vec<u8>>> {
         let session = self.session().await?;
         let mut keys = Vec::new();
@@ -283,10 +282,10 @@ impl Keychain {
         Ok(keys)
     }
 
-    /// Takes a vault's name away from its keys.
+    /// Removes a vault's ID from its keys.
     ///
     /// # Errors
-    /// When the Secret Service doesn't.
+    /// If the Secret Service returns an error.
     pub async fn remove_vault_id(&self, vault: &str) -> Result<()> {
         for (item, attributes) in self.attributes().await? {
             if attributes.get("vault").is_some_and(|named| named == vault) {
@@ -308,10 +307,10 @@ impl Keychain {
         Ok(())
     }
 
-    /// How many keys bear no vault's name.
+    /// The number of keys without a vault ID.
     ///
     /// # Errors
-    /// When the Secret Service doesn't tell.
+    /// If the Secret Service returns an error.
     pub async fn keys_without_vault_id(&self) -> Result<usize> {
         let all = self.attributes().await?;
         let nameless = all.iter().filter(|(_, names)| !names.contains_key("vault"));
@@ -334,7 +333,7 @@ impl Keychain {
         Ok(all)
     }
 
-    /// The items that bear the names of the app's keys, in open collections.
+    /// The items with the attributes of the app's keys, in open collections.
     async fn open_items(&self) -> Result<Vec<OwnedObjectPath>> {
         let names = HashMap::from(KEY_NAMES);
         let answer = self
@@ -358,7 +357,7 @@ impl Keychain {
         Ok(session)
     }
 
-    /// Stops the Secret Service in the middle of all it does: it is there, and answers nobody.
+    /// Suspends the Secret Service: it stays on the bus and answers no call.
     ///
     /// # Errors
     /// When there is none.
@@ -366,7 +365,7 @@ impl Keychain {
         self.signal(Signal::STOP)
     }
 
-    /// Lets it go on after [`Keychain::suspend`].
+    /// Resumes it after [`Keychain::suspend`].
     ///
     /// # Errors
     /// When there is none.
@@ -374,7 +373,7 @@ impl Keychain {
         self.signal(Signal::CONT)
     }
 
-    /// Stops the session bus: it takes connections, and says nothing.
+    /// Suspends the session bus: it accepts connections and sends nothing.
     ///
     /// # Errors
     /// When there is none.
@@ -382,7 +381,7 @@ impl Keychain {
         signal("dbus-daemon", Some(&self.bus), Signal::STOP)
     }
 
-    /// Lets it go on after [`Keychain::suspend_bus`].
+    /// Resumes it after [`Keychain::suspend_bus`].
     ///
     /// # Errors
     /// When there is none.
@@ -394,10 +393,10 @@ impl Keychain {
         signal("gnome-keyring-daemon", self.daemon.as_ref(), which)
     }
 
-    /// Locks it, as when its person went away.
+    /// Locks it, as when the user leaves.
     ///
     /// # Errors
-    /// When the Secret Service doesn't.
+    /// If the Secret Service returns an error.
     pub async fn lock(&self) -> Result<()> {
         self.lock_collection(&self.collection().await?).await
     }
@@ -405,17 +404,17 @@ impl Keychain {
     /// Locks one collection.
     ///
     /// # Errors
-    /// When the Secret Service doesn't.
+    /// If the Secret Service returns an error.
     pub async fn lock_collection(&self, collection: &OwnedObjectPath) -> Result<()> {
         self.call(SERVICE_INTERFACE, "Lock", &(vec![collection],))
             .await?;
         self.expect_locked(collection, true).await
     }
 
-    /// Unlocks it, as when its person came back and gave the password.
+    /// Unlocks it, as when the user returns and enters the password.
     ///
     /// # Errors
-    /// When the Secret Service doesn't.
+    /// If the Secret Service returns an error.
     pub async fn unlock(&self) -> Result<()> {
         self.unlock_collection(&self.collection().await?).await
     }
@@ -423,11 +422,11 @@ impl Keychain {
     /// Unlocks one collection.
     ///
     /// # Errors
-    /// When the Secret Service doesn't.
+    /// If the Secret Service returns an error.
     pub async fn unlock_collection(&self, collection: &OwnedObjectPath) -> Result<()> {
         let session = self.session().await?;
         let password = (session, Vec::<u8>::new(), PASSWORD.as_bytes(), "text/plain");
-        // As the log-in does it: without a window.
+        // As the log-in does it, without a prompt.
         self.call(
             "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface",
             "UnlockWithMasterPassword",
@@ -440,7 +439,7 @@ impl Keychain {
     /// The collection that new secrets go into.
     ///
     /// # Errors
-    /// When the Secret Service doesn't tell.
+    /// If the Secret Service returns an error.
     pub async fn collection(&self) -> Result<OwnedObjectPath> {
         let answer = self
             .call(SERVICE_INTERFACE, "ReadAlias", &("default",))
@@ -470,7 +469,7 @@ impl Keychain {
         }
     }
 
-    /// Asks the Secret Service something.
+    /// Calls a method of the Secret Service.
     async fn call<B>(&self, interface: &str, method: &str, body: &B) -> Result<Message>
     where
         B: serde::Serialize + DynamicType,
@@ -493,7 +492,7 @@ impl Keychain {
     }
 }
 
-/// Is asked for a keychain's password, and lets whoever asks wait, or refuses.
+/// A fake system prompter that never answers, or refuses.
 #[derive(Debug, Clone, Default)]
 pub struct Prompter {
     asked: Arc<AtomicBool>,
@@ -545,7 +544,7 @@ async fn within<T>(what: &str, asked: impl Future<Output = T>) -> Result<T> {
     })
 }
 
-/// A bus that starts no service of the machine's own by itself: no keychain means none.
+/// The configuration of a bus that activates no service of the machine: no keychain means none.
 fn bus_configuration(folder: &Path) -> Result<OsString> {
     let path: PathBuf = folder.join("bus.conf");
     let configuration = format!(
@@ -570,7 +569,7 @@ fn bus_configuration(folder: &Path) -> Result<OsString> {
     Ok(argument)
 }
 
-/// The first line that a program says.
+/// The first line of a program's output.
 async fn first_line(process: &mut Process) -> Result<String> {
     let silent = || TestError::Failed {
         program: "a program".to_owned(),

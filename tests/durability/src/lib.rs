@@ -1,9 +1,9 @@
 //! A computer for tests: the app without its window ([`AppProcess`]), a real keychain ([`Keychain`]), the
-//! real vault, and a practice Amiqus ([`Computer`]). How the app outlives what can happen to it is
-//! tried on it.
+//! real vault, and the fake server ([`Computer`]). Tests use it to show that the app survives kills,
+//! restarts, full disks and a missing keychain.
 //!
 //! Each computer has folders, a session bus and a keychain of its own, so that any number of them can
-//! be in use at once, and beside an installed copy of the app. Whoever drops one ends what it started.
+//! be in use at once, and beside an installed copy of the app. Dropping one ends what it started.
 
 mod app_process;
 mod computer;
@@ -18,18 +18,18 @@ pub use app_process::{AppProcess, ExitReport};
 pub use computer::Computer;
 pub use keychain::{Keychain, Prompter};
 
-/// Why a test can't go on.
+/// Why a test can't continue.
 #[derive(Debug, thiserror::Error)]
 pub enum TestError {
-    /// The system refused something.
+    /// A system call failed.
     #[error("{what}: {source}")]
     System {
-        /// What was to be done.
+        /// The operation.
         what: String,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
-    /// A program that must be there isn't.
+    /// A required program is missing.
     #[error("there is no {}: {how}", program.display())]
     NotThere {
         /// The program.
@@ -42,26 +42,26 @@ pub enum TestError {
     Failed {
         /// The program.
         program: String,
-        /// What it said.
+        /// Its output.
         said: String,
     },
-    /// Something was waited for in vain.
+    /// A wait timed out.
     #[error("waited {seconds} s in vain until {what}")]
     Late {
-        /// What it was.
+        /// The awaited condition.
         what: String,
-        /// How long.
+        /// The time limit, in seconds.
         seconds: u64,
     },
-    /// The `headless-app` ended while something was expected of it.
+    /// The `headless-app` exited while a reply was expected.
     #[error("the `headless-app` ended before {what}: {how}")]
     Ended {
-        /// What was expected.
+        /// The awaited condition.
         what: String,
         /// How it ended.
         how: String,
     },
-    /// A command did not go well.
+    /// A command failed.
     #[error("{command} ended in {problem:?}")]
     Refused {
         /// The command.
@@ -69,29 +69,29 @@ pub enum TestError {
         /// The problem's code.
         problem: String,
     },
-    /// Something was said that makes no sense.
+    /// A program's output can't be parsed or contradicts the test.
     #[error("{who} said {said:?}")]
     Nonsense {
-        /// Who said it.
+        /// The program.
         who: String,
-        /// What.
+        /// The output.
         said: String,
     },
-    /// The session bus, or the keychain on it, refused something.
+    /// A call on the session bus failed.
     #[error("the session bus: {0}")]
     Bus(#[from] zbus::Error),
-    /// The practice service did not start.
+    /// The fake server did not start.
     #[error(transparent)]
     Practice(#[from] practice_amiqus::StartError),
-    /// The practice service can't do what it was asked for.
+    /// The fake server rejected a control request.
     #[error(transparent)]
     Control(#[from] practice_amiqus::ControlError),
 }
 
-/// What comes of something that can meet [`TestError`].
+/// The result of an operation of a test computer.
 pub type Result<T> = std::result::Result<T, TestError>;
 
-/// Says what was being done when the system refused.
+/// Adds the operation to an I/O error.
 fn during<T>(what: impl Into<String>) -> impl FnOnce(io::Error) -> Result<T> {
     let what = what.into();
     |source| Err(TestError::System { what, source })

@@ -1,4 +1,4 @@
-//! Other programs, which end with whoever started them.
+//! Child processes that end with the test.
 
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
@@ -42,13 +42,13 @@ impl Process {
         self.child.stdout.take()
     }
 
-    /// Sends SIGKILL; one that has ended is left in peace.
+    /// Sends SIGKILL; a process that has exited is ignored.
     pub(crate) fn kill(&mut self) {
-        // It may just have ended.
+        // It may have exited just now.
         let _ = self.child.kill();
     }
 
-    /// How it ended. Waits for that, so it must be about to.
+    /// Waits for the exit and returns its status.
     pub(crate) fn wait(&mut self) -> io::Result<ExitStatus> {
         self.child.wait()
     }
@@ -57,19 +57,20 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
-        // It was killed: this is over at once.
+        // It was killed, so this returns at once.
         let _ = self.child.wait();
     }
 }
 
-/// A command that the system kills when whoever started it is killed: nothing else would.
+/// A command that the kernel kills together with its parent (`PR_SET_PDEATHSIG`): a killed test
+/// can't clean up.
 pub(crate) fn killed_with_parent(program: &str) -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "KILL", "--", program]);
     command
 }
 
-/// How a program ended, in words.
+/// Describes an exit status.
 pub(crate) fn describe(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("it ended with {code}"),

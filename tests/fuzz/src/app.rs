@@ -27,10 +27,10 @@ pub(crate) fn now() -> Timestamp {
 /// The `state` of the pending attempt.
 pub(crate) const STATE: &str = "abcdabcdabcdabcdabcdabcdabcdabcdabcdabcdabc";
 
-/// Chance that makes [`STATE`].
-struct SameAgain;
+/// Entropy that produces [`STATE`].
+struct FixedEntropy;
 
-impl EntropySource for SameAgain {
+impl EntropySource for FixedEntropy {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
         for (byte, same) in bytes.iter_mut().zip([0x69, 0xb7, 0x1d].into_iter().cycle()) {
             *byte = same;
@@ -109,7 +109,7 @@ pub(crate) fn opened(records: Records) -> (Session, Step) {
 /// A session whose pending attempt has [`STATE`].
 fn awaiting_browser() -> Session {
     let registration = registration();
-    let attempt = Attempt::begin(&registration, now(), &SameAgain);
+    let attempt = Attempt::begin(&registration, now(), &FixedEntropy);
     let Ok(attempt) = attempt else {
         panic!("this chance never fails");
     };

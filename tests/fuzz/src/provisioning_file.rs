@@ -1,4 +1,4 @@
-//! IT's provisioning file: whoever can write it decides where a client secret goes.
+//! The provisioning file: its author decides where a client secret is sent.
 
 use std::net::IpAddr;
 
@@ -71,7 +71,7 @@ fn value_in(data: &[u8]) -> Option<Value> {
     })
 }
 
-/// What a valid registration is, whoever entered it.
+/// Checks what holds for every valid registration.
 pub(crate) fn assert_valid(registration: &Registration) {
     for text in [
         registration.client_id.as_str(),

@@ -39,8 +39,8 @@ const OLD: &str = "hush-old-refresh";
 
 fn read(grant: Grant, answer: &HttpResponse) -> Result<TokenSet, TokenError> {
     let old = RefreshToken::new(OLD);
-    let kept = (grant == Grant::Refresh).then_some(&old);
-    token::read(grant, answer, kept, &app::redirect_url(), app::now())
+    let app = (grant == Grant::Refresh).then_some(&old);
+    token::read(grant, answer, app, &app::redirect_url(), app::now())
 }
 
 fn judge(grant: Grant, answer: &HttpResponse) -> Verdict {
@@ -143,7 +143,7 @@ fn assert_means(grant: Grant, answer: &HttpResponse, failure: TokenError) {
         }
         TokenError::Rejected(_) => assert!(is_oauth, "{status}"),
         TokenError::NotProcessed(transient) => {
-            // Anything else may come from whoever had passed the request on.
+            // Any other response may come from a gateway that had passed the request on.
             let knows = match status {
                 403 => transient == Transient::NotPermitted,
                 407 => transient == Transient::ProxyNeedsPassword,

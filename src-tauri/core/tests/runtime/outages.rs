@@ -28,22 +28,22 @@ pub(crate) struct Weather {
 
 /// The cause of an outage.
 #[derive(Debug, Clone)]
-enum Trouble {
+enum OutageCause {
     NoNetwork,
     Fault(FaultPlan),
 }
 
 /// What a well-behaved client does during the outage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Patience {
+enum ExpectedBehaviour {
     /// It waits as `Retry-After` says.
-    AsAsked(SignedDuration),
+    WaitsAsAsked(SignedDuration),
     /// It knows that the refresh was not processed, and sends it again, ever more rarely.
-    Pauses(SignedDuration),
+    Retries(SignedDuration),
     /// It doesn't know, because nothing answers: it probes the tokens, and sends no refresh.
-    Asks,
+    Probes,
     /// It doesn't know; the API tells that the tokens are valid, or later that they expired.
-    AsksAndIsTold,
+    ProbesAndLearns,
 }
 
 /// A period without a working token endpoint.
@@ -54,49 +54,52 @@ enum Patience {
 pub(crate) struct Outage {
     pub(crate) from: Timestamp,
     pub(crate) to: Timestamp,
-    trouble: Trouble,
-    patience: Patience,
+    cause: OutageCause,
+    expected: ExpectedBehaviour,
     /// When networks come that don't end the outage.
-    looks: Vec<Timestamp>,
+    network_changes: Vec<Timestamp>,
     /// Whether a network change ends it. Outages of Amiqus end without an event.
-    ends_with_look: bool,
+    ends_with_network_change: bool,
 }
 
-fn troubles() -> Vec<(Trouble, Patience)> {
-    use Patience::{AsAsked, Asks, AsksAndIsTold, Pauses};
+fn causes() -> Vec<(OutageCause, ExpectedBehaviour)> {
+    use ExpectedBehaviour::{Probes, ProbesAndLearns, Retries, WaitsAsAsked};
 
-    let everywhere = |fault: Fault| Trouble::Fault(fault.at(Endpoint::Any));
-    let refreshes = |fault: Fault| Trouble::Fault(fault.at(Endpoint::TokenRefresh));
+    let everywhere = |fault: Fault| OutageCause::Fault(fault.at(Endpoint::Any));
+    let refreshes = |fault: Fault| OutageCause::Fault(fault.at(Endpoint::TokenRefresh));
     let maintenance = |retry_after| everywhere(Fault::ServiceUnavailable { retry_after });
     let retry_after = Some(RetryAfter::Seconds(2_400));
     let throttled = refreshes(Fault::TooManyRequests { retry_after });
     let retry_after = None;
     vec![
-        (Trouble::NoNetwork, Pauses(MINUTE)),
-        (everywhere(Fault::DropBeforeProcessing), Asks),
-        (refreshes(Fault::DropBeforeProcessing), AsksAndIsTold),
-        (maintenance(None), Asks),
+        (OutageCause::NoNetwork, Retries(MINUTE)),
+        (everywhere(Fault::DropBeforeProcessing), Probes),
+        (refreshes(Fault::DropBeforeProcessing), ProbesAndLearns),
+        (maintenance(None), Probes),
         (
             maintenance(Some(RetryAfter::Seconds(1_800))),
-            AsAsked(MINUTE * 30),
+            WaitsAsAsked(MINUTE * 30),
         ),
         (
             maintenance(Some(RetryAfter::HttpDateIn(1_200))),
             // A date has no fractions of a second.
-            AsAsked(MINUTE * 20 - SECOND),
+            WaitsAsAsked(MINUTE * 20 - SECOND),
         ),
-        (maintenance(Some(RetryAfter::Absurd)), AsAsked(HOUR)),
-        (maintenance(Some(RetryAfter::Nonsense)), Asks),
-        (throttled, AsAsked(MINUTE * 40)),
-        (everywhere(Fault::InternalServerError { retry_after }), Asks),
+        (maintenance(Some(RetryAfter::Absurd)), WaitsAsAsked(HOUR)),
+        (maintenance(Some(RetryAfter::Nonsense)), Probes),
+        (throttled, WaitsAsAsked(MINUTE * 40)),
+        (
+            everywhere(Fault::InternalServerError { retry_after }),
+            Probes,
+        ),
         (
             refreshes(Fault::InternalServerError { retry_after }),
-            AsksAndIsTold,
+            ProbesAndLearns,
         ),
-        (everywhere(Fault::BadGateway { retry_after }), Asks),
-        (everywhere(Fault::HtmlWith200), Asks),
-        (refreshes(Fault::HtmlWith200), AsksAndIsTold),
-        (everywhere(Fault::Forbidden), Pauses(MINUTE * 15)),
+        (everywhere(Fault::BadGateway { retry_after }), Probes),
+        (everywhere(Fault::HtmlWith200), Probes),
+        (refreshes(Fault::HtmlWith200), ProbesAndLearns),
+        (everywhere(Fault::Forbidden), Retries(MINUTE * 15)),
     ]
 }
 
@@ -115,18 +118,18 @@ pub(crate) fn over(
         if to > start + span {
             return outages;
         }
-        let (trouble, patience) = random.choice(troubles()).unwrap();
-        let mut looks: Vec<_> = (0..random.usize(0..=2))
+        let (cause, expected) = random.choice(causes()).unwrap();
+        let mut network_changes: Vec<_> = (0..random.usize(0..=2))
             .map(|_| from + part(length, random.f64()))
             .collect();
-        looks.sort_unstable();
+        network_changes.sort_unstable();
         outages.push(Outage {
             from,
             to,
-            trouble,
-            patience,
-            looks,
-            ends_with_look: random.bool(),
+            cause,
+            expected,
+            network_changes,
+            ends_with_network_change: random.bool(),
         });
         from = to + any(random, weather.gaps);
     }
@@ -156,11 +159,11 @@ impl Outage {
         let was_overdue = world.due() < world.now;
         let valid_from = std::mem::replace(&mut world.valid_from, Timestamp::MAX);
 
-        match &self.trouble {
-            Trouble::NoNetwork => world.gate.shut().await,
-            Trouble::Fault(plan) => world.amiqus.set_fault(plan.clone()),
+        match &self.cause {
+            OutageCause::NoNetwork => world.gate.shut().await,
+            OutageCause::Fault(plan) => world.amiqus.set_fault(plan.clone()),
         }
-        for look in &self.looks {
+        for look in &self.network_changes {
             world.go_to(*look).await;
             world.on_environment_change().await;
         }
@@ -171,16 +174,16 @@ impl Outage {
         self.assert_patient(world, in_vain, world.wakeups - wakeups, was_overdue);
         let in_vain = in_vain.len();
 
-        match &self.trouble {
-            Trouble::NoNetwork => world.gate.open(),
-            Trouble::Fault(_) => world.amiqus.clear_faults(),
+        match &self.cause {
+            OutageCause::NoNetwork => world.gate.open(),
+            OutageCause::Fault(_) => world.amiqus.clear_faults(),
         }
-        if let Patience::AsAsked(wait) = self.patience {
+        if let ExpectedBehaviour::WaitsAsAsked(wait) = self.expected {
             let until = self.to + with_jitter(wait);
             world.left_alone_until = world.left_alone_until.max(until);
         }
         world.valid_from = valid_from.max(self.to + self.longest_pause(world.longest_pause()));
-        if self.ends_with_look {
+        if self.ends_with_network_change {
             world.on_environment_change().await;
             world.valid_from = world.left_alone_until.max(self.to);
             if world.now >= world.valid_from {
@@ -199,8 +202,8 @@ impl Outage {
     /// How long after the outage a renewal may still wait: for the next probe, and then for a lost
     /// request to arrive.
     pub(crate) fn longest_pause(&self, pause: SignedDuration) -> SignedDuration {
-        let probe = match self.patience {
-            Patience::AsAsked(wait) => wait,
+        let probe = match self.expected {
+            ExpectedBehaviour::WaitsAsAsked(wait) => wait,
             _ => MAX_PROBE_INTERVAL,
         };
         with_jitter(probe) + with_jitter(pause)
@@ -216,27 +219,27 @@ impl Outage {
     ) {
         let due = self.to.duration_since(self.from.max(world.due()));
         let longest = world.longest_pause();
-        let looks = self.looks.len();
+        let network_changes = self.network_changes.len();
 
-        let most = match (&self.trouble, self.patience) {
+        let most = match (&self.cause, self.expected) {
             _ if due.is_negative() => 0,
-            (Trouble::NoNetwork, _) => 0,
-            (_, Patience::AsAsked(wait)) => fitting(wait, wait, due),
-            (_, Patience::Pauses(first)) => {
-                fitting(first.min(longest), longest, due) + ATTEMPTS_BEFORE_EXPIRY + looks
+            (OutageCause::NoNetwork, _) => 0,
+            (_, ExpectedBehaviour::WaitsAsAsked(wait)) => fitting(wait, wait, due),
+            (_, ExpectedBehaviour::Retries(first)) => {
+                fitting(first.min(longest), longest, due) + ATTEMPTS_BEFORE_EXPIRY + network_changes
             }
-            (_, Patience::Asks) => 1,
+            (_, ExpectedBehaviour::Probes) => 1,
             // Each probe may be followed by a refresh.
-            (_, Patience::AsksAndIsTold) => {
+            (_, ExpectedBehaviour::ProbesAndLearns) => {
                 fitting(SECOND * 5, longest.min(MAX_PROBE_INTERVAL), due)
                     + ATTEMPTS_BEFORE_EXPIRY
-                    + looks
+                    + network_changes
             }
         };
         let count = posts.len();
         assert!(count <= most, "{count} POSTs, and not {most}: {self:?}");
 
-        if let Patience::AsAsked(wait) = self.patience {
+        if let ExpectedBehaviour::WaitsAsAsked(wait) = self.expected {
             for two in posts.windows(2) {
                 let waited = two[1].duration_since(two[0]);
                 assert!(waited >= wait, "after {waited:#}: {self:?}");
@@ -244,11 +247,13 @@ impl Outage {
         }
 
         // Without a network no attempt reaches Amiqus, but each needs a timer.
-        let most = match self.patience {
-            Patience::Pauses(first) if !was_overdue => {
+        let most = match self.expected {
+            ExpectedBehaviour::Retries(first) if !was_overdue => {
                 fitting(first.min(longest), longest, due) + ATTEMPTS_BEFORE_EXPIRY
             }
-            Patience::AsAsked(wait) => fitting(SECOND * 5, wait.min(MAX_PROBE_INTERVAL), due),
+            ExpectedBehaviour::WaitsAsAsked(wait) => {
+                fitting(SECOND * 5, wait.min(MAX_PROBE_INTERVAL), due)
+            }
             _ => fitting(SECOND * 5, longest.min(MAX_PROBE_INTERVAL), due),
         };
         let most = most + MAX_OBSOLETE_TIMERS;

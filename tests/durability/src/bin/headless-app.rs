@@ -1,8 +1,8 @@
-//! `keep FOLDER`: the app without its window. The real keeper, on the real vault in this folder, with
-//! the key in the session's keychain and the set-up from `AMIQUS_PROVISIONING_FILE`.
+//! `keep FOLDER`: the app without its window: the real session on the real vault in this folder,
+//! with the key in the session's keychain and the registration from `AMIQUS_PROVISIONING_FILE`.
 //!
-//! It is told what to do on standard input and says what comes of it on standard output, as
-//! [`durability::protocol`] has it, and ends when standard input does.
+//! It reads commands from standard input and writes replies to standard output, in the form of
+//! [`durability::protocol`], and exits when standard input ends.
 
 use std::error::Error;
 use std::io::{self, BufRead as _, Write as _};
@@ -41,26 +41,26 @@ fn main() -> Result<(), Box<dyn Error>> {
         .with_ansi(false)
         .with_writer(io::stderr)
         .init();
-    leave_to_be_traced();
+    allow_tracing();
 
-    // All of the vault's work on one thread, for good: then its system calls can be counted.
+    // The vault's work stays on one thread, so that its system calls can be counted.
     let runtime = Builder::new_multi_thread()
         .enable_all()
         .max_blocking_threads(1)
         .thread_keep_alive(Duration::from_hours(24))
         .build()?;
     let ended = runtime.block_on(keep(folder));
-    // The keychain may be asking for a password that nobody will give.
+    // The keychain may be showing a prompt that nobody will answer.
     runtime.shutdown_background();
     ended
 }
 
-/// Where the system lets only a parent trace its child, whoever runs this test may trace it too.
-fn leave_to_be_traced() {
+/// Lets the test trace this process where the system (Yama) allows only a parent to trace.
+fn allow_tracing() {
     #[cfg(target_os = "linux")]
     {
         use rustix::process::{PTracer, set_ptracer};
-        // A system without that rule needs no leave.
+        // A system without Yama needs no permission.
         let _ = set_ptracer(PTracer::Any);
     }
 }
@@ -98,7 +98,7 @@ async fn keep(folder: PathBuf) -> Result<(), Box<dyn Error>> {
                         say_done(number, Ok(()));
                         return Ok(());
                     }
-                    // One that waits long doesn't keep the next one from being taken.
+                    // A slow command must not delay the next one.
                     Some(command) => {
                         let session = session.clone();
                         tokio::spawn(async move { say_done(number, run(&session, command).await) });
@@ -158,8 +158,7 @@ async fn run(session: &SessionHandle, command: Command) -> Result<(), Problem> {
     }
 }
 
-/// The commands as they come in. A thread of its own reads them: the runtime's only one for what
-/// blocks is the vault's.
+/// Reads commands on a separate thread: the runtime's only blocking thread is the vault's.
 fn commands() -> mpsc::UnboundedReceiver<Command> {
     let (commands, inbox) = mpsc::unbounded_channel();
     std::thread::spawn(move || {
@@ -180,7 +179,7 @@ fn commands() -> mpsc::UnboundedReceiver<Command> {
     inbox
 }
 
-/// A desktop whose browser says which address it was to open.
+/// A desktop whose browser reports the address that it should open.
 struct HeadlessHost;
 
 impl Host for HeadlessHost {
@@ -204,7 +203,7 @@ impl Host for HeadlessHost {
 
 fn say_done(number: u64, outcome: Result<(), Problem>) {
     let problem = outcome.err().map(|problem| {
-        // A code's name is a word.
+        // A code serialises as a string.
         let name = serde_json::to_value(problem.code).unwrap_or_default();
         name.as_str().unwrap_or_default().to_owned()
     });
@@ -214,7 +213,7 @@ fn say_done(number: u64, outcome: Result<(), Problem>) {
     });
 }
 
-/// One line, in one piece.
+/// Writes one line at once.
 fn say(said: &Reply<AppState>) {
     let mut line = match serde_json::to_string(said) {
         Ok(line) => line,
@@ -225,6 +224,6 @@ fn say(said: &Reply<AppState>) {
     };
     line.push('\n');
     let mut out = io::stdout().lock();
-    // Whoever listened has gone: standard input ends next.
+    // The reader is gone: standard input ends next.
     let _ = out.write_all(line.as_bytes()).and_then(|()| out.flush());
 }

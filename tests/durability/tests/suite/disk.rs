@@ -59,7 +59,7 @@ impl Drop for Disk {
     }
 }
 
-fn left_overs(vault: &Path) -> usize {
+fn leftovers(vault: &Path) -> usize {
     let names = fs::read_dir(vault).unwrap();
     names
         .filter(|entry| {
@@ -78,7 +78,7 @@ async fn signed_in_on_a_small_disk() -> (Computer, Disk, AppProcess) {
     (computer, disk, app)
 }
 
-async fn is_told_that_it_can_not_be_saved(app: &mut AppProcess) {
+async fn expect_cannot_save(app: &mut AppProcess) {
     let command = app.send(&Command::Refresh).unwrap();
     let problem = app.outcome(command).await.unwrap();
     assert_eq!(problem.as_deref(), Some("cannot_save"));
@@ -92,7 +92,7 @@ async fn is_told_that_it_can_not_be_saved(app: &mut AppProcess) {
     assert!(state.account(BOB, FUSION).unwrap().is_connected());
 }
 
-async fn nothing_is_said_any_more(app: &mut AppProcess) {
+async fn expect_no_problem(app: &mut AppProcess) {
     app.until("no problem is shown", |state| state.problem.is_none())
         .await
         .unwrap();
@@ -100,28 +100,28 @@ async fn nothing_is_said_any_more(app: &mut AppProcess) {
 
 /// Shows check 34.
 #[tokio::test]
-async fn on_a_full_disk_no_refresh_is_sent_and_it_goes_on_once_there_is_room() {
+async fn full_disk_holds_refreshes_back_until_there_is_room() {
     let (computer, disk, mut app) = signed_in_on_a_small_disk().await;
     disk.fill();
-    is_told_that_it_can_not_be_saved(&mut app).await;
+    expect_cannot_save(&mut app).await;
     app.request(&Command::Me).await.unwrap();
     assert_eq!(posts(&computer), 0);
     disk.make_room();
     // By itself: what was asked for is done.
     until_posts(&computer, 1).await;
-    nothing_is_said_any_more(&mut app).await;
+    expect_no_problem(&mut app).await;
     app.request(&Command::Me).await.unwrap();
     assert!(app.kill().await.unwrap().was_killed());
     let mut app = computer.start().await.unwrap();
     screen(&mut app, "signed-in").await.unwrap();
-    assert_eq!(left_overs(&computer.vault()), 0);
+    assert_eq!(leftovers(&computer.vault()), 0);
     assert_eq!(posts(&computer), 1);
     assert_eq!(computer.amiqus.complaints(), [""; 0]);
 }
 
 /// Shows check 34.
 #[tokio::test]
-async fn a_pair_that_arrives_while_the_disk_fills_up_is_used_and_saved_once_there_is_room() {
+async fn new_tokens_on_a_full_disk_are_used_and_saved_later() {
     let (computer, disk, mut app) = signed_in_on_a_small_disk().await;
     let slow = Fault::DelayAfterProcessing { ms: 1_000 };
     computer.amiqus.set_fault(slow.at(Endpoint::TokenRefresh));
@@ -134,7 +134,7 @@ async fn a_pair_that_arrives_while_the_disk_fills_up_is_used_and_saved_once_ther
     let problem = app.state().await.unwrap().problem.unwrap();
     assert_eq!(problem.code, "cannot_save");
     disk.make_room();
-    nothing_is_said_any_more(&mut app).await;
+    expect_no_problem(&mut app).await;
     assert!(app.kill().await.unwrap().was_killed());
     let mut app = computer.start().await.unwrap();
     screen(&mut app, "signed-in").await.unwrap();
@@ -144,8 +144,7 @@ async fn a_pair_that_arrives_while_the_disk_fills_up_is_used_and_saved_once_ther
 }
 
 #[tokio::test]
-async fn on_a_disk_that_can_only_be_read_no_refresh_is_sent_and_it_goes_on_when_it_can_be_written()
-{
+async fn read_only_disk_holds_refreshes_back_until_writable() {
     let (computer, disk, app) = signed_in_on_a_small_disk().await;
     // The lock is open for writing: such a disk is only made so by force, or by a fault of its own.
     app.end().await.unwrap();
@@ -162,7 +161,7 @@ async fn on_a_disk_that_can_only_be_read_no_refresh_is_sent_and_it_goes_on_when_
 
 /// Shows check 34.
 #[tokio::test]
-async fn disk_that_is_full_from_the_start_is_said_to_be_full_and_no_other_is() {
+async fn disk_full_at_the_start_is_reported_as_full() {
     let computer = Computer::set_up().await.unwrap();
     let disk = Disk::under(&computer);
     disk.fill();

@@ -5,7 +5,7 @@ use std::fs;
 use durability::protocol::Command;
 use durability::{AppProcess, Computer};
 
-use crate::test_users::{BOB, FUSION, locked, posts, screen, with_bob};
+use crate::test_users::{BOB, FUSION, computer_with_bob, locked, posts, screen};
 
 /// Signs in, renews, and is still signed in after a restart, with these calls answered so.
 async fn works_with(calls: &str, outcome: &str) -> Computer {
@@ -39,7 +39,7 @@ async fn works_with(calls: &str, outcome: &str) -> Computer {
 }
 
 /// That it works, and that the log says what is missing, at most once for each of the two starts.
-async fn works_and_says(calls: &str, outcome: &str, missing: &[&str]) {
+async fn works_and_reports(calls: &str, outcome: &str, missing: &[&str]) {
     let computer = works_with(calls, outcome).await;
     let log = fs::read_to_string(computer.log()).unwrap();
     for missing in missing {
@@ -50,33 +50,33 @@ async fn works_and_says(calls: &str, outcome: &str, missing: &[&str]) {
 }
 
 #[tokio::test]
-async fn folder_that_can_not_be_locked_is_used_and_that_is_said() {
+async fn folder_without_locks_is_used_and_reported() {
     for error in ["ENOLCK", "ENOSYS", "EOPNOTSUPP", "EINVAL"] {
-        works_and_says("flock", &format!("error={error}"), &["lock: "]).await;
+        works_and_reports("flock", &format!("error={error}"), &["lock: "]).await;
     }
 }
 
 #[tokio::test]
-async fn sync_that_is_refused_is_done_without_and_that_is_said() {
+async fn unsupported_sync_is_skipped_and_reported() {
     for error in ["EINVAL", "EOPNOTSUPP", "ENOSYS", "EACCES", "EBADF"] {
         let missing = ["file sync: ", "folder sync: "];
-        works_and_says("fsync", &format!("error={error}"), &missing).await;
+        works_and_reports("fsync", &format!("error={error}"), &missing).await;
     }
 }
 
 #[tokio::test]
-async fn permissions_that_can_not_be_set_are_said() {
+async fn unsupported_permissions_are_reported() {
     let calls = "?chmod,?fchmod,?fchmodat";
     for error in ["EPERM", "EOPNOTSUPP", "ENOSYS", "EACCES"] {
-        works_and_says(calls, &format!("error={error}"), &["permissions: "]).await;
+        works_and_reports(calls, &format!("error={error}"), &["permissions: "]).await;
     }
     // A file system that says yes and does nothing.
-    works_and_says(calls, "retval=0", &["permissions: "]).await;
+    works_and_reports(calls, "retval=0", &["permissions: "]).await;
 }
 
 /// As over SFTP: a file that is there is not replaced by another.
 #[tokio::test]
-async fn file_that_can_not_be_replaced_in_one_step_is_replaced_in_two_and_that_is_said() {
+async fn unsupported_replace_is_done_in_two_steps_and_reported() {
     let computer = Computer::set_up().await.unwrap();
     // The key file and the first save replace nothing. Of the second save, Stronghold's own try and the
     // one after it are refused.
@@ -96,7 +96,7 @@ async fn file_that_can_not_be_replaced_in_one_step_is_replaced_in_two_and_that_i
 
 /// The lock is where the session keeps what is its own.
 #[tokio::test]
-async fn two_processes_are_kept_apart_where_the_folder_can_not_be_locked() {
+async fn folder_without_locks_still_excludes_a_second_process() {
     let computer = Computer::set_up().await.unwrap();
     let lock = computer.vault().join("lock");
     let start = || computer.start_only_with("flock", "error=ENOLCK", Some(&lock));
@@ -111,8 +111,8 @@ async fn two_processes_are_kept_apart_where_the_folder_can_not_be_locked() {
 
 /// What is a fault and no refusal stays one.
 #[tokio::test]
-async fn sync_that_fails_keeps_a_refresh_from_being_sent() {
-    let computer = with_bob().await.unwrap();
+async fn failed_sync_holds_a_refresh_back() {
+    let computer = computer_with_bob().await.unwrap();
     for error in ["EIO", "ENOSPC", "EDQUOT"] {
         let outcome = format!("error={error}");
         let starting = computer.start_only_with("fsync", &outcome, None);

@@ -6,12 +6,12 @@ use std::time::Duration;
 use durability::Computer;
 use durability::protocol::Command;
 
-use crate::test_users::{BOB, FUSION, UNLOCK, locked, screen, until_logged, with_bob};
+use crate::test_users::{BOB, FUSION, UNLOCK, computer_with_bob, locked, screen, until_logged};
 
 /// Shows check 33.
 #[tokio::test]
-async fn a_locked_keychain_keeps_the_vault_closed_and_an_unlocked_one_opens_it() {
-    let computer = with_bob().await.unwrap();
+async fn locked_keychain_keeps_the_vault_locked_until_unlocked() {
+    let computer = computer_with_bob().await.unwrap();
     computer.keychain.lock().await.unwrap();
     let mut app = computer.start().await.unwrap();
     locked(&mut app, "keychain_locked").await.unwrap();
@@ -22,8 +22,8 @@ async fn a_locked_keychain_keeps_the_vault_closed_and_an_unlocked_one_opens_it()
 
 /// Shows check 33.
 #[tokio::test]
-async fn a_keychain_that_asks_for_its_password_is_waited_for_and_said() {
-    let computer = with_bob().await.unwrap();
+async fn pending_prompt_is_waited_for_and_shown() {
+    let computer = computer_with_bob().await.unwrap();
     computer.keychain.lock().await.unwrap();
     let prompter = computer.keychain.prompt_without_end().await.unwrap();
     let mut app = computer.start_only().await.unwrap();
@@ -31,7 +31,7 @@ async fn a_keychain_that_asks_for_its_password_is_waited_for_and_said() {
     assert!(prompter.was_asked());
     let files = fs::read_dir(computer.vault()).unwrap().count();
     assert!(app.kill().await.unwrap().was_killed());
-    // Nothing was begun in the meantime.
+    // No vault was created in the meantime.
     assert_eq!(fs::read_dir(computer.vault()).unwrap().count(), files);
 }
 
@@ -39,8 +39,8 @@ async fn a_keychain_that_asks_for_its_password_is_waited_for_and_said() {
 ///
 /// Shows check 33.
 #[tokio::test]
-async fn prompt_that_nobody_answers_is_begun_anew_by_each_press() {
-    let computer = with_bob().await.unwrap();
+async fn unanswered_prompt_is_restarted_by_each_press() {
+    let computer = computer_with_bob().await.unwrap();
     computer.keychain.lock().await.unwrap();
     let _prompter = computer.keychain.prompt_without_end().await.unwrap();
     let mut app = computer.start_only().await.unwrap();
@@ -54,14 +54,14 @@ async fn prompt_that_nobody_answers_is_begun_anew_by_each_press() {
     computer.keychain.unlock().await.unwrap();
     let state = screen(&mut app, "signed-in").await.unwrap();
     assert!(state.account(BOB, FUSION).unwrap().is_connected());
-    // And the keychain lives on.
+    // The keychain keeps running.
     assert_eq!(computer.keychain.keys().await.unwrap().len(), 1);
 }
 
 /// Shows check 33.
 #[tokio::test]
-async fn session_bus_that_says_nothing_is_not_waited_for_without_end() {
-    let computer = with_bob().await.unwrap();
+async fn hanging_session_bus_ends_in_a_timeout() {
+    let computer = computer_with_bob().await.unwrap();
     computer.keychain.suspend_bus().unwrap();
     let mut app = computer.start_only().await.unwrap();
     locked(&mut app, "keychain_unreachable").await.unwrap();
@@ -73,8 +73,8 @@ async fn session_bus_that_says_nothing_is_not_waited_for_without_end() {
 
 /// Shows check 33.
 #[tokio::test]
-async fn a_keychain_that_refuses_is_said_and_nothing_is_begun_without_it() {
-    let computer = with_bob().await.unwrap();
+async fn refused_prompt_is_shown_and_no_vault_is_created() {
+    let computer = computer_with_bob().await.unwrap();
     computer.keychain.lock().await.unwrap();
     let prompter = computer.keychain.prompt_and_refuse().await.unwrap();
     let snapshot = computer.vault().join("vault.stronghold");
@@ -85,7 +85,7 @@ async fn a_keychain_that_refuses_is_said_and_nothing_is_begun_without_it() {
     assert!(prompter.was_asked());
     assert_eq!(fs::read(&snapshot).unwrap(), before);
     assert_eq!(fs::read_dir(computer.vault()).unwrap().count(), files);
-    // The way on: whoever opens it after all is let in.
+    // Unlocking the keychain still opens the vault.
     computer.keychain.unlock().await.unwrap();
     app.request(&UNLOCK).await.unwrap();
     screen(&mut app, "signed-in").await.unwrap();
@@ -93,8 +93,8 @@ async fn a_keychain_that_refuses_is_said_and_nothing_is_begun_without_it() {
 
 /// Shows check 33.
 #[tokio::test]
-async fn a_keychain_that_comes_after_the_app_opens_the_vault() {
-    let mut computer = with_bob().await.unwrap();
+async fn keychain_started_after_the_app_opens_the_vault() {
+    let mut computer = computer_with_bob().await.unwrap();
     computer.keychain.stop_daemon();
     let mut app = computer.start().await.unwrap();
     locked(&mut app, "keychain_unreachable").await.unwrap();
@@ -106,8 +106,8 @@ async fn a_keychain_that_comes_after_the_app_opens_the_vault() {
 
 /// Shows check 33.
 #[tokio::test]
-async fn a_keychain_that_lost_the_key_is_not_a_damaged_file_and_nothing_is_touched() {
-    let computer = with_bob().await.unwrap();
+async fn lost_key_is_told_from_damage_and_changes_nothing() {
+    let computer = computer_with_bob().await.unwrap();
     let snapshot = computer.vault().join("vault.stronghold");
     let before = fs::read(&snapshot).unwrap();
     computer.keychain.delete_all_items().await.unwrap();
@@ -116,7 +116,7 @@ async fn a_keychain_that_lost_the_key_is_not_a_damaged_file_and_nothing_is_touch
     assert_eq!(state.problem, None);
     assert_eq!(fs::read(&snapshot).unwrap(), before);
 
-    // A person who gives it up begins anew; what was there is kept.
+    // Starting over creates a new vault and keeps the old file.
     app.request(&Command::StartOver).await.unwrap();
     screen(&mut app, "signed-out").await.unwrap();
     let aside = fs::read_dir(computer.vault())
@@ -129,8 +129,8 @@ async fn a_keychain_that_lost_the_key_is_not_a_damaged_file_and_nothing_is_touch
 
 /// Shows check 34.
 #[tokio::test]
-async fn a_damaged_file_is_not_a_lost_key_and_is_set_aside_with_a_message() {
-    let computer = with_bob().await.unwrap();
+async fn damaged_vault_is_told_from_a_lost_key_and_set_aside() {
+    let computer = computer_with_bob().await.unwrap();
     let snapshot = computer.vault().join("vault.stronghold");
     let mut bytes = fs::read(&snapshot).unwrap();
     bytes.truncate(bytes.len() - 40);
@@ -145,7 +145,7 @@ async fn a_damaged_file_is_not_a_lost_key_and_is_set_aside_with_a_message() {
 
 /// Shows check 33.
 #[tokio::test]
-async fn without_a_keychain_nothing_is_kept_until_a_passphrase_is_chosen() {
+async fn without_keychain_nothing_is_saved_before_a_passphrase() {
     let mut computer = Computer::set_up().await.unwrap();
     computer.keychain.stop_daemon();
     let mut app = computer.start().await.unwrap();

@@ -1,4 +1,4 @@
-//! The real keeper on the real vault with a real keychain, and what a real computer does to them.
+//! The real session on the real vault with a real keychain, under what a real computer does to them.
 
 #![expect(
     clippy::unwrap_used,
@@ -7,13 +7,13 @@
 )]
 
 mod disk;
+mod duplicate_keys;
 mod file_systems;
-mod found_twice;
 mod keychain;
-mod keychain_comes;
+mod late_keychain;
 mod restart;
 mod root;
 mod test_users;
 mod two_processes;
 mod two_vaults;
-mod waking;
+mod wake_up;

@@ -1,4 +1,4 @@
-//! The whole of what is kept: real keeper, real vault, real keychain.
+//! Persistence across a restart, with the real session, vault and keychain.
 
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -9,7 +9,7 @@ use crate::test_users::{BOB, FUSION, screen};
 
 /// Shows check 32.
 #[tokio::test]
-async fn a_person_who_signed_in_is_still_signed_in_after_a_restart() {
+async fn signed_in_user_stays_signed_in_after_a_restart() {
     let computer = Computer::set_up().await.unwrap();
     let mut app = computer.start().await.unwrap();
     screen(&mut app, "signed-out").await.unwrap();

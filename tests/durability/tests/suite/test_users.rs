@@ -22,7 +22,7 @@ pub(crate) async fn locked(app: &mut AppProcess, why: &str) -> durability::Resul
 }
 
 /// A computer on which Bob is signed in, with the app closed.
-pub(crate) async fn with_bob() -> durability::Result<Computer> {
+pub(crate) async fn computer_with_bob() -> durability::Result<Computer> {
     let computer = Computer::set_up().await?;
     let mut app = computer.start().await?;
     computer.sign_in(&mut app, BOB, FUSION).await?;

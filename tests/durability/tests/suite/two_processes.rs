@@ -10,7 +10,7 @@ use crate::test_users::{BOB, FUSION, locked, posts, screen};
 
 /// Shows check 27.
 #[tokio::test]
-async fn two_processes_at_once_send_one_refresh_and_both_have_its_pair() {
+async fn two_processes_share_one_refresh() {
     let hour = Duration::from_hours(1);
     let computer = Computer::set_up_with(Settings {
         access_token_lifetime: hour,
@@ -52,8 +52,8 @@ async fn two_processes_at_once_send_one_refresh_and_both_have_its_pair() {
 }
 
 #[tokio::test]
-async fn the_vault_of_a_killed_process_is_free_at_once() {
-    let computer = crate::test_users::with_bob().await.unwrap();
+async fn vault_of_a_killed_process_is_free_at_once() {
+    let computer = crate::test_users::computer_with_bob().await.unwrap();
     let mut first = computer.start().await.unwrap();
     screen(&mut first, "signed-in").await.unwrap();
     let mut second = computer.start().await.unwrap();

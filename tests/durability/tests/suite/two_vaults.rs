@@ -6,16 +6,16 @@ use std::path::Path;
 use durability::protocol::Command;
 use durability::{AppProcess, Computer};
 
-use crate::test_users::{BOB, FUSION, locked, screen, with_bob};
+use crate::test_users::{BOB, FUSION, computer_with_bob, locked, screen};
 
-async fn bob_is_connected(app: &mut AppProcess) {
+async fn expect_bob_connected(app: &mut AppProcess) {
     let state = screen(app, "signed-in").await.unwrap();
     assert!(state.account(BOB, FUSION).unwrap().is_connected());
 }
 
 /// Bob is signed in in both data folders, and the app closed.
-async fn with_bob_twice() -> Computer {
-    let mut computer = with_bob().await.unwrap();
+async fn computer_with_two_vaults() -> Computer {
+    let mut computer = computer_with_bob().await.unwrap();
     computer.use_data_folder("other data");
     let mut app = computer.start().await.unwrap();
     computer.sign_in(&mut app, BOB, FUSION).await.unwrap();
@@ -26,20 +26,20 @@ async fn with_bob_twice() -> Computer {
 
 /// Shows checks 33 and 35.
 #[tokio::test]
-async fn forgetting_one_vault_leaves_the_other_one_its_key() {
-    let mut computer = with_bob_twice().await;
+async fn removal_of_one_vault_keeps_the_others_key() {
+    let mut computer = computer_with_two_vaults().await;
     let ended = computer.run_app("--forget-everything").await.unwrap();
     assert!(ended.status.success(), "{ended:?}");
     assert_eq!(computer.keychain.keys().await.unwrap().len(), 1);
     computer.use_data_folder("data");
-    bob_is_connected(&mut computer.start().await.unwrap()).await;
+    expect_bob_connected(&mut computer.start().await.unwrap()).await;
 }
 
 /// Shows check 33.
 #[tokio::test]
-async fn vault_that_is_lost_and_begun_anew_leaves_the_other_one_its_key() {
+async fn start_over_in_one_vault_keeps_the_others_key() {
     for how in ["removed", "set aside"] {
-        let mut computer = with_bob_twice().await;
+        let mut computer = computer_with_two_vaults().await;
         if how == "removed" {
             fs::remove_dir_all(computer.data()).unwrap();
         } else {
@@ -60,7 +60,7 @@ async fn vault_that_is_lost_and_begun_anew_leaves_the_other_one_its_key() {
         let ended = computer.run_app("--forget-everything").await.unwrap();
         assert!(ended.status.success(), "{how}: {ended:?}");
         computer.use_data_folder("data");
-        bob_is_connected(&mut computer.start().await.unwrap()).await;
+        expect_bob_connected(&mut computer.start().await.unwrap()).await;
     }
 }
 
@@ -68,10 +68,10 @@ async fn vault_that_is_lost_and_begun_anew_leaves_the_other_one_its_key() {
 ///
 /// Shows check 33.
 #[tokio::test]
-async fn nameless_key_is_named_and_stays_where_another_vault_is_forgotten() {
-    let mut computer = with_bob().await.unwrap();
+async fn key_without_vault_id_gets_one_and_survives_other_removals() {
+    let mut computer = computer_with_bob().await.unwrap();
     computer.remove_vault_id().await.unwrap();
-    bob_is_connected(&mut computer.start().await.unwrap()).await;
+    expect_bob_connected(&mut computer.start().await.unwrap()).await;
     assert_eq!(computer.keychain.keys().await.unwrap().len(), 1);
     let key_file = fs::read_to_string(computer.vault().join("key.json")).unwrap();
     assert!(key_file.contains("\"vault\""), "{key_file}");
@@ -88,7 +88,7 @@ async fn nameless_key_is_named_and_stays_where_another_vault_is_forgotten() {
         let ended = computer.run_app("--forget-everything").await.unwrap();
         assert!(ended.status.success(), "{ended:?}");
         computer.use_data_folder("data");
-        bob_is_connected(&mut computer.start().await.unwrap()).await;
+        expect_bob_connected(&mut computer.start().await.unwrap()).await;
     }
     let ended = computer.run_app("--forget-everything").await.unwrap();
     assert!(ended.status.success(), "{ended:?}");

@@ -6,5 +6,5 @@
     reason = "what the tests share ends the test when it fails, as the tests themselves do"
 )]
 
-mod kept;
+mod corpus;
 mod records;

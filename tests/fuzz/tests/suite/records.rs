@@ -128,7 +128,7 @@ fn kinds() -> Vec<(&'static str, RecordName, RecordBytes)> {
 
 /// What an earlier version wrote stays in the corpus beside it: each carries its version's number.
 #[test]
-fn the_corpus_has_each_record_as_this_version_writes_it() {
+fn corpus_has_each_record_of_this_version() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/vault_records");
     let mut lines = Vec::new();
     for (kind, name, bytes) in kinds() {
@@ -143,9 +143,9 @@ fn the_corpus_has_each_record_as_this_version_writes_it() {
             std::fs::create_dir_all(&corpus).unwrap();
             std::fs::write(&file, &line).unwrap();
         }
-        let kept = std::fs::read_to_string(&file).unwrap_or_default();
+        let app = std::fs::read_to_string(&file).unwrap_or_default();
         assert!(
-            kept == line,
+            app == line,
             "{} is not what is written now: WRITE_CORPUS=1 cargo test --package fuzz",
             file.display()
         );

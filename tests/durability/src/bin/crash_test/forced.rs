@@ -1,5 +1,5 @@
-//! Kills at the entry of each system call by which something is made durable. What must come of each
-//! is known exactly.
+//! Kills at the entry of each system call that makes something durable. The outcome of each is known
+//! exactly.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -13,13 +13,13 @@ use crate::trace::{self, Call, KillAt, Step, StepKind, Target, Tracer, sent};
 use crate::unexpected_output;
 use crate::verdict::{Scenario, Verdict};
 
-/// How often a kill is tried that hit the wrong call.
+/// How often a kill that hit the wrong call is tried again.
 const MAX_TRIES: usize = 20;
 
-/// How long the vault's thread needs to come to rest.
+/// How long the vault's thread needs to become idle.
 const SETTLE_TIME: Duration = Duration::from_millis(5);
 
-/// What must come of a kill.
+/// The required outcome of a kill.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Expected {
     pub(crate) verdict: Verdict,
@@ -50,11 +50,11 @@ fn commits(scenario: Scenario) -> [&'static str; 3] {
     }
 }
 
-/// What must come of a kill before or after the rename of a commit: the rename is what counts, as
-/// long as it is the process that dies and not the computer.
+/// The required outcome of a kill before or after the rename of a commit. The rename decides, since
+/// the process dies and not the computer.
 pub(crate) fn expected(scenario: Scenario, commit: usize, is_renamed: bool) -> Expected {
     let verdict = match (scenario, commit, is_renamed) {
-        // The pair is there, on the disk.
+        // The pair is on the disk.
         (_, 1, true) | (_, 2, _) => Verdict::New,
         // The request wasn't sent yet; or the new pair was in memory only, and the one before lives,
         // because Amiqus doesn't rotate for a code.
@@ -67,10 +67,10 @@ pub(crate) fn expected(scenario: Scenario, commit: usize, is_renamed: bool) -> E
     }
 }
 
-/// Traces one undisturbed run of each scenario, sees that everything is durable before anybody acts
+/// Traces one undisturbed run of each scenario, checks that everything is durable before anything acts
 /// on it, and kills at every step of it.
 ///
-/// Says what did not come out as it must.
+/// Returns the outcomes that differ from the required ones.
 pub(crate) async fn kill_at_each_call(
     harness: &mut Harness,
     tally: &mut Tally,
@@ -79,7 +79,7 @@ pub(crate) async fn kill_at_each_call(
     for scenario in Scenario::ALL {
         let (calls, steps) = undisturbed(harness, scenario).await?;
         if let Err(disorder) = in_order(scenario, &calls, &steps) {
-            // What must come of a kill rests on the order.
+            // The required outcomes depend on the order.
             unexpected.push(format!("{scenario}: {disorder}"));
             continue;
         }
@@ -125,7 +125,7 @@ pub(crate) async fn kill_at_each_call(
     Ok(unexpected)
 }
 
-/// Counts a kill, at a step or beside one; after one that did damage, a new scene is set.
+/// Counts a kill, at a step or beside one; after one that did damage, a new harness is made.
 pub(crate) async fn note(
     harness: &mut Harness,
     tally: &mut Tally,
@@ -161,7 +161,7 @@ pub(crate) fn not_as_expected(name: &Name, expected: &Expected, outcome: &Outcom
     text
 }
 
-/// The steps of a run that nobody disturbs, and all that it asked of the system.
+/// The steps of an undisturbed run, and its system calls.
 async fn undisturbed(harness: &mut Harness, scenario: Scenario) -> Result<(Vec<Call>, Vec<Step>)> {
     let case = harness.prepare(scenario).await?;
     let process = harness.app()?.process_id();
@@ -176,8 +176,8 @@ async fn undisturbed(harness: &mut Harness, scenario: Scenario) -> Result<(Vec<C
     Ok((calls, steps))
 }
 
-/// Sees that the commits are whole, that nothing is asked of Amiqus before what must be on the disk is
-/// there, and that nothing is said before it is true.
+/// Checks that the commits are complete, that no request precedes the commit it depends on, and that
+/// nothing is reported before it is durable.
 fn in_order(scenario: Scenario, calls: &[Call], steps: &[Step]) -> std::result::Result<(), String> {
     let ended = |commit: usize, kind: StepKind| {
         let mut found = steps.iter().rev();
@@ -211,7 +211,7 @@ fn in_order(scenario: Scenario, calls: &[Call], steps: &[Step]) -> std::result::
     let posted = sent("POST /oauth/token")?;
     let asked = sent("GET /api/v2/me")?;
     let (shown, what) = match scenario {
-        // The outcome of the command, which is the only one of this run.
+        // The outcome of the run's only command.
         Scenario::Refresh => (sent(r#"{\"done\""#)?, second),
         // The first state that says so comes after the last commit; the one before shows the wait.
         _ => (sent(r#"\"screen\":{\"state\":\"signed-in\""#)?, third),
@@ -233,8 +233,8 @@ fn in_order(scenario: Scenario, calls: &[Call], steps: &[Step]) -> std::result::
     Ok(())
 }
 
-/// Kills at one call; says as well what the vault's thread asked of the system until then. There is no
-/// outcome when the call never came.
+/// Kills at one call; also returns the vault thread's system calls until then. There is no
+/// outcome if the call was never made.
 async fn kill_at_call(
     harness: &mut Harness,
     scenario: Scenario,
@@ -243,10 +243,10 @@ async fn kill_at_call(
     let case = harness.prepare(scenario).await?;
     let thread = harness.app()?.vault_thread();
     let file = harness.computer.keychain.folder().join("trace");
-    // The thread has just done something else, and wakes whoever waits for it.
+    // The thread has just finished other work and is still waking its waiters.
     sleep(SETTLE_TIME).await;
     let tracer = Tracer::attach(Target::Thread(thread), Some(kill_at), file).await?;
-    // Where that took longer, it is dead by now; the wait says so.
+    // If attaching took long, the process may be dead already; the wait reports that.
     let number = harness.begin(&case).unwrap_or(0);
     let is_over = match harness.wait_for(&case, number).await {
         Ok(()) => true,
@@ -254,7 +254,7 @@ async fn kill_at_call(
         Err(trouble) => return Err(trouble),
     };
     let run = tracer.seen().await?;
-    // It may also have been killed just after it was over.
+    // It may also have been killed just after it finished.
     if is_over && harness.reset().await.is_ok() {
         return Ok((None, run));
     }
@@ -262,7 +262,7 @@ async fn kill_at_call(
     Ok((Some(harness.aftermath(killed, None).await), run))
 }
 
-/// Whether the system lets one process trace another, before anything is begun.
+/// Checks that the system allows tracing, before anything is killed.
 pub(crate) async fn can_be_done(harness: &mut Harness) -> Result<()> {
     let process = harness.app()?.process_id();
     let file = harness.computer.keychain.folder().join("trace");

@@ -1,5 +1,5 @@
-//! Where it happens: a computer with three accounts, one of which is the victim. Each case begins
-//! with all three connected and the victim current, and ends so.
+//! The crash test's computer: three accounts, one of which is the victim. Each case begins and ends
+//! with all three connected and the victim current.
 
 mod accounts;
 mod case;
@@ -20,7 +20,7 @@ use crate::unexpected_output;
 use crate::verdict::{AccountStatus, Evidence, Scenario, Verdict, judge};
 use crate::waiting::wait_until;
 
-/// The computer, and the run of the app that is on just now.
+/// The computer, and the running app.
 pub(crate) struct Harness {
     pub(crate) computer: Computer,
     app: Option<AppProcess>,
@@ -72,7 +72,7 @@ impl Harness {
         harness.reset().await?;
 
         let begun = Instant::now();
-        harness.take_kept()?.kill().await?;
+        harness.take_app()?.kill().await?;
         let (app, ..) = harness.restarted().await?;
         harness.app = Some(app);
         harness.start_takes = begun.elapsed();
@@ -155,21 +155,21 @@ impl Harness {
     /// Kills it at this moment.
     pub(crate) async fn kill(&mut self, case: Case, number: u64, at: Instant) -> Result<KilledRun> {
         wait_until(at).await;
-        let words = self.take_kept()?.kill().await?;
+        let words = self.take_app()?.kill().await?;
         Ok(KilledRun::new(case, number, words))
     }
 
     /// Waits until a tracer has killed it.
     pub(crate) async fn until_killed(&mut self, case: Case, number: u64) -> Result<KilledRun> {
-        let words = self.take_kept()?.wait_for_exit().await?;
+        let words = self.take_app()?.wait_for_exit().await?;
         Ok(KilledRun::new(case, number, words))
     }
 
     /// Starts again, and finds out what the kill did. `again` is the moment at which the restarted
     /// process is killed too, as a share of the time that it needs.
     ///
-    /// Afterwards the scene is as it was before, unless the outcome is a bad one: then it is not to
-    /// be used any more.
+    /// Afterwards the harness is as before, unless the outcome is bad: then it must not be used any
+    /// more.
     pub(crate) async fn aftermath(&mut self, killed: KilledRun, again: Option<f64>) -> Outcome {
         let case = &killed.case;
         let mut faults = Vec::new();
@@ -196,12 +196,12 @@ impl Harness {
         if was_pending && posts_before > 0 {
             faults.push("the attempt is still pending, though its code was posted".to_owned());
         }
-        faults.extend(disk::wrong_files(&self.computer.vault()));
+        faults.extend(disk::file_faults(&self.computer.vault()));
         faults.extend(self.computer.amiqus.complaints());
         let evidence = Evidence {
             scenario: case.scenario,
             granted,
-            said_so: killed.had_said_so(&self.victim),
+            was_reported: killed.had_said_so(&self.victim),
             status,
             faults,
         };
@@ -222,7 +222,7 @@ impl Harness {
         outcome
     }
 
-    /// Lets the running app end by itself.
+    /// Ends the running app normally.
     pub(crate) async fn end(mut self) -> Result<()> {
         if let Some(app) = self.app.take() {
             app.end().await?;
@@ -235,12 +235,12 @@ impl Harness {
         Ok((&self.computer, app))
     }
 
-    fn take_kept(&mut self) -> Result<AppProcess> {
+    fn take_app(&mut self) -> Result<AppProcess> {
         self.app.take().ok_or_else(not_running)
     }
 
     /// Back to the beginning: what is pending is given up, and a victim that is not connected signs in
-    /// again as a person would.
+    /// again as a user would.
     async fn restore(&mut self, status: &AccountStatus, was_pending: bool) -> Result<()> {
         if was_pending {
             self.app()?.request(&Command::Cancel).await?;

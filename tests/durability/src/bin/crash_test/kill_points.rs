@@ -1,4 +1,4 @@
-//! Kills at every named moment of a request on the network. What must come of each is known exactly.
+//! Kills at every named moment of a request on the network. The outcome of each is known exactly.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ const LONG_DELAY: Duration = Duration::from_secs(2);
 enum When {
     /// As soon as the service has got so many requests to this path.
     Requested(&'static str, usize),
-    /// As soon as the service has given a new pair away.
+    /// As soon as the service has issued a new pair.
     Granted,
     /// A little after that.
     GrantedAndMore(Duration),
@@ -37,13 +37,13 @@ struct KillPoint {
     faults: Vec<FaultPlan>,
     when: When,
     posts: usize,
-    /// Whether the app is started again, and comes to know how the account stands, while the service
+    /// Whether the app is started again, and learns the account's status, while the service
     /// has not processed the request yet.
     starts_early: bool,
     verdict: Verdict,
 }
 
-/// Kills at each moment. Says what did not come out as it must.
+/// Kills at each moment. Returns the outcomes that differ from the required ones.
 pub(crate) async fn kill_at_each(harness: &mut Harness, tally: &mut Tally) -> Result<Vec<String>> {
     let mut unexpected = Vec::new();
     for kill_point in kill_points() {
@@ -78,14 +78,14 @@ async fn kill_at_point(harness: &mut Harness, kill_point: KillPoint) -> Result<K
             .await?;
         }
         When::Granted | When::GrantedAndMore(_) => {
-            until("Amiqus gives a new pair away", || harness.is_granted(&case)).await?;
+            until("Amiqus issues a new pair", || harness.is_granted(&case)).await?;
         }
     }
     if let When::GrantedAndMore(more) = kill_point.when {
         sleep(more).await;
     }
     let mut killed = harness.kill(case, number, Instant::now()).await?;
-    killed.posts_allowed = kill_point.posts;
+    killed.max_posts = kill_point.posts;
     if kill_point.starts_early {
         harness.restart_between().await?;
         if harness.is_granted(&killed.case) {
@@ -93,12 +93,12 @@ async fn kill_at_point(harness: &mut Harness, kill_point: KillPoint) -> Result<K
                 "the app did not start before Amiqus was done",
             ));
         }
-        until("Amiqus gives a new pair away", || {
+        until("Amiqus issues a new pair", || {
             harness.is_granted(&killed.case)
         })
         .await?;
     }
-    // Amiqus goes on with what it got.
+    // Amiqus continues with the request that it received.
     sleep(DELAY + Duration::from_millis(20)).await;
     harness.computer.amiqus.clear_faults();
     Ok(killed)

@@ -1,5 +1,5 @@
-//! `crash-test`: the app is killed, again and again, while it exchanges codes and refreshes tokens, is
-//! started again, and asked who is signed in. Nobody may be signed out without need.
+//! `crash-test`: kills the app again and again while it exchanges codes and refreshes tokens, restarts it
+//! and asks who is signed in. No account may be signed out without need.
 
 mod forced;
 mod harness;
@@ -24,15 +24,15 @@ use self::harness::{Harness, Outcome};
 use self::tally::Tally;
 use self::verdict::Verdict;
 
-/// Kills the app while it exchanges codes and refreshes tokens, and sees what is left.
+/// Kills the app while it exchanges codes and refreshes tokens, and checks what is left.
 ///
-/// A child process runs the real keeper, on the real vault, with a real keychain, against the practice
-/// service. It is killed with SIGKILL: first at the entry of every system call by which it makes
+/// A child process runs the real session on the real vault, with a real keychain, against the fake
+/// server. It is killed with SIGKILL: first at the entry of every system call by which it makes
 /// something durable and at every moment of its requests, then at random moments. Each time it is
 /// started again, and what it says is compared with what the service knows.
 ///
 /// The last line is JSON. It counts all kills; a restarted process that was killed as well is a part of
-/// the same kill. The end is a failure when anybody was lost or damaged.
+/// the same kill. The exit code is non-zero if an account was lost or damaged.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Options {

@@ -21,11 +21,11 @@ const OVERRUN: f64 = 1.3;
 /// The service's longest delay.
 const MAX_DELAY_MS: u64 = 20;
 
-/// After so many kills somebody who waits is told.
+/// After how many kills progress is printed.
 const PROGRESS_INTERVAL: u32 = 100;
 
-/// What chance decides about one kill. Always drawn whole, so that a seed repeats a run's choices
-/// whatever comes of them.
+/// The random choices of one kill. All are always drawn, so that a seed repeats a run's choices
+/// independently of their outcomes.
 #[derive(Debug)]
 struct RandomKill {
     scenario: Scenario,
@@ -60,7 +60,7 @@ impl RandomKill {
     }
 }
 
-/// Kills so often.
+/// Runs the random kills.
 pub(crate) async fn kill(
     harness: &mut Harness,
     tally: &mut Tally,
@@ -100,7 +100,7 @@ pub(crate) async fn kill(
         let command = harness.begin(&case)?;
         let killed = harness.kill(case, command, at).await?;
         if choice.delay.is_some() {
-            // Amiqus goes on with what it got: nobody starts the app again so soon.
+            // Amiqus continues with the request: nobody restarts the app that fast.
             sleep(delay + Duration::from_millis(5)).await;
             harness.computer.amiqus.clear_faults();
         }

@@ -1,4 +1,4 @@
-//! What is counted, and how it is told.
+//! Counts the outcomes and formats them.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
@@ -6,7 +6,7 @@ use std::fmt::{self, Write as _};
 use crate::harness::Outcome;
 use crate::verdict::{Scenario, Verdict};
 
-/// All kills so far.
+/// The counts of all kills.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     all: Counts,
@@ -102,7 +102,7 @@ impl Tally {
         self.all.lost == 0 && self.others_damaged == 0 && self.all.add_up()
     }
 
-    /// For people.
+    /// The summary for a terminal.
     pub(crate) fn summary(&self) -> String {
         let mut text = String::new();
         // Writing to a String can't fail.
@@ -137,7 +137,7 @@ impl Tally {
         text
     }
 
-    /// For programs.
+    /// The counts as one line of JSON.
     pub(crate) fn json(&self) -> String {
         let Counts {
             kills,

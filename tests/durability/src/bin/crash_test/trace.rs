@@ -370,7 +370,7 @@ mod tests {
 "#;
 
     #[test]
-    fn the_steps_of_a_commit_are_known_in_their_order() {
+    fn commit_steps_are_recognised_in_order() {
         let calls = calls(TRACE);
         let steps = steps(&calls, Path::new("/v"));
         let names: Vec<_> = steps.iter().map(Step::describe).collect();
@@ -396,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kill_that_hit_the_wrong_write_is_aimed_anew() {
+    fn kill_that_missed_is_retargeted() {
         let undisturbed = calls(TRACE);
         let undisturbed = steps(&undisturbed, Path::new("/v"));
         // In this run the thread wakes another one first, and so the second write is a third.
@@ -413,7 +413,7 @@ write(9</v/vault.stronghold.0123456789ab>, "PARTI", 5) = ?
     }
 
     #[test]
-    fn a_call_ends_when_it_is_resumed_and_a_killed_one_never() {
+    fn call_ends_when_resumed_and_never_when_killed() {
         let calls = calls(TRACE);
         let steps = steps(&calls, Path::new("/v"));
         assert_eq!(steps[3].ended, Some(steps[3].began + 2));

@@ -1,7 +1,7 @@
-//! What a kill did to the account it was aimed at, judged by what the *service* knows. The app's own
-//! words count in one place only: what it had said before it was killed, it must keep.
+//! What a kill did to the account it was aimed at, judged by the *server's* records. The app's own
+//! reports count in one place only: what it reported before it was killed must survive.
 //!
-//! | scenario | Amiqus gave a new pair | had said so | after the restart | verdict |
+//! | scenario | Amiqus gave a new pair | reported | after the restart | verdict |
 //! |---|---|---|---|---|
 //! | refresh | no | no | the old pair works | old |
 //! | refresh | yes | either | the new pair works | new |
@@ -35,7 +35,7 @@ impl Scenario {
 
 impl fmt::Display for Scenario {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Padded by whoever prints.
+        // `pad` honours the caller's width.
         formatter.pad(match self {
             Self::Refresh => "refresh",
             Self::FirstSignIn => "first sign-in",
@@ -65,20 +65,20 @@ pub(crate) enum AccountStatus {
         /// Why, in the app's words.
         why: String,
     },
-    /// None of these, in words.
+    /// None of these; the text says what.
     Broken(String),
 }
 
-/// All that a verdict rests on.
+/// The evidence for a verdict.
 #[derive(Debug)]
 pub(crate) struct Evidence {
     pub(crate) scenario: Scenario,
-    /// Whether the service traded the refresh token or the code for a new pair, by its own books.
+    /// Whether the server issued a new pair for the refresh token or the code.
     pub(crate) granted: bool,
-    /// Whether the process had said that the new pair was there before it was killed.
-    pub(crate) said_so: bool,
+    /// Whether the process had reported the new pair before it was killed.
+    pub(crate) was_reported: bool,
     pub(crate) status: AccountStatus,
-    /// Whatever must not be.
+    /// Violations of rules that always hold.
     pub(crate) faults: Vec<String>,
 }
 
@@ -89,9 +89,9 @@ pub(crate) enum Verdict {
     Old,
     /// It has the new pair.
     New,
-    /// Its person has to sign in again, and nothing on this computer could have prevented it.
+    /// The user has to sign in again, and nothing on this computer could have prevented it.
     Justified,
-    /// It was lost without reason; which reason there isn't.
+    /// It was lost without justification; the text says how.
     Lost(String),
 }
 
@@ -115,7 +115,7 @@ pub(crate) fn judge(evidence: &Evidence) -> Verdict {
     match (
         evidence.scenario,
         evidence.granted,
-        evidence.said_so,
+        evidence.was_reported,
         &evidence.status,
     ) {
         (Scenario::Refresh, false, false, AccountStatus::Works(Pair::Old))
@@ -128,10 +128,10 @@ pub(crate) fn judge(evidence: &Evidence) -> Verdict {
             Verdict::Justified
         }
         (Scenario::FirstSignIn, true, false, AccountStatus::Absent) => Verdict::Justified,
-        (scenario, granted, said_so, status) => Verdict::Lost(format!(
+        (scenario, granted, was_reported, status) => Verdict::Lost(format!(
             "{scenario}: Amiqus gave {} new pair, the app had{} said so, and after the restart: {status:?}",
             if granted { "a" } else { "no" },
-            if said_so { "" } else { " not" },
+            if was_reported { "" } else { " not" },
         )),
     }
 }
@@ -140,11 +140,16 @@ pub(crate) fn judge(evidence: &Evidence) -> Verdict {
 mod tests {
     use super::*;
 
-    fn verdict(scenario: Scenario, granted: bool, said_so: bool, status: AccountStatus) -> Verdict {
+    fn verdict(
+        scenario: Scenario,
+        granted: bool,
+        was_reported: bool,
+        status: AccountStatus,
+    ) -> Verdict {
         judge(&Evidence {
             scenario,
             granted,
-            said_so,
+            was_reported,
             status,
             faults: Vec::new(),
         })
@@ -161,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sign_in_is_justified_only_when_amiqus_had_rotated_and_nobody_was_told() {
+    fn sign_in_again_is_justified_only_by_an_unreported_rotation() {
         let lost = || sign_in_again("answer_lost");
         assert_eq!(
             verdict(Scenario::Refresh, true, false, lost()),
@@ -174,12 +179,12 @@ mod tests {
     }
 
     #[test]
-    fn a_first_sign_in_may_have_to_be_done_again_and_a_repeated_one_never() {
-        let first = |granted, said_so| {
+    fn first_sign_in_may_be_lost_and_a_repeated_one_never() {
+        let first = |granted, was_reported| {
             verdict(
                 Scenario::FirstSignIn,
                 granted,
-                said_so,
+                was_reported,
                 AccountStatus::Absent,
             )
         };
@@ -187,8 +192,9 @@ mod tests {
         assert_eq!(first(true, false), Verdict::Justified);
         assert!(is_lost(&first(true, true)));
 
-        let repeated =
-            |granted, said_so, status| verdict(Scenario::RepeatedSignIn, granted, said_so, status);
+        let repeated = |granted, was_reported, status| {
+            verdict(Scenario::RepeatedSignIn, granted, was_reported, status)
+        };
         let old = || AccountStatus::Works(Pair::Old);
         assert_eq!(repeated(true, false, old()), Verdict::Old);
         assert!(is_lost(&repeated(true, true, old())));
@@ -198,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pair_that_nobody_gave_is_no_good_end() {
+    fn pair_that_was_never_issued_is_a_loss() {
         for scenario in Scenario::ALL {
             let new = AccountStatus::Works(Pair::New);
             assert_eq!(verdict(scenario, true, true, new.clone()), Verdict::New);
@@ -209,11 +215,11 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_outweighs_a_good_end() {
+    fn fault_makes_any_outcome_a_loss() {
         let evidence = Evidence {
             scenario: Scenario::Refresh,
             granted: true,
-            said_so: true,
+            was_reported: true,
             status: AccountStatus::Works(Pair::New),
             faults: vec!["the refresh token was posted twice".to_owned()],
         };

@@ -1,4 +1,4 @@
-//! Waiting for a moment, and for what says nothing by itself.
+//! Waits: until an instant, and by polling.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 /// How long a restarted process may take to know how the account stands.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How often something is looked at that says nothing by itself.
+/// How often a condition is polled.
 pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(2);
 
 /// Waits to the tenth of a millisecond: the runtime's own timer only knows whole ones.
@@ -22,7 +22,7 @@ pub(crate) async fn wait_until(at: Instant) {
     }
 }
 
-/// Waits until the practice service has come so far.
+/// Polls until a condition of the fake server holds.
 pub(crate) async fn until(what: &str, is_so: impl Fn() -> bool) -> Result<()> {
     let waiting = async {
         while !is_so() {

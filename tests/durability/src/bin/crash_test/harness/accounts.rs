@@ -1,4 +1,4 @@
-//! The accounts that are there, and whether each still works.
+//! The accounts of the test computer, and whether each still works.
 
 use durability::Result;
 use durability::protocol::{Account, Command, State};
@@ -7,8 +7,8 @@ use practice_amiqus::Holder;
 use super::Harness;
 use crate::unexpected_output;
 
-/// The account that the kills are aimed at, and then those that must never notice: the same person in
-/// another team, and another person in that team.
+/// The account that the kills are aimed at, and then those that must be unaffected: the same user in
+/// another team, and another user in that team.
 pub(super) const ACCOUNTS: [(&str, &str, &str); 3] = [
     ("bob@example.com", "Fusion Industries", "Bob Gale"),
     ("bob@example.com", "Hill Valley Legal", "Bob Gale"),
@@ -47,7 +47,7 @@ impl Harness {
         Ok(())
     }
 
-    /// Makes an account current and asks who it is; says which access token did it.
+    /// Makes an account current and checks it; returns the access token used.
     pub(super) async fn visit(&mut self, resident: &TestAccount) -> Result<String> {
         let id = resident.id.clone();
         let app = self.app()?;
@@ -57,7 +57,7 @@ impl Harness {
             account.map(|account| account.as_of.clone())
         };
         app.request(&Command::Switch { id }).await?;
-        // Whoever switches has the account checked; a second check would be taken for the first.
+        // A switch starts a check of the account; a second check would be mistaken for it.
         app.until("the account was checked", |state| {
             let account = state.account(resident.person, resident.team);
             as_of(state) != as_of(&before) || !account.is_some_and(Account::is_connected)
@@ -100,7 +100,7 @@ impl Harness {
         damaged
     }
 
-    /// Renews every account once: what is kept must be more than an access token that works.
+    /// Renews every account once: the stored refresh token must work as well as the access token.
     pub(crate) async fn renew_all(&mut self) -> Result<()> {
         for resident in self
             .others

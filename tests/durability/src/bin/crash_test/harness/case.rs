@@ -1,4 +1,4 @@
-//! What is killed, what is left of it, and what came of it.
+//! One case: what is killed, and its outcome.
 
 use durability::ExitReport;
 use durability::protocol::Command;
@@ -6,7 +6,7 @@ use durability::protocol::Command;
 use super::accounts::TestAccount;
 use crate::verdict::{Scenario, Verdict};
 
-/// What is about to be killed.
+/// A case that is prepared.
 pub(crate) struct Case {
     pub(crate) scenario: Scenario,
     pub(super) command: Command,
@@ -15,14 +15,14 @@ pub(crate) struct Case {
     pub(super) as_of: Option<String>,
 }
 
-/// What was killed.
+/// A case whose process was killed.
 pub(crate) struct KilledRun {
     pub(crate) case: Case,
     pub(super) words: ExitReport,
     /// The number of its command.
     pub(super) number: u64,
     /// How often its token may have been posted: once, unless an answer was lost on purpose.
-    pub(crate) posts_allowed: usize,
+    pub(crate) max_posts: usize,
 }
 
 impl KilledRun {
@@ -31,11 +31,11 @@ impl KilledRun {
             case,
             words,
             number,
-            posts_allowed: 1,
+            max_posts: 1,
         }
     }
 
-    /// Whether the killed process had said that the new pair was there.
+    /// Whether the killed process had reported the new pair.
     pub(super) fn had_said_so(&self, victim: &TestAccount) -> bool {
         let state = self.words.state.as_ref();
         let account = state.and_then(|state| state.account(victim.person, victim.team));
@@ -49,7 +49,7 @@ impl KilledRun {
     }
 }
 
-/// What came of it.
+/// The outcome of a case.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) verdict: Verdict,

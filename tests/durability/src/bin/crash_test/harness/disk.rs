@@ -1,15 +1,15 @@
-//! What the disk says: nothing is left over, and nobody else can read it.
+//! Checks the vault's folder: no leftovers, and readable by its user alone.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 /// What is wrong in the vault's folder.
-pub(super) fn wrong_files(folder: &Path) -> Vec<String> {
+pub(super) fn file_faults(folder: &Path) -> Vec<String> {
     let names = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut wrong: Vec<_> = names
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .filter(|name| name.contains("set-aside") || is_left_over(name))
+        .filter(|name| name.contains("set-aside") || is_leftover(name))
         .map(|name| format!("{name} is in the vault's folder"))
         .collect();
     match fs::metadata(folder) {
@@ -26,7 +26,7 @@ pub(super) fn wrong_files(folder: &Path) -> Vec<String> {
 }
 
 /// What a killed write leaves behind, and each start sweeps away.
-fn is_left_over(name: &str) -> bool {
+fn is_leftover(name: &str) -> bool {
     let end = name.strip_prefix("vault.stronghold.");
     end.is_some_and(|end| end.len() == 12 && end.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }

@@ -1,4 +1,4 @@
-//! What the service's own books say: who asked it for tokens, and what it gave away.
+//! The server's request log: which token requests arrived, and what was issued.
 
 use practice_amiqus::RequestRecord;
 
@@ -7,7 +7,7 @@ use super::accounts::TestAccount;
 use super::case::{Case, KilledRun};
 
 impl Harness {
-    /// Whether the service gave a new pair away, by its own books.
+    /// Whether the server issued a new pair.
     pub(crate) fn is_granted(&self, case: &Case) -> bool {
         let amiqus = &self.computer.amiqus;
         case.code.as_ref().map_or_else(
@@ -76,7 +76,7 @@ impl Harness {
                 wrong.push("two refresh tokens were posted".to_owned());
             }
         }
-        if before > killed.posts_allowed {
+        if before > killed.max_posts {
             wrong.push(format!("the refresh token was posted {before} times"));
         }
         // One last try for each restart, and only where Amiqus refuses the old pair.

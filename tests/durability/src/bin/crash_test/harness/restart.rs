@@ -1,4 +1,4 @@
-//! Starting again, until it is known how the victim stands.
+//! Restarts the app until the victim's status is known.
 
 use std::time::Duration;
 
@@ -64,7 +64,7 @@ impl Harness {
             {
                 return Ok((app, status, is_pending));
             }
-            // Takes in what it says meanwhile.
+            // Reads what it reports in the meantime.
             let news = app.until("a change", |now| now.revision != state.revision);
             let _ = timeout(POLL_INTERVAL, news).await;
         }
@@ -74,7 +74,7 @@ impl Harness {
         )))
     }
 
-    /// How the victim stands; `None` while that isn't known.
+    /// The victim's status; `None` while it isn't known.
     async fn status(&self, app: &mut AppProcess, state: &State) -> Result<Option<AccountStatus>> {
         let victim = &self.victim;
         let Some(account) = state.account(victim.person, victim.team) else {

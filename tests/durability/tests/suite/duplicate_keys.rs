@@ -6,24 +6,24 @@ use std::fs;
 use durability::protocol::Command;
 use durability::{AppProcess, Computer};
 
-use crate::test_users::{BOB, FUSION, UNLOCK, locked, screen, with_bob};
+use crate::test_users::{BOB, FUSION, UNLOCK, computer_with_bob, locked, screen};
 
 const FOREIGN: [u8; 32] = [7; 32];
 
 /// Bob is signed in and the app closed; a second collection is there.
-async fn with_a_second_collection() -> (Computer, zbus::zvariant::OwnedObjectPath) {
-    let computer = with_bob().await.unwrap();
+async fn computer_with_second_collection() -> (Computer, zbus::zvariant::OwnedObjectPath) {
+    let computer = computer_with_bob().await.unwrap();
     let collection = computer.keychain.add_collection("Imported").await.unwrap();
     (computer, collection)
 }
 
-async fn bob_is_connected(app: &mut AppProcess) {
+async fn expect_bob_connected(app: &mut AppProcess) {
     let state = screen(app, "signed-in").await.unwrap();
     assert!(state.account(BOB, FUSION).unwrap().is_connected());
 }
 
 /// Removes the vault's key file, or puts this in its place.
-fn spoil_key_file(computer: &Computer, text: Option<&str>) {
+fn corrupt_key_file(computer: &Computer, text: Option<&str>) {
     let key_file = computer.vault().join("key.json");
     match text {
         None => fs::remove_file(key_file).unwrap(),
@@ -32,7 +32,7 @@ fn spoil_key_file(computer: &Computer, text: Option<&str>) {
 }
 
 /// What the report for support says of the key.
-async fn diagnosis(computer: &Computer) -> String {
+async fn key_in_report(computer: &Computer) -> String {
     let report = computer.run_app("--diagnose").await.unwrap();
     let report = String::from_utf8(report.stdout).unwrap();
     let line = report
@@ -43,8 +43,8 @@ async fn diagnosis(computer: &Computer) -> String {
 
 /// Shows check 33.
 #[tokio::test]
-async fn key_beside_others_of_its_name_opens_the_vault() {
-    let (computer, imported) = with_a_second_collection().await;
+async fn key_among_items_of_its_name_opens_the_vault() {
+    let (computer, imported) = computer_with_second_collection().await;
     let keychain = &computer.keychain;
     let own = keychain.keys().await.unwrap();
     assert_eq!(own.len(), 1);
@@ -54,35 +54,35 @@ async fn key_beside_others_of_its_name_opens_the_vault() {
         keychain.add_key(&imported, other).await.unwrap();
         assert_eq!(keychain.keys().await.unwrap().len(), count + 2);
         let mut app = computer.start().await.unwrap();
-        bob_is_connected(&mut app).await;
+        expect_bob_connected(&mut app).await;
         app.end().await.unwrap();
         let more = format!("{} more under its names are passed over", count + 1);
-        let says = diagnosis(&computer).await;
+        let says = key_in_report(&computer).await;
         assert_eq!(says, format!("in the keychain, which is open; {more}"));
     }
     // In the same collection too.
     let default = keychain.collection().await.unwrap();
     keychain.add_key(&default, &FOREIGN).await.unwrap();
     let mut app = computer.start().await.unwrap();
-    bob_is_connected(&mut app).await;
+    expect_bob_connected(&mut app).await;
 }
 
 #[tokio::test]
-async fn key_in_an_open_collection_opens_the_vault_and_nobody_is_asked_for_the_locked_one() {
+async fn key_in_an_open_collection_needs_no_prompt_for_a_locked_one() {
     for other in [FOREIGN, [0; 32]] {
-        let (computer, imported) = with_a_second_collection().await;
+        let (computer, imported) = computer_with_second_collection().await;
         computer.keychain.add_key(&imported, &other).await.unwrap();
         computer.keychain.lock_collection(&imported).await.unwrap();
         let prompter = computer.keychain.prompt_without_end().await.unwrap();
         let mut app = computer.start().await.unwrap();
-        bob_is_connected(&mut app).await;
+        expect_bob_connected(&mut app).await;
         assert!(!prompter.was_asked());
     }
 }
 
 #[tokio::test]
-async fn key_in_a_locked_collection_is_asked_for_where_the_open_one_has_another() {
-    let (computer, imported) = with_a_second_collection().await;
+async fn key_in_a_locked_collection_prompts_if_the_open_one_has_another() {
+    let (computer, imported) = computer_with_second_collection().await;
     computer
         .keychain
         .add_key(&imported, &FOREIGN)
@@ -94,18 +94,18 @@ async fn key_in_a_locked_collection_is_asked_for_where_the_open_one_has_another(
     locked(&mut app, "keychain_locked").await.unwrap();
     assert!(prompter.was_asked());
     assert_eq!(
-        diagnosis(&computer).await,
+        key_in_report(&computer).await,
         "in the keychain, which is locked"
     );
     computer.keychain.unlock().await.unwrap();
     app.request(&UNLOCK).await.unwrap();
-    bob_is_connected(&mut app).await;
+    expect_bob_connected(&mut app).await;
 }
 
 /// Shows check 33.
 #[tokio::test]
-async fn several_keys_of_which_none_fits_are_a_lost_key_and_nothing_is_touched() {
-    let (computer, imported) = with_a_second_collection().await;
+async fn keys_that_all_mismatch_are_a_lost_key_and_stay() {
+    let (computer, imported) = computer_with_second_collection().await;
     let snapshot = computer.vault().join("vault.stronghold");
     let before = fs::read(&snapshot).unwrap();
     computer.keychain.delete_all_items().await.unwrap();
@@ -115,7 +115,7 @@ async fn several_keys_of_which_none_fits_are_a_lost_key_and_nothing_is_touched()
     let mut app = computer.start().await.unwrap();
     locked(&mut app, "key_lost").await.unwrap();
     assert_eq!(
-        diagnosis(&computer).await,
+        key_in_report(&computer).await,
         "not in the keychain: what bears its names is another vault's key"
     );
     assert_eq!(fs::read(&snapshot).unwrap(), before);
@@ -126,8 +126,8 @@ async fn several_keys_of_which_none_fits_are_a_lost_key_and_nothing_is_touched()
 }
 
 #[tokio::test]
-async fn key_is_told_from_others_by_the_snapshot_where_its_fingerprint_is_gone() {
-    let (computer, imported) = with_a_second_collection().await;
+async fn key_without_fingerprint_is_identified_by_the_snapshot() {
+    let (computer, imported) = computer_with_second_collection().await;
     computer
         .keychain
         .add_key(&imported, &FOREIGN)
@@ -142,16 +142,16 @@ async fn key_is_told_from_others_by_the_snapshot_where_its_fingerprint_is_gone()
     };
     let before = fingerprint();
     for spoil in [None, Some("{"), Some("")] {
-        spoil_key_file(&computer, spoil);
+        corrupt_key_file(&computer, spoil);
         let mut app = computer.start().await.unwrap();
-        bob_is_connected(&mut app).await;
+        expect_bob_connected(&mut app).await;
         app.end().await.unwrap();
         assert_eq!(fingerprint(), before);
     }
 }
 
 #[tokio::test]
-async fn what_is_no_key_is_left_alone_where_a_new_key_is_made() {
+async fn item_that_is_no_key_survives_a_new_key() {
     let computer = Computer::set_up().await.unwrap();
     let default = computer.keychain.collection().await.unwrap();
     for other in [&b""[..], b"short", &[1; 33]] {
@@ -163,13 +163,13 @@ async fn what_is_no_key_is_left_alone_where_a_new_key_is_made() {
     let keys = computer.keychain.keys().await.unwrap();
     assert!(keys.contains(&b"short".to_vec()), "{}", keys.len());
     let mut app = computer.start().await.unwrap();
-    bob_is_connected(&mut app).await;
+    expect_bob_connected(&mut app).await;
 }
 
 /// Shows check 35.
 #[tokio::test]
-async fn own_key_alone_is_removed_where_everything_is() {
-    let (computer, imported) = with_a_second_collection().await;
+async fn removal_of_everything_removes_only_the_own_key() {
+    let (computer, imported) = computer_with_second_collection().await;
     for other in [&FOREIGN[..], b""] {
         computer.keychain.add_key(&imported, other).await.unwrap();
     }
@@ -184,15 +184,15 @@ async fn own_key_alone_is_removed_where_everything_is() {
 
 /// Shows check 35.
 #[tokio::test]
-async fn key_whose_vault_lost_its_name_is_removed_all_the_same() {
+async fn removal_finds_the_key_of_a_vault_without_id() {
     for spoil in [None, Some("{")] {
-        let (computer, imported) = with_a_second_collection().await;
+        let (computer, imported) = computer_with_second_collection().await;
         computer
             .keychain
             .add_key(&imported, &FOREIGN)
             .await
             .unwrap();
-        spoil_key_file(&computer, spoil);
+        corrupt_key_file(&computer, spoil);
         let ended = computer.run_app("--forget-everything").await.unwrap();
         assert!(ended.status.success(), "{ended:?}");
         let left = computer.keychain.keys().await.unwrap();
@@ -202,8 +202,8 @@ async fn key_whose_vault_lost_its_name_is_removed_all_the_same() {
 
 /// Shows check 33.
 #[tokio::test]
-async fn damaged_vault_is_not_begun_anew_with_another_vaults_key() {
-    let (computer, imported) = with_a_second_collection().await;
+async fn damaged_vault_is_not_replaced_with_another_vaults_key() {
+    let (computer, imported) = computer_with_second_collection().await;
     computer.keychain.delete_all_items().await.unwrap();
     computer
         .keychain
@@ -221,8 +221,8 @@ async fn damaged_vault_is_not_begun_anew_with_another_vaults_key() {
 }
 
 #[tokio::test]
-async fn key_that_is_locked_is_left_and_said_and_removed_later() {
-    let computer = with_bob().await.unwrap();
+async fn locked_key_is_reported_by_the_removal_and_removed_later() {
+    let computer = computer_with_bob().await.unwrap();
     computer.keychain.lock().await.unwrap();
     let _prompter = computer.keychain.prompt_and_refuse().await.unwrap();
     let ended = computer.run_app("--forget-everything").await.unwrap();

@@ -5,11 +5,11 @@ use durability::{AppProcess, Computer};
 use practice_amiqus::{Endpoint, Fault};
 
 use crate::root::as_root;
-use crate::test_users::{posts, screen, until_posts, with_bob};
+use crate::test_users::{computer_with_bob, posts, screen, until_posts};
 
 /// Bob's renewal has just failed, and waits for a quarter of an hour.
-async fn with_a_failed_renewal() -> (Computer, AppProcess) {
-    let computer = with_bob().await.unwrap();
+async fn computer_with_failed_renewal() -> (Computer, AppProcess) {
+    let computer = computer_with_bob().await.unwrap();
     let mut app = computer.start().await.unwrap();
     screen(&mut app, "signed-in").await.unwrap();
     app.request(&Command::Me).await.unwrap();
@@ -28,8 +28,8 @@ async fn with_a_failed_renewal() -> (Computer, AppProcess) {
 /// the time that it shows.
 /// Shows check 41.
 #[tokio::test]
-async fn a_clock_that_is_set_or_a_computer_that_wakes_lets_a_renewal_go_on() {
-    let (computer, _kept) = with_a_failed_renewal().await;
+async fn clock_change_or_wake_up_resumes_a_renewal() {
+    let (computer, _kept) = computer_with_failed_renewal().await;
     as_root(&["sh", "-c", "date --set=\"@$(date +%s.%N)\""]);
     until_posts(&computer, 2).await;
 }
@@ -44,8 +44,8 @@ impl Drop for Address {
 }
 
 #[tokio::test]
-async fn a_network_that_comes_lets_a_renewal_go_on() {
-    let (computer, _kept) = with_a_failed_renewal().await;
+async fn new_network_resumes_a_renewal() {
+    let (computer, _kept) = computer_with_failed_renewal().await;
     // An address more, within the ones that are this computer's anyway.
     as_root(&["ip", "address", "add", "127.77.0.1/8", "dev", "lo"]);
     let _gone = Address;

@@ -29,7 +29,7 @@ fn replay(target: &Target, file: &Path) -> fuzz::Verdict {
 
 /// Shows checks 10 and 21.
 #[test]
-fn all_that_must_hold_holds_for_each_input_that_is_kept() {
+fn corpus_inputs_meet_all_properties() {
     for target in &TARGETS {
         let mut met = BTreeSet::new();
         for file in files(&folder("corpus").join(target.name)) {
@@ -46,7 +46,7 @@ fn all_that_must_hold_holds_for_each_input_that_is_kept() {
 
 /// Shows checks 10 and 21.
 #[test]
-fn what_once_found_a_defect_finds_none() {
+fn inputs_of_past_defects_meet_all_properties() {
     let mut defects = Vec::new();
     let mut replayed = 0;
     for target in &TARGETS {
@@ -62,10 +62,10 @@ fn what_once_found_a_defect_finds_none() {
 }
 
 #[test]
-fn each_target_has_its_program_its_corpus_and_its_dictionary() {
+fn targets_have_program_corpus_and_dictionary() {
     let targets: BTreeSet<String> = TARGETS.iter().map(|it| it.name.to_owned()).collect();
-    for kept in ["corpus", "dictionaries", "targets"] {
-        assert_eq!(names(&folder(kept)), targets, "{kept}");
+    for app in ["corpus", "dictionaries", "targets"] {
+        assert_eq!(names(&folder(app)), targets, "{app}");
     }
     assert!(names(&folder("found")).is_subset(&targets));
 }

@@ -3,28 +3,28 @@
 use durability::protocol::Command;
 use durability::{AppProcess, Computer};
 
-use crate::test_users::{BOB, FUSION, locked, screen, with_bob};
+use crate::test_users::{BOB, FUSION, computer_with_bob, locked, screen};
 
-async fn bob_is_connected(app: &mut AppProcess) {
+async fn expect_bob_connected(app: &mut AppProcess) {
     let state = screen(app, "signed-in").await.unwrap();
     assert!(state.account(BOB, FUSION).unwrap().is_connected());
 }
 
 /// Shows check 33.
 #[tokio::test]
-async fn keychain_that_comes_later_opens_the_vault_unasked() {
-    let mut computer = with_bob().await.unwrap();
+async fn late_keychain_opens_the_vault_without_a_click() {
+    let mut computer = computer_with_bob().await.unwrap();
     computer.keychain.stop_daemon();
     let mut app = computer.start().await.unwrap();
     locked(&mut app, "keychain_unreachable").await.unwrap();
     let prompter = computer.keychain.prompt_without_end().await.unwrap();
     computer.keychain.start_daemon().await.unwrap();
-    bob_is_connected(&mut app).await;
+    expect_bob_connected(&mut app).await;
     assert!(!prompter.was_asked());
 }
 
 #[tokio::test]
-async fn keychain_that_comes_to_a_new_computer_later_is_used_unasked() {
+async fn late_keychain_is_used_for_a_new_vault() {
     let mut computer = Computer::set_up().await.unwrap();
     computer.keychain.stop_daemon();
     let mut app = computer.start().await.unwrap();
@@ -36,34 +36,34 @@ async fn keychain_that_comes_to_a_new_computer_later_is_used_unasked() {
 
 /// Shows check 33.
 #[tokio::test]
-async fn keychain_that_is_unlocked_later_opens_the_vault_unasked() {
-    let computer = with_bob().await.unwrap();
+async fn late_unlock_opens_the_vault_without_a_click() {
+    let computer = computer_with_bob().await.unwrap();
     computer.keychain.lock().await.unwrap();
     let prompter = computer.keychain.prompt_and_refuse().await.unwrap();
     let mut app = computer.start().await.unwrap();
     locked(&mut app, "keychain_locked").await.unwrap();
     assert!(prompter.was_asked());
     computer.keychain.unlock().await.unwrap();
-    bob_is_connected(&mut app).await;
+    expect_bob_connected(&mut app).await;
 }
 
 #[tokio::test]
-async fn keychain_that_is_unlocked_elsewhere_while_it_asks_opens_the_vault() {
-    let computer = with_bob().await.unwrap();
+async fn unlock_elsewhere_during_a_prompt_opens_the_vault() {
+    let computer = computer_with_bob().await.unwrap();
     computer.keychain.lock().await.unwrap();
     let prompter = computer.keychain.prompt_without_end().await.unwrap();
     let mut app = computer.start_only().await.unwrap();
     locked(&mut app, "keychain_locked").await.unwrap();
     assert!(prompter.was_asked());
     computer.keychain.unlock().await.unwrap();
-    bob_is_connected(&mut app).await;
+    expect_bob_connected(&mut app).await;
     // And the keychain lives on.
     assert_eq!(computer.keychain.keys().await.unwrap().len(), 1);
 }
 
 #[tokio::test]
-async fn keychain_that_ends_while_it_asks_is_not_waited_for() {
-    let mut computer = with_bob().await.unwrap();
+async fn keychain_that_exits_during_a_prompt_ends_the_wait() {
+    let mut computer = computer_with_bob().await.unwrap();
     computer.keychain.lock().await.unwrap();
     let _prompter = computer.keychain.prompt_without_end().await.unwrap();
     let mut app = computer.start_only().await.unwrap();
@@ -71,35 +71,35 @@ async fn keychain_that_ends_while_it_asks_is_not_waited_for() {
     computer.keychain.stop_daemon();
     locked(&mut app, "keychain_unreachable").await.unwrap();
     computer.keychain.start_daemon().await.unwrap();
-    bob_is_connected(&mut app).await;
+    expect_bob_connected(&mut app).await;
 }
 
 #[tokio::test]
-async fn key_that_is_imported_later_opens_the_vault_unasked() {
-    let computer = with_bob().await.unwrap();
+async fn late_import_of_the_key_opens_the_vault() {
+    let computer = computer_with_bob().await.unwrap();
     let key = computer.keychain.keys().await.unwrap().remove(0);
     computer.keychain.delete_all_items().await.unwrap();
     let mut app = computer.start().await.unwrap();
     locked(&mut app, "key_lost").await.unwrap();
     let imported = computer.keychain.add_collection("Imported").await.unwrap();
     computer.keychain.add_key(&imported, &key).await.unwrap();
-    bob_is_connected(&mut app).await;
+    expect_bob_connected(&mut app).await;
 }
 
 /// Shows check 33.
 #[tokio::test]
-async fn keychain_that_does_not_answer_is_said_and_opens_the_vault_once_it_does() {
-    let computer = with_bob().await.unwrap();
+async fn hanging_keychain_is_shown_and_opens_once_it_answers() {
+    let computer = computer_with_bob().await.unwrap();
     computer.keychain.suspend().unwrap();
     let mut app = computer.start().await.unwrap();
     locked(&mut app, "keychain_unreachable").await.unwrap();
     computer.keychain.resume().unwrap();
-    bob_is_connected(&mut app).await;
+    expect_bob_connected(&mut app).await;
 }
 
 #[tokio::test]
-async fn keychain_that_does_not_answer_is_said_by_the_report_and_by_the_removal() {
-    let computer = with_bob().await.unwrap();
+async fn hanging_keychain_is_named_by_report_and_removal() {
+    let computer = computer_with_bob().await.unwrap();
     computer.keychain.suspend().unwrap();
     let report = computer.run_app("--diagnose").await.unwrap();
     let report = String::from_utf8(report.stdout).unwrap();
@@ -119,10 +119,10 @@ async fn keychain_that_does_not_answer_is_said_by_the_report_and_by_the_removal(
 }
 
 #[tokio::test]
-async fn keychain_that_stops_answering_while_the_app_runs_keeps_nobody_from_ending_it() {
-    let computer = with_bob().await.unwrap();
+async fn hanging_keychain_does_not_block_the_exit() {
+    let computer = computer_with_bob().await.unwrap();
     let mut app = computer.start().await.unwrap();
-    bob_is_connected(&mut app).await;
+    expect_bob_connected(&mut app).await;
     computer.keychain.suspend().unwrap();
     app.request(&Command::Refresh).await.unwrap();
     app.end().await.unwrap();
