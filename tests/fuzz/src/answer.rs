@@ -1,5 +1,5 @@
-//! An answer over HTTP, as a stranger between here and Amiqus could give it. Its input reads like
-//! one:
+//! HTTP responses, as anyone between this computer and Amiqus could send them. The input is written
+//! like one:
 //!
 //! ```text
 //! 429 1
@@ -8,7 +8,8 @@
 //! {"message":"Too Many Attempts."}
 //! ```
 //!
-//! The second number says how often the body is sent over: so a short input can be a long answer.
+//! The second number says how often the body is repeated, so that a short input can be a long
+//! response.
 
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
@@ -24,11 +25,11 @@ use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::de::DeserializeOwned;
 
-/// A body is sent over no more often than this.
-const MOST_PARTS: usize = 100_000;
+/// The maximum number of repetitions of a body.
+const MAX_PARTS: usize = 100_000;
 
-/// The answer that an input describes, read by the product; `None` where it describes none, or one
-/// that is larger than the product takes.
+/// The response that an input describes, as read by the product; `None` if it describes none, or one
+/// that is too large.
 pub(crate) fn read(data: &[u8]) -> Option<HttpResponse> {
     let mut rest = data;
     let line = next_line(&mut rest)?;
@@ -42,7 +43,7 @@ pub(crate) fn read(data: &[u8]) -> Option<HttpResponse> {
         let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
         headers.append(name, HeaderValue::from_str(value.trim()).ok()?);
     }
-    receive(status, &headers, rest, times.min(MOST_PARTS))
+    receive(status, &headers, rest, times.min(MAX_PARTS))
 }
 
 fn next_line<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
@@ -52,7 +53,7 @@ fn next_line<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
     std::str::from_utf8(line).ok()
 }
 
-/// Lets the product read the answer as it reads one from a socket, and holds it to its bounds.
+/// Lets the product read the response as from a socket, and checks that it stays within its bounds.
 fn receive(
     status: StatusCode,
     headers: &HeaderMap,
@@ -70,21 +71,21 @@ fn receive(
     *response.headers_mut() = headers.clone();
     let reading = pin!(http::read(MAX_BODY_BYTES, response.into()));
     let Poll::Ready(read) = reading.poll(&mut Context::from_waker(Waker::noop())) else {
-        panic!("all of the answer was there, and the product waited for more");
+        panic!("the response was complete, and the product waited for more");
     };
     let length = part.len() * times;
-    let taken = part.len() * pulled.load(Ordering::Relaxed);
+    let received = part.len() * pulled.load(Ordering::Relaxed);
     assert!(
-        taken <= MAX_BODY_BYTES + part.len(),
-        "{taken} bytes were taken"
+        received <= MAX_BODY_BYTES + part.len(),
+        "{received} bytes were received"
     );
     match read {
-        Ok(answer) => {
-            assert_eq!(answer.body.len(), length);
+        Ok(response) => {
+            assert_eq!(response.body.len(), length);
             assert!(length <= MAX_BODY_BYTES);
-            assert!(answer.body.capacity() <= 2 * MAX_BODY_BYTES);
-            assert_eq!((answer.status, &answer.headers), (status, headers));
-            Some(answer)
+            assert!(response.body.capacity() <= 2 * MAX_BODY_BYTES);
+            assert_eq!((response.status, &response.headers), (status, headers));
+            Some(response)
         }
         Err(RequestError::TooLarge) => {
             assert!(length > MAX_BODY_BYTES);
@@ -94,7 +95,7 @@ fn receive(
     }
 }
 
-/// A body that is the same part, so many times.
+/// A body that repeats one part.
 struct Body {
     part: Bytes,
     left: usize,
@@ -118,14 +119,14 @@ impl http_body::Body for Body {
     }
 }
 
-/// What the body says, when it is a JSON object. Fields that nobody asks for may hold anything.
-pub(crate) fn object<Said: DeserializeOwned>(bytes: &[u8]) -> Option<Said> {
+/// Deserializes a body if it is a JSON object. Unknown fields may have any value.
+pub(crate) fn object<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     let begins = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
     begins.filter(|byte| **byte == b'{')?;
     serde_json::from_slice(bytes).ok()
 }
 
-/// A wait that a server asked for is within its bounds.
+/// Checks that a wait that a server asked for is within its bounds.
 pub(crate) fn assert_bounded(wait: Option<SignedDuration>) {
     if let Some(wait) = wait {
         assert!(

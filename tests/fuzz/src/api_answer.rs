@@ -1,4 +1,4 @@
-//! What answers at `/me`, `/team`, `/team/me` and `/status`.
+//! Responses of `/me`, `/team`, `/team/me` and `/status`.
 
 use amiqus_core::api::{self, ApiError};
 use amiqus_core::http::HttpResponse;
@@ -21,36 +21,39 @@ pub(crate) const TARGET: Target = Target {
 };
 
 fn check(data: &[u8]) -> Verdict {
-    let Some(answer) = answer::read(data) else {
+    let Some(response) = answer::read(data) else {
         return "no answer";
     };
-    let status = answer.status.as_u16();
-    let person = api::read_user(&answer, app::now());
-    let team = api::read_team(&answer, app::now());
-    let role = api::read_role(&answer, app::now());
-    let living = api::read_status(&answer, app::now());
+    let status = response.status.as_u16();
+    let user = api::read_user(&response, app::now());
+    let team = api::read_team(&response, app::now());
+    let role = api::read_role(&response, app::now());
+    let valid = api::read_status(&response, app::now());
 
-    for shown in person.iter().flat_map(|it| [&it.name, &it.email]) {
-        assert_plain(shown);
+    for text in user.iter().flat_map(|it| [&it.name, &it.email]) {
+        assert_plain(text);
     }
-    for shown in team.iter().map(|it| &it.name) {
-        assert_plain(shown);
+    for text in team.iter().map(|it| &it.name) {
+        assert_plain(text);
     }
-    if person.is_ok() || team.is_ok() || role.is_ok() {
+    if user.is_ok() || team.is_ok() || role.is_ok() {
         assert!(matches!(status, 200..=299));
-        assert!(answer.body.contains(&b'{'), "told by what is no object");
+        assert!(
+            response.body.contains(&b'{'),
+            "read from something other than an object"
+        );
     }
-    assert_eq!(living.is_ok(), status == 204);
-    let failures = [
-        person.as_ref().err(),
+    assert_eq!(valid.is_ok(), status == 204);
+    let errors = [
+        user.as_ref().err(),
         team.as_ref().err(),
         role.as_ref().err(),
-        living.as_ref().err(),
+        valid.as_ref().err(),
     ];
-    for failure in failures.into_iter().flatten() {
-        assert_means(&answer, *failure);
+    for error in errors.into_iter().flatten() {
+        assert_error_is_justified(&response, *error);
     }
-    match (person, team, living) {
+    match (user, team, valid) {
         (Ok(_), ..) => "a person",
         (_, Ok(_), _) => "a team",
         (.., Ok(())) => "a living token",
@@ -60,23 +63,26 @@ fn check(data: &[u8]) -> Verdict {
     }
 }
 
-/// Only a 401 says that a token is dead; all else passes.
-fn assert_means(answer: &HttpResponse, failure: ApiError) {
-    let status = answer.status.as_u16();
-    match failure {
+/// Checks that only a 401 makes a token invalid, and each temporary failure has its status.
+fn assert_error_is_justified(response: &HttpResponse, error: ApiError) {
+    let status = response.status.as_u16();
+    match error {
         ApiError::Unauthenticated => assert_eq!(status, 401),
         ApiError::Transient(transient) => {
-            let is_a_portals = matches!(transient, Transient::CaptivePortal);
-            assert!(status != 401 || is_a_portals);
+            let is_portal = matches!(transient, Transient::CaptivePortal);
+            assert!(status != 401 || is_portal);
             let is_busy = matches!(transient, Transient::Busy(_));
             assert_eq!(is_busy, matches!(status, 429 | 503), "{status}");
-            let is_unwell = matches!(transient, Transient::ServerError);
-            let is_a_servers = status >= 500 && status != 503;
-            assert!(!is_unwell || is_a_servers, "{status}");
-            assert!(!is_a_servers || is_unwell || is_a_portals, "{status}");
-            // Only Amiqus itself forbids.
+            let is_server_error = matches!(transient, Transient::ServerError);
+            let has_server_status = status >= 500 && status != 503;
+            assert!(!is_server_error || has_server_status, "{status}");
+            assert!(
+                !has_server_status || is_server_error || is_portal,
+                "{status}"
+            );
+            // Only Amiqus itself can forbid.
             let is_forbidden = matches!(transient, Transient::NotPermitted);
-            assert!(!is_forbidden || status == 403 && answer.body.contains(&b'{'));
+            assert!(!is_forbidden || status == 403 && response.body.contains(&b'{'));
             if let Transient::Busy(wait) = transient {
                 answer::assert_bounded(wait);
             }
@@ -84,8 +90,8 @@ fn assert_means(answer: &HttpResponse, failure: ApiError) {
     }
 }
 
-/// Text that can neither move what stands around it nor push it out of the window: no controls, no
-/// `Bidi_Control` (Unicode Standard Annex 9, §2), no line of its own, not without end.
+/// Checks that a text can neither reorder its surroundings nor push them out of the window: no control
+/// characters, no `Bidi_Control` (Unicode Standard Annex 9, §2), no line breaks, a bounded length.
 pub(crate) fn assert_plain(text: &str) {
     assert!(
         text.chars().count() <= 200,
@@ -117,6 +123,6 @@ pub(crate) fn assert_plain(text: &str) {
         );
     }
     assert_eq!(text.trim(), text);
-    // What joins has two sides, or a letter that it ends.
+    // A joiner has a character before it.
     assert!(!text.starts_with(['\u{200c}', '\u{200d}']), "{text:?}");
 }

@@ -1,4 +1,4 @@
-//! An app on a computer where each run is the same: its set-up, its time, its chance.
+//! A session whose registration, time and entropy are the same in each run.
 
 use amiqus_core::account::{Account, AccountStatus, Identity, Journal, Role, Team, User};
 use amiqus_core::authorization::Attempt;
@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::Verdict;
 use crate::reference::{self, Response};
 
-/// When all of it happens: 1 March 2026, 09:00 UTC.
+/// The current time: 1 March 2026, 09:00 UTC.
 pub(crate) fn now() -> Timestamp {
     Timestamp::constant(1_772_355_600, 0)
 }
@@ -27,13 +27,13 @@ pub(crate) fn now() -> Timestamp {
 /// The `state` of the pending attempt.
 pub(crate) const STATE: &str = "abcdabcdabcdabcdabcdabcdabcdabcdabcdabcdabc";
 
-/// Entropy that produces [`STATE`].
+/// A source whose bytes encode to [`STATE`].
 struct FixedEntropy;
 
 impl EntropySource for FixedEntropy {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
-        for (byte, same) in bytes.iter_mut().zip([0x69, 0xb7, 0x1d].into_iter().cycle()) {
-            *byte = same;
+        for (byte, fixed) in bytes.iter_mut().zip([0x69, 0xb7, 0x1d].into_iter().cycle()) {
+            *byte = fixed;
         }
         Ok(())
     }
@@ -58,7 +58,7 @@ pub(crate) fn redirect_url() -> RedirectUrl {
     registration().redirect_url
 }
 
-/// A pair that arrived a month ago.
+/// Tokens that arrived a month ago.
 fn tokens() -> TokenSet {
     TokenSet {
         access: AccessToken::new("hush-access"),
@@ -69,7 +69,7 @@ fn tokens() -> TokenSet {
     }
 }
 
-/// Bob, who is signed in.
+/// Bob's account, which is connected.
 pub(crate) fn bob() -> Account {
     Account {
         identity: Identity {
@@ -94,7 +94,7 @@ pub(crate) fn bob() -> Account {
     }
 }
 
-/// A session whose vault held this.
+/// A session whose vault has these records.
 pub(crate) fn opened(records: Records) -> (Session, Step) {
     let mut session = Session::default();
     let opened = Event::Opened {
@@ -111,7 +111,7 @@ fn awaiting_browser() -> Session {
     let registration = registration();
     let attempt = Attempt::begin(&registration, now(), &FixedEntropy);
     let Ok(attempt) = attempt else {
-        panic!("this chance never fails");
+        panic!("this source never fails");
     };
     let (mut session, _) = opened(Records {
         registration: Some(registration),
@@ -122,12 +122,12 @@ fn awaiting_browser() -> Session {
     session
 }
 
-/// The code that a paste leads to; empty for a denial, `None` where the paste is refused.
+/// The code that a paste leads to; empty for a denial, `None` if the paste is rejected.
 pub(crate) fn code_of_paste(pasted: ReceivedLink) -> Option<Vec<u8>> {
     let mut session = awaiting_browser();
     let step = session.step(Event::AddressReceived(pasted, LinkOrigin::Pasted), now());
-    let is_taken = session.pending_attempt().is_none();
-    is_taken.then(|| {
+    let is_accepted = session.pending_attempt().is_none();
+    is_accepted.then(|| {
         codes(&step)
             .first()
             .map(|code| code.to_vec())
@@ -135,14 +135,14 @@ pub(crate) fn code_of_paste(pasted: ReceivedLink) -> Option<Vec<u8>> {
     })
 }
 
-/// An address arrives while an attempt is pending. `expected` is what it is by the reference; only what
-/// answers the pending attempt may change anything.
+/// Receives an address while an attempt is pending. `expected` is the response by the reference; only
+/// the response to the pending attempt may change anything.
 pub(crate) fn receive(
     received: ReceivedLink,
-    way: LinkOrigin,
+    origin: LinkOrigin,
     expected: Option<&Response>,
 ) -> Verdict {
-    let is_shown = way == LinkOrigin::Link
+    let is_shown = origin == LinkOrigin::Link
         && reference::is_shown(
             received.expose(),
             DEFAULT_REDIRECT_URL,
@@ -152,14 +152,14 @@ pub(crate) fn receive(
     let mut session = awaiting_browser();
     let pending = session.pending_attempt();
     let record = session.record(RecordName::Attempt);
-    let step = session.step(Event::AddressReceived(received, way), now());
+    let step = session.step(Event::AddressReceived(received, origin), now());
     match expected {
-        Some(answer) if answer.state() == STATE.as_bytes() => {
+        Some(response) if response.state() == STATE.as_bytes() => {
             assert_eq!(session.pending_attempt(), None);
             assert!(session.record(RecordName::Attempt).is_none());
             assert_eq!(step.outcome, CommandOutcome::Accepted);
             assert!(step.changed.contains(&RecordName::Attempt));
-            match answer {
+            match response {
                 Response::Granted { code, .. } => {
                     assert_eq!(codes(&step), [code.as_slice()]);
                     "granted"
@@ -182,9 +182,9 @@ pub(crate) fn receive(
             assert_eq!(session.app_state(1).problem.is_some(), is_shown);
             assert_eq!(session.pending_attempt(), pending);
             assert_eq!(session.record(RecordName::Attempt), record);
-            let answer = format!("{DEFAULT_REDIRECT_URL}?code=c0de&state={STATE}");
-            let answer = Event::AddressReceived(ReceivedLink::new(answer), LinkOrigin::Link);
-            assert_eq!(codes(&session.step(answer, now())), [b"c0de"]);
+            let response = format!("{DEFAULT_REDIRECT_URL}?code=c0de&state={STATE}");
+            let event = Event::AddressReceived(ReceivedLink::new(response), LinkOrigin::Link);
+            assert_eq!(codes(&session.step(event, now())), [b"c0de"]);
             if other.is_some() {
                 "of another attempt"
             } else {
@@ -194,7 +194,7 @@ pub(crate) fn receive(
     }
 }
 
-/// The codes that a step posts.
+/// The codes that a step exchanges.
 fn codes(step: &Step) -> Vec<&[u8]> {
     let codes = step.effects.iter().filter_map(|effect| match effect {
         Effect::Exchange { code, .. } => Some(code.expose().as_bytes()),
@@ -203,7 +203,7 @@ fn codes(step: &Step) -> Vec<&[u8]> {
     codes.collect()
 }
 
-/// What an address means to this app, by the reference.
-pub(crate) fn meaning(address: &str) -> Option<Response> {
+/// Parses an address for this app by the reference.
+pub(crate) fn parse(address: &str) -> Option<Response> {
     reference::parse(address, DEFAULT_REDIRECT_URL, DEFAULT_BASE_URL)
 }

@@ -1,12 +1,12 @@
-//! What strangers can send to this app, and what must hold whatever they send.
+//! Fuzz targets for each untrusted input of this app.
 //!
-//! Each target drives the product's own code with bytes and says what the product made of them; it
-//! panics where the product did what it must never do. libFuzzer looks for such bytes
-//! (`npm run fuzz`), and `cargo test` goes through all that it found worth keeping.
+//! A target passes bytes to the product's code and returns a verdict on the result; it panics when an
+//! invariant is violated. libFuzzer searches for such bytes (`npm run fuzz`), and `cargo test` replays
+//! the corpus that it found.
 
 #![expect(
     clippy::panic,
-    reason = "a target says by a panic that something doesn't hold; libFuzzer knows no other way"
+    reason = "a target reports a violated invariant by a panic, as libFuzzer expects"
 )]
 
 mod answer;
@@ -22,18 +22,18 @@ mod vault_records;
 /// What the product made of an input, in a word or two.
 pub type Verdict = &'static str;
 
-/// One of the ways in.
+/// A fuzz target.
 #[derive(Debug)]
 pub struct Target {
-    /// Its name: of its program, its corpus and its dictionary.
+    /// The name of the target's program, corpus and dictionary.
     pub name: &'static str,
-    /// Shows the input to the product and panics unless all that must hold does.
+    /// Passes an input to the product; panics if an invariant is violated.
     pub check: fn(&[u8]) -> Verdict,
-    /// All that it can say. A corpus that leads to fewer has a hole.
+    /// All verdicts that the target can return. The corpus must lead to each of them.
     pub verdicts: &'static [Verdict],
 }
 
-/// All ways in.
+/// All targets.
 pub const TARGETS: [Target; 6] = [
     api_answer::TARGET,
     pasted_address::TARGET,
@@ -43,10 +43,10 @@ pub const TARGETS: [Target; 6] = [
     vault_records::TARGET,
 ];
 
-/// What a target's program shows each input to.
+/// Checks an input with the target of this name.
 ///
 /// # Panics
-/// When what must hold doesn't, or there is no such target.
+/// When an invariant is violated, or there is no such target.
 pub fn check(target: &str, data: &[u8]) {
     let Some(target) = TARGETS.iter().find(|known| known.name == target) else {
         panic!("there is no target {target}");

@@ -1,4 +1,4 @@
-//! What a person pastes: all of an address, or what they took of it, and what clung to it.
+//! Pasted text: an address or a part of it, with anything around it.
 
 use amiqus_core::redirect::ReceivedLink;
 use amiqus_core::redirect::pasted::candidates;
@@ -15,53 +15,53 @@ pub(crate) const TARGET: Target = Target {
     verdicts: &["granted", "denied", "of another attempt", "refused"],
 };
 
-/// The most readings that one paste may have.
+/// The maximum number of candidates in one paste.
 const MAX_CANDIDATES: usize = 5_000;
 
 fn check(data: &[u8]) -> Verdict {
     let pasted = String::from_utf8_lossy(data);
-    let ours = app::redirect_url();
-    let candidates = candidates(&ReceivedLink::new(&*pasted), &ours);
+    let candidates = candidates(&ReceivedLink::new(&*pasted), &app::redirect_url());
     assert!(candidates.len() <= MAX_CANDIDATES, "{}", candidates.len());
 
-    // What is accepted is the first reading that answers the pending attempt; a reading is judged as a
-    // link is, and holds nothing that was not pasted. Where several bring different codes, none need be.
+    // The first candidate that is the response to the pending attempt is accepted. A candidate is parsed
+    // like a link and contains nothing that was not pasted. If several have different codes, none need
+    // be accepted.
     let mut expected = None;
     let mut all: Vec<Response> = Vec::new();
-    for reading in &candidates {
-        let made = reading.expose();
-        let rest = made.strip_prefix(DEFAULT_REDIRECT_URL);
+    for candidate in &candidates {
+        let address = candidate.expose();
+        let rest = address.strip_prefix(DEFAULT_REDIRECT_URL);
         assert!(
             rest.is_some_and(|rest| was_pasted(rest.strip_prefix('?').unwrap_or(rest), &pasted)),
-            "{pasted:?} became {made:?}"
+            "{pasted:?} became {address:?}"
         );
-        let answer = app::meaning(made);
-        if let Some(ours) = answer.clone().filter(is_ours) {
+        let response = app::parse(address);
+        if let Some(ours) = response.clone().filter(is_ours) {
             all.push(ours);
         } else if all.is_empty() {
-            expected = expected.or(answer);
+            expected = expected.or(response);
         }
     }
     if let Some(first) = all.first() {
         expected = Some(first.clone());
     }
-    if all.iter().any(|other| bare(other) != bare(&all[0])) {
-        let taken = app::code_of_paste(ReceivedLink::new(&*pasted));
+    if all.iter().any(|other| trimmed(other) != trimmed(&all[0])) {
+        let accepted = app::code_of_paste(ReceivedLink::new(&*pasted));
         expected = all
             .into_iter()
-            .find(|answer| taken.as_deref() == Some(code_of(answer)));
+            .find(|response| accepted.as_deref() == Some(code_of(response)));
         return app::receive(
             ReceivedLink::new(&*pasted),
             LinkOrigin::Pasted,
             expected.as_ref(),
         );
     }
-    // An address that would do as a link does pasted, too, and means the same; only a full stop and the
-    // like at its end are left out.
+    // An address that is valid as a link is accepted when pasted, too, with the same result; only
+    // punctuation at its end is removed.
     let clean = pasted
         .trim()
         .trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '*', '\'']);
-    if let Some(as_link) = app::meaning(clean).filter(is_ours)
+    if let Some(as_link) = app::parse(clean).filter(is_ours)
         && !clean.contains(['"', '<', '>', '`', '{', '}', '|', '\\', '^', '#'])
         && !clean.contains("&amp;")
     {
@@ -74,16 +74,16 @@ fn check(data: &[u8]) -> Verdict {
     )
 }
 
-fn code_of(answer: &Response) -> &[u8] {
-    match answer {
+fn code_of(response: &Response) -> &[u8] {
+    match response {
         Response::Granted { code, .. } => code,
         Response::Denied { .. } => b"",
     }
 }
 
-/// A code without what may close a sentence around it.
-fn bare(answer: &Response) -> &[u8] {
-    let mut code = code_of(answer);
+/// A code without punctuation at its end.
+fn trimmed(response: &Response) -> &[u8] {
+    let mut code = code_of(response);
     while let [rest @ .., last] = code
         && b".,;:!?)]*'_~".contains(last)
     {
@@ -92,37 +92,39 @@ fn bare(answer: &Response) -> &[u8] {
     code
 }
 
-fn is_ours(answer: &Response) -> bool {
-    answer.state() == STATE.as_bytes()
+fn is_ours(response: &Response) -> bool {
+    response.state() == STATE.as_bytes()
 }
 
-/// Whether all of this stands in the paste, in its order, once that is decoded often enough.
+/// Whether all bytes of `part` are in the paste, in this order, once that is decoded often enough.
 fn was_pasted(part: &str, pasted: &str) -> bool {
     // An apostrophe may have been a character reference.
     let part: Vec<u8> = part.bytes().filter(|byte| *byte != b'\'').collect();
     let mut text = pasted.as_bytes().to_vec();
     for _ in 0..4 {
-        // What takes no room may stand within an escape; what does take room ends it.
+        // An invisible character may be within an escape; a visible one ends it.
         text = String::from_utf8_lossy(&text)
             .replace(is_invisible, "")
             .into_bytes();
-        let mut there = text.iter();
-        if part.iter().all(|byte| there.any(|other| other == byte)) {
+        let mut rest = text.iter();
+        if part.iter().all(|byte| rest.any(|other| other == byte)) {
             return true;
         }
-        text = decoded(&text);
+        text = decode(&text);
     }
     false
 }
 
+/// Unicode's `Default_Ignorable_Code_Point`.
 fn is_invisible(character: char) -> bool {
     matches!(u32::from(character),
-        0xad | 0x34f | 0x61c | 0x180e | 0x200b..=0x200f | 0x202a..=0x202e | 0x2060..=0x206f
-        | 0xfe00..=0xfe0f | 0xfeff | 0xe0000..=0xe0fff)
+        0xad | 0x34f | 0x61c | 0x115f | 0x1160 | 0x17b4 | 0x17b5 | 0x180b..=0x180f
+        | 0x200b..=0x200f | 0x202a..=0x202e | 0x2060..=0x206f | 0x3164 | 0xfe00..=0xfe0f | 0xfeff
+        | 0xffa0 | 0xfff0..=0xfff8 | 0x1bca0..=0x1bca3 | 0x1d173..=0x1d17a | 0xe0000..=0xe0fff)
 }
 
-/// Percent-encoding taken off once, and nothing else.
-fn decoded(text: &[u8]) -> Vec<u8> {
+/// Removes percent-encoding once, and nothing else.
+fn decode(text: &[u8]) -> Vec<u8> {
     let digit = |at: usize| char::from(*text.get(at)?).to_digit(16);
     let mut bytes = Vec::with_capacity(text.len());
     let mut at = 0;

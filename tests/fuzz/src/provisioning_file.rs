@@ -1,4 +1,4 @@
-//! The provisioning file: its author decides where a client secret is sent.
+//! The provisioning file, which decides where the client secret is sent.
 
 use std::net::IpAddr;
 
@@ -24,9 +24,12 @@ fn check(data: &[u8]) -> Verdict {
                 panic!("valid, and not JSON");
             };
             let registration = &read.registration;
-            let said = |name: &str| value[name].as_str().unwrap_or_default().trim();
-            assert_eq!(registration.client_id.as_str(), said("client_id"));
-            assert_eq!(registration.client_secret.expose(), said("client_secret"));
+            let entered = |name: &str| value[name].as_str().unwrap_or_default().trim();
+            assert_eq!(registration.client_id.as_str(), entered("client_id"));
+            assert_eq!(
+                registration.client_secret.expose(),
+                entered("client_secret")
+            );
             assert_eq!(registration.provenance, Provenance::Provisioned);
             assert_eq!(read.policy.autostart, value["autostart"].as_bool());
             assert_eq!(registration.pkce, value["pkce"].as_bool().unwrap_or(true));
@@ -54,7 +57,7 @@ fn check(data: &[u8]) -> Verdict {
     }
 }
 
-/// The JSON in it, in whichever of the three encodings it is any.
+/// The JSON in the file, in any of the three encodings.
 fn value_in(data: &[u8]) -> Option<Value> {
     let utf_16 = |unit: fn([u8; 2]) -> u16| {
         let units = data.chunks(2).map(|pair| pair.try_into().map(unit));
@@ -71,7 +74,7 @@ fn value_in(data: &[u8]) -> Option<Value> {
     })
 }
 
-/// Checks what holds for every valid registration.
+/// Checks what holds for each valid registration.
 pub(crate) fn assert_valid(registration: &Registration) {
     for text in [
         registration.client_id.as_str(),
@@ -97,18 +100,18 @@ pub(crate) fn assert_valid(registration: &Registration) {
         base_url.page(Page::DeveloperSettings),
         base_url.page(Page::TeamApps),
     ] {
-        assert_is_safe_to_tell_a_secret(&endpoint);
+        assert_is_safe_for_a_secret(&endpoint);
         assert!(
             endpoint.as_str().starts_with(base_url.as_str()),
             "{endpoint}"
         );
     }
     assert!(base_url.token_endpoint().path().ends_with("/oauth/token"));
-    assert_comes_back(registration);
+    assert_reaches_this_app(registration);
 }
 
-/// https, or this computer itself; nobody's name and no question in it.
-fn assert_is_safe_to_tell_a_secret(endpoint: &Url) {
+/// Checks that an endpoint is https or a loopback address, without user name, query or fragment.
+fn assert_is_safe_for_a_secret(endpoint: &Url) {
     let is_here = match endpoint.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -124,9 +127,9 @@ fn assert_is_safe_to_tell_a_secret(endpoint: &Url) {
     assert!(endpoint.query().is_none() && endpoint.fragment().is_none());
 }
 
-/// The redirect URL leads to this app: by its scheme, or to a port of this computer's own that a
-/// person's program may listen on.
-fn assert_comes_back(registration: &Registration) {
+/// Checks that the redirect reaches this app: by its scheme, or on a loopback port that an unprivileged
+/// program may listen on.
+fn assert_reaches_this_app(registration: &Registration) {
     let redirect_url = &registration.redirect_url;
     let text = redirect_url.as_str();
     assert!(!text.contains(['?', '#', '\\']), "{text}");
@@ -140,36 +143,39 @@ fn assert_comes_back(registration: &Registration) {
             assert_eq!(redirect_url.listen_address(), None);
         }
         RedirectKind::Loopback => {
-            let Some(place) = redirect_url.listen_address() else {
-                panic!("{text} listens nowhere");
+            let Some(address) = redirect_url.listen_address() else {
+                panic!("{text} has no listen address");
             };
-            let literal = match place.ip() {
+            let literal = match address.ip() {
                 IpAddr::V4(_) => "127.0.0.1",
                 IpAddr::V6(_) => "[::1]",
             };
-            assert!(place.ip().is_loopback() && place.port() >= 1024, "{place}");
-            let start = format!("http://{literal}:{}/", place.port());
+            assert!(
+                address.ip().is_loopback() && address.port() >= 1024,
+                "{address}"
+            );
+            let start = format!("http://{literal}:{}/", address.port());
             assert!(text.starts_with(&start), "{text}");
         }
     }
 }
 
-/// Written to the vault and read again, it is the same.
+/// Checks that a registration is the same after a round trip through the vault.
 fn assert_survives_the_vault(registration: &Registration) {
     let written = encode_registration(registration);
     let stored = [(RecordName::Registration.to_string(), written.clone())];
-    let again = match Records::read(&stored) {
+    let decoded = match Records::read(&stored) {
         Ok(records) => records.registration,
         Err(problem) => panic!("{problem}"),
     };
-    let Some(again) = again else {
-        panic!("what was written can't be read: {registration:?}");
+    let Some(decoded) = decoded else {
+        panic!("the record can't be read: {registration:?}");
     };
-    assert_same(registration, &again);
-    assert_eq!(encode_registration(&again), written);
+    assert_same(registration, &decoded);
+    assert_eq!(encode_registration(&decoded), written);
 }
 
-/// Both say the same to Amiqus and to the person.
+/// Checks that two registrations have the same values.
 pub(crate) fn assert_same(one: &Registration, other: &Registration) {
     assert_eq!(one.client_id, other.client_id);
     assert_eq!(one.client_secret.expose(), other.client_secret.expose());

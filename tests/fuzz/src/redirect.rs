@@ -30,14 +30,14 @@ fn check(data: &[u8]) -> Verdict {
 }
 
 /// Checks that the product parses the address as the reference does.
-fn parse(address: &str, url: &str) -> Option<Response> {
+fn parse(address: &str, redirect_url: &str) -> Option<Response> {
     let registration = app::registration();
     let issuer = &registration.base_url;
-    let Ok(redirect_url) = RedirectUrl::parse(url) else {
-        panic!("{url} is not valid");
+    let Ok(parsed_url) = RedirectUrl::parse(redirect_url) else {
+        panic!("{redirect_url} is not valid");
     };
-    let parsed = redirect::parse(&ReceivedLink::new(address), &redirect_url, issuer);
-    let expected = reference::parse(address, url, issuer.as_str());
+    let parsed = redirect::parse(&ReceivedLink::new(address), &parsed_url, issuer);
+    let expected = reference::parse(address, redirect_url, issuer.as_str());
     let actual = match &parsed {
         Ok(AuthorizationResponse::Granted { code, state }) => Some(Response::Granted {
             code: code.expose().into(),

@@ -1,12 +1,12 @@
-//! What an answer is, written a second time and by other means: byte by byte, with none of the
-//! libraries that the product reads it with.
+//! A second parser of authorization responses, to compare the product's with: it works byte by byte,
+//! without the libraries that the product uses.
 
-/// An answer of Amiqus's.
+/// An authorization response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Response {
-    /// The person allowed it.
+    /// The user allowed the access.
     Granted { code: Vec<u8>, state: Vec<u8> },
-    /// The person denied it, or Amiqus would not.
+    /// The user or Amiqus denied the access.
     Denied { state: Vec<u8> },
 }
 
@@ -18,24 +18,24 @@ impl Response {
     }
 }
 
-/// The answer that an address is; `None` when it is none.
+/// Parses an address; `None` if it is not a response.
 pub(crate) fn parse(address: &str, redirect_url: &str, issuer: &str) -> Option<Response> {
     match meaning(address, redirect_url, issuer)? {
-        Meaning::Response(answer) => Some(answer),
+        Meaning::Response(response) => Some(response),
         Meaning::DeniedWithoutState => None,
     }
 }
 
-/// Whether the window comes to the front for an address that is no answer: a denial that doesn't say
-/// whose, or anything at the redirect URL with this `state`.
+/// Whether the window comes to the front for an address that is not a response: a denial without a
+/// `state`, or anything at the redirect URL with this `state`.
 pub(crate) fn is_shown(address: &str, redirect_url: &str, issuer: &str, state: &[u8]) -> bool {
     let is_denial = matches!(
         meaning(address, redirect_url, issuer),
         Some(Meaning::DeniedWithoutState)
     );
-    let named = parameters(address, redirect_url).unwrap_or_default();
+    let parameters = parameters(address, redirect_url).unwrap_or_default();
     is_denial
-        || named
+        || parameters
             .iter()
             .any(|(name, value)| name == b"state" && value == state)
 }
@@ -45,7 +45,7 @@ enum Meaning {
     DeniedWithoutState,
 }
 
-/// All that stands in the query behind the redirect URL, up to a fragment.
+/// The parameters in the query after the redirect URL, up to a fragment.
 fn parameters(address: &str, redirect_url: &str) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
     let address = address.as_bytes();
     let end = address.iter().position(|byte| *byte == b'#');
@@ -57,8 +57,8 @@ fn parameters(address: &str, redirect_url: &str) -> Option<Vec<(Vec<u8>, Vec<u8>
     let mut parameters = Vec::new();
     for pair in query.split(|byte| *byte == b'&') {
         let mut parts = pair.splitn(2, |byte| *byte == b'=');
-        let name = decoded(parts.next().unwrap_or_default());
-        let value = decoded(parts.next().unwrap_or_default());
+        let name = decode(parts.next().unwrap_or_default());
+        let value = decode(parts.next().unwrap_or_default());
         parameters.push((name, value));
     }
     Some(parameters)
@@ -71,7 +71,7 @@ fn meaning(address: &str, redirect_url: &str, issuer: &str) -> Option<Meaning> {
         return None;
     }
     let parameters = parameters(address, redirect_url)?;
-    // At most one of each; `None` for a second, or for one that is no visible text.
+    // At most one of each; `None` for a second one, or for one that is not printable.
     let one = |name: &[u8]| -> Option<Option<Vec<u8>>> {
         let mut found = parameters.iter().filter(|(other, _)| other == name);
         let first = found.next().map(|(_, value)| value.clone());
@@ -97,8 +97,8 @@ fn meaning(address: &str, redirect_url: &str, issuer: &str) -> Option<Meaning> {
     }
 }
 
-/// `application/x-www-form-urlencoded`, decoded; a `%` without two digits stands for itself.
-fn decoded(text: &[u8]) -> Vec<u8> {
+/// Decodes `application/x-www-form-urlencoded`; a `%` without two digits stays as it is.
+fn decode(text: &[u8]) -> Vec<u8> {
     let digit = |at: usize| -> Option<u8> {
         let digit = char::from(*text.get(at)?).to_digit(16)?;
         u8::try_from(digit).ok()

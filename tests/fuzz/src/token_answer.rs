@@ -1,5 +1,5 @@
-//! What answers at the token endpoint: Amiqus in both server generations, a gateway, a portal, or
-//! anybody who got in between.
+//! Responses of the token endpoint: of Amiqus in both server generations, a gateway, a portal, or
+//! anyone in between.
 
 use amiqus_core::account::Account;
 use amiqus_core::app_state::AccountStatusView;
@@ -27,32 +27,32 @@ pub(crate) const TARGET: Target = Target {
 };
 
 fn check(data: &[u8]) -> Verdict {
-    let Some(answer) = answer::read(data) else {
+    let Some(response) = answer::read(data) else {
         return "no answer";
     };
-    judge(Grant::Code, &answer);
-    judge(Grant::Refresh, &answer)
+    judge(Grant::Code, &response);
+    judge(Grant::Refresh, &response)
 }
 
-/// The refresh token that is in use before the answer comes.
+/// The refresh token in use before the response.
 const OLD: &str = "hush-old-refresh";
 
-fn read(grant: Grant, answer: &HttpResponse) -> Result<TokenSet, TokenError> {
+fn read(grant: Grant, response: &HttpResponse) -> Result<TokenSet, TokenError> {
     let old = RefreshToken::new(OLD);
-    let app = (grant == Grant::Refresh).then_some(&old);
-    token::read(grant, answer, app, &app::redirect_url(), app::now())
+    let current = (grant == Grant::Refresh).then_some(&old);
+    token::read(grant, response, current, &app::redirect_url(), app::now())
 }
 
-fn judge(grant: Grant, answer: &HttpResponse) -> Verdict {
-    let read = || read(grant, answer);
+fn judge(grant: Grant, response: &HttpResponse) -> Verdict {
+    let read = || read(grant, response);
     let verdict = match read() {
         Ok(tokens) => {
-            assert_is_the_answers(grant, &tokens, answer);
+            assert_is_from_response(grant, &tokens, response);
             "a pair"
         }
-        Err(failure) => {
-            assert_means(grant, answer, failure);
-            match failure {
+        Err(error) => {
+            assert_error_is_justified(grant, response, error);
+            match error {
                 TokenError::InvalidGrant { .. } => "dead",
                 TokenError::InvalidClient => "set-up wrong",
                 TokenError::Rejected(_) => "refused",
@@ -63,15 +63,15 @@ fn judge(grant: Grant, answer: &HttpResponse) -> Verdict {
     };
     if grant == Grant::Refresh {
         let stays = is_signed_in_after(read());
-        // A dead refresh token is confirmed by the vault first; nothing else ever ends an account.
+        // The vault is consulted before an invalid refresh token is believed; nothing else ends an account.
         assert!(stays, "{verdict}");
     }
-    assert_the_dead_are_recognised(grant, answer);
-    assert_pairs_are_recognised(grant, answer);
+    assert_invalid_grant_is_recognised(grant, response);
+    assert_tokens_are_recognised(grant, response);
     verdict
 }
 
-/// What a pair's answer says where all is as it should be (RFC 6749 §5.1).
+/// A well-formed token response (RFC 6749 §5.1).
 #[derive(Deserialize)]
 struct Pair {
     token_type: String,
@@ -79,78 +79,78 @@ struct Pair {
     refresh_token: String,
 }
 
-fn is_sound(token: &str) -> bool {
+fn is_valid(token: &str) -> bool {
     !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// What an error's answer may say (RFC 6749 §5.2).
+/// An error response (RFC 6749 §5.2).
 #[derive(Deserialize)]
-struct Refusal {
+struct ErrorResponse {
     error: Option<String>,
     error_description: Option<String>,
     hint: Option<String>,
 }
 
-/// A pair is the one in the answer, and its times are bounded.
-fn assert_is_the_answers(grant: Grant, tokens: &TokenSet, answer: &HttpResponse) {
-    assert!(answer.status.is_success());
+/// Checks that tokens are those in the response, and that their times are bounded.
+fn assert_is_from_response(grant: Grant, tokens: &TokenSet, response: &HttpResponse) {
+    assert!(response.status.is_success());
     let (access, refresh) = (tokens.access.expose(), tokens.refresh.expose());
-    assert!(is_sound(access) && is_sound(refresh));
-    if let Some(said) = answer::object::<Pair>(&answer.body) {
-        assert_eq!(access, said.access_token.trim());
-        let is_kept = grant == Grant::Refresh && said.refresh_token.trim().is_empty();
+    assert!(is_valid(access) && is_valid(refresh));
+    if let Some(body) = answer::object::<Pair>(&response.body) {
+        assert_eq!(access, body.access_token.trim());
+        let keeps_old = grant == Grant::Refresh && body.refresh_token.trim().is_empty();
         assert_eq!(
             refresh,
-            if is_kept {
+            if keeps_old {
                 OLD
             } else {
-                said.refresh_token.trim()
+                body.refresh_token.trim()
             }
         );
-        let kind = said.token_type.trim().to_ascii_lowercase();
+        let kind = body.token_type.trim().to_ascii_lowercase();
         assert!(kind != "mac" && kind != "dpop", "{kind}");
     }
     let now = app::now();
     assert_eq!(tokens.received_at, now);
     assert_eq!(tokens.redirect_url, app::redirect_url());
-    let believed = SignedDuration::from_mins(1)..=SignedDuration::from_hours(10 * 365 * 24);
-    assert!(believed.contains(&tokens.lifetime), "{}", tokens.lifetime);
+    let allowed = SignedDuration::from_mins(1)..=SignedDuration::from_hours(10 * 365 * 24);
+    assert!(allowed.contains(&tokens.lifetime), "{}", tokens.lifetime);
     assert_eq!(tokens.ends_at(), now + tokens.lifetime);
     let due = tokens.renewal_due_at(now);
     assert!(now < due && due < tokens.ends_at(), "{due}");
 }
 
-/// What each failure may mean at the most.
-fn assert_means(grant: Grant, answer: &HttpResponse, failure: TokenError) {
-    let status = answer.status.as_u16();
-    let said = answer::object::<Refusal>(&answer.body);
-    let error = said.as_ref().and_then(|said| said.error.as_deref());
+/// Checks that the response justifies the error.
+fn assert_error_is_justified(grant: Grant, response: &HttpResponse, error: TokenError) {
+    let status = response.status.as_u16();
+    let body = answer::object::<ErrorResponse>(&response.body);
+    let oauth_error = body.as_ref().and_then(|body| body.error.as_deref());
     let is_oauth = matches!(status, 200..=299 | 400..=499);
-    // An object with something around it is read by the product alone.
-    let is_known = said.is_some();
-    match failure {
+    // Only the product reads an object with something around it.
+    let is_known = body.is_some();
+    match error {
         TokenError::InvalidGrant { .. } => {
-            let dead = match error.map(str::trim) {
+            let is_invalid_grant = match oauth_error.map(str::trim) {
                 Some("invalid_grant") => true,
                 Some("invalid_request") => grant == Grant::Refresh || status != 401,
                 _ => !is_known,
             };
-            assert!(is_oauth && dead, "{status} {error:?}");
+            assert!(is_oauth && is_invalid_grant, "{status} {oauth_error:?}");
         }
         TokenError::InvalidClient => {
-            let named = !is_known || error.map(str::trim) == Some("invalid_client");
+            let named = !is_known || oauth_error.map(str::trim) == Some("invalid_client");
             assert!(is_oauth && named, "{status}");
         }
         TokenError::Rejected(_) => assert!(is_oauth, "{status}"),
         TokenError::NotProcessed(transient) => {
-            // Any other response may come from a gateway that had passed the request on.
-            let knows = match status {
+            // Any other status may come from a gateway that had passed the request on.
+            let is_certain = match status {
                 403 => transient == Transient::NotPermitted,
                 407 => transient == Transient::ProxyNeedsPassword,
                 429 => matches!(transient, Transient::Busy(_)),
                 _ => false,
             };
-            assert!(knows, "{status} {transient:?}");
+            assert!(is_certain, "{status} {transient:?}");
             if let Transient::Busy(wait) = transient {
                 answer::assert_bounded(wait);
             }
@@ -165,31 +165,30 @@ fn assert_means(grant: Grant, answer: &HttpResponse, failure: TokenError) {
     }
     match status {
         429 => assert!(
-            matches!(failure, TokenError::NotProcessed(Transient::Busy(_))),
-            "{failure:?}"
+            matches!(error, TokenError::NotProcessed(Transient::Busy(_))),
+            "{error:?}"
         ),
         503 => assert!(
-            matches!(failure, TokenError::PerhapsProcessed(Transient::Busy(_))),
-            "{failure:?}"
+            matches!(error, TokenError::PerhapsProcessed(Transient::Busy(_))),
+            "{error:?}"
         ),
         300..=399 => assert_eq!(
-            failure,
+            error,
             TokenError::PerhapsProcessed(Transient::CaptivePortal)
         ),
         _ => {}
     }
 }
 
-/// What both server generations say of a dead grant is always taken for that, whatever stands
-/// beside it.
-fn assert_the_dead_are_recognised(grant: Grant, answer: &HttpResponse) {
-    let Some(said) = answer::object::<Refusal>(&answer.body) else {
+/// Checks that an invalid grant as reported by both server generations is always recognised.
+fn assert_invalid_grant_is_recognised(grant: Grant, response: &HttpResponse) {
+    let Some(body) = answer::object::<ErrorResponse>(&response.body) else {
         return;
     };
-    let error = said.error.unwrap_or_default();
-    let description = said.error_description.unwrap_or_default();
-    let hint = said.hint.unwrap_or_default();
-    let is_dead = match (answer.status.as_u16(), error.as_str(), grant) {
+    let error = body.error.unwrap_or_default();
+    let description = body.error_description.unwrap_or_default();
+    let hint = body.hint.unwrap_or_default();
+    let is_invalid_grant = match (response.status.as_u16(), error.as_str(), grant) {
         (400 | 401, "invalid_grant", _) => true,
         (401, "invalid_request", Grant::Refresh) => {
             description == "The refresh token is invalid." || !hint.is_empty()
@@ -197,8 +196,8 @@ fn assert_the_dead_are_recognised(grant: Grant, answer: &HttpResponse) {
         (400, "invalid_request", Grant::Code) => hint == "Authorization code has expired",
         _ => false,
     };
-    if is_dead {
-        let read = read(grant, answer);
+    if is_invalid_grant {
+        let read = read(grant, response);
         assert!(
             matches!(read, Err(TokenError::InvalidGrant { .. })),
             "{error} {hint}"
@@ -206,18 +205,18 @@ fn assert_the_dead_are_recognised(grant: Grant, answer: &HttpResponse) {
     }
 }
 
-/// A pair that is one by the letter is never thrown away, with whichever success it came.
-fn assert_pairs_are_recognised(grant: Grant, answer: &HttpResponse) {
-    let said = answer::object::<Pair>(&answer.body).filter(|said| {
-        answer.status.is_success()
-            && said.token_type.eq_ignore_ascii_case("bearer")
-            && is_sound(&said.access_token)
-            && is_sound(&said.refresh_token)
+/// Checks that well-formed tokens are never lost, whichever 2xx they came with.
+fn assert_tokens_are_recognised(grant: Grant, response: &HttpResponse) {
+    let body = answer::object::<Pair>(&response.body).filter(|body| {
+        response.status.is_success()
+            && body.token_type.eq_ignore_ascii_case("bearer")
+            && is_valid(&body.access_token)
+            && is_valid(&body.refresh_token)
     });
-    assert!(said.is_none() || read(grant, answer).is_ok());
+    assert!(body.is_none() || read(grant, response).is_ok());
 }
 
-/// Whether Bob is still signed in when this is what came of his refresh.
+/// Whether Bob is still signed in after this result of a refresh.
 fn is_signed_in_after(result: Result<TokenSet, TokenError>) -> bool {
     let bob: Account = app::bob();
     let key = bob.identity.key();
@@ -227,8 +226,8 @@ fn is_signed_in_after(result: Result<TokenSet, TokenError>) -> bool {
         current: Some(key),
         ..Records::default()
     });
-    let asked = Event::RenewalRequested(key, RenewalReason::Asked);
-    let step = session.step(asked, app::now());
+    let event = Event::RenewalRequested(key, RenewalReason::Asked);
+    let step = session.step(event, app::now());
     let generation = step.effects.iter().find_map(|effect| match effect {
         Effect::Refresh(_, generation, ..) => Some(*generation),
         _ => None,

@@ -1,6 +1,6 @@
 //! The vault's records: written by this version, an older or a newer one, or damaged.
 //!
-//! An input has one record in a line: its name, a space, its bytes.
+//! Each line of an input is a record: its name, a space, its bytes.
 
 use amiqus_core::account::AccountStatus;
 use amiqus_core::session::{Event, RenewalReason};
@@ -39,7 +39,7 @@ fn check(data: &[u8]) -> Verdict {
     for (name, bytes) in &stored {
         assert!(
             !is_newer(bytes),
-            "{name} is newer, and was passed over as damaged"
+            "{name} is newer, and was ignored as damaged"
         );
     }
     assert_names_are_exact(&stored);
@@ -74,13 +74,13 @@ fn stored(data: &[u8]) -> Stored {
 /// Whether a record says that a later version wrote it.
 fn is_newer(bytes: &[u8]) -> bool {
     #[derive(Deserialize)]
-    struct Said {
+    struct Record {
         version: u64,
     }
-    answer::object::<Said>(bytes).is_some_and(|said| said.version > RECORD_VERSION.into())
+    answer::object::<Record>(bytes).is_some_and(|record| record.version > RECORD_VERSION.into())
 }
 
-/// Each record has one name, so that what removes it removes it.
+/// Checks that each record has only one name, so that removing it really removes it.
 fn assert_names_are_exact(stored: &Stored) {
     for (name, _) in stored {
         if let Ok(known) = name.parse::<RecordName>() {
@@ -134,8 +134,8 @@ fn verdict(records: &Records) -> Verdict {
     }
 }
 
-/// An app that finds these starts, whatever times stand in them, and its window has something to
-/// show.
+/// Checks that a session starts with these records, whatever their times are, and has a state to
+/// display.
 fn assert_usable(records: Records) {
     let keys: Vec<_> = records.accounts.keys().copied().collect();
     for account in records.accounts.values() {

@@ -1,10 +1,10 @@
-//! What is kept of the fuzzing, shown to the product once more with each `cargo test`.
+//! Replays the corpus, and the inputs that once found a defect, with each `cargo test`.
 
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    reason = "what the tests share ends the test when it fails, as the tests themselves do"
+    reason = "the tests' helpers fail the test, as the tests themselves do"
 )]
 
-mod corpus;
 mod records;
+mod replay;

@@ -14,9 +14,9 @@ use amiqus_core::vault::{
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-struct Sevens;
+struct FixedEntropy;
 
-impl EntropySource for Sevens {
+impl EntropySource for FixedEntropy {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
         bytes.fill(7);
         Ok(())
@@ -75,10 +75,10 @@ fn fusion() -> Team {
     }
 }
 
-/// Each kind of record, as this version writes it, by the name of its file.
-fn kinds() -> Vec<(&'static str, RecordName, RecordBytes)> {
+/// A record of each kind as this version writes it, with the name of its file.
+fn records() -> Vec<(&'static str, RecordName, RecordBytes)> {
     let by_hand = registration(Provenance::ByHand);
-    let attempt = Attempt::begin(&by_hand, now(), &Sevens).unwrap();
+    let attempt = Attempt::begin(&by_hand, now(), &FixedEntropy).unwrap();
     let journal = Journal {
         open_since: Some(now()),
         unanswered_since: None,
@@ -126,12 +126,12 @@ fn kinds() -> Vec<(&'static str, RecordName, RecordBytes)> {
     ]
 }
 
-/// What an earlier version wrote stays in the corpus beside it: each carries its version's number.
+/// Records of earlier versions stay in the corpus: each file's name has its version.
 #[test]
 fn corpus_has_each_record_of_this_version() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/vault_records");
     let mut lines = Vec::new();
-    for (kind, name, bytes) in kinds() {
+    for (kind, name, bytes) in records() {
         let line = format!("{name} {}\n", std::str::from_utf8(&bytes).unwrap());
         lines.push((kind, line));
     }
@@ -143,9 +143,9 @@ fn corpus_has_each_record_of_this_version() {
             std::fs::create_dir_all(&corpus).unwrap();
             std::fs::write(&file, &line).unwrap();
         }
-        let app = std::fs::read_to_string(&file).unwrap_or_default();
+        let saved = std::fs::read_to_string(&file).unwrap_or_default();
         assert!(
-            app == line,
+            saved == line,
             "{} is not what is written now: WRITE_CORPUS=1 cargo test --package fuzz",
             file.display()
         );

@@ -1,5 +1,6 @@
 //! Addresses that are not an authorization response to this app.
 
+use super::RedirectError::OtherRedirectUrl;
 use super::*;
 
 const GOOD: &str = "code=c0de&state=st4te";
@@ -14,40 +15,37 @@ fn assert_rejected(addresses: &[(String, RedirectError)]) {
 #[test]
 fn redirect_with_another_scheme_is_rejected() {
     assert_rejected(&[
-        (String::new(), RedirectError::OtherRedirectUrl),
-        ("?".to_owned(), RedirectError::OtherRedirectUrl),
-        (format!("?{GOOD}"), RedirectError::OtherRedirectUrl),
-        (
-            format!("https://oauth/callback?{GOOD}"),
-            RedirectError::OtherRedirectUrl,
-        ),
+        (String::new(), OtherRedirectUrl),
+        ("?".to_owned(), OtherRedirectUrl),
+        (format!("?{GOOD}"), OtherRedirectUrl),
+        (format!("https://oauth/callback?{GOOD}"), OtherRedirectUrl),
         (
             format!("CO.AMIQUS.SIGNIN://oauth/callback?{GOOD}"),
-            RedirectError::OtherRedirectUrl,
+            OtherRedirectUrl,
         ),
         (
             format!("co.Amiqus.signin://oauth/callback?{GOOD}"),
-            RedirectError::OtherRedirectUrl,
+            OtherRedirectUrl,
         ),
         (
             format!("co.amiqus.signin2://oauth/callback?{GOOD}"),
-            RedirectError::OtherRedirectUrl,
+            OtherRedirectUrl,
         ),
         (
             format!("xco.amiqus.signin://oauth/callback?{GOOD}"),
-            RedirectError::OtherRedirectUrl,
+            OtherRedirectUrl,
         ),
         (
             format!("co.amiqus.signin:oauth/callback?{GOOD}"),
-            RedirectError::OtherRedirectUrl,
+            OtherRedirectUrl,
         ),
         (
             format!("co.amiqus.signin:/oauth/callback?{GOOD}"),
-            RedirectError::OtherRedirectUrl,
+            OtherRedirectUrl,
         ),
         (
             format!("co.amiqus.signin:///oauth/callback?{GOOD}"),
-            RedirectError::OtherRedirectUrl,
+            OtherRedirectUrl,
         ),
     ]);
 }
@@ -58,35 +56,35 @@ fn redirect_with_another_host_user_or_port_is_rejected() {
     assert_rejected(&[
         (
             format!("co.amiqus.signin://evil/callback?{GOOD}"),
-            RedirectError::OtherRedirectUrl,
+            OtherRedirectUrl,
         ),
         (
             format!("co.amiqus.signin://OAuth/callback?{GOOD}"),
-            RedirectError::OtherRedirectUrl,
+            OtherRedirectUrl,
         ),
         (
             format!("co.amiqus.signin://oauth.evil/callback?{GOOD}"),
-            RedirectError::OtherRedirectUrl,
+            OtherRedirectUrl,
         ),
         (
             format!("co.amiqus.signin://u@oauth/callback?{GOOD}"),
-            RedirectError::OtherRedirectUrl,
+            OtherRedirectUrl,
         ),
         (
             format!("co.amiqus.signin://u:p@oauth/callback?{GOOD}"),
-            RedirectError::OtherRedirectUrl,
+            OtherRedirectUrl,
         ),
         (
             format!("co.amiqus.signin://@oauth/callback?{GOOD}"),
-            RedirectError::OtherRedirectUrl,
+            OtherRedirectUrl,
         ),
         (
             format!("co.amiqus.signin://oauth:443/callback?{GOOD}"),
-            RedirectError::OtherRedirectUrl,
+            OtherRedirectUrl,
         ),
         (
             format!("co.amiqus.signin://oauth:/callback?{GOOD}"),
-            RedirectError::OtherRedirectUrl,
+            OtherRedirectUrl,
         ),
     ]);
 }
@@ -95,58 +93,49 @@ fn redirect_with_another_host_user_or_port_is_rejected() {
 #[test]
 fn redirect_with_another_path_or_spelling_is_rejected() {
     assert_rejected(&[
-        (
-            format!("co.amiqus.signin://oauth?{GOOD}"),
-            RedirectError::OtherRedirectUrl,
-        ),
+        (format!("co.amiqus.signin://oauth?{GOOD}"), OtherRedirectUrl),
         (
             format!("co.amiqus.signin://oauth/?{GOOD}"),
-            RedirectError::OtherRedirectUrl,
+            OtherRedirectUrl,
         ),
         (
             format!("co.amiqus.signin://oauth/Callback?{GOOD}"),
-            RedirectError::OtherRedirectUrl,
+            OtherRedirectUrl,
         ),
         (
             format!("co.amiqus.signin://oauth/callback/?{GOOD}"),
-            RedirectError::OtherRedirectUrl,
+            OtherRedirectUrl,
         ),
         (
             format!("co.amiqus.signin://oauth/callback2?{GOOD}"),
-            RedirectError::OtherRedirectUrl,
+            OtherRedirectUrl,
         ),
         (
             format!("co.amiqus.signin://oauth//callback?{GOOD}"),
-            RedirectError::OtherRedirectUrl,
+            OtherRedirectUrl,
         ),
         (
             format!("co.amiqus.signin://oauth/./callback?{GOOD}"),
-            RedirectError::OtherRedirectUrl,
+            OtherRedirectUrl,
         ),
         (
             format!("co.amiqus.signin://oauth/x/../callback?{GOOD}"),
-            RedirectError::OtherRedirectUrl,
+            OtherRedirectUrl,
         ),
         (
             format!("co.amiqus.signin://oauth/c%61llback?{GOOD}"),
-            RedirectError::OtherRedirectUrl,
+            OtherRedirectUrl,
         ),
         (
             format!("co.amiqus.signin://oauth%2Fcallback?{GOOD}"),
-            RedirectError::OtherRedirectUrl,
+            OtherRedirectUrl,
         ),
         (
             format!("co.amiqus.signin://oauth\\callback?{GOOD}"),
-            RedirectError::OtherRedirectUrl,
+            OtherRedirectUrl,
         ),
-        (
-            format!("{REDIRECT};x?{GOOD}"),
-            RedirectError::OtherRedirectUrl,
-        ),
-        (
-            format!("{REDIRECT}&{GOOD}"),
-            RedirectError::OtherRedirectUrl,
-        ),
+        (format!("{REDIRECT};x?{GOOD}"), OtherRedirectUrl),
+        (format!("{REDIRECT}&{GOOD}"), OtherRedirectUrl),
     ]);
 }
 
@@ -187,18 +176,12 @@ fn fragment_is_ignored() {
             format!("{REDIRECT}?code=c0de#&state=st4te"),
             RedirectError::MissingState,
         ),
-        (
-            format!("{REDIRECT}/#?{GOOD}"),
-            RedirectError::OtherRedirectUrl,
-        ),
+        (format!("{REDIRECT}/#?{GOOD}"), OtherRedirectUrl),
         (
             format!("co.amiqus.signin://oauth#/callback?{GOOD}"),
-            RedirectError::OtherRedirectUrl,
+            OtherRedirectUrl,
         ),
-        (
-            format!("#{REDIRECT}?{GOOD}"),
-            RedirectError::OtherRedirectUrl,
-        ),
+        (format!("#{REDIRECT}?{GOOD}"), OtherRedirectUrl),
         (
             format!("{REDIRECT}?{GOOD}#{}", "x".repeat(MAX_REDIRECT_BYTES)),
             RedirectError::TooLong,
@@ -446,7 +429,7 @@ fn loopback_redirect_url_is_compared_exactly() {
     ] {
         assert_eq!(
             parse_link(address).err(),
-            Some(RedirectError::OtherRedirectUrl),
+            Some(OtherRedirectUrl),
             "{address}"
         );
     }

@@ -7,7 +7,7 @@ fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// The files of a folder; none where there is no such folder.
+/// The files of a folder; none if it does not exist.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return Vec::new();
@@ -20,25 +20,25 @@ fn names(folder: &Path) -> BTreeSet<String> {
     files(folder).iter().map(name).collect()
 }
 
-/// Shows a file to the product, and names it should that go wrong.
+/// Replays a file; a panic names it.
 fn replay(target: &Target, file: &Path) -> fuzz::Verdict {
     let data = std::fs::read(file).unwrap();
     std::panic::catch_unwind(|| (target.check)(&data))
-        .unwrap_or_else(|_| panic!("{} does not hold", file.display()))
+        .unwrap_or_else(|_| panic!("{} violates an invariant", file.display()))
 }
 
 /// Shows checks 10 and 21.
 #[test]
-fn corpus_inputs_meet_all_properties() {
+fn corpus_violates_no_invariant_and_has_every_verdict() {
     for target in &TARGETS {
-        let mut met = BTreeSet::new();
+        let mut verdicts = BTreeSet::new();
         for file in files(&folder("corpus").join(target.name)) {
-            met.insert(replay(target, &file));
+            verdicts.insert(replay(target, &file));
         }
         let all: BTreeSet<_> = target.verdicts.iter().copied().collect();
         assert_eq!(
-            met, all,
-            "{}: the corpus leads to all that there is",
+            verdicts, all,
+            "{}: the corpus must lead to each verdict",
             target.name
         );
     }
@@ -46,7 +46,7 @@ fn corpus_inputs_meet_all_properties() {
 
 /// Shows checks 10 and 21.
 #[test]
-fn inputs_of_past_defects_meet_all_properties() {
+fn inputs_that_once_found_a_defect_find_none() {
     let mut defects = Vec::new();
     let mut replayed = 0;
     for target in &TARGETS {
@@ -62,10 +62,10 @@ fn inputs_of_past_defects_meet_all_properties() {
 }
 
 #[test]
-fn targets_have_program_corpus_and_dictionary() {
+fn each_target_has_a_program_a_corpus_and_a_dictionary() {
     let targets: BTreeSet<String> = TARGETS.iter().map(|it| it.name.to_owned()).collect();
-    for app in ["corpus", "dictionaries", "targets"] {
-        assert_eq!(names(&folder(app)), targets, "{app}");
+    for kept in ["corpus", "dictionaries", "targets"] {
+        assert_eq!(names(&folder(kept)), targets, "{kept}");
     }
     assert!(names(&folder("found")).is_subset(&targets));
 }
