@@ -2,9 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::unclaimed::Unclaimed;
-use super::{AccountEntry, CommandOutcome, Effect, LinkOrigin, Open, PendingReply, SignIn, Step};
-use crate::account::{Account, AccountKey, AccountStatus, Identity, Journal};
+use super::{CommandOutcome, Effect, LinkOrigin, Open, SignIn, Step};
 use crate::authorization::{Attempt, AttemptId};
 use crate::error::Code;
 use crate::redirect::pasted::PasteError;
@@ -53,13 +51,6 @@ fn code_of_paste(reason: PasteError) -> Code {
         PasteError::DeniedWithoutState => Code::DeniedWithoutState,
         PasteError::Unusable(_) => Code::AnswerNotUsable,
     }
-}
-
-/// An account that was added, or that got new tokens.
-pub(super) struct AddedAccount {
-    pub(super) key: AccountKey,
-    /// Whether it was present before, with tokens that were believed to be valid.
-    pub(super) was_connected: bool,
 }
 
 impl Open {
@@ -278,38 +269,6 @@ impl Open {
             }
         }
         step
-    }
-
-    /// Adds an account, or gives one that is already present its new tokens.
-    pub(super) fn add_account(
-        &mut self,
-        step: &mut Step,
-        identity: Identity,
-        claimed: Unclaimed,
-        now: Timestamp,
-    ) -> AddedAccount {
-        let key = match identity.team {
-            Some(_) => identity.key(),
-            None => self.key_of_unknown_team(identity.user.id),
-        };
-        let was_connected = self.accounts.get(&key).is_some_and(|entry| {
-            // Callers that wait for the earlier tokens' renewal have new tokens now.
-            step.answer(PendingReply::Renewal(key), Ok(()));
-            matches!(entry.account.status, AccountStatus::Connected { .. })
-        });
-        let account = Account {
-            identity,
-            as_of: now,
-            status: AccountStatus::Connected {
-                tokens: claimed.tokens,
-                journal: Journal::default(),
-            },
-        };
-        let mut entry = AccountEntry::new(account, claimed.generation);
-        entry.plan(step, key, now);
-        self.accounts.insert(key, entry);
-        step.change(RecordName::Account(key));
-        AddedAccount { key, was_connected }
     }
 
     fn is_pending(&self, id: AttemptId) -> bool {

@@ -12,9 +12,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::sign_in::AddedAccount;
-use super::{Effect, Open, SignIn, Step, TokenGeneration};
-use crate::account::Identity;
+use super::{AccountEntry, Effect, Open, PendingReply, SignIn, Step, TokenGeneration};
+use crate::account::{Account, AccountKey, AccountStatus, Identity, Journal};
 use crate::api::ApiError;
 use crate::authorization::ATTEMPT_LIFETIME;
 use crate::error::Code;
@@ -112,6 +111,13 @@ impl Unclaimed {
     fn is_younger_than(&self, age: SignedDuration, now: Timestamp) -> bool {
         now.duration_since(self.tokens.received_at).abs() < age
     }
+}
+
+/// An account that was added, or that got new tokens.
+struct AddedAccount {
+    key: AccountKey,
+    /// Whether it was present before, with tokens that were believed to be valid.
+    was_connected: bool,
 }
 
 impl Open {
@@ -304,6 +310,38 @@ impl Open {
             }
             Verdict::Retry => self.unclaimed = Some(unclaimed),
         }
+    }
+
+    /// Adds an account, or gives one that is already present its new tokens.
+    fn add_account(
+        &mut self,
+        step: &mut Step,
+        identity: Identity,
+        claimed: Unclaimed,
+        now: Timestamp,
+    ) -> AddedAccount {
+        let key = match identity.team {
+            Some(_) => identity.key(),
+            None => self.key_of_unknown_team(identity.user.id),
+        };
+        let was_connected = self.accounts.get(&key).is_some_and(|entry| {
+            // Callers that wait for the earlier tokens' renewal have new tokens now.
+            step.answer(PendingReply::Renewal(key), Ok(()));
+            matches!(entry.account.status, AccountStatus::Connected { .. })
+        });
+        let account = Account {
+            identity,
+            as_of: now,
+            status: AccountStatus::Connected {
+                tokens: claimed.tokens,
+                journal: Journal::default(),
+            },
+        };
+        let mut entry = AccountEntry::new(account, claimed.generation);
+        entry.plan(step, key, now);
+        self.accounts.insert(key, entry);
+        step.change(RecordName::Account(key));
+        AddedAccount { key, was_connected }
     }
 }
 

@@ -14,15 +14,13 @@ use zbus::blocking::fdo::DBusProxy;
 use zbus::blocking::{Connection, MessageIterator};
 use zbus::zvariant::OwnedObjectPath;
 
-use super::signals::{KeychainSignal, match_rules};
+use super::signals::{BUS_NAME, KeychainSignal, match_rules};
 use super::{KeyMatch, KeychainError, KeychainKeys, MatchKey, OnPrompt, Prompt, SERVICE, USER};
 use crate::deadline;
 use crate::vault::key::Key;
 use crate::vault::key_file::VaultId;
 use amiqus_core::error::chain;
 
-/// The Secret Service's name on the bus.
-pub(super) const BUS_NAME: &str = "org.freedesktop.secrets";
 pub(super) const SERVICE_PATH: &str = "/org/freedesktop/secrets";
 pub(super) const SERVICE_INTERFACE: &str = "org.freedesktop.Secret.Service";
 const PROMPT_INTERFACE: &str = "org.freedesktop.Secret.Prompt";

@@ -2,7 +2,8 @@
 
 use zbus::message::Type;
 
-use super::secret_service::BUS_NAME;
+/// The Secret Service's name on the bus.
+pub(super) const BUS_NAME: &str = "org.freedesktop.secrets";
 
 /// Rules that match a keychain's own signals, and its start and end.
 pub(super) fn match_rules() -> zbus::Result<[zbus::MatchRule<'static>; 2]> {

@@ -6,7 +6,8 @@ use zbus::MessageStream;
 use zbus::connection::Builder;
 use zbus::fdo::DBusProxy;
 
-use super::secret_service::{BUS_NAME, SERVICE_INTERFACE, SERVICE_PATH, attributes};
+use super::secret_service::{SERVICE_INTERFACE, SERVICE_PATH, attributes};
+use super::signals::BUS_NAME;
 use super::signals::{KeychainSignal, match_rules};
 
 /// Calls `changed` at each change of the keychain until the session bus ends. The first call comes as soon
