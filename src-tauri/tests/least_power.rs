@@ -1,4 +1,4 @@
-//! What the window may do, as the files that Tauri reads say. `tests/e2e/break-out.test.ts` tests the real
+//! What the window may do, as the files that Tauri reads say. `tests/e2e/script-injection.test.ts` tests the real
 //! window.
 #![expect(clippy::unwrap_used, reason = "an unreadable file fails the test")]
 

@@ -253,7 +253,7 @@ impl World {
 
     /// Waits until the runtime is idle, and records what it did.
     async fn rest(&mut self) {
-        let at_rest = async {
+        let idle = async {
             loop {
                 self.clock.armed().await;
                 self.session.wait_until_idle().await;
@@ -268,8 +268,8 @@ impl World {
                 }
             }
         };
-        let at_rest = tokio::time::timeout(TEST_TIMEOUT, at_rest).await;
-        at_rest.expect("the runtime never came to rest");
+        let idle = tokio::time::timeout(TEST_TIMEOUT, idle).await;
+        idle.expect("the runtime never became idle");
         self.note();
     }
 
