@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { PNG } from "pngjs";
 import { Goldens } from "../pictures/goldens";
 import { FONT_ENVIRONMENT } from "../pictures/rendering";
 import { themes, type Theme } from "../pictures/scene";
@@ -85,7 +86,10 @@ async function pictureOfWindow(
   let picture: Buffer | undefined;
   await until("the window is as expected", async () => {
     await desktop.run("import", ["-window", "Sign in with Amiqus", file]);
-    picture = readFileSync(file);
+    const image = PNG.sync.read(readFileSync(file));
+    // A scroll bar that has faded leaves a pixel in the corner, which is like its neighbour else.
+    image.data.copy(image.data, 0, 4, 8);
+    picture = PNG.sync.write(image);
     return isExpected(picture) || undefined;
   }).catch((problem: unknown) => {
     if (!picture) throw problem;
