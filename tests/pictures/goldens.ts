@@ -10,7 +10,12 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { comparePictures } from "./comparison";
-import { SMALL_PNG } from "./sheets";
+
+/** ImageMagick's arguments for the smallest file that loses no colour. */
+export const SMALL_PNG = [
+  ...["-strip", "-define", "png:exclude-chunks=all", "-define", "png:compression-level=9"],
+  ...["-define", "png:compression-filter=2", "-define", "png:compression-strategy=0"],
+];
 
 /** Takes a picture; one that is as expected need not be taken twice. */
 export type Take = (isExpected?: (picture: Buffer) => boolean) => Promise<Buffer>;
@@ -32,6 +37,11 @@ export class Goldens {
 
   get count(): number {
     return this.#taken.size;
+  }
+
+  /** What differed so far. */
+  get findings(): readonly string[] {
+    return this.#findings;
   }
 
   /** Takes the picture of this name and compares it. */

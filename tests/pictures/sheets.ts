@@ -1,15 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { SMALL_PNG } from "./goldens";
 import { themes } from "./scene";
 import { sceneNamed, scenes } from "./scenes";
 import type { PictureWindow } from "./window";
-
-/** ImageMagick's arguments for the smallest file that loses no colour. */
-export const SMALL_PNG = [
-  ...["-strip", "-define", "png:exclude-chunks=all", "-define", "png:compression-level=9"],
-  ...["-define", "png:compression-filter=2", "-define", "png:compression-strategy=0"],
-];
 
 const background = ["-background", "#d6dada"];
 

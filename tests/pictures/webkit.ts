@@ -112,6 +112,7 @@ export class WebKitWindow {
     await driver.get(this.#server.address);
     await play(driver, scene);
     await inPage(driver, hideCaret);
+    await inPage(driver, hideScrollBar);
     await inPageLater(driver, repaint);
     const size = await inPage(driver, () => ({ width: innerWidth, height: innerHeight }));
     assert.deepEqual(size, WINDOW_SIZE, "the page is as large as the app's window");
@@ -127,6 +128,11 @@ export class WebKitWindow {
     this.#server?.close();
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   }
+}
+
+/** Runs in the page. The scroll bar lies over the page and fades after a while. */
+function hideScrollBar(): void {
+  document.documentElement.style.overflow = "hidden";
 }
 
 /** Runs in the page. What was painted piece by piece has other edges where the pieces overlap. */
