@@ -6,9 +6,9 @@ import { PNG } from "pngjs";
 import { Goldens } from "../pictures/goldens";
 import { FONT_ENVIRONMENT } from "../pictures/rendering";
 import { themes, type Theme } from "../pictures/scene";
-import { Desktop } from "../stage/desktop";
-import { BUILT, ROOT } from "../stage/places";
-import { until } from "../stage/processes";
+import { Desktop } from "../harness/desktop";
+import { BIN_DIR, ROOT } from "../harness/paths";
+import { waitFor } from "../harness/processes";
 
 /** How long starting the app and comparing its window may take, in milliseconds. */
 const TIMEOUT = 60_000;
@@ -29,7 +29,7 @@ const starts = [
 for (const start of starts) {
   for (const theme of themes) {
     const name = `${start.scene}-${theme}`;
-    test(`the app's own window draws ${name} like its golden picture`, { timeout: TIMEOUT }, () =>
+    test(`window of ${name} looks like its golden picture`, { timeout: TIMEOUT }, () =>
       compareWindow(name, theme, start),
     );
   }
@@ -65,7 +65,7 @@ async function compareWindow(
       AMIQUS_PROVISIONING_FILE:
         provisioning === undefined ? "" : desktop.write("provisioning.json", provisioning),
     };
-    desktop.processes.start(join(BUILT, "sign-in-with-amiqus"), [], { env });
+    desktop.processes.start(join(BIN_DIR, "sign-in-with-amiqus"), [], { env });
     await goldens.check(name, (isExpected) => pictureOfWindow(desktop, isExpected));
     assert.deepEqual(goldens.findings, []);
   } finally {
@@ -79,12 +79,12 @@ async function pictureOfWindow(
   isExpected: (picture: Buffer) => boolean = () => true,
 ): Promise<Buffer> {
   // Without such a window ImageMagick would wait for somebody to click one.
-  await until("the window is open", async () => {
+  await waitFor("the window is open", async () => {
     return (await desktop.run("wmctrl", ["-l"])).includes("Sign in with Amiqus") || undefined;
   });
   const file = join(desktop.folder, "window.png");
   let picture: Buffer | undefined;
-  await until("the window is as expected", async () => {
+  await waitFor("the window is as expected", async () => {
     await desktop.run("import", ["-window", "Sign in with Amiqus", file]);
     const image = PNG.sync.read(readFileSync(file));
     // A scroll bar that has faded leaves a pixel in the corner, which is like its neighbour else.
