@@ -1,4 +1,4 @@
-//! The practice Amiqus, in a process of its own: what a bench asks of it that no app could.
+//! The fake server, in a process of its own, with the control requests that the benchmark needs.
 
 use std::fs;
 
@@ -19,7 +19,7 @@ const TEAM: &str = "Fusion Industries";
 
 /// The service that IT's file names.
 pub(crate) struct Amiqus {
-    /// What the file says.
+    /// The file's content.
     pub(crate) registration: Registration,
     client: Client,
 }
@@ -45,7 +45,7 @@ impl Amiqus {
         })
     }
 
-    /// Where the browser is sent when the person chooses Allow at this address.
+    /// The address that the browser is redirected to when the user chooses Allow at `url`.
     pub(crate) async fn allow(&self, url: &str) -> Result<String> {
         let asked = json!({"url": url, "email": PERSON, "team": TEAM, "allow": true});
         let answer = self.client.post(self.control("authorize")).json(&asked);
@@ -56,7 +56,7 @@ impl Amiqus {
             .to_owned())
     }
 
-    /// A code that nobody has redeemed.
+    /// A fresh authorization code.
     pub(crate) async fn code(&self) -> Result<String> {
         let Registration {
             base_url,

@@ -98,7 +98,7 @@ impl Drop for App {
     }
 }
 
-/// Keeps a picture of each change, where somebody wants to look at them.
+/// Writes a picture of each change, if `BENCH_PICTURES` names a folder.
 pub(crate) fn keep_pictures(seen: &Seen) -> Result<()> {
     match std::env::var_os(PICTURES) {
         Some(folder) => seen.write_pictures(folder.as_ref()),

@@ -150,7 +150,7 @@ pub(crate) fn vault_in(data: &Path) -> PathBuf {
     data.join("co.amiqus.signin/vault")
 }
 
-/// What a variable says.
+/// The value of an environment variable.
 pub(crate) fn named(variable: &str) -> Result<OsString> {
     std::env::var_os(variable).ok_or_else(|| format!("{variable} is to be set").into())
 }

@@ -1,4 +1,4 @@
-//! A minute in which nobody does anything: what the app does in it, signed in, with its window open.
+//! What the app does in an idle minute, signed in, with its window open.
 
 use std::time::Duration;
 

@@ -95,7 +95,7 @@ impl Tray {
             .map_err(|problem| format!("{}: {problem}", program.display()))?;
         let mut tray = Self(child);
         let said = tray.0.stdout.take().ok_or("the tray has no output")?;
-        // It says when it is ready.
+        // Its first line reports that it is ready.
         BufReader::new(said).read_line(&mut String::new())?;
         Ok(tray)
     }
@@ -103,7 +103,7 @@ impl Tray {
 
 impl Drop for Tray {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have exited already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }

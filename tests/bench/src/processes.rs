@@ -61,7 +61,7 @@ pub(crate) fn has_ended(id: u32) -> bool {
     })
 }
 
-/// What threads did so far, each by itself: one that ends takes its count with it.
+/// The CPU time and switches of each thread. A thread that ends takes its counts with it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct WorkMeter(BTreeMap<PathBuf, WorkDone>);
 

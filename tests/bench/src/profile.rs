@@ -110,7 +110,7 @@ pub(crate) fn measure(given: &Options) -> Result<Vec<Figures>> {
 
 fn trace(program: &Path, data: &Path) -> Result<String> {
     let file = data.join("trace");
-    // It ends by the time alone, so its code says nothing.
+    // `timeout` ends it, so the exit code carries no information.
     Command::new("timeout")
         .arg(TRACE_TIMEOUT)
         .args(["strace", "-f", "--seccomp-bpf", "-ttt", "-s", "200"])

@@ -1,4 +1,4 @@
-//! From the redirect's arrival in the process to the person's name, painted: with an Amiqus that answers
+//! From the redirect's arrival in the process to the user's name, painted: with an Amiqus that answers
 //! at once, and with one that is 100 ms away.
 
 use std::collections::HashMap;
@@ -17,13 +17,13 @@ use crate::computer::{Computer, vault_in};
 use crate::screen::Screen;
 use crate::{Figures, Options, Result, durable, milliseconds, wait};
 
-/// How far away Amiqus is said to be: added to each of its answers.
+/// The simulated latency, added to each response.
 const LATENCY_IN_MILLISECONDS: u64 = 100;
 
 /// Longer than the name takes, and longer than from one second of the countdown to the next.
 const SETTLE_TIME: Duration = Duration::from_millis(1_500);
 
-/// How long the person is in the browser.
+/// How long the user is in the browser.
 const IN_THE_BROWSER: Duration = Duration::from_secs(2);
 
 /// No sign-in takes longer.
@@ -74,7 +74,7 @@ fn sign_in(
     let (data, address) = runtime.block_on(computer.allowed("signing-in"))?;
     let bus = Connection::session()?;
     let app = App::start(&given.ours, &[], &data)?;
-    // A person is longer in the browser.
+    // A real user takes longer.
     wait(IN_THE_BROWSER);
     before()?;
     let (begun, (), seen) = screen.after(SETTLE_TIME, TIMEOUT, || hand_over(&bus, &address))?;

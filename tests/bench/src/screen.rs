@@ -1,5 +1,5 @@
-//! A display, watched from outside: what was painted when. Both programs are looked at in the same
-//! way, and neither knows of it.
+//! A display, watched from outside: what was painted, and when. Both programs are watched in the
+//! same way, without their cooperation.
 
 use std::fs;
 use std::os::fd::AsFd as _;
@@ -17,7 +17,7 @@ use x11rb::rust_connection::RustConnection;
 
 use crate::Result;
 
-/// Bytes of a pixel, of which the fourth says nothing.
+/// Bytes of a pixel; the fourth is unused.
 const PIXEL: usize = 4;
 
 /// A picture that differs from another one in no more of its pixels than this is the same: a caret
@@ -109,7 +109,7 @@ impl Screen {
         Ok((begun, done, seen))
     }
 
-    /// What was painted next, all that was told of it together; `None` when nothing was in that time.
+    /// The next change, all its damage events together; `None` if there was none in that time.
     fn painted_within(&self, wait: Duration) -> Result<Option<Rectangle>> {
         let mut area = None;
         loop {

@@ -10,7 +10,7 @@ use tauri_plugin_stronghold::stronghold::Stronghold;
 use crate::computer::{Computer, vault_in};
 use crate::{Figures, Options, Result, milliseconds};
 
-/// What the engine stretches by unless it is told otherwise: 2 to the power of this.
+/// The engine's default work factor, as a power of 2.
 const PLUGIN_SETTINGS: u8 = 19;
 
 /// What the app tells it: nothing, for its key is 32 random bytes.

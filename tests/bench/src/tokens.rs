@@ -79,7 +79,7 @@ async fn ask(session: &SessionHandle) -> Result<Vec<Duration>> {
     Ok(waits)
 }
 
-/// What a token costs that lies behind a lock which nobody else wants.
+/// The cost of a token behind an uncontended lock.
 fn lock_alone() -> Vec<Duration> {
     let token = Mutex::new("t".repeat(860));
     (0..CALLERS)

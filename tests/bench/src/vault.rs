@@ -87,7 +87,7 @@ fn commit(store: &dyn SecretStore, changes: &[Change]) -> Result<()> {
         .map_err(|failure| failure.to_string())?)
 }
 
-/// The account of a person who signed in.
+/// The account of a user who signed in.
 fn model(data: &Path) -> Result<Account> {
     let stored = open(data)?.store.read_all();
     let stored = stored.map_err(|failure| failure.to_string())?;
@@ -99,7 +99,7 @@ fn model(data: &Path) -> Result<Account> {
         .ok_or("nobody is signed in")?)
 }
 
-/// The record of another person's account like this one, as its new pair of tokens arrives.
+/// The record of another user's account like this one, with new tokens.
 fn account(number: usize, model: &Account) -> Change {
     let mut identity = model.identity.clone();
     identity.user.id = number as u64;

@@ -15,7 +15,7 @@ use crate::processes::{Process, describe};
 use crate::protocol::{Command, Reply, State};
 use crate::{Result, TestError, during};
 
-/// Nothing that is waited for takes this long.
+/// The time limit of each wait.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A `headless-app` that is running. It is killed when this is dropped.
@@ -29,16 +29,16 @@ pub struct AppProcess {
     output: ExitReport,
 }
 
-/// What a `headless-app` had said up to its end.
+/// What a `headless-app` reported before it exited.
 #[derive(Debug, Default)]
 pub struct ExitReport {
     /// The last state, if there was one.
     pub state: Option<State>,
-    /// The outcomes of commands by their numbers; `None` is a good one.
+    /// The outcomes of commands by number; `None` is success.
     pub outcomes: HashMap<u64, Option<String>>,
-    /// The addresses that the browser was to open and nobody looked at yet.
+    /// The addresses to open in the browser that the test hasn't taken yet.
     pub browser: VecDeque<String>,
-    /// How it ended.
+    /// The exit status.
     pub status: Option<ExitStatus>,
 }
 
@@ -52,7 +52,7 @@ impl ExitReport {
             .is_some_and(|status| status.signal() == Some(SIGKILL))
     }
 
-    /// Whether it had said that this command went well.
+    /// Whether it had reported the success of this command.
     #[must_use]
     pub fn reported_done(&self, command: u64) -> bool {
         self.outcomes.get(&command) == Some(&None)
@@ -104,7 +104,7 @@ impl AppProcess {
         self.vault_thread
     }
 
-    /// Gives a command and doesn't wait for its outcome; says its number.
+    /// Sends a command and returns its number, without waiting for its outcome.
     ///
     /// # Errors
     /// When it has ended.
@@ -123,10 +123,10 @@ impl AppProcess {
         Ok(self.commands)
     }
 
-    /// The outcome of a command: a problem's code, or `None` when it went well.
+    /// The outcome of a command: a problem's code, or `None` on success.
     ///
     /// # Errors
-    /// When there is none in time.
+    /// If there is none in time.
     pub async fn outcome(&mut self, command: u64) -> Result<Option<String>> {
         let deadline = Instant::now() + TIMEOUT;
         loop {
@@ -137,10 +137,10 @@ impl AppProcess {
         }
     }
 
-    /// Gives a command and waits until it went well.
+    /// Sends a command and waits for its success.
     ///
     /// # Errors
-    /// When it didn't.
+    /// If it fails.
     pub async fn request(&mut self, command: &Command) -> Result<()> {
         let number = self.send(command)?;
         match self.outcome(number).await? {
@@ -152,10 +152,10 @@ impl AppProcess {
         }
     }
 
-    /// The first state from the present one on that is like this.
+    /// The first state, from the current one on, that satisfies the condition.
     ///
     /// # Errors
-    /// When there is none in time.
+    /// If there is none in time.
     pub async fn until(&mut self, what: &str, like: impl Fn(&State) -> bool) -> Result<State> {
         let deadline = Instant::now() + TIMEOUT;
         loop {
@@ -164,7 +164,7 @@ impl AppProcess {
             }
             match self.read_line(what, deadline).await {
                 Ok(()) => {}
-                // What it shows in place of that tells more than the time.
+                // The shown state is more helpful than the time limit.
                 Err(late @ TestError::Late { .. }) => {
                     return Err(TestError::Nonsense {
                         who: "the `headless-app`".to_owned(),
@@ -179,15 +179,15 @@ impl AppProcess {
     /// The last state.
     ///
     /// # Errors
-    /// When there is none in time.
+    /// If there is none in time.
     pub async fn state(&mut self) -> Result<State> {
         self.until("it shows a state", |_| true).await
     }
 
-    /// The address that the browser was to open.
+    /// The next address to open in the browser.
     ///
     /// # Errors
-    /// When there is none in time.
+    /// If there is none in time.
     pub async fn browser(&mut self) -> Result<String> {
         let deadline = Instant::now() + TIMEOUT;
         loop {
@@ -198,7 +198,7 @@ impl AppProcess {
         }
     }
 
-    /// Kills it with SIGKILL, and says what it had said until then.
+    /// Kills it with SIGKILL, and returns what it had reported.
     ///
     /// # Errors
     /// When it doesn't die.
@@ -207,15 +207,15 @@ impl AppProcess {
         self.exit_report("it is dead").await
     }
 
-    /// Waits until somebody else has ended it.
+    /// Waits until something else has ended it.
     ///
     /// # Errors
-    /// When nobody does in time.
+    /// If it is still running at the time limit.
     pub async fn wait_for_exit(self) -> Result<ExitReport> {
         self.exit_report("somebody ends it").await
     }
 
-    /// Lets it end as the app does when its window is closed: nothing is on its way then.
+    /// Ends it as the app ends when its window is closed, once it is idle.
     ///
     /// # Errors
     /// When it doesn't.
@@ -235,7 +235,7 @@ impl AppProcess {
         }
     }
 
-    /// Takes in the next line.
+    /// Reads the next line.
     async fn read_line(&mut self, what: &str, deadline: Instant) -> Result<()> {
         let line = timeout_at(deadline, self.lines.recv())
             .await

@@ -1,4 +1,4 @@
-//! A computer with a practice Amiqus: what outlives a run of the app.
+//! A computer with a practice Amiqus: what survives a run of the app.
 
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use practice_amiqus::{Answer, Practice, Settings};
 use crate::protocol::{Command, State};
 use crate::{AppProcess, Keychain, Result, TestError, during};
 
-/// A computer that IT has set up with a practice service.
+/// A computer with a provisioning file for the fake server.
 #[derive(Debug)]
 pub struct Computer {
     /// The service.
@@ -22,7 +22,7 @@ pub struct Computer {
 }
 
 impl Computer {
-    /// Nobody is signed in yet.
+    /// Sets up a computer with no account.
     ///
     /// # Errors
     /// When the keychain or the service doesn't start, or the program `headless-app` isn't built.
@@ -36,7 +36,7 @@ impl Computer {
     /// As for [`Computer::set_up`].
     pub async fn set_up_with(settings: Settings) -> Result<Self> {
         let amiqus = Practice::start(Settings {
-            // A test asks more often than a person, from one address.
+            // Tests send more requests from one address than the default rate limits allow.
             token_requests_per_minute: u32::MAX,
             api_requests_per_minute: u32::MAX,
             ..settings
@@ -68,13 +68,13 @@ impl Computer {
             .join("co.amiqus.signin")
     }
 
-    /// From now on the app keeps its data below another folder, as with another `XDG_DATA_HOME`.
+    /// Makes the app use another `XDG_DATA_HOME`.
     pub fn use_data_folder(&mut self, name: &str) {
         name.clone_into(&mut self.data);
     }
 
-    /// Takes the vault's name away, as it was before vaults had names: from its key file, and from its key
-    /// in the keychain.
+    /// Removes the vault's ID from its key file and from its key in the keychain, as before vaults had
+    /// IDs.
     ///
     /// # Errors
     /// When there is no vault.
@@ -101,13 +101,13 @@ impl Computer {
         self.data().join("vault")
     }
 
-    /// IT's provisioning file.
+    /// The provisioning file.
     #[must_use]
     pub fn provisioning(&self) -> PathBuf {
         self.keychain.folder().join("provisioning.json")
     }
 
-    /// What all runs of the app wrote to their logs, one after the other.
+    /// The log of all runs of the app.
     #[must_use]
     pub fn log(&self) -> PathBuf {
         self.keychain.folder().join("app.log")
@@ -193,8 +193,8 @@ impl Computer {
             .or_else(during("running the app"))
     }
 
-    /// Begins to sign in, answers as a person does in the browser, and says to which address the
-    /// browser is sent: who receives it goes on.
+    /// Starts a sign-in, allows it in the browser, and returns the address that the browser is
+    /// redirected to.
     ///
     /// # Errors
     /// When it doesn't begin.
@@ -204,7 +204,7 @@ impl Computer {
         Ok(self.amiqus.answer(&url, person, team, Answer::Allow)?)
     }
 
-    /// Signs a person in, from the click to the name; one that is signed in gets a new pair.
+    /// Signs a user in, from the click to the name; one that is signed in gets new tokens.
     ///
     /// # Errors
     /// When it doesn't work.
@@ -228,7 +228,7 @@ impl Computer {
     }
 }
 
-/// A program that lies beside the one that runs, or beside its folder.
+/// A program beside the running one, or beside its folder.
 fn program(name: &str, how: &str) -> Result<PathBuf> {
     let own = std::env::current_exe().or_else(during("looking for the own program"))?;
     let found = own

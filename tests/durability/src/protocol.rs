@@ -1,8 +1,8 @@
-//! What is said to a `headless-app`, and what it says: one line of JSON each.
+//! The commands and replies of `headless-app`, one line of JSON each.
 
 use serde::{Deserialize, Serialize};
 
-/// What a `headless-app` is told. Each is a line like `{"command": "receive", "address": "…"}`.
+/// A command, as a line like `{"command": "receive", "address": "…"}`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
 pub enum Command {
@@ -10,12 +10,12 @@ pub enum Command {
     Authorize,
     /// Open the browser again for the pending attempt.
     OpenBrowserAgain,
-    /// An address reached the app by itself.
+    /// Deliver a link.
     Receive {
         /// The address.
         address: String,
     },
-    /// A person pasted an address.
+    /// Paste an address.
     Exchange {
         /// The address.
         address: String,
@@ -36,7 +36,7 @@ pub enum Command {
         /// The account's id.
         id: String,
     },
-    /// What an administrator entered.
+    /// Save a registration.
     SaveRegistration {
         /// The client ID.
         client_id: String,
@@ -56,15 +56,15 @@ pub enum Command {
         #[serde(default)]
         new_passphrase: Option<String>,
     },
-    /// Give up a vault that can't be opened.
+    /// Start over with an empty vault.
     StartOver,
-    /// Wait until nothing is on its way.
+    /// Wait until the session is idle.
     AtRest,
-    /// Wait until nothing is on its way, and end.
+    /// Wait until the session is idle, and exit.
     End,
 }
 
-/// What a `headless-app` says.
+/// A reply.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Reply<S> {
@@ -73,12 +73,12 @@ pub enum Reply<S> {
         /// The thread that does all of the vault's work.
         vault_thread: u32,
     },
-    /// The browser is to open at this address.
+    /// An address to open in the browser.
     Browser {
         /// The address.
         browser: String,
     },
-    /// What the window would draw now.
+    /// A new state for the window.
     State {
         /// An `AppState`.
         state: S,
@@ -92,7 +92,7 @@ pub enum Reply<S> {
     },
 }
 
-/// Of an `AppState`, what tests look at.
+/// The part of an `AppState` that tests read.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct State {
     /// Counts up.
@@ -133,13 +133,13 @@ pub struct Problem {
 pub struct Account {
     /// Names it in commands.
     pub id: String,
-    /// The person's name.
+    /// The user's name.
     pub name: String,
-    /// The person's e-mail address.
+    /// The user's e-mail address.
     pub email: String,
     /// The team's name.
     pub team: Option<String>,
-    /// How it stands.
+    /// Its status.
     pub status: AccountStatus,
     /// When it ends unless it is renewed before: another time means another pair of tokens.
     pub renews_by: Option<String>,
@@ -149,7 +149,7 @@ pub struct Account {
     pub renewing: bool,
 }
 
-/// How an account stands.
+/// The status of an account.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct AccountStatus {
     /// `connected` or `sign_in_again`.
@@ -160,7 +160,7 @@ pub struct AccountStatus {
 }
 
 impl State {
-    /// The account of a person in a team.
+    /// The account of a user in a team.
     #[must_use]
     pub fn account(&self, person: &str, team: &str) -> Option<&Account> {
         self.accounts

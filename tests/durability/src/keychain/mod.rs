@@ -40,7 +40,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// Home folders, a session bus, and a Secret Service on the bus.
 #[derive(Debug)]
 pub struct Keychain {
-    // In this order: what was started last ends first, and the folder goes when nobody writes there.
+    // Dropped in this order: what was started last ends first, and the folder is removed last.
     daemon: Option<Process>,
     connection: Connection,
     bus: Process,

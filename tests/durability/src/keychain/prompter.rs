@@ -47,7 +47,7 @@ pub struct Prompter {
 }
 
 impl Prompter {
-    /// Whether somebody asked.
+    /// Whether a prompt was requested.
     #[must_use]
     pub fn was_asked(&self) -> bool {
         self.asked.load(Ordering::SeqCst)
@@ -58,7 +58,7 @@ impl Prompter {
 #[zbus::interface(name = "org.gnome.keyring.internal.Prompter")]
 impl Prompter {
     fn begin_prompting(&self, callback: ObjectPath<'_>) -> zbus::fdo::Result<()> {
-        tracing::info!(%callback, "somebody asks for the password");
+        tracing::info!(%callback, "prompt requested");
         self.asked.store(true, Ordering::SeqCst);
         if self.refuses {
             return Err(zbus::fdo::Error::AccessDenied("not now".to_owned()));
@@ -68,6 +68,6 @@ impl Prompter {
 
     #[expect(clippy::unused_self, reason = "as the interface has it")]
     fn stop_prompting(&self, callback: ObjectPath<'_>) {
-        tracing::info!(%callback, "nobody asks for the password any more");
+        tracing::info!(%callback, "prompt withdrawn");
     }
 }

@@ -1,4 +1,4 @@
-//! A real disk that is full, or can only be read.
+//! A real disk that is full or read-only.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -11,7 +11,7 @@ use practice_amiqus::{Endpoint, Fault};
 use crate::root::as_root;
 use crate::test_users::{BOB, FUSION, locked, posts, screen, until_posts};
 
-/// A small disk of its own under all that the app keeps.
+/// A small disk, mounted below the app's data folder.
 struct Disk {
     mounted_at: PathBuf,
 }
@@ -33,7 +33,7 @@ impl Disk {
         Self { mounted_at }
     }
 
-    /// Leaves no room on it.
+    /// Fills it up.
     fn fill(&self) {
         let mut ballast = File::create(self.ballast()).unwrap();
         while ballast.write_all(&[0; 512]).is_ok() {}
@@ -107,7 +107,7 @@ async fn full_disk_holds_refreshes_back_until_there_is_room() {
     app.request(&Command::Me).await.unwrap();
     assert_eq!(posts(&computer), 0);
     disk.make_room();
-    // By itself: what was asked for is done.
+    // Without another request: the pending renewal is done.
     until_posts(&computer, 1).await;
     expect_no_problem(&mut app).await;
     app.request(&Command::Me).await.unwrap();

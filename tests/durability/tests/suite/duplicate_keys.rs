@@ -31,7 +31,7 @@ fn corrupt_key_file(computer: &Computer, text: Option<&str>) {
     }
 }
 
-/// What the report for support says of the key.
+/// The support report's line about the key.
 async fn key_in_report(computer: &Computer) -> String {
     let report = computer.run_app("--diagnose").await.unwrap();
     let report = String::from_utf8(report.stdout).unwrap();
@@ -229,7 +229,7 @@ async fn locked_key_is_reported_by_the_removal_and_removed_later() {
     assert!(!ended.status.success(), "{ended:?}");
     let said = String::from_utf8(ended.stdout).unwrap();
     assert!(said.contains("The keychain is locked"), "{said}");
-    // What is left says which key is the vault's, and no more.
+    // Only the key file is left, which identifies the vault's key.
     let left: Vec<_> = fs::read_dir(computer.vault())
         .unwrap()
         .map(|entry| entry.unwrap().file_name())

@@ -38,7 +38,7 @@ async fn works_with(calls: &str, outcome: &str) -> Computer {
     computer
 }
 
-/// That it works, and that the log says what is missing, at most once for each of the two starts.
+/// Checks that it works, and that the log reports the missing safeguard at most once per start.
 async fn works_and_reports(calls: &str, outcome: &str, missing: &[&str]) {
     let computer = works_with(calls, outcome).await;
     let log = fs::read_to_string(computer.log()).unwrap();
@@ -70,7 +70,7 @@ async fn unsupported_permissions_are_reported() {
     for error in ["EPERM", "EOPNOTSUPP", "ENOSYS", "EACCES"] {
         works_and_reports(calls, &format!("error={error}"), &["permissions: "]).await;
     }
-    // A file system that says yes and does nothing.
+    // A file system that reports success and does nothing.
     works_and_reports(calls, "retval=0", &["permissions: "]).await;
 }
 

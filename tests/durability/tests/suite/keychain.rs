@@ -48,7 +48,7 @@ async fn unanswered_prompt_is_restarted_by_each_press() {
     for times in 1..3 {
         app.request(&UNLOCK).await.unwrap();
         until_logged(&computer, "keychain: prompt abandoned", times).await;
-        // Until the window says what is waited for, a press is the same press.
+        // Until the window shows what is waited for, further presses have no effect.
         tokio::time::sleep(Duration::from_secs(3)).await;
     }
     computer.keychain.unlock().await.unwrap();

@@ -1,4 +1,4 @@
-//! A keychain that comes, is unlocked, or answers later is noticed: no click, no prompt.
+//! A keychain that appears, is unlocked, or answers late is noticed without a click or a prompt.
 
 use durability::protocol::Command;
 use durability::{AppProcess, Computer};
@@ -109,7 +109,7 @@ async fn hanging_keychain_is_named_by_report_and_removal() {
     assert!(!ended.status.success(), "{ended:?}");
     let said = String::from_utf8(ended.stdout).unwrap();
     assert!(said.contains("The keychain doesn't answer"), "{said}");
-    // Nothing is left but what tells which key is to be removed.
+    // Only the key file is left, which identifies the key to remove.
     assert!(!computer.vault().join("vault.stronghold").exists());
     computer.keychain.resume().unwrap();
     let ended = computer.run_app("--forget-everything").await.unwrap();

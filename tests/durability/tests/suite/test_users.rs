@@ -1,4 +1,4 @@
-//! Who signs in in these tests, and what is waited for.
+//! The users of these tests, and waits.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ pub(crate) async fn screen(app: &mut AppProcess, like: &str) -> durability::Resu
     app.until(like, |state| state.screen.state == like).await
 }
 
-/// Waits until it says why it is locked.
+/// Waits until the vault is shown as locked for this reason.
 pub(crate) async fn locked(app: &mut AppProcess, why: &str) -> durability::Result<State> {
     app.until(why, |state| {
         state.screen.state == "locked" && state.screen.why.as_deref() == Some(why)

@@ -41,7 +41,7 @@ async fn two_processes_share_one_refresh() {
     assert_eq!(posts(&computer), 1);
     first.end().await.unwrap();
 
-    // The other one goes on by itself as soon as the first has ended.
+    // The second process opens the vault as soon as the first has exited.
     let state = screen(&mut second, "signed-in").await.unwrap();
     let renews_by =
         |state: &durability::protocol::State| state.account(BOB, FUSION).unwrap().renews_by.clone();

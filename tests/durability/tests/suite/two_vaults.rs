@@ -1,4 +1,4 @@
-//! Two vaults of one person, in two data folders, whose keys lie in one keychain.
+//! Two vaults of one user in two data folders, with their keys in one keychain.
 
 use std::fs;
 use std::path::Path;
@@ -64,7 +64,7 @@ async fn start_over_in_one_vault_keeps_the_others_key() {
     }
 }
 
-/// The key of a vault from before vaults had names is given its vault's, and is then nobody else's.
+/// The key of a vault from before vaults had IDs gets its vault's ID.
 ///
 /// Shows check 33.
 #[tokio::test]
@@ -76,7 +76,7 @@ async fn key_without_vault_id_gets_one_and_survives_other_removals() {
     let key_file = fs::read_to_string(computer.vault().join("key.json")).unwrap();
     assert!(key_file.contains("\"vault\""), "{key_file}");
     assert_eq!(computer.keychain.keys_without_vault_id().await.unwrap(), 0);
-    // Where it was not opened since, the key is told by its fingerprint.
+    // If the vault was not opened since, the key is identified by its fingerprint.
     for opened in [true, false] {
         if !opened {
             computer.remove_vault_id().await.unwrap();

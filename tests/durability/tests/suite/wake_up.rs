@@ -1,4 +1,4 @@
-//! The computer wakes, its clock is set, a network comes: a renewal that failed goes on.
+//! A wake-up, a clock change or a new network resumes a renewal that failed.
 
 use durability::protocol::Command;
 use durability::{AppProcess, Computer};

@@ -213,7 +213,7 @@ fn in_order(scenario: Scenario, calls: &[Call], steps: &[Step]) -> std::result::
     let (shown, what) = match scenario {
         // The outcome of the run's only command.
         Scenario::Refresh => (sent(r#"{\"done\""#)?, second),
-        // The first state that says so comes after the last commit; the one before shows the wait.
+        // The first signed-in state comes after the last commit; the one before shows the wait.
         _ => (sent(r#"\"screen\":{\"state\":\"signed-in\""#)?, third),
     };
     for (before, after, rule) in [

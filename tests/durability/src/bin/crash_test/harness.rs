@@ -83,7 +83,7 @@ impl Harness {
         self.app.as_mut().ok_or_else(not_running)
     }
 
-    /// Brings everything to the moment before a code or a refresh token is posted.
+    /// Prepares a case: the next command posts a code or a refresh token.
     pub(crate) async fn prepare(&mut self, scenario: Scenario) -> Result<Case> {
         let victim = self.victim.clone();
         if scenario == Scenario::FirstSignIn {
@@ -112,12 +112,12 @@ impl Harness {
         Ok(case)
     }
 
-    /// Begins what was prepared; says the number of its command.
+    /// Starts a prepared case; returns the number of its command.
     pub(crate) fn begin(&mut self, case: &Case) -> Result<u64> {
         self.app()?.send(&case.command)
     }
 
-    /// Lets what was begun just now go well; says how long it took.
+    /// Waits for the success of a case; returns how long it took.
     pub(crate) async fn finish(&mut self, case: &Case, number: u64) -> Result<Duration> {
         let begun = Instant::now();
         self.wait_for(case, number).await?;
@@ -126,7 +126,7 @@ impl Harness {
         Ok(took)
     }
 
-    /// Waits until it went well.
+    /// Waits for the success of a case.
     pub(crate) async fn wait_for(&mut self, case: &Case, number: u64) -> Result<()> {
         let (person, team) = (self.victim.person, self.victim.team);
         let app = self.app()?;

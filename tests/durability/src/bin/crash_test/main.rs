@@ -29,7 +29,7 @@ use self::verdict::Verdict;
 /// A child process runs the real session on the real vault, with a real keychain, against the fake
 /// server. It is killed with SIGKILL: first at the entry of every system call by which it makes
 /// something durable and at every moment of its requests, then at random moments. Each time it is
-/// started again, and what it says is compared with what the service knows.
+/// restarted, and its reports are compared with the server's records.
 ///
 /// The last line is JSON. It counts all kills; a restarted process that was killed as well is a part of
 /// the same kill. The exit code is non-zero if an account was lost or damaged.
@@ -63,7 +63,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Says whether all went well.
+/// Returns whether all kills had a good outcome.
 async fn run(options: Options) -> Result<bool, Box<dyn Error>> {
     let begun = Instant::now();
     let seed = options.seed.unwrap_or_else(|| fastrand::u64(..));
@@ -142,6 +142,6 @@ fn say(text: &str) -> io::Result<()> {
 }
 
 fn print_progress(text: &str) {
-    // If standard error is gone as well, there is nobody left to tell.
+    // If standard error is closed as well, there is nowhere to report to.
     let _ = writeln!(io::stderr(), "{text}");
 }

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use crate::unexpected_output;
 
-/// The calls that are looked at. A question mark: not every processor's kernel has it.
+/// The traced system calls. A question mark: not every architecture has it.
 const CALLS: &str = "trace=?open,openat,write,writev,?sendto,?sendmsg,fsync,fdatasync,\
                      ?rename,renameat,?renameat2,?chmod,fchmod,fchmodat,close";
 
@@ -46,7 +46,7 @@ pub(crate) struct Tracer {
 }
 
 impl Tracer {
-    /// Attaches to whom is to be traced. It is traced when this returns.
+    /// Attaches to the target, which is traced when this returns.
     pub(crate) async fn attach(
         whom: Target,
         kill_at: Option<&KillAt>,
@@ -95,17 +95,17 @@ impl Tracer {
                 ),
             });
         }
-        // What it says later is not read, and must not make it wait.
+        // Its later output is not read, and must not block it.
         tokio::spawn(async move { stderr.read_to_string(&mut said).await });
         Ok(Self { strace, file })
     }
 
-    /// Lets go, if there still is somebody, and says what was seen.
+    /// Detaches, if the target still runs, and returns the calls seen.
     pub(crate) async fn seen(mut self) -> Result<Vec<Call>> {
         if let Some(id) = self.strace.id().and_then(|id| i32::try_from(id).ok())
             && let Some(id) = Pid::from_raw(id)
         {
-            // It may be ending by itself, because whom it traced was killed.
+            // It may be exiting already, because its target was killed.
             let is_ending = timeout(Duration::from_millis(200), self.strace.wait()).await;
             if is_ending.is_err() {
                 let _ = kill_process(id, Signal::TERM);
@@ -332,7 +332,7 @@ pub(crate) fn aim(step: &Step, undisturbed: &[Step], run: &[Call], reached: &[St
     }
 }
 
-/// When something was first sent or said that contains this text, at or after a line of the trace.
+/// The first line, from `from` on, of a call that sent or wrote this text.
 pub(crate) fn sent(calls: &[Call], text: &str, from: usize) -> Option<usize> {
     let is_sending = |call: &&Call| {
         matches!(

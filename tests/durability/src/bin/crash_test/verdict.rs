@@ -65,7 +65,7 @@ pub(crate) enum AccountStatus {
         /// Why, in the app's words.
         why: String,
     },
-    /// None of these; the text says what.
+    /// None of these, with a description.
     Broken(String),
 }
 
@@ -91,7 +91,7 @@ pub(crate) enum Verdict {
     New,
     /// The user has to sign in again, and nothing on this computer could have prevented it.
     Justified,
-    /// It was lost without justification; the text says how.
+    /// It was lost without justification, with a description.
     Lost(String),
 }
 

@@ -42,7 +42,7 @@ impl KilledRun {
         let shows_new = account.is_some_and(|account| {
             account.is_connected() && account.renews_by != self.case.renews_by
         });
-        // A link is taken at once; that it led to anything, only the state says.
+        // A link's command succeeds at once; only the state shows its effect.
         let reported_done =
             self.case.scenario == Scenario::Refresh && self.words.reported_done(self.number);
         shows_new || reported_done

@@ -39,20 +39,20 @@ impl Harness {
         }
     }
 
-    /// Starts the app and waits until it knows how the victim stands. Says as well whether an attempt
-    /// is pending.
+    /// Starts the app and waits for the victim's status. Also returns whether an attempt is
+    /// pending.
     pub(super) async fn restarted(&self) -> Result<(AppProcess, AccountStatus, bool)> {
         let mut app = self.computer.start().await?;
         let first = app
             .until("the vault is open", |state| state.screen.state != "locked")
             .await?;
-        // It goes on where the last run stopped: a sign-in whose tokens are there, a refresh that is
-        // not known to have ended; and it checks the current account. Each shows in a state.
+        // The app resumes what the last run left: an unclaimed sign-in, a refresh without a known
+        // outcome; and it checks the current account. Each of these emits a state.
         let is_connected = first.current_account().is_some_and(Account::is_connected);
         let is_signing_in = first.unfinished;
         let awaited = 1 + u32::from(is_connected) + u32::from(is_signing_in);
         let starting = app.until("it has started", |state| state.revision >= awaited);
-        // Where it shows less than that, asking tells.
+        // If it emits fewer, the check below finds out.
         let _ = timeout(Duration::from_secs(2), starting).await;
 
         let deadline = Instant::now() + TIMEOUT;
