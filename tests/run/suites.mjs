@@ -30,7 +30,10 @@ const cargo = ["node", "tests/run/progress.mjs", "cargo"];
 const nodeTests = ["node", "--import", "tsx", "--test", "--test-reporter=spec"];
 
 /** @param {{ what: string, names: string[] }[]} list */
-const told = (list) => list.map(({ what, names }) => `${names.join(", ")}: ${what}`);
+const changes = (list) =>
+  list.map(
+    ({ what, names }) => `${names.map((name) => name.replace(/::$/, "")).join(", ")}: ${what}`,
+  );
 
 /** @type {Suite[]} */
 export const suites = [
@@ -93,7 +96,7 @@ export const suites = [
     command: ["node", "tests/run/rust-tests.mjs"],
     only: "test",
     needs: "test",
-    tests: told(machineTests.rust),
+    tests: changes(machineTests.rust),
     without: ["-E", withoutMachineTests],
   },
   // Shows checks 20, 26, 28 and 32.
@@ -122,7 +125,7 @@ export const suites = [
     files: journeys,
     only: "test",
     needs: "test",
-    tests: told(machineTests.journeys),
+    tests: changes(machineTests.journeys),
     without: [`--test-name-pattern=${withoutMachineJourneys}`],
   },
   {
