@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use amiqus_core::clock::{Clock, Wait};
-use jiff::{SignedDuration, Timestamp};
-
 #[cfg(target_os = "linux")]
 use amiqus_core::error::chain;
+use jiff::{SignedDuration, Timestamp};
 
 /// The computer's clock.
 #[derive(Debug, Clone, Copy, Default)]

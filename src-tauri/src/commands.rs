@@ -4,6 +4,7 @@ use std::path::Path;
 
 use amiqus_core::app_state::AppState;
 use amiqus_core::check::CheckError;
+use amiqus_core::error::chain;
 use amiqus_core::error::{Code, Problem};
 use amiqus_core::redirect::ReceivedLink;
 use amiqus_core::registration::{Page, RegistrationDraft};
@@ -19,7 +20,6 @@ use crate::busy::Busy;
 use crate::links::LinkHandler;
 use crate::start_at_login::AtLogin;
 use crate::{desktop, diagnostics, links, start_at_login, updates, window};
-use amiqus_core::error::chain;
 
 fn builder() -> Builder<tauri::Wry> {
     // One type in both directions.

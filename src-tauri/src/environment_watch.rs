@@ -3,10 +3,9 @@
 
 use std::time::Duration;
 
+use amiqus_core::error::chain;
 use amiqus_core::runtime::SessionHandle;
 use netwatcher::async_adapter::Tokio;
-
-use amiqus_core::error::chain;
 
 /// How long the changes that belong to one new network are collected.
 const NETWORK_SETTLE_TIME: Duration = Duration::from_secs(2);

@@ -43,6 +43,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use amiqus_core::entropy::SystemEntropy;
+use amiqus_core::error::chain;
 use amiqus_core::http::Timeouts;
 use amiqus_core::runtime::{Dependencies, SessionHandle};
 use tauri::{App, AppHandle, Manager as _, RunEvent, WindowEvent};
@@ -53,7 +54,6 @@ use crate::links::IncomingQueue;
 use crate::links::loopback::Loopback;
 #[cfg(target_os = "linux")]
 use crate::links::single_instance_linux::Instance;
-use amiqus_core::error::chain;
 
 pub use commands::bindings;
 

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use amiqus_core::app_state::{AccountStatusView, AccountView, AppState, Screen};
+use amiqus_core::error::chain;
 use amiqus_core::runtime::SessionHandle;
 use sha2::{Digest as _, Sha256};
 use tauri::{AppHandle, Manager as _};
@@ -12,7 +13,6 @@ use tauri::{AppHandle, Manager as _};
 use crate::busy::Busy;
 use crate::private_fs::{private_file, private_folder};
 use crate::{window, words};
-use amiqus_core::error::chain;
 
 /// Which notifications were shown, in the app's data folder: neither names nor IDs, only fingerprints.
 const FILE: &str = "told.json";

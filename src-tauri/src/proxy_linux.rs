@@ -7,12 +7,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use amiqus_core::error::chain;
 use amiqus_core::http::{self, Clients, DesktopProxy, Timeouts};
 use tokio::sync::Mutex;
 use url::Url;
 use zbus::Connection;
-
-use amiqus_core::error::chain;
 
 /// The environment variables from which reqwest reads a proxy for https.
 const VARIABLES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];

@@ -2,10 +2,11 @@
 
 use std::io;
 
+use amiqus_core::error::chain;
+
 use specta::Type;
 
 use crate::provisioning;
-use amiqus_core::error::chain;
 
 /// The argument of a start at login: into the tray, without a window.
 pub(crate) const IN_THE_TRAY: &str = "--in-the-tray";

@@ -11,6 +11,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use amiqus_core::error::chain;
 use amiqus_core::registration::SCHEME;
 use amiqus_core::text::plain_text;
 use tauri::utils::platform::current_exe;
@@ -19,7 +20,6 @@ use super::LinkHandler;
 use crate::deadline::{self, ANSWER_TIMEOUT};
 use crate::desktop_entry_linux::{every_opener_runs, exec_argument, program_in, string};
 use crate::paths;
-use amiqus_core::error::chain;
 
 /// The desktop entries that the package installs, without their extension: the app's, and a hidden one
 /// under the name that earlier packages used.

@@ -5,6 +5,7 @@ use std::sync::{Condvar, Mutex, Once, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use amiqus_core::error::chain;
 use amiqus_core::registration::RedirectKind;
 use amiqus_core::runtime::SessionHandle;
 use tauri::{AppHandle, Manager as _};
@@ -14,7 +15,6 @@ use tauri_plugin_deep_link::DeepLinkExt as _;
 #[cfg(target_os = "linux")]
 use super::claim_linux;
 use crate::window;
-use amiqus_core::error::chain;
 
 /// How long a caller waits for the claim.
 const CLAIM_TIMEOUT: Duration = Duration::from_secs(3);

@@ -18,6 +18,8 @@ use std::ffi::OsString;
 #[cfg(target_os = "linux")]
 use std::sync::OnceLock;
 
+#[cfg(not(target_os = "linux"))]
+use amiqus_core::error::chain;
 use amiqus_core::redirect::ReceivedLink;
 use amiqus_core::registration::SCHEME;
 use amiqus_core::runtime::SessionHandle;
@@ -32,8 +34,6 @@ pub(crate) use self::queue::IncomingQueue;
 use self::queue::{Incoming, QueueClosedError};
 use self::start::{Launch, Start, StartRequest};
 use crate::window;
-#[cfg(not(target_os = "linux"))]
-use amiqus_core::error::chain;
 
 /// Connects the deep-link plugin to the queue, and starts to drain the queue into the session.
 pub(crate) fn listen(app: &AppHandle, session: &SessionHandle, queue: &IncomingQueue) {

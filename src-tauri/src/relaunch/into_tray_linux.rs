@@ -7,6 +7,7 @@
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode};
 
+use amiqus_core::error::chain;
 use amiqus_core::runtime::SessionHandle;
 use tauri::utils::platform::current_exe;
 use tauri::{AppHandle, Manager as _};
@@ -16,7 +17,6 @@ use crate::links::IncomingQueue;
 use crate::links::loopback::Loopback;
 use crate::links::start::{ACTIVATION_TOKEN_VARIABLE, STARTUP_ID_VARIABLE};
 use crate::{logging, paths, start_at_login, updates, vault, window};
-use amiqus_core::error::chain;
 
 /// The exit code with which the event loop ends for a relaunch; no system uses it.
 pub(crate) const EXIT_CODE: i32 = i32::MAX - 1;

@@ -3,11 +3,10 @@
 
 use std::path::Path;
 
+use amiqus_core::error::chain;
 use tokio::sync::watch;
 use zbus::blocking::Connection;
 use zbus::blocking::fdo::DBusProxy;
-
-use amiqus_core::error::chain;
 
 /// The service that keeps the icons, by its name on the session bus (freedesktop's `StatusNotifierItem`).
 const WATCHER: &str = "org.kde.StatusNotifierWatcher";

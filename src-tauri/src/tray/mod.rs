@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use amiqus_core::app_state::AppState;
 use amiqus_core::error::Problem;
+use amiqus_core::error::chain;
 use amiqus_core::runtime::SessionHandle;
 use tauri::menu::{CheckMenuItem, Menu, MenuEvent, MenuItem, PredefinedMenuItem, Submenu};
 use tauri::tray::TrayIconBuilder;
@@ -20,7 +21,6 @@ use tokio::sync::watch;
 
 use self::menu_model::{Action, Item, MenuModel};
 use crate::{shutdown, updates, window, words};
-use amiqus_core::error::chain;
 
 const ID: &str = "tray";
 

@@ -8,6 +8,7 @@ pub mod release;
 use std::time::Duration;
 
 use amiqus_core::clock::Clock;
+use amiqus_core::error::chain;
 use amiqus_core::http::Clients;
 use amiqus_core::runtime::SessionHandle;
 use serde_json::json;
@@ -19,7 +20,6 @@ use self::distributor::Distributor;
 use self::release::{AvailableUpdate, UpdateError};
 use crate::clock::SystemClock;
 use crate::provisioning;
-use amiqus_core::error::chain;
 
 /// At the start there is more urgent work, and perhaps no network yet.
 const FIRST_CHECK_DELAY: Duration = Duration::from_mins(1);

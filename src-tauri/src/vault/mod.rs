@@ -23,6 +23,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use amiqus_core::error::chain;
 use amiqus_core::vault::{
     LockReason, MIN_PASSPHRASE_CHARS, OpenError, Opened, SetAside, SetAsideReason, StoreError,
     Unlock, VaultOpener,
@@ -35,7 +36,6 @@ use self::keychain::{
     AbandonPrompt, CALL_TIMEOUT, KeyMatch, Keychain, KeychainError, KeychainKeys, Prompt,
 };
 use self::snapshot::{Snapshot, SnapshotError};
-use amiqus_core::error::chain;
 
 #[cfg(target_os = "linux")]
 pub(crate) use self::keychain::watch as watch_keychain;

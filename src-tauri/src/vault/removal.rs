@@ -3,11 +3,12 @@
 use std::io;
 use std::path::PathBuf;
 
+use amiqus_core::error::chain;
+
 use super::folder::Folder;
 use super::key::{Key, KeySource};
 use super::keychain::{self, CALL_TIMEOUT, Keychain, KeychainError, REMOVAL_TIMEOUT};
 use crate::deadline;
-use amiqus_core::error::chain;
 
 /// Why the vault was not removed.
 #[derive(Debug, thiserror::Error)]

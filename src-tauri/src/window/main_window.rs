@@ -1,5 +1,6 @@
 //! Opens the window and brings it to the front.
 
+use amiqus_core::error::chain;
 use tauri::webview::{NewWindowResponse, PageLoadEvent};
 use tauri::{AppHandle, Manager as _, WebviewUrl, WebviewWindowBuilder};
 
@@ -7,7 +8,6 @@ use super::{LABEL, page, page_process};
 #[cfg(target_os = "linux")]
 use super::{page_process_linux, software_rendering_linux, startup_linux};
 use crate::busy::Busy;
-use amiqus_core::error::chain;
 
 /// Opens the window. It navigates nowhere, opens no other window and takes no dropped files.
 pub(crate) fn open(app: &AppHandle) -> tauri::Result<()> {

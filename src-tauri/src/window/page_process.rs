@@ -13,13 +13,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use amiqus_core::error::chain;
 use tauri::async_runtime::JoinHandle;
 use tauri::{AppHandle, Manager as _, WebviewWindow};
 use tokio::sync::watch;
 
 use super::LABEL;
 use super::loss::{Loss, Losses, Remedy};
-use amiqus_core::error::chain;
 
 /// How long a page may take from its loading until it follows the state.
 const LOAD_TIMEOUT: Duration = Duration::from_secs(30);

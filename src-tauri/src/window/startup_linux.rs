@@ -4,12 +4,12 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use amiqus_core::error::chain;
 use gtk::gdk;
 use gtk::prelude::*;
 use tauri::{AppHandle, WebviewWindow};
 
 use crate::links::start::Launch;
-use amiqus_core::error::chain;
 
 /// How long a start may take to bring the window to the front: the core judges its link first. After
 /// that it is reported as complete without a window.

@@ -3,10 +3,9 @@
 use std::io;
 use std::time::Duration;
 
+use amiqus_core::error::chain;
 use procfs::process::{Process, all_processes};
 use rustix::process::{Pid, Signal, getpid, kill_process};
-
-use amiqus_core::error::chain;
 
 /// The name of the network process, of which the kernel keeps fifteen characters.
 const NETWORK_PROCESS: &str = "WebKitNetworkPr";

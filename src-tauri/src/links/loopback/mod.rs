@@ -25,6 +25,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use amiqus_core::error::chain;
 use amiqus_core::redirect::ReceivedLink;
 use amiqus_core::registration::RedirectUrl;
 use amiqus_core::runtime::SignInOutcome;
@@ -35,7 +36,6 @@ use url::Url;
 
 use self::idle_connections::IdleConnections;
 use self::port::{Pending, Port, Role, Stage};
-use amiqus_core::error::chain;
 
 /// How many connections are served at once; browsers open some ahead of need.
 const MAX_CONNECTIONS: usize = 256;

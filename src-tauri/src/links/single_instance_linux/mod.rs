@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use std::fmt::Display;
 use std::time::{Duration, Instant};
 
+use amiqus_core::error::chain;
 use tokio::runtime;
 use tokio::time::{sleep, timeout};
 use zbus::fdo::{self, DBusProxy, RequestNameFlags};
@@ -23,7 +24,6 @@ use self::owner::{Owner, identify};
 use super::queue::IncomingQueue;
 use super::start::Start;
 use crate::{stderr, words};
-use amiqus_core::error::chain;
 
 /// How long a call to the bus may take; then the app starts without the bus.
 const BUS_TIMEOUT: Duration = Duration::from_secs(5);

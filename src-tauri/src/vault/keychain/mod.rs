@@ -12,6 +12,8 @@ mod watch;
 use std::error::Error;
 use std::time::Duration;
 
+use amiqus_core::error::chain;
+
 #[cfg(not(target_os = "linux"))]
 pub(super) use self::native::Keychain;
 #[cfg(target_os = "linux")]
@@ -25,7 +27,6 @@ use super::key::KeySource;
 use super::key_file::KeyFile;
 use super::snapshot::{SnapshotError, verify_key};
 use crate::deadline::{self, ANSWER_TIMEOUT};
-use amiqus_core::error::chain;
 
 /// The attributes of the key's item in the keychain. A third one holds the vault's ID: a user may have
 /// several vaults, as of another data folder, and none touches another's key.

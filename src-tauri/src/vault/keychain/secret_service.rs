@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use amiqus_core::error::chain;
 use secret_service::EncryptionType;
 use secret_service::blocking::{Collection, SecretService};
 use zbus::blocking::connection::Builder;
@@ -19,7 +20,6 @@ use super::{KeyMatch, KeychainError, KeychainKeys, MatchKey, OnPrompt, Prompt, S
 use crate::deadline;
 use crate::vault::key::Key;
 use crate::vault::key_file::VaultId;
-use amiqus_core::error::chain;
 
 pub(super) const SERVICE_PATH: &str = "/org/freedesktop/secrets";
 pub(super) const SERVICE_INTERFACE: &str = "org.freedesktop.Secret.Service";
