@@ -1,4 +1,5 @@
-//! The commands of the window. Each calls the core or the shell in a line; the outcome shows in the state.
+//! The Tauri commands that the window can invoke. They delegate to the core or the shell; what a command
+//! changed shows in the published [`AppState`].
 
 use std::path::Path;
 
@@ -22,7 +23,7 @@ use crate::start_at_login::AtLogin;
 use crate::{desktop, diagnostics, links, start_at_login, updates, window};
 
 fn builder() -> Builder<tauri::Wry> {
-    // One type in both directions.
+    // One TypeScript type for each Rust type, not one each for serialising and deserialising.
     Builder::new()
         .disable_serde_phases()
         .commands(collect_commands![

@@ -132,7 +132,7 @@ export class Desktop {
     }
   }
 
-  /** Runs a program on this desktop to its end and returns its output; rejects when it fails. */
+  /** Runs a program on this desktop to completion and returns its output; rejects when it fails. */
   async run(program: string, args: readonly string[]): Promise<string> {
     const child = this.processes.start(program, args, {
       env: this.env,
@@ -173,12 +173,12 @@ export class Desktop {
     return readdirSync(folder).map((name) => join(folder, name));
   }
 
-  /** How often a line with this text is in the app's log. */
+  /** How often this text occurs in the app's log. */
   countInLog(text: string): number {
     return this.appLog().split(text).length - 1;
   }
 
-  /** Waits until the app's log has this text, so often. */
+  /** Waits until the app's log contains this text at least `count` times. */
   async waitForLog(text: string, count = 1): Promise<void> {
     await waitFor(`the log says "${text}"`, () => this.countInLog(text) >= count);
   }

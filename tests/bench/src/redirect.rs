@@ -83,7 +83,7 @@ fn sign_in(
     app.end()?;
     let shown = last_state(&data)?;
     if shown != "signed-in" {
-        return Err(format!("it ended in {shown}").into());
+        return Err(format!("the sign-in ended on screen {shown}").into());
     }
     Ok((milliseconds(named - begun), data))
 }

@@ -9,19 +9,20 @@ use super::actor::SessionActor;
 use crate::session::Event;
 use crate::vault::{Change, RecordName};
 
-/// The wait before a commit that failed is repeated; it doubles with each failure.
-const FIRST_SAVE_INTERVAL: Duration = Duration::from_secs(1);
+/// The delay before the first retry of a failed commit; it doubles with each failure.
+const FIRST_RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// The longest wait before a commit that failed is repeated.
-const MAX_SAVE_INTERVAL: Duration = Duration::from_mins(5);
+/// The longest delay before a retry of a failed commit.
+const MAX_RETRY_DELAY: Duration = Duration::from_mins(5);
 
 impl SessionActor {
-    /// Makes changes durable, together with those that could not be saved earlier. Returns whether
-    /// it succeeded.
+    /// Commits the named records, together with any that earlier failures left unsaved. Returns
+    /// whether everything was saved.
     pub(super) async fn commit(&mut self, names: &BTreeSet<RecordName>) -> bool {
-        let were_unsaved = !self.unsaved.is_empty();
+        let had_unsaved = !self.unsaved.is_empty();
         self.unsaved.extend(names);
         let Some(store) = self.store.clone() else {
+            // No vault is open; the names stay unsaved.
             return false;
         };
         let changes: Vec<_> = self
@@ -37,7 +38,7 @@ impl SessionActor {
             Ok(Ok(())) => {
                 self.unsaved.clear();
                 self.save_interval = None;
-                if were_unsaved {
+                if had_unsaved {
                     self.send(Message::Event(Event::Saved));
                 }
                 true
@@ -56,8 +57,8 @@ impl SessionActor {
         }
     }
 
-    /// Saves what could not be saved earlier: tokens that were issued while the disk was full must
-    /// outlive this run as soon as there is space.
+    /// Retries the commit of unsaved records: tokens that were issued while the disk was full, for
+    /// example, are saved once it has space.
     pub(super) async fn retry_save(&mut self) {
         let Some(interval) = self.save_interval else {
             return;
@@ -70,12 +71,12 @@ impl SessionActor {
     /// Schedules the first retry after a failure, unless one is scheduled already.
     pub(super) fn schedule_first_retry(&mut self) {
         if self.save_interval.is_none() {
-            self.schedule_retry(FIRST_SAVE_INTERVAL);
+            self.schedule_retry(FIRST_RETRY_DELAY);
         }
     }
 
     fn schedule_retry(&mut self, interval: Duration) {
-        self.save_interval = Some((interval * 2).min(MAX_SAVE_INTERVAL));
+        self.save_interval = Some((interval * 2).min(MAX_RETRY_DELAY));
         let wait = self.dependencies.clock.wait_for(interval);
         self.spawn(async move {
             wait.await;

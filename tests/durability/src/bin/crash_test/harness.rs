@@ -1,5 +1,6 @@
-//! The crash test's computer: three accounts, one of which is the victim. Each case begins and ends
-//! with all three connected and the victim current.
+//! Runs cases on a computer with three accounts. The app is killed while it signs in or refreshes one
+//! of them, the victim; the others must stay intact. Each case begins and ends with all three
+//! connected and the victim current.
 
 mod accounts;
 mod case;
@@ -50,7 +51,7 @@ impl Harness {
         }
         let victim = accounts
             .pop()
-            .ok_or_else(|| unexpected_output("nobody is there"))?;
+            .ok_or_else(|| unexpected_output("ACCOUNTS is empty"))?;
         let mut harness = Self {
             computer,
             app: Some(app),
@@ -136,7 +137,7 @@ impl Harness {
                 problem,
             });
         }
-        app.until("it went well", |state| {
+        app.until("the victim is connected with new tokens", |state| {
             let account = state.account(person, team);
             account.is_some_and(|account| {
                 // After a refresh the app checks who it is, and that is the end of it.
@@ -174,7 +175,10 @@ impl Harness {
         let case = &killed.case;
         let mut faults = Vec::new();
         if !killed.words.was_killed() {
-            faults.push(format!("it ended by itself: {:?}", killed.words.status));
+            faults.push(format!(
+                "the app exited before it was killed: {:?}",
+                killed.words.status
+            ));
         }
         let posts_before = self.token_posts().len();
         let mut restarts = 1;
