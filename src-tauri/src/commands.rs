@@ -71,14 +71,14 @@ pub fn bindings(to: &Path) -> Result<(), specta_typescript::Error> {
 
 type Session<'a> = State<'a, SessionHandle>;
 
-/// What the window shows of this computer, in addition to the state.
+/// Settings of this computer that the window shows in addition to the state.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, specta::Type)]
 struct ThisComputer {
     /// Whether the app starts at login.
     at_login: AtLogin,
-    /// Which other app opens our links, by the name that it gives itself.
+    /// The display name of another app that is registered for our URL scheme.
     links_taken_by: Option<String>,
-    /// Whether no app opens our links, and this one can't have them.
+    /// Whether no app is registered for our URL scheme, and this one can't register itself.
     links_unclaimed: bool,
     /// Whether a newer version is ready to be installed.
     update_ready: bool,
@@ -91,9 +91,9 @@ async fn app_state(session: Session<'_>) -> Result<AppState, Problem> {
     session.state().await.map(|state| AppState::clone(&state))
 }
 
-/// Sends the current state, and each later one, down a channel of the window's own. Events are no
-/// alternative: a window that may listen to events also receives the deep-link plugin's, which carry
-/// codes.
+/// Sends the current state, and each later one, down a channel of the window's own. Tauri
+/// events can't be used: a window that may listen to events also receives the deep-link plugin's, which
+/// carry authorization codes.
 #[tauri::command]
 #[specta::specta]
 async fn follow(
@@ -129,7 +129,7 @@ async fn finish_sign_in(session: Session<'_>) -> Result<(), Problem> {
     session.finish_sign_in().await
 }
 
-/// Drops such a sign-in.
+/// Discards a sign-in whose user is not known yet.
 #[tauri::command]
 #[specta::specta]
 async fn forget_sign_in(session: Session<'_>) -> Result<(), Problem> {
@@ -143,28 +143,28 @@ async fn open_browser_again(session: Session<'_>) -> Result<(), Problem> {
     session.open_browser_again().await
 }
 
-/// Exchanges the code in an address that the user pasted.
+/// Exchanges the code in a redirect URL that the user pasted.
 #[tauri::command]
 #[specta::specta]
 async fn exchange(session: Session<'_>, address: String) -> Result<(), Problem> {
     session.exchange(ReceivedLink::new(address)).await
 }
 
-/// Gives up the pending attempt, or leaves the set-up.
+/// Cancels the pending attempt, or leaves the set-up screen.
 #[tauri::command]
 #[specta::specta]
 async fn cancel(session: Session<'_>) -> Result<(), Problem> {
     session.cancel().await
 }
 
-/// Renews the current account.
+/// Refreshes the current account's tokens.
 #[tauri::command]
 #[specta::specta]
 async fn refresh(session: Session<'_>) -> Result<(), Problem> {
     session.refresh().await
 }
 
-/// Asks Amiqus who the current account is.
+/// Requests the current account's user, team and role.
 #[tauri::command]
 #[specta::specta]
 async fn me(session: Session<'_>) -> Result<(), Problem> {
@@ -185,7 +185,7 @@ async fn switch_account(session: Session<'_>, account: String) -> Result<(), Pro
     session.switch_account(&account).await
 }
 
-/// Takes what an administrator entered.
+/// Saves the registration that an administrator entered.
 #[tauri::command]
 #[specta::specta]
 async fn save_registration(
@@ -195,7 +195,7 @@ async fn save_registration(
     session.save_registration(draft).await
 }
 
-/// Asks Amiqus whether what an administrator entered is right; keeps none of it.
+/// Checks an entered registration with Amiqus, without saving it.
 #[tauri::command]
 #[specta::specta]
 async fn check_registration(
@@ -221,7 +221,7 @@ async fn unlock(session: Session<'_>, passphrase: Option<String>) -> Result<(), 
         .await
 }
 
-/// Makes a vault that a passphrase opens, on a computer without a keychain.
+/// Creates a vault protected by a passphrase, on a computer without a keychain.
 #[tauri::command]
 #[specta::specta]
 async fn choose_passphrase(session: Session<'_>, passphrase: String) -> Result<(), Problem> {
@@ -230,14 +230,14 @@ async fn choose_passphrase(session: Session<'_>, passphrase: String) -> Result<(
         .await
 }
 
-/// Sets a vault aside whose key is lost, and starts with an empty one.
+/// Moves a vault that can't be opened out of the way, and creates an empty one.
 #[tauri::command]
 #[specta::specta]
 async fn start_over(session: Session<'_>) -> Result<(), Problem> {
     session.start_over().await
 }
 
-/// Opens one of Amiqus's pages in the system's browser. There is no way to name another address.
+/// Opens one of Amiqus's pages in the system's browser. The window chooses a [`Page`]; it can't pass a URL.
 #[tauri::command]
 #[specta::specta]
 async fn open_page(session: Session<'_>, page: Page) -> Result<(), Problem> {
@@ -250,7 +250,7 @@ async fn open_page(session: Session<'_>, page: Page) -> Result<(), Problem> {
     .map_err(|_| Code::BrowserDidNotOpen.into())
 }
 
-/// What the window shows of this computer, in addition to the state.
+/// Settings of this computer that the window shows in addition to the state.
 #[tauri::command]
 #[specta::specta]
 async fn this_computer(app: AppHandle) -> Result<ThisComputer, Problem> {
@@ -268,7 +268,7 @@ async fn this_computer(app: AppHandle) -> Result<ThisComputer, Problem> {
     .await
 }
 
-/// Whether the app is to start at login.
+/// Turns starting at login on or off.
 #[tauri::command]
 #[specta::specta]
 async fn start_at_login(on: bool) -> Result<(), Problem> {
@@ -280,7 +280,7 @@ async fn start_at_login(on: bool) -> Result<(), Problem> {
         })
 }
 
-/// Takes our links back from another app.
+/// Registers this app for our URL scheme in place of another app.
 #[tauri::command]
 #[specta::specta]
 async fn take_links_back(app: AppHandle) -> Result<(), Problem> {
@@ -290,7 +290,7 @@ async fn take_links_back(app: AppHandle) -> Result<(), Problem> {
         .ok_or_else(|| Code::LinksNotTakenBack.into())
 }
 
-/// Saves a report for support; answers with its file.
+/// Saves a report for support; returns its path.
 #[tauri::command]
 #[specta::specta]
 async fn save_report(session: Session<'_>, busy: State<'_, Busy>) -> Result<String, Problem> {
@@ -305,28 +305,28 @@ async fn save_report(session: Session<'_>, busy: State<'_, Busy>) -> Result<Stri
         })
 }
 
-/// What failed in the window.
+/// How the page failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, specta::Type)]
 #[serde(rename_all = "snake_case")]
 enum PageFault {
-    /// The page did not come to draw anything.
+    /// It failed before it drew anything.
     Start,
-    /// A screen could not be drawn.
+    /// A screen could not be rendered.
     Drawing,
-    /// An error that nothing caught.
+    /// An uncaught error.
     Script,
-    /// A rejection that nothing caught.
+    /// An unhandled promise rejection.
     Promise,
 }
 
-/// Logs that something failed in the window: what kind of thing, and nothing of what was shown.
+/// Logs that the page failed. Only the kind is logged: an error's text could contain personal data.
 #[tauri::command]
 #[specta::specta]
 fn report_fault(fault: PageFault) {
     tracing::error!(?fault, "window: page failed");
 }
 
-/// Installs the newer version and starts again.
+/// Installs the newer version and restarts the app.
 #[tauri::command]
 #[specta::specta]
 async fn update(app: AppHandle, session: Session<'_>) -> Result<(), Problem> {
@@ -336,7 +336,7 @@ async fn update(app: AppHandle, session: Session<'_>) -> Result<(), Problem> {
     })
 }
 
-/// Runs work that may block, as on another program, on a thread of the pool for that.
+/// Runs work that may block, such as waiting for another program, on the blocking thread pool.
 async fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Problem> {

@@ -7,56 +7,56 @@ export const commands = {
 	/**  The current state. */
 	appState: () => typedError<AppState, Problem>(__TAURI_INVOKE("app_state")),
 	/**
-	 *  Sends the current state, and each later one, down a channel of the window's own. Events are no
-	 *  alternative: a window that may listen to events also receives the deep-link plugin's, which carry
-	 *  codes.
+	 *  Sends the current state, and each later one, down a channel of the window's own. Tauri
+	 *  events can't be used: a window that may listen to events also receives the deep-link plugin's, which
+	 *  carry authorization codes.
 	 */
 	follow: (states: Channel<AppState>) => typedError<null, Problem>(__TAURI_INVOKE("follow", { states })),
 	/**  Starts a sign-in. */
 	authorize: () => typedError<null, Problem>(__TAURI_INVOKE("authorize")),
 	/**  Finishes a sign-in whose user is not known yet. */
 	finishSignIn: () => typedError<null, Problem>(__TAURI_INVOKE("finish_sign_in")),
-	/**  Drops such a sign-in. */
+	/**  Discards a sign-in whose user is not known yet. */
 	forgetSignIn: () => typedError<null, Problem>(__TAURI_INVOKE("forget_sign_in")),
 	/**  Opens the browser again for the pending attempt. */
 	openBrowserAgain: () => typedError<null, Problem>(__TAURI_INVOKE("open_browser_again")),
-	/**  Exchanges the code in an address that the user pasted. */
+	/**  Exchanges the code in a redirect URL that the user pasted. */
 	exchange: (address: string) => typedError<null, Problem>(__TAURI_INVOKE("exchange", { address })),
-	/**  Gives up the pending attempt, or leaves the set-up. */
+	/**  Cancels the pending attempt, or leaves the set-up screen. */
 	cancel: () => typedError<null, Problem>(__TAURI_INVOKE("cancel")),
-	/**  Renews the current account. */
+	/**  Refreshes the current account's tokens. */
 	refresh: () => typedError<null, Problem>(__TAURI_INVOKE("refresh")),
-	/**  Asks Amiqus who the current account is. */
+	/**  Requests the current account's user, team and role. */
 	me: () => typedError<null, Problem>(__TAURI_INVOKE("me")),
 	/**  Removes an account's tokens from this computer. */
 	signOut: (account: string) => typedError<null, Problem>(__TAURI_INVOKE("sign_out", { account })),
 	/**  Makes another account current. */
 	switchAccount: (account: string) => typedError<null, Problem>(__TAURI_INVOKE("switch_account", { account })),
-	/**  Takes what an administrator entered. */
+	/**  Saves the registration that an administrator entered. */
 	saveRegistration: (draft: RegistrationDraft) => typedError<null, SaveError>(__TAURI_INVOKE("save_registration", { draft })),
-	/**  Asks Amiqus whether what an administrator entered is right; keeps none of it. */
+	/**  Checks an entered registration with Amiqus, without saving it. */
 	checkRegistration: (draft: RegistrationDraft) => typedError<null, CheckError>(__TAURI_INVOKE("check_registration", { draft })),
 	/**  Goes to the set-up screen. */
 	changeSetup: () => typedError<null, Problem>(__TAURI_INVOKE("change_setup")),
 	/**  Opens a locked vault. */
 	unlock: (passphrase: string | null) => typedError<null, Problem>(__TAURI_INVOKE("unlock", { passphrase })),
-	/**  Makes a vault that a passphrase opens, on a computer without a keychain. */
+	/**  Creates a vault protected by a passphrase, on a computer without a keychain. */
 	choosePassphrase: (passphrase: string) => typedError<null, Problem>(__TAURI_INVOKE("choose_passphrase", { passphrase })),
-	/**  Sets a vault aside whose key is lost, and starts with an empty one. */
+	/**  Moves a vault that can't be opened out of the way, and creates an empty one. */
 	startOver: () => typedError<null, Problem>(__TAURI_INVOKE("start_over")),
-	/**  Opens one of Amiqus's pages in the system's browser. There is no way to name another address. */
+	/**  Opens one of Amiqus's pages in the system's browser. The window chooses a [`Page`]; it can't pass a URL. */
 	openPage: (page: Page) => typedError<null, Problem>(__TAURI_INVOKE("open_page", { page })),
-	/**  What the window shows of this computer, in addition to the state. */
+	/**  Settings of this computer that the window shows in addition to the state. */
 	thisComputer: () => typedError<ThisComputer, Problem>(__TAURI_INVOKE("this_computer")),
-	/**  Whether the app is to start at login. */
+	/**  Turns starting at login on or off. */
 	startAtLogin: (on: boolean) => typedError<null, Problem>(__TAURI_INVOKE("start_at_login", { on })),
-	/**  Takes our links back from another app. */
+	/**  Registers this app for our URL scheme in place of another app. */
 	takeLinksBack: () => typedError<null, Problem>(__TAURI_INVOKE("take_links_back")),
-	/**  Saves a report for support; answers with its file. */
+	/**  Saves a report for support; returns its path. */
 	saveReport: () => typedError<string, Problem>(__TAURI_INVOKE("save_report")),
-	/**  Logs that something failed in the window: what kind of thing, and nothing of what was shown. */
+	/**  Logs that the page failed. Only the kind is logged: an error's text could contain personal data. */
 	reportFault: (fault: PageFault) => __TAURI_INVOKE<void>("report_fault", { fault }),
-	/**  Installs the newer version and starts again. */
+	/**  Installs the newer version and restarts the app. */
 	update: () => typedError<null, Problem>(__TAURI_INVOKE("update")),
 };
 
@@ -281,15 +281,15 @@ export type Page =
 /**  The page where a user removes this app's access. */
 "team_apps";
 
-/**  What failed in the window. */
+/**  How the page failed. */
 export type PageFault = 
-/**  The page did not come to draw anything. */
+/**  It failed before it drew anything. */
 "start" | 
-/**  A screen could not be drawn. */
+/**  A screen could not be rendered. */
 "drawing" | 
-/**  An error that nothing caught. */
+/**  An uncaught error. */
 "script" | 
-/**  A rejection that nothing caught. */
+/**  An unhandled promise rejection. */
 "promise";
 
 /**  A problem as the window receives it: a code, and the file or field that it concerns. */
@@ -439,13 +439,13 @@ export type SignInAgainReason =
 /**  The organisation's registration now names another API client or another service. */
 "set_up_changed";
 
-/**  What the window shows of this computer, in addition to the state. */
+/**  Settings of this computer that the window shows in addition to the state. */
 export type ThisComputer = {
 	/**  Whether the app starts at login. */
 	at_login: AtLogin,
-	/**  Which other app opens our links, by the name that it gives itself. */
+	/**  The display name of another app that is registered for our URL scheme. */
 	links_taken_by: string | null,
-	/**  Whether no app opens our links, and this one can't have them. */
+	/**  Whether no app is registered for our URL scheme, and this one can't register itself. */
 	links_unclaimed: boolean,
 	/**  Whether a newer version is ready to be installed. */
 	update_ready: boolean,

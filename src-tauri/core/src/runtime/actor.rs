@@ -21,13 +21,13 @@ use crate::vault::{RecordName, SecretStore, Unlock};
 
 type PendingReplies = HashMap<PendingReply, Vec<oneshot::Sender<Result<(), Problem>>>>;
 
-/// A listener, and the attempt whose answer it waits for.
+/// A listener, and the sign-in attempt whose redirect it waits for.
 pub(super) struct ActiveListener {
     pub(super) attempt: AttemptId,
     pub(super) listener: Box<dyn Listener>,
 }
 
-/// Owns the session and everything that the runtime knows besides it.
+/// Owns the session and the runtime's own state: the store, pending replies and timers.
 pub(super) struct SessionActor {
     pub(super) dependencies: Arc<Dependencies>,
     pub(super) session: Session,
@@ -36,17 +36,17 @@ pub(super) struct SessionActor {
     pub(super) awaits_vault: bool,
     /// Records that could not be saved yet; the next commit includes them.
     pub(super) unsaved: BTreeSet<RecordName>,
-    /// While there are such records: the next wait before another attempt to save them.
-    pub(super) save_interval: Option<Duration>,
+    /// The delay to use if the scheduled retry fails; `None` while no retry is scheduled.
+    pub(super) next_retry_delay: Option<Duration>,
     pending_replies: PendingReplies,
     pub(super) planned_renewals: HashMap<AccountKey, AbortHandle>,
-    /// How many codes and refresh tokens were posted whose answers are not handled yet.
+    /// The number of token requests whose response hasn't been handled yet.
     pub(super) in_flight: watch::Sender<u32>,
     pub(super) active_listener: Option<ActiveListener>,
     states: watch::Sender<Option<Arc<AppState>>>,
     current_token: watch::Sender<Option<CurrentToken>>,
     revision: u32,
-    /// Weak, so that a timer that ends much later doesn't keep the session running.
+    /// Weak, so that a timer that fires much later doesn't keep the actor alive.
     pub(super) messages: mpsc::WeakUnboundedSender<Message>,
 }
 
@@ -64,7 +64,7 @@ impl SessionActor {
             store: None,
             awaits_vault: false,
             unsaved: BTreeSet::new(),
-            save_interval: None,
+            next_retry_delay: None,
             pending_replies: HashMap::new(),
             planned_renewals: HashMap::new(),
             in_flight,
@@ -112,7 +112,7 @@ impl SessionActor {
                 Message::StopIfQuiescent(reply) => {
                     // A message that has arrived since must not be lost.
                     let stops = inbox.is_empty() && self.is_quiescent();
-                    // Without a caller no new process takes over.
+                    // If the caller is gone, no other process takes over, so this one keeps running.
                     if reply.send(stops).is_ok() && stops {
                         break;
                     }
@@ -140,8 +140,8 @@ impl SessionActor {
         Recipient::new(self.messages.clone(), self.states.subscribe())
     }
 
-    /// Stops listening once the attempt is over. Called before the new state is published: by then
-    /// nothing more is handed over.
+    /// Stops listening once the attempt is over. Called before the new state is published, so that
+    /// the listener delivers nothing after it.
     fn stop_obsolete_listener(&mut self, how: AttemptEnd) {
         let pending = self.session.pending_attempt();
         if let Some(obsolete) = self
@@ -211,17 +211,19 @@ impl SessionActor {
         Ok(Event::SignInRequested(Box::new(attempt)))
     }
 
-    /// Handles one event completely: the step, its commit, its state, its answers, its effects.
+    /// Handles one event: steps the session, commits the changed records, publishes the state, sends the
+    /// replies, and then runs the effects. If the commit fails, the effects are not run: they go back to
+    /// the session as [`Event::SaveFailed`].
     pub(super) async fn handle(&mut self, event: Event) -> CommandOutcome {
         let how = AttemptEnd::by(&event);
         let mut step = self.session.step(event, self.dependencies.clock.now());
         if !step.changed.is_empty() && !self.commit(&step.changed).await {
             let skipped = std::mem::take(&mut step.effects);
             let now = self.dependencies.clock.now();
-            let unsaved = self.session.step(Event::SaveFailed(skipped), now);
-            step.outcome = unsaved.outcome;
-            step.effects = unsaved.effects;
-            step.answers.extend(unsaved.answers);
+            let failure = self.session.step(Event::SaveFailed(skipped), now);
+            step.outcome = failure.outcome;
+            step.effects = failure.effects;
+            step.answers.extend(failure.answers);
             self.schedule_first_retry();
         }
         self.stop_obsolete_listener(how);
@@ -247,8 +249,8 @@ impl SessionActor {
             .send_replace(Some(Arc::new(self.session.app_state(self.revision))));
     }
 
-    /// Gives callers the current access token, or takes it back. An unchanged token isn't copied
-    /// again.
+    /// Publishes the current access token, or `None` where there is none. Does nothing while its
+    /// generation is unchanged.
     fn publish_token(&self) {
         let current = self.session.current_tokens();
         self.current_token.send_if_modified(|published| {

@@ -37,7 +37,7 @@ impl SessionActor {
         match committed {
             Ok(Ok(())) => {
                 self.unsaved.clear();
-                self.save_interval = None;
+                self.next_retry_delay = None;
                 if had_unsaved {
                     self.send(Message::Event(Event::Saved));
                 }
@@ -60,7 +60,7 @@ impl SessionActor {
     /// Retries the commit of unsaved records: tokens that were issued while the disk was full, for
     /// example, are saved once it has space.
     pub(super) async fn retry_save(&mut self) {
-        let Some(interval) = self.save_interval else {
+        let Some(interval) = self.next_retry_delay else {
             return;
         };
         if !self.commit(&BTreeSet::new()).await {
@@ -70,13 +70,13 @@ impl SessionActor {
 
     /// Schedules the first retry after a failure, unless one is scheduled already.
     pub(super) fn schedule_first_retry(&mut self) {
-        if self.save_interval.is_none() {
+        if self.next_retry_delay.is_none() {
             self.schedule_retry(FIRST_RETRY_DELAY);
         }
     }
 
     fn schedule_retry(&mut self, interval: Duration) {
-        self.save_interval = Some((interval * 2).min(MAX_RETRY_DELAY));
+        self.next_retry_delay = Some((interval * 2).min(MAX_RETRY_DELAY));
         let wait = self.dependencies.clock.wait_for(interval);
         self.spawn(async move {
             wait.await;

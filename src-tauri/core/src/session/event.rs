@@ -11,7 +11,7 @@ use crate::registration::{Field, RedirectUrl, Registration};
 use crate::token::{AccessToken, RefreshToken, TokenError, TokenSet};
 use crate::vault::{LockReason, OpenError, Records, SetAside, Unlock};
 
-/// The content of the provisioning file.
+/// The content of the provisioning file, with which an administrator preconfigures the registration.
 #[derive(Debug)]
 pub enum Provisioning {
     /// There is no provisioning file.
@@ -24,7 +24,7 @@ pub enum Provisioning {
         file: String,
         /// What is wrong with it.
         code: Code,
-        /// The field that is wrong, where one is to blame.
+        /// The field that is wrong, if a single one is at fault.
         field: Option<Field>,
     },
 }
@@ -32,19 +32,23 @@ pub enum Provisioning {
 /// How an address reached the app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkOrigin {
-    /// From the operating system, an argument, a second process or the loopback listener. Any
+    /// From the operating system, a command-line argument, a second instance of the app or the
+    /// loopback listener. Any
     /// program can send one, so an invalid one is ignored.
     Link,
     /// Pasted by the user, who is told when it is invalid.
     Pasted,
 }
 
-/// Identifies a pair of tokens within one run of the app, so that a late answer about an earlier
-/// pair can be told apart.
+/// Identifies a pair of tokens within one run of the app, so that a late response for a
+/// replaced pair is recognised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TokenGeneration(pub(crate) u64);
 
-/// Counts the requests to `/status` that follow a refresh whose answer was lost.
+/// Counts the requests to `/status` after a refresh whose response was lost. They find out whether the
+/// old access token still works, and so whether the refresh took effect.
+///
+/// A *renewal* is the decision to get new tokens for an account; a *refresh* is its request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ProbeAttempt(pub(crate) u32);
 
@@ -74,7 +78,7 @@ pub enum Event {
     Opened {
         /// The records that it holds.
         records: Box<Records>,
-        /// The content of the provisioning file.
+        /// The content of the provisioning file, with which an administrator preconfigures the registration.
         provisioning: Provisioning,
         /// The vault file that could not be used and was moved away.
         set_aside: Option<SetAside>,
@@ -85,17 +89,18 @@ pub enum Event {
     OpeningTakesLong(LockReason),
     /// A keychain appeared, was unlocked or responds again.
     KeychainChanged,
-    /// The user gives up a vault that can't be opened, for an empty one.
+    /// The user wants a vault that can't be opened replaced by an empty one.
     StartOverRequested,
     /// The user, or the start of the app, wants the vault opened.
     UnlockRequested(Unlock),
-    /// The user wants to sign in. The attempt brings its random values with it.
+    /// The user wants to sign in. The attempt contains its random values already, so the
+    /// session stays deterministic.
     SignInRequested(Box<Attempt>),
     /// The user wants the browser opened again for the pending attempt.
     BrowserRequestedAgain,
     /// The browser could not be opened.
     BrowserDidNotOpen(AttemptId),
-    /// The attempt's loopback address could not be listened on.
+    /// The listener could not bind the attempt's loopback address.
     ListenFailed(AttemptId),
     /// An address arrived that may be the answer to the pending attempt.
     AddressReceived(ReceivedLink, LinkOrigin),
@@ -103,19 +108,19 @@ pub enum Event {
     DeadlinePassed(AttemptId),
     /// The user leaves the pending attempt or the set-up screen.
     Cancelled,
-    /// The token endpoint answered a code, or failed to.
+    /// The exchange of a code finished.
     CodeExchanged(AttemptId, Result<TokenSet, TokenError>),
-    /// The API told whose the new tokens are, or failed to.
+    /// The request for the new tokens' user and team finished.
     Identified(TokenGeneration, Result<Identity, ApiError>),
-    /// The user wants to finish the sign-in whose owner isn't known yet.
+    /// The user wants to finish the sign-in whose user isn't known yet.
     FinishRequested,
-    /// The user wants to discard that sign-in.
+    /// The user wants to discard the sign-in whose user isn't known yet.
     ForgetRequested,
     /// An account is to be renewed.
     RenewalRequested(AccountKey, RenewalReason),
-    /// The token endpoint answered a refresh token, or failed to.
+    /// A refresh finished.
     Refreshed(AccountKey, TokenGeneration, Result<TokenSet, TokenError>),
-    /// `/status` told whether the access token is still valid, or failed to.
+    /// The request to `/status` finished; `Ok` means that the access token is still valid.
     Probed(AccountKey, TokenGeneration, Result<(), ApiError>),
     /// The wait before the next request to `/status` is over.
     ProbeDue(AccountKey, TokenGeneration, ProbeAttempt),
@@ -125,7 +130,7 @@ pub enum Event {
     EnvironmentChanged,
     /// An account's user, team and role are to be requested.
     CheckRequested(AccountKey),
-    /// The API told an account's user, team and role, or failed to.
+    /// The request for an account's user, team and role finished.
     Checked(AccountKey, TokenGeneration, Result<Identity, ApiError>),
     /// The user wants another account to be the current one.
     SwitchRequested(AccountKey),
@@ -146,7 +151,7 @@ pub enum Event {
 pub enum Effect {
     /// Open the vault.
     OpenVault(Unlock),
-    /// Make the opening fail that waits for the user to answer the keychain's prompt.
+    /// Abort the vault opening that is waiting for the user to answer the keychain's prompt.
     AbandonPrompt,
     /// Open the vault as soon as the other process that holds it releases it.
     AwaitVault,
@@ -155,11 +160,12 @@ pub enum Effect {
     /// Open the system's browser.
     OpenBrowser(AttemptId, AuthorizationUrl),
     /// Listen on the loopback redirect URL while the attempt is pending, and only then open the
-    /// browser: another program that has the port would be sent the code.
+    /// browser: a program that already listens on the port would receive the code. Without a URL
+    /// the browser isn't opened.
     Listen(AttemptId, RedirectUrl, Option<AuthorizationUrl>),
-    /// Report when the attempt expires.
+    /// Report [`Event::DeadlinePassed`] at this time.
     ArmDeadline(AttemptId, Timestamp),
-    /// Prepare the HTTP client for the request that comes next. Sends nothing.
+    /// Build the HTTP client and its TLS configuration ahead of the next request. Sends nothing.
     WarmUpTls,
     /// Show the window and give it the focus.
     BringToFront,
@@ -169,7 +175,7 @@ pub enum Effect {
         attempt: AttemptId,
         /// The code; it is moved here and kept nowhere else.
         code: AuthorizationCode,
-        /// The PKCE verifier, where a challenge was sent.
+        /// The PKCE verifier, if the authorization request used PKCE.
         verifier: Option<CodeVerifier>,
         /// The redirect URL of the authorization request.
         redirect_url: RedirectUrl,
