@@ -1,7 +1,7 @@
-//! What every Tauri app does.
+//! Runs Tauri's build step.
 
 fn main() {
-    // It is compiled beside ours, and what Tauri's command line tells of ours is none of its business.
+    // It is compiled together with the app, whose configuration from Tauri's command line must not apply.
     println!("cargo::rustc-env=TAURI_CONFIG={{}}");
     tauri_build::build();
 }

@@ -9,36 +9,36 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::Result;
-use crate::computer::named;
+use crate::computer::variable;
 
-/// Who signs in.
-const PERSON: &str = "bob@example.com";
+/// The e-mail address of the user who signs in.
+const EMAIL: &str = "bob@example.com";
 
-/// In which team.
+/// The user's team.
 const TEAM: &str = "Fusion Industries";
 
-/// The service that IT's file names.
+/// The fake server that the provisioning file names.
 pub(crate) struct Amiqus {
-    /// The file's content.
+    /// The provisioning file's content.
     pub(crate) registration: Registration,
     client: Client,
 }
 
-/// What a bench reads of IT's file.
+/// The part of the provisioning file that the benchmark reads.
 #[derive(Deserialize)]
 pub(crate) struct Registration {
-    /// Where the service is.
+    /// The base URL of the service.
     pub(crate) base_url: String,
-    /// The API client's.
+    /// The API client's ID.
     pub(crate) client_id: String,
-    /// The API client's.
+    /// The API client's secret.
     pub(crate) client_secret: String,
 }
 
 impl Amiqus {
-    /// The one that was started for this desktop.
-    pub(crate) fn of_this_desktop() -> Result<Self> {
-        let file = fs::read(named("AMIQUS_PROVISIONING_FILE")?)?;
+    /// Connects to the fake server that the provisioning file names.
+    pub(crate) fn from_environment() -> Result<Self> {
+        let file = fs::read(variable("AMIQUS_PROVISIONING_FILE")?)?;
         Ok(Self {
             registration: serde_json::from_slice(&file)?,
             client: Client::builder().no_proxy().build()?,
@@ -47,13 +47,10 @@ impl Amiqus {
 
     /// The address that the browser is redirected to when the user chooses Allow at `url`.
     pub(crate) async fn allow(&self, url: &str) -> Result<String> {
-        let asked = json!({"url": url, "email": PERSON, "team": TEAM, "allow": true});
-        let answer = self.client.post(self.control("authorize")).json(&asked);
+        let decision = json!({"url": url, "email": EMAIL, "team": TEAM, "allow": true});
+        let answer = self.client.post(self.control("authorize")).json(&decision);
         let answer: Value = answer.send().await?.error_for_status()?.json().await?;
-        Ok(answer["location"]
-            .as_str()
-            .ok_or("sent nowhere")?
-            .to_owned())
+        Ok(answer["location"].as_str().ok_or("no redirect")?.to_owned())
     }
 
     /// A fresh authorization code.
@@ -77,8 +74,8 @@ impl Amiqus {
         Ok(code.ok_or("no code")?.1.into_owned())
     }
 
-    /// From now on each answer that a sign-in waits for takes so much longer to arrive.
-    pub(crate) async fn set_aside(&self, milliseconds: u64) -> Result<()> {
+    /// Delays each response that a sign-in waits for.
+    pub(crate) async fn add_latency(&self, milliseconds: u64) -> Result<()> {
         let plan = json!({
             "endpoints": ["token_exchange", "me", "team", "team_me"],
             "fault": "delay_after_processing",
@@ -89,14 +86,14 @@ impl Amiqus {
         Ok(())
     }
 
-    /// It answers at once again.
-    pub(crate) async fn restore(&self) -> Result<()> {
+    /// Removes all delays.
+    pub(crate) async fn clear_faults(&self) -> Result<()> {
         let answer = self.client.delete(self.control("faults")).send();
         answer.await?.error_for_status()?;
         Ok(())
     }
 
-    /// How many requests have reached its token endpoint.
+    /// The number of requests that reached the token endpoint.
     pub(crate) async fn token_requests(&self) -> Result<usize> {
         let answer = self.client.get(self.control("requests")).send();
         let all: Vec<Value> = answer.await?.error_for_status()?.json().await?;

@@ -1,4 +1,4 @@
-//! A running program: ours, or the bare window.
+//! A running program: the app, or the bare window.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -12,19 +12,19 @@ use crate::{Result, milliseconds, wait};
 
 use crate::screen::{Screen, Seen};
 
-/// As long as nothing is painted for this, nothing more will be.
+/// A start is over once nothing was painted for this long.
 const SETTLE_TIME: Duration = Duration::from_secs(1);
 
-/// No start takes longer.
+/// The time limit of a start.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How long a program may take to end.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Names a folder for a picture of each change that was painted.
+/// The environment variable that names a folder for pictures of each painted change.
 const PICTURES: &str = "BENCH_PICTURES";
 
-/// A program that runs, with all its processes; they end when this is dropped.
+/// A running program with all its processes, which end when this is dropped.
 pub(crate) struct App {
     child: Child,
 }
@@ -34,7 +34,7 @@ impl App {
     pub(crate) fn start(program: &Path, arguments: &[&str], data: &Path) -> Result<Self> {
         let child = Command::new(program)
             .args(arguments)
-            // Its own, so that one desktop has several people's vaults.
+            // A private folder, so that one desktop can have several users' vaults.
             .env("XDG_DATA_HOME", data)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -44,22 +44,22 @@ impl App {
         Ok(Self { child })
     }
 
-    /// Starts a program on a display; answers when, in milliseconds from then on, it had painted the
-    /// screen that stayed.
+    /// Starts a program on a display; also returns after how many milliseconds it had painted its final
+    /// screen.
     pub(crate) fn painted(program: &Path, data: &Path, screen: &Screen) -> Result<(Self, f64)> {
         let (begun, app, seen) =
             screen.after(SETTLE_TIME, TIMEOUT, || Self::start(program, &[], data))?;
-        keep_pictures(&seen)?;
+        save_pictures(&seen)?;
         let painted = seen.settled().ok_or("nothing was painted")?;
         Ok((app, milliseconds(painted - begun)))
     }
 
-    /// Its own process.
+    /// The ID of the program's own process.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Its own process and all that came of it.
+    /// The IDs of the program's process and all its descendants.
     pub(crate) fn processes(&self) -> Result<Vec<u32>> {
         tree(self.id())
     }
@@ -99,14 +99,17 @@ impl Drop for App {
 }
 
 /// Writes a picture of each change, if `BENCH_PICTURES` names a folder.
-pub(crate) fn keep_pictures(seen: &Seen) -> Result<()> {
+pub(crate) fn save_pictures(seen: &Seen) -> Result<()> {
     match std::env::var_os(PICTURES) {
         Some(folder) => seen.write_pictures(folder.as_ref()),
         None => Ok(()),
     }
 }
 
-/// The state that the app's log names last.
+/// The log text before the name of a state, as the app writes it.
+const STATE_PREFIX: &str = "the state is now ";
+
+/// The last state in the app's log.
 pub(crate) fn last_state(data: &Path) -> Result<String> {
     let mut text = String::new();
     for entry in std::fs::read_dir(data.join("co.amiqus.signin/logs"))? {
@@ -116,7 +119,7 @@ pub(crate) fn last_state(data: &Path) -> Result<String> {
         }
     }
     let (_, last) = text
-        .rsplit_once("the state is now ")
+        .rsplit_once(STATE_PREFIX)
         .ok_or("the log names no state")?;
     let end = last.find([' ', '\n', ':', ',']).unwrap_or(last.len());
     Ok(last[..end].to_owned())

@@ -1,5 +1,4 @@
-//! The computer that is measured: a fake server that answers at once, and vaults that the real
-//! session filled.
+//! The measured computer: a fake server without latency, and vaults filled by the real session.
 
 use std::ffi::OsString;
 use std::fs;
@@ -27,9 +26,9 @@ use crate::amiqus::Amiqus;
 
 /// A computer with a provisioning file for the fake server.
 pub(crate) struct Computer {
-    /// The service.
+    /// The fake server.
     pub(crate) amiqus: Amiqus,
-    /// The folder of all users' folders.
+    /// The parent of the users' data folders.
     home: PathBuf,
 }
 
@@ -42,11 +41,11 @@ pub(crate) struct PreparedUser {
 }
 
 impl Computer {
-    /// The one that the environment tells of.
-    pub(crate) fn of_this_desktop() -> Result<Self> {
+    /// Creates it from the environment variables of the benchmark's desktop.
+    pub(crate) fn from_environment() -> Result<Self> {
         Ok(Self {
-            amiqus: Amiqus::of_this_desktop()?,
-            home: PathBuf::from(named("XDG_DATA_HOME")?),
+            amiqus: Amiqus::from_environment()?,
+            home: PathBuf::from(variable("XDG_DATA_HOME")?),
         })
     }
 
@@ -70,18 +69,18 @@ impl Computer {
     /// A user who is signed in.
     pub(crate) async fn signed_in(&self, name: &str) -> Result<PathBuf> {
         let data = self.user(name)?;
-        let mut kept = PreparedUser::start(&vault_in(&data)).await?;
-        kept.sign_in(&self.amiqus).await?;
-        kept.end().await?;
+        let mut user = PreparedUser::start(&vault_in(&data)).await?;
+        user.sign_in(&self.amiqus).await?;
+        user.end().await?;
         Ok(data)
     }
 
-    /// A user who has just chosen Allow in the browser, and the address that the browser is sent to.
+    /// A user who has just chosen Allow in the browser, and the redirect address.
     pub(crate) async fn allowed(&self, name: &str) -> Result<(PathBuf, String)> {
         let data = self.user(name)?;
-        let mut kept = PreparedUser::start(&vault_in(&data)).await?;
-        let address = kept.allow(&self.amiqus).await?;
-        kept.end().await?;
+        let mut user = PreparedUser::start(&vault_in(&data)).await?;
+        let address = user.allow(&self.amiqus).await?;
+        user.end().await?;
         Ok((data, address))
     }
 }
@@ -89,11 +88,11 @@ impl Computer {
 impl PreparedUser {
     /// Starts the real session on the real vault in this folder.
     pub(crate) async fn start(vault: &Path) -> Result<Self> {
-        Self::start_by(Arc::new(SystemClock), vault).await
+        Self::start_with_clock(Arc::new(SystemClock), vault).await
     }
 
-    /// The same, by another clock.
-    pub(crate) async fn start_by(clock: Arc<dyn Clock>, vault: &Path) -> Result<Self> {
+    /// Starts the real session with another clock.
+    pub(crate) async fn start_with_clock(clock: Arc<dyn Clock>, vault: &Path) -> Result<Self> {
         let (open, browser) = mpsc::unbounded_channel();
         let session = SessionHandle::start(Dependencies {
             opener: Arc::new(StrongholdOpener::new(vault.to_owned())),
@@ -128,7 +127,7 @@ impl PreparedUser {
         Ok(())
     }
 
-    /// Begins to sign in and allows it in the browser; answers where the browser is sent.
+    /// Begins to sign in and allows it in the browser; returns the redirect address.
     async fn allow(&mut self, amiqus: &Amiqus) -> Result<String> {
         let begun = self.session.authorize().await;
         begun.map_err(|problem| format!("{problem:?}"))?;
@@ -136,7 +135,7 @@ impl PreparedUser {
         amiqus.allow(url.as_str()).await
     }
 
-    /// Ends it, and waits until the vault is free.
+    /// Ends the session, and waits until the vault is free.
     pub(crate) async fn end(self) -> Result<()> {
         self.session.wait_until_idle().await;
         drop(self.session);
@@ -145,17 +144,17 @@ impl PreparedUser {
     }
 }
 
-/// Where the app keeps its vault in such a folder.
+/// The vault's folder in a user's data folder.
 pub(crate) fn vault_in(data: &Path) -> PathBuf {
     data.join("co.amiqus.signin/vault")
 }
 
 /// The value of an environment variable.
-pub(crate) fn named(variable: &str) -> Result<OsString> {
-    std::env::var_os(variable).ok_or_else(|| format!("{variable} is to be set").into())
+pub(crate) fn variable(name: &str) -> Result<OsString> {
+    std::env::var_os(name).ok_or_else(|| format!("{name} is not set").into())
 }
 
-/// Tells which addresses the browser would be sent to.
+/// A desktop whose browser reports the addresses to open.
 struct HeadlessHost(mpsc::UnboundedSender<Url>);
 
 impl Host for HeadlessHost {
@@ -166,7 +165,7 @@ impl Host for HeadlessHost {
     ) -> std::result::Result<(), OpenBrowserError> {
         self.0
             .send(url.clone())
-            .map_err(|_| OpenBrowserError::new("nobody is there"))
+            .map_err(|_| OpenBrowserError::new("the receiver is closed"))
     }
 
     fn listen(
@@ -174,7 +173,7 @@ impl Host for HeadlessHost {
         _redirect_url: &RedirectUrl,
         _recipient: Recipient,
     ) -> std::result::Result<Box<dyn Listener>, ListenError> {
-        Err(ListenError::new("no part needs that"))
+        Err(ListenError::new("there is no listener here"))
     }
 
     fn bring_to_front(&self) {}

@@ -1,4 +1,4 @@
-//! The least that a durable write can be: new file, write, sync, rename, sync of the folder.
+//! The minimal durable write: new file, write, sync, rename, sync of the folder.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::Result;
 
-/// Replaces the file `written` in a folder; answers how long that took.
+/// Replaces the file `written` in a folder; returns how long that took.
 pub(crate) fn write(folder: &Path, bytes: &[u8]) -> Result<Duration> {
     let begun = Instant::now();
     let new = folder.join("written.new");
@@ -19,7 +19,7 @@ pub(crate) fn write(folder: &Path, bytes: &[u8]) -> Result<Duration> {
     Ok(begun.elapsed())
 }
 
-/// As many bytes as a file has, of a kind that can't be compressed.
+/// Incompressible bytes, as many as a file has.
 pub(crate) fn as_large_as(file: &Path) -> Result<Vec<u8>> {
     let size = usize::try_from(fs::metadata(file)?.len())?;
     Ok(std::iter::repeat_with(|| fastrand::u8(..))

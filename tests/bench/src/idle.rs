@@ -1,4 +1,4 @@
-//! What the app does in an idle minute, signed in, with its window open.
+//! CPU time and context switches of the idle app, signed in, with its window open.
 
 use std::time::Duration;
 
@@ -10,23 +10,21 @@ use crate::processes::WorkMeter;
 use crate::screen::Screen;
 use crate::{Figures, Options, Result, milliseconds, wait};
 
-/// After this nothing of a start is under way any more; `WebKit` gives memory back and
-/// ends threads for twenty seconds.
+/// How long a start settles: `WebKit` returns memory and ends threads for twenty seconds.
 const SETTLE_TIME: Duration = Duration::from_secs(25);
 
-/// What is looked at in one piece: a minute in several, so that what happens once is not taken for what
-/// happens all the time.
+/// The length of one sample: several per minute, so that a single event does not count as permanent work.
 const SAMPLE_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Both side by side, so that what wakes the one wakes the other.
-pub(crate) fn measure(given: &Options) -> Result<Vec<Figures>> {
+/// Measures both programs at once, so that the same events wake both.
+pub(crate) fn measure(options: &Options) -> Result<Vec<Figures>> {
     let runtime = Runtime::new()?;
-    let computer = Computer::of_this_desktop()?;
-    let nobody = computer.user("nobody")?;
+    let computer = Computer::from_environment()?;
+    let empty = computer.user("empty")?;
     let signed_in = runtime.block_on(computer.signed_in("signed-in"))?;
     let screen = Screen::watch()?;
-    let (bare, _) = App::painted(&given.bare, &nobody, &screen)?;
-    let (ours, _) = App::painted(&given.ours, &signed_in, &screen)?;
+    let (bare, _) = App::painted(&options.bare, &empty, &screen)?;
+    let (ours, _) = App::painted(&options.ours, &signed_in, &screen)?;
     wait(SETTLE_TIME);
 
     let alone = |app: &App| WorkMeter::of(&[app.id()]);
@@ -38,7 +36,7 @@ pub(crate) fn measure(given: &Options) -> Result<Vec<Figures>> {
         "idle, switches of all processes",
     ]
     .map(Figures::of);
-    for _ in 0..given.rounds {
+    for _ in 0..options.rounds {
         let before = (
             alone(&ours)?,
             alone(&bare)?,

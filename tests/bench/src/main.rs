@@ -1,6 +1,5 @@
-//! What the app takes, beside its floors, measured in the same run. Each part
-//! prints its rows' figures as one line of JSON; what they mean together is in `bench.ts`, which gives
-//! each part a desktop of its own.
+//! Measures the app against floors from the same run. Each part prints its rows as one line of JSON;
+//! `bench.ts` runs each part on a separate desktop and interprets the rows.
 
 mod amiqus;
 mod app;
@@ -27,19 +26,19 @@ use serde::Serialize;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// A row's figures, one for each time that it was measured.
+/// The measurements of a row.
 #[derive(Serialize)]
 struct Figures {
-    /// Names the row.
+    /// The row's name, which `rows.ts` reads.
     row: String,
-    /// What the app took.
+    /// The measurements of the app.
     ours: Vec<f64>,
-    /// What its floor took.
+    /// The measurements of its floor.
     floor: Vec<f64>,
 }
 
 impl Figures {
-    /// None yet.
+    /// A row without measurements.
     fn of(row: impl Into<String>) -> Self {
         Self {
             row: row.into(),
@@ -49,11 +48,11 @@ impl Figures {
     }
 }
 
-/// What a part is given.
+/// The options of a part.
 struct Options {
     /// The app's program.
     ours: PathBuf,
-    /// The bare window's.
+    /// The bare window's program.
     bare: PathBuf,
     /// How often each thing is measured.
     rounds: usize,
@@ -77,37 +76,37 @@ fn measure(arguments: &[String]) -> Result<()> {
         return Err("usage: bench PART FOLDER ROUNDS".into());
     };
     let folder = PathBuf::from(folder);
-    let given = Options {
+    let options = Options {
         ours: folder.join("sign-in-with-amiqus"),
         bare: folder.join("bare-window"),
         rounds: rounds.parse()?,
     };
     let rows = match part.as_str() {
-        "start" => start::measure(&given),
-        "redirect" => redirect::measure(&given),
-        "vault" => vault::measure(&given),
-        "stock" => stock::measure(&given),
-        "memory" => memory::measure(&given),
-        "tray" => memory::measure_tray(&given),
-        "idle" => idle::measure(&given),
-        "profile" => profile::measure(&given),
-        "tokens" => tokens::measure(&given),
+        "start" => start::measure(&options),
+        "redirect" => redirect::measure(&options),
+        "vault" => vault::measure(&options),
+        "stock" => stock::measure(&options),
+        "memory" => memory::measure(&options),
+        "tray" => memory::measure_tray(&options),
+        "idle" => idle::measure(&options),
+        "profile" => profile::measure(&options),
+        "tokens" => tokens::measure(&options),
         _ => Err(format!("there is no part {part:?}").into()),
     }?;
     let line = serde_json::to_string(&rows)?;
     Ok(writeln!(std::io::stdout(), "{line}")?)
 }
 
-/// Lets time go by.
+/// Sleeps.
 #[expect(
     clippy::disallowed_methods,
-    reason = "what is measured is what is so after a while; there is no event to wait for"
+    reason = "a settled state is measured; there is no event to wait for"
 )]
 fn wait(time: Duration) {
     std::thread::sleep(time);
 }
 
-/// In milliseconds.
+/// Converts a duration to milliseconds.
 fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1_000.0
 }

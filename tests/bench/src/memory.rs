@@ -1,4 +1,4 @@
-//! What is held in memory: with the window open, and once it was closed to the tray.
+//! Memory use with the window open, and after it was closed to the tray.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
@@ -11,28 +11,28 @@ use zbus::blocking::Connection;
 use crate::app::App;
 use crate::computer::Computer;
 use crate::processes::memory_of;
-use crate::redirect::hand_over;
+use crate::redirect::send_link;
 use crate::screen::Screen;
 use crate::{Figures, Options, Result, wait};
 
-/// After this nothing of a start is under way any more.
+/// How long a start settles.
 const SETTLE_TIME: Duration = Duration::from_secs(3);
 
 /// How long a closed window's processes may take to end.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// With the window open, signed in: all processes.
-pub(crate) fn measure(given: &Options) -> Result<Vec<Figures>> {
+/// Measures all processes with the window open, signed in.
+pub(crate) fn measure(options: &Options) -> Result<Vec<Figures>> {
     let runtime = Runtime::new()?;
-    let computer = Computer::of_this_desktop()?;
-    let bare = computer.user("nobody")?;
+    let computer = Computer::from_environment()?;
+    let bare = computer.user("empty")?;
     let signed_in = runtime.block_on(computer.signed_in("signed-in"))?;
     let screen = Screen::watch()?;
     let mut row = Figures::of("memory, window open");
-    for _ in 0..given.rounds {
+    for _ in 0..options.rounds {
         for (program, data, figures) in [
-            (&given.bare, &bare, &mut row.floor),
-            (&given.ours, &signed_in, &mut row.ours),
+            (&options.bare, &bare, &mut row.floor),
+            (&options.ours, &signed_in, &mut row.ours),
         ] {
             let (app, _) = App::painted(program, data, &screen)?;
             wait(SETTLE_TIME);
@@ -43,21 +43,21 @@ pub(crate) fn measure(given: &Options) -> Result<Vec<Figures>> {
     Ok(vec![row])
 }
 
-/// Closed to the tray, beside the same process before its first window.
-pub(crate) fn measure_tray(given: &Options) -> Result<Vec<Figures>> {
+/// Measures the app closed to the tray, against the same process before its first window.
+pub(crate) fn measure_tray(options: &Options) -> Result<Vec<Figures>> {
     let runtime = Runtime::new()?;
-    let computer = Computer::of_this_desktop()?;
+    let computer = Computer::from_environment()?;
     let signed_in = runtime.block_on(computer.signed_in("signed-in"))?;
     let screen = Screen::watch()?;
     let bus = Connection::session()?;
-    let _tray = Tray::start(given)?;
+    let _tray = Tray::start(options)?;
     let mut row = Figures::of("memory, closed to the tray");
-    for _ in 0..given.rounds {
-        let app = App::start(&given.ours, &["--in-the-tray"], &signed_in)?;
+    for _ in 0..options.rounds {
+        let app = App::start(&options.ours, &["--in-the-tray"], &signed_in)?;
         wait(SETTLE_TIME);
         row.floor.push(memory_of(&app.processes()?)?);
 
-        screen.after(SETTLE_TIME, SETTLE_TIME, || hand_over(&bus, ""))?;
+        screen.after(SETTLE_TIME, SETTLE_TIME, || send_link(&bus, ""))?;
         let open = app.processes()?.len();
         if open < 2 {
             return Err("no window was opened".into());
@@ -82,21 +82,21 @@ pub(crate) fn measure_tray(given: &Options) -> Result<Vec<Figures>> {
     Ok(vec![row])
 }
 
-/// A place for a tray, until it is dropped.
+/// A system tray, which ends when dropped.
 struct Tray(Child);
 
 impl Tray {
-    fn start(given: &Options) -> Result<Self> {
-        let program: PathBuf = given.ours.with_file_name("practice-tray");
+    fn start(options: &Options) -> Result<Self> {
+        let program: PathBuf = options.ours.with_file_name("practice-tray");
         let child = Command::new(&program)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|problem| format!("{}: {problem}", program.display()))?;
         let mut tray = Self(child);
-        let said = tray.0.stdout.take().ok_or("the tray has no output")?;
+        let stdout = tray.0.stdout.take().ok_or("the tray has no output")?;
         // Its first line reports that it is ready.
-        BufReader::new(said).read_line(&mut String::new())?;
+        BufReader::new(stdout).read_line(&mut String::new())?;
         Ok(tray)
     }
 }

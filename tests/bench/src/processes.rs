@@ -7,17 +7,17 @@ use std::time::Duration;
 
 use crate::Result;
 
-/// What processes hold, in MiB; what several share is counted in parts (`Pss`, `proc_pid_smaps(5)`).
+/// The memory of processes in MiB, with shared pages split between them (`Pss`, `proc_pid_smaps(5)`).
 pub(crate) fn memory_of(ids: &[u32]) -> Result<f64> {
     let mut kibibytes = 0.0;
     for id in ids {
         let rollup = fs::read_to_string(format!("/proc/{id}/smaps_rollup"))?;
-        kibibytes += field(&rollup, "Pss:").ok_or("the kernel tells no Pss")?;
+        kibibytes += field(&rollup, "Pss:").ok_or("no Pss in smaps_rollup")?;
     }
     Ok(kibibytes / 1_024.0)
 }
 
-/// A program's process and all that came of it.
+/// The IDs of a process and all its descendants.
 pub(crate) fn tree(root: u32) -> Result<Vec<u32>> {
     let mut parents = Vec::new();
     for entry in fs::read_dir("/proc")?.flatten() {
@@ -40,15 +40,15 @@ pub(crate) fn tree(root: u32) -> Result<Vec<u32>> {
         }
     }
     let mut found: Vec<u32> = vec![root];
-    let mut looked_at = 0;
-    while let Some(parent) = found.get(looked_at).copied() {
+    let mut visited = 0;
+    while let Some(parent) = found.get(visited).copied() {
         found.extend(
             parents
                 .iter()
                 .filter(|(_, of)| *of == parent)
                 .map(|(id, _)| id),
         );
-        looked_at += 1;
+        visited += 1;
     }
     Ok(found)
 }
@@ -65,7 +65,7 @@ pub(crate) fn has_ended(id: u32) -> bool {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct WorkMeter(BTreeMap<PathBuf, WorkDone>);
 
-/// What was done.
+/// CPU time and context switches.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct WorkDone {
     /// Time on a processor.
@@ -75,7 +75,7 @@ pub(crate) struct WorkDone {
 }
 
 impl WorkMeter {
-    /// What these processes' threads did so far.
+    /// Reads the counts of these processes' threads.
     pub(crate) fn of(ids: &[u32]) -> Result<Self> {
         let mut work = BTreeMap::new();
         for id in ids {
@@ -102,7 +102,7 @@ impl WorkMeter {
         Ok(Self(work))
     }
 
-    /// What the threads that are there did since an earlier look.
+    /// The work of the current threads since an earlier reading.
     pub(crate) fn since(&self, earlier: &Self) -> WorkDone {
         let mut all = WorkDone::default();
         for (thread, now) in &self.0 {
@@ -114,7 +114,7 @@ impl WorkMeter {
     }
 }
 
-/// The number behind a name, as the kernel's files have them.
+/// The number after a name in one of the kernel's files.
 fn field(text: &str, name: &str) -> Option<f64> {
     let line = text.lines().find(|line| line.starts_with(name))?;
     line.split_whitespace().nth(1)?.parse().ok()

@@ -1,5 +1,5 @@
-//! What takes the time at a start: when each step of it was reached, as the system calls tell. The
-//! tracing makes all of it slower, ours and the floor alike.
+//! When each step of a start is reached, by its system calls. Tracing slows down the app and the floor
+//! alike.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -12,7 +12,7 @@ use crate::{Figures, Options, Result};
 /// Longer than a start takes under tracing.
 const TRACE_TIMEOUT: &str = "3";
 
-/// Whose doing a step is.
+/// The process that performs a step.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum ProcessKind {
     /// The program's own process.
@@ -23,14 +23,14 @@ enum ProcessKind {
     Any,
 }
 
-/// Which of the calls that are alike.
+/// The first or the last of several matching calls.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Which {
     First,
     Last,
 }
 
-/// A step: what it is called, whose it is, and what a line that shows it has in it.
+/// The steps: name, process, matching call, and the text that identifies it in the trace.
 const STEPS: [(&str, ProcessKind, Which, &str); 8] = [
     (
         "libraries loaded, display reached",
@@ -82,26 +82,26 @@ const STEPS: [(&str, ProcessKind, Which, &str); 8] = [
     ),
 ];
 
-/// Traces both in turn.
-pub(crate) fn measure(given: &Options) -> Result<Vec<Figures>> {
+/// Traces both programs in turn.
+pub(crate) fn measure(options: &Options) -> Result<Vec<Figures>> {
     let runtime = Runtime::new()?;
-    let computer = Computer::of_this_desktop()?;
-    let nobody = computer.user("nobody")?;
+    let computer = Computer::from_environment()?;
+    let empty = computer.user("empty")?;
     let signed_in = runtime.block_on(computer.signed_in("signed-in"))?;
     let mut rows = STEPS.map(|(step, ..)| Figures::of(step));
-    for _ in 0..given.rounds {
+    for _ in 0..options.rounds {
         for (program, data, is_ours) in [
-            (&given.bare, &nobody, false),
-            (&given.ours, &signed_in, true),
+            (&options.bare, &empty, false),
+            (&options.ours, &signed_in, true),
         ] {
             let trace = trace(program, data)?;
-            for (row, (_, whose, which, has)) in rows.iter_mut().zip(STEPS) {
+            for (row, (_, process_kind, which, has)) in rows.iter_mut().zip(STEPS) {
                 let figures = if is_ours {
                     &mut row.ours
                 } else {
                     &mut row.floor
                 };
-                figures.extend(mark_reached(&trace, whose, which, has));
+                figures.extend(mark_reached(&trace, process_kind, which, has));
             }
         }
     }
@@ -125,8 +125,8 @@ fn trace(program: &Path, data: &Path) -> Result<String> {
     Ok(std::fs::read_to_string(file)?)
 }
 
-/// When that was, in milliseconds from the start on.
-fn mark_reached(trace: &str, whose: ProcessKind, which: Which, has: &str) -> Option<f64> {
+/// When a step was reached, in milliseconds from the start.
+fn mark_reached(trace: &str, process_kind: ProcessKind, which: Which, has: &str) -> Option<f64> {
     let calls = || {
         trace
             .lines()
@@ -140,12 +140,12 @@ fn mark_reached(trace: &str, whose: ProcessKind, which: Which, has: &str) -> Opt
     let (program, begun, _) = calls().next()?;
     let page = calls().find(|(_, _, call)| call.contains("/WebKitWebProcess\""));
     let mut wanted = calls().filter(|(process, _, call)| {
-        let is_theirs = match whose {
+        let is_its_process = match process_kind {
             ProcessKind::Program => *process == program,
             ProcessKind::Page => page.is_some_and(|(page, ..)| *process == page),
             ProcessKind::Any => true,
         };
-        is_theirs && call.contains(has)
+        is_its_process && call.contains(has)
     });
     let (_, at, _) = match which {
         Which::First => wanted.next(),

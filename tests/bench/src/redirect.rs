@@ -1,5 +1,5 @@
-//! From the redirect's arrival in the process to the user's name, painted: with an Amiqus that answers
-//! at once, and with one that is 100 ms away.
+//! The time from the redirect's arrival in the process until the user's name is painted, without latency
+//! and with 100 ms of it.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -12,60 +12,60 @@ use zbus::blocking::Connection;
 use zbus::zvariant::Value;
 
 use crate::amiqus::Amiqus;
-use crate::app::{App, keep_pictures, last_state};
+use crate::app::{App, last_state, save_pictures};
 use crate::computer::{Computer, vault_in};
 use crate::screen::Screen;
 use crate::{Figures, Options, Result, durable, milliseconds, wait};
 
 /// The simulated latency, added to each response.
-const LATENCY_IN_MILLISECONDS: u64 = 100;
+const LATENCY_MS: u64 = 100;
 
-/// Longer than the name takes, and longer than from one second of the countdown to the next.
+/// Longer than the name takes to appear, and longer than a step of the countdown.
 const SETTLE_TIME: Duration = Duration::from_millis(1_500);
 
 /// How long the user is in the browser.
-const IN_THE_BROWSER: Duration = Duration::from_secs(2);
+const BROWSER_TIME: Duration = Duration::from_secs(2);
 
-/// No sign-in takes longer.
+/// The time limit of a sign-in.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The first copy's name on the session bus, to which a second copy hands its link over.
-const COPY: &str = "co.amiqus.signin";
+/// The app's name on the session bus, to which a second copy sends its link.
+const APP_BUS_NAME: &str = "co.amiqus.signin";
 
 /// Signs in and measures the floor in turn.
-pub(crate) fn measure(given: &Options) -> Result<Vec<Figures>> {
+pub(crate) fn measure(options: &Options) -> Result<Vec<Figures>> {
     let runtime = Runtime::new()?;
-    let computer = Computer::of_this_desktop()?;
+    let computer = Computer::from_environment()?;
     let screen = Screen::watch()?;
-    let mut at_once = Figures::of("redirect");
-    let mut far_away = Figures::of("redirect with latency");
-    for round in 0..=given.rounds {
-        let (ours, data) = sign_in(given, &runtime, &computer, &screen, || Ok(()))?;
+    let mut immediate = Figures::of("redirect");
+    let mut delayed = Figures::of("redirect with latency");
+    for round in 0..=options.rounds {
+        let (ours, data) = sign_in(options, &runtime, &computer, &screen, || Ok(()))?;
         let requests = runtime.block_on(ask(&computer.amiqus, &["me", "team", "team/me"]))?;
         let vault = vault_in(&data);
         let bytes = durable::as_large_as(&vault.join("vault.stronghold"))?;
         let floor = requests + durable::write(&data, &bytes)?;
         if round > 0 {
-            at_once.ours.push(ours);
-            at_once.floor.push(milliseconds(floor));
+            immediate.ours.push(ours);
+            immediate.floor.push(milliseconds(floor));
         }
 
-        let (ours, _) = sign_in(given, &runtime, &computer, &screen, || {
-            runtime.block_on(computer.amiqus.set_aside(LATENCY_IN_MILLISECONDS))
+        let (ours, _) = sign_in(options, &runtime, &computer, &screen, || {
+            runtime.block_on(computer.amiqus.add_latency(LATENCY_MS))
         })?;
         let floor = runtime.block_on(ask(&computer.amiqus, &["me"]))?;
-        runtime.block_on(computer.amiqus.restore())?;
+        runtime.block_on(computer.amiqus.clear_faults())?;
         if round > 0 {
-            far_away.ours.push(ours);
-            far_away.floor.push(milliseconds(floor));
+            delayed.ours.push(ours);
+            delayed.floor.push(milliseconds(floor));
         }
     }
-    Ok(vec![at_once, far_away])
+    Ok(vec![immediate, delayed])
 }
 
 /// A sign-in, from the redirect's arrival to the name.
 fn sign_in(
-    given: &Options,
+    options: &Options,
     runtime: &Runtime,
     computer: &Computer,
     screen: &Screen,
@@ -73,12 +73,12 @@ fn sign_in(
 ) -> Result<(f64, PathBuf)> {
     let (data, address) = runtime.block_on(computer.allowed("signing-in"))?;
     let bus = Connection::session()?;
-    let app = App::start(&given.ours, &[], &data)?;
+    let app = App::start(&options.ours, &[], &data)?;
     // A real user takes longer.
-    wait(IN_THE_BROWSER);
+    wait(BROWSER_TIME);
     before()?;
-    let (begun, (), seen) = screen.after(SETTLE_TIME, TIMEOUT, || hand_over(&bus, &address))?;
-    keep_pictures(&seen)?;
+    let (begun, (), seen) = screen.after(SETTLE_TIME, TIMEOUT, || send_link(&bus, &address))?;
+    save_pictures(&seen)?;
     let named = seen.settled().ok_or("nothing was painted")?;
     app.end()?;
     let shown = last_state(&data)?;
@@ -88,17 +88,23 @@ fn sign_in(
     Ok((milliseconds(named - begun), data))
 }
 
-/// Hands a link over as a second copy of the app does; without one it asks for the window.
-pub(crate) fn hand_over(bus: &Connection, link: &str) -> Result<()> {
+/// Sends a link as a second copy of the app does; an empty one opens the window.
+pub(crate) fn send_link(bus: &Connection, link: &str) -> Result<()> {
     let data: HashMap<&str, Value<'_>> = HashMap::new();
-    let path = format!("/{}", COPY.replace('.', "/"));
+    let path = format!("/{}", APP_BUS_NAME.replace('.', "/"));
     let interface = Some("org.freedesktop.Application");
     if link.is_empty() {
-        bus.call_method(Some(COPY), path.as_str(), interface, "Activate", &(data,))?;
+        bus.call_method(
+            Some(APP_BUS_NAME),
+            path.as_str(),
+            interface,
+            "Activate",
+            &(data,),
+        )?;
     } else {
         let links = [link];
         bus.call_method(
-            Some(COPY),
+            Some(APP_BUS_NAME),
             path.as_str(),
             interface,
             "Open",
@@ -108,13 +114,13 @@ pub(crate) fn hand_over(bus: &Connection, link: &str) -> Result<()> {
     Ok(())
 }
 
-/// What the floor reads of a token answer.
+/// The part of a token response that the floor reads.
 #[derive(Deserialize)]
 struct Tokens {
     access_token: String,
 }
 
-/// The least that can be asked, one after the other: the exchange, and then these.
+/// The minimal requests, one after the other: the exchange, and then these resources.
 async fn ask(amiqus: &Amiqus, resources: &[&str]) -> Result<Duration> {
     let code = amiqus.code().await?;
     let registration = &amiqus.registration;

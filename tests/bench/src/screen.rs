@@ -1,5 +1,4 @@
-//! A display, watched from outside: what was painted, and when. Both programs are watched in the
-//! same way, without their cooperation.
+//! Watches a display from outside: what was painted, and when. Neither program has to cooperate.
 
 use std::fs;
 use std::os::fd::AsFd as _;
@@ -20,11 +19,10 @@ use crate::Result;
 /// Bytes of a pixel; the fourth is unused.
 const PIXEL: usize = 4;
 
-/// A picture that differs from another one in no more of its pixels than this is the same: a caret
-/// may blink, a minute may pass.
-const SAME: usize = 700;
+/// Two pictures that differ in no more pixels count as the same: a caret may blink, a minute may pass.
+const MAX_DIFFERING_PIXELS: usize = 700;
 
-/// One display, and what it shows.
+/// A connection to a display.
 pub(crate) struct Screen {
     connection: RustConnection,
     root: Window,
@@ -39,7 +37,7 @@ struct Patch {
     pixels: Vec<u8>,
 }
 
-/// What was seen.
+/// The recorded changes of a display.
 pub(crate) struct Seen {
     before: Vec<u8>,
     patches: Vec<Patch>,
@@ -69,8 +67,7 @@ impl Screen {
         })
     }
 
-    /// Does something, and watches until nothing was painted for as long as `quiet`, or for as long as
-    /// `longest` in all.
+    /// Runs `act`, and watches until nothing was painted for `quiet`, or for `longest` in total.
     pub(crate) fn after<T>(
         &self,
         quiet: Duration,
@@ -115,7 +112,7 @@ impl Screen {
         loop {
             match self.connection.poll_for_event()? {
                 Some(Event::DamageNotify(NotifyEvent { area: painted, .. })) => {
-                    area = Some(area.map_or(painted, |area| around(area, painted)));
+                    area = Some(area.map_or(painted, |area| bounding_box(area, painted)));
                 }
                 Some(_) => {}
                 None if area.is_some() => return Ok(area),
@@ -160,10 +157,10 @@ impl Seen {
             .sum();
         let mut settled = None;
         for patch in &self.patches {
-            differing -= self.unlike_within(patch.area, &now, &last);
+            differing -= self.differing_within(patch.area, &now, &last);
             self.apply(&mut now, patch);
-            differing += self.unlike_within(patch.area, &now, &last);
-            if differing > SAME {
+            differing += self.differing_within(patch.area, &now, &last);
+            if differing > MAX_DIFFERING_PIXELS {
                 settled = None;
             } else {
                 settled.get_or_insert(patch.at);
@@ -173,7 +170,7 @@ impl Seen {
     }
 
     /// How many of an area's pixels differ from one picture to the other.
-    fn unlike_within(&self, area: Rectangle, one: &[u8], other: &[u8]) -> usize {
+    fn differing_within(&self, area: Rectangle, one: &[u8], other: &[u8]) -> usize {
         let begin = usize_of(area.x) * PIXEL;
         let within = begin..begin + usize::from(area.width) * PIXEL;
         self.lines(one)
@@ -214,7 +211,7 @@ impl Seen {
     }
 }
 
-/// The server tells of no area outside the display.
+/// Converts a coordinate; the server reports no area outside the display.
 fn usize_of(coordinate: i16) -> usize {
     usize::try_from(coordinate).unwrap_or_default()
 }
@@ -227,8 +224,8 @@ fn differing_pixels((one, other): (&[u8], &[u8])) -> usize {
         .count()
 }
 
-/// The least area that has both in it.
-fn around(one: Rectangle, other: Rectangle) -> Rectangle {
+/// The smallest rectangle that contains both.
+fn bounding_box(one: Rectangle, other: Rectangle) -> Rectangle {
     let (x, y) = (one.x.min(other.x), one.y.min(other.y));
     let right =
         (i32::from(one.x) + i32::from(one.width)).max(i32::from(other.x) + i32::from(other.width));

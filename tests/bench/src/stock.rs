@@ -1,5 +1,5 @@
-//! What the same write takes with Stronghold's plugin as it comes: it stretches the key again at each
-//! save, as if it were a password.
+//! The same write with the default settings of Stronghold's plugin, which stretches the key at each save
+//! as if it were a password.
 
 use std::path::Path;
 use std::time::Instant;
@@ -11,20 +11,20 @@ use crate::computer::{Computer, vault_in};
 use crate::{Figures, Options, Result, milliseconds};
 
 /// The engine's default work factor, as a power of 2.
-const PLUGIN_SETTINGS: u8 = 19;
+const PLUGIN_WORK_FACTOR: u8 = 19;
 
-/// What the app tells it: nothing, for its key is 32 random bytes.
-const OURS: u8 = 0;
+/// The app's work factor: its key is 32 random bytes, which need no stretching.
+const APP_WORK_FACTOR: u8 = 0;
 
-/// Saves one account's worth in the one way and the other.
-pub(crate) fn measure(given: &Options) -> Result<Vec<Figures>> {
-    let computer = Computer::of_this_desktop()?;
+/// Saves one account's data with each work factor.
+pub(crate) fn measure(options: &Options) -> Result<Vec<Figures>> {
+    let computer = Computer::from_environment()?;
     let data = computer.user("stock")?;
     std::fs::create_dir_all(vault_in(&data))?;
     let mut row = Figures::of("vault commit 1, stock");
-    for _ in 0..given.rounds {
-        row.ours.push(save(&data, PLUGIN_SETTINGS)?);
-        row.floor.push(save(&data, OURS)?);
+    for _ in 0..options.rounds {
+        row.ours.push(save(&data, PLUGIN_WORK_FACTOR)?);
+        row.floor.push(save(&data, APP_WORK_FACTOR)?);
     }
     Ok(vec![row])
 }

@@ -1,5 +1,5 @@
-//! A living token to a caller within the process, a thousand of them at once: while there is one at
-//! hand, and once it is past its end.
+//! A valid token for a thousand concurrent callers in the process: while one is cached, and after it
+//! has expired.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -17,52 +17,54 @@ use tokio::task::JoinSet;
 use crate::computer::{Computer, PreparedUser, vault_in};
 use crate::{Figures, Options, Result, milliseconds};
 
-/// How many ask at once.
+/// The number of concurrent callers.
 const CALLERS: usize = 1_000;
 
-/// What a caller waits that 99 of 100 are not slower than.
+/// The reported percentile of the waits.
 const PERCENT: usize = 99;
 
-/// Longer than a token lives.
-const TIMEOUT: SignedDuration = SignedDuration::from_hours(366 * 24);
+/// How far the clock is advanced: longer than a token's lifetime.
+const CLOCK_STEP: SignedDuration = SignedDuration::from_hours(366 * 24);
 
-/// Has the callers ask, and lock an own lock in turn.
-pub(crate) fn measure(given: &Options) -> Result<Vec<Figures>> {
+/// Measures the callers, and an uncontended lock as their floor, in turn.
+pub(crate) fn measure(options: &Options) -> Result<Vec<Figures>> {
     let runtime = Runtime::new()?;
     runtime.block_on(async {
-        let computer = Computer::of_this_desktop()?;
+        let computer = Computer::from_environment()?;
         let clock = Arc::new(DrivenClock::default());
         let data = computer.user("callers")?;
-        let mut kept = PreparedUser::start_by(clock.clone(), &vault_in(&data)).await?;
-        kept.sign_in(&computer.amiqus).await?;
+        let mut user = PreparedUser::start_with_clock(clock.clone(), &vault_in(&data)).await?;
+        user.sign_in(&computer.amiqus).await?;
 
         let mut waits = Figures::of("valid token, 1,000 callers");
         let mut refreshes = Figures::of("valid token, refreshes past its end");
-        for _ in 0..given.rounds {
-            waits.ours.push(slow_one(ask(&kept.session).await?));
-            waits.floor.push(slow_one(lock_alone()));
+        for _ in 0..options.rounds {
+            waits
+                .ours
+                .push(percentile(request_tokens(&user.session).await?));
+            waits.floor.push(percentile(uncontended_lock()));
 
             let before = computer.amiqus.token_requests().await?;
             clock.advance();
-            ask(&kept.session).await?;
+            request_tokens(&user.session).await?;
             let made = u32::try_from(computer.amiqus.token_requests().await? - before)?;
             refreshes.ours.push(f64::from(made));
             refreshes.floor.push(1.0);
         }
-        kept.end().await?;
+        user.end().await?;
         Ok(vec![waits, refreshes])
     })
 }
 
-/// All at once; answers how long each waited from its call to its token.
-async fn ask(session: &SessionHandle) -> Result<Vec<Duration>> {
+/// Requests a token from all callers at once; returns how long each waited.
+async fn request_tokens(session: &SessionHandle) -> Result<Vec<Duration>> {
     let (start, started) = watch::channel(false);
     let mut callers = JoinSet::new();
     for _ in 0..CALLERS {
         let session = session.clone();
         let mut started = started.clone();
         callers.spawn(async move {
-            // Who holds the other end waits for this.
+            // The sender lives until all callers have finished.
             let _ = started.wait_for(|started| *started).await;
             let begun = Instant::now();
             let access = session.access_token().await;
@@ -80,7 +82,7 @@ async fn ask(session: &SessionHandle) -> Result<Vec<Duration>> {
 }
 
 /// The cost of a token behind an uncontended lock.
-fn lock_alone() -> Vec<Duration> {
+fn uncontended_lock() -> Vec<Duration> {
     let token = Mutex::new("t".repeat(860));
     (0..CALLERS)
         .map(|_| {
@@ -91,33 +93,33 @@ fn lock_alone() -> Vec<Duration> {
         .collect()
 }
 
-fn slow_one(mut waits: Vec<Duration>) -> f64 {
+fn percentile(mut waits: Vec<Duration>) -> f64 {
     waits.sort_unstable();
     let slow = waits.get(waits.len() * PERCENT / 100);
     slow.copied().map(milliseconds).unwrap_or_default()
 }
 
-/// The system's clock, turned forward.
+/// The system's clock with an offset.
 #[derive(Default)]
 struct DrivenClock(AtomicI64);
 
 impl DrivenClock {
     fn advance(&self) {
-        self.0.fetch_add(TIMEOUT.as_secs(), Ordering::SeqCst);
+        self.0.fetch_add(CLOCK_STEP.as_secs(), Ordering::SeqCst);
     }
 
-    fn by(&self) -> SignedDuration {
+    fn offset(&self) -> SignedDuration {
         SignedDuration::from_secs(self.0.load(Ordering::SeqCst))
     }
 }
 
 impl Clock for DrivenClock {
     fn now(&self) -> Timestamp {
-        SystemClock.now() + self.by()
+        SystemClock.now() + self.offset()
     }
 
     fn wait_until(&self, at: Timestamp) -> Wait {
-        SystemClock.wait_until(at - self.by())
+        SystemClock.wait_until(at - self.offset())
     }
 
     fn wait_for(&self, span: Duration) -> Wait {

@@ -1,4 +1,4 @@
-//! The vault with 1, 10, 100 and 1,000 accounts: opened, and one account changed, durably.
+//! The time to open a vault of 1, 10, 100 and 1,000 accounts, and to commit a change of one account.
 
 use std::fs;
 use std::path::Path;
@@ -15,13 +15,13 @@ use tokio::runtime::Runtime;
 use crate::computer::{Computer, vault_in};
 use crate::{Figures, Options, Result, durable, milliseconds};
 
-/// How many times more often than other things: each is over in milliseconds.
+/// How many commits there are per round: each takes milliseconds only.
 const REPEATS: usize = 5;
 
-/// Opens and commits, and writes as much without any vault in turn.
-pub(crate) fn measure(given: &Options) -> Result<Vec<Figures>> {
+/// Opens and commits, and reads or writes a plain file of the same size in turn.
+pub(crate) fn measure(options: &Options) -> Result<Vec<Figures>> {
     let runtime = Runtime::new()?;
-    let computer = Computer::of_this_desktop()?;
+    let computer = Computer::from_environment()?;
     let model = model(&runtime.block_on(computer.signed_in("model"))?)?;
     let mut rows = Vec::new();
     let mut commits = Vec::new();
@@ -34,13 +34,10 @@ pub(crate) fn measure(given: &Options) -> Result<Vec<Figures>> {
         let snapshot = vault_in(&data).join("vault.stronghold");
 
         let mut opening = Figures::of(format!("vault open {count}"));
-        for _ in 0..given.rounds {
+        for _ in 0..options.rounds {
             let begun = Instant::now();
             let opened = open(&data)?;
-            let read = opened
-                .store
-                .read_all()
-                .map_err(|failure| failure.to_string())?;
+            let read = opened.store.read_all().map_err(|error| error.to_string())?;
             opening.ours.push(milliseconds(begun.elapsed()));
             if read.len() != count {
                 return Err("the vault lost an account".into());
@@ -53,7 +50,7 @@ pub(crate) fn measure(given: &Options) -> Result<Vec<Figures>> {
         let opened = open(&data)?;
         let filler = durable::as_large_as(&snapshot)?;
         let mut committing = Figures::of(format!("vault commit {count}"));
-        for round in 0..given.rounds * REPEATS {
+        for round in 0..options.rounds * REPEATS {
             let change = [account(round % count, &model)];
             let begun = Instant::now();
             commit(opened.store.as_ref(), &change)?;
@@ -78,25 +75,23 @@ pub(crate) fn measure(given: &Options) -> Result<Vec<Figures>> {
 /// The real vault, with its key from the keychain.
 fn open(data: &Path) -> Result<Opened> {
     let opened = StrongholdOpener::new(vault_in(data)).open(Unlock::Keychain);
-    Ok(opened.map_err(|failure| failure.to_string())?)
+    Ok(opened.map_err(|error| error.to_string())?)
 }
 
 fn commit(store: &dyn SecretStore, changes: &[Change]) -> Result<()> {
-    Ok(store
-        .commit(changes)
-        .map_err(|failure| failure.to_string())?)
+    Ok(store.commit(changes).map_err(|error| error.to_string())?)
 }
 
 /// The account of a user who signed in.
 fn model(data: &Path) -> Result<Account> {
     let stored = open(data)?.store.read_all();
-    let stored = stored.map_err(|failure| failure.to_string())?;
+    let stored = stored.map_err(|error| error.to_string())?;
     let records = Records::read(&stored)?;
     Ok(records
         .accounts
         .into_values()
         .next()
-        .ok_or("nobody is signed in")?)
+        .ok_or("no account is signed in")?)
 }
 
 /// The record of another user's account like this one, with new tokens.
@@ -106,8 +101,8 @@ fn account(number: usize, model: &Account) -> Change {
     let status = match &model.status {
         AccountStatus::Connected { tokens, journal } => AccountStatus::Connected {
             tokens: TokenSet {
-                access: AccessToken::new(differing_pixels(tokens.access.expose())),
-                refresh: RefreshToken::new(differing_pixels(tokens.refresh.expose())),
+                access: AccessToken::new(random_token_like(tokens.access.expose())),
+                refresh: RefreshToken::new(random_token_like(tokens.refresh.expose())),
                 ..tokens.clone()
             },
             journal: *journal,
@@ -124,7 +119,7 @@ fn account(number: usize, model: &Account) -> Change {
     }
 }
 
-/// A token of the same length that shares nothing with it.
-fn differing_pixels(token: &str) -> String {
+/// A random token of the same length.
+fn random_token_like(token: &str) -> String {
     token.chars().map(|_| fastrand::alphanumeric()).collect()
 }

@@ -65,13 +65,13 @@ impl AppProcess {
     pub(crate) async fn start(program: &mut Program) -> Result<Self> {
         let mut process = Process::start(program)?;
         let stdin = process.take_stdin();
-        let (said, lines) = mpsc::unbounded_channel();
+        let (sender, lines) = mpsc::unbounded_channel();
         if let Some(stdout) = process.take_stdout() {
             let stdout = ChildStdout::from_std(stdout).or_else(during("reading a pipe"))?;
             tokio::spawn(async move {
                 let mut lines = BufReader::new(stdout).lines();
                 while let Ok(Some(line)) = lines.next_line().await {
-                    if said.send(line).is_err() {
+                    if sender.send(line).is_err() {
                         return;
                     }
                 }
@@ -107,12 +107,13 @@ impl AppProcess {
     /// Sends a command and returns its number, without waiting for its outcome.
     ///
     /// # Errors
-    /// When it has ended.
+    /// If it has exited.
     pub fn send(&mut self, command: &Command) -> Result<u64> {
-        let mut line = serde_json::to_string(command).map_err(|problem| TestError::Nonsense {
-            who: "a test".to_owned(),
-            said: problem.to_string(),
-        })?;
+        let mut line =
+            serde_json::to_string(command).map_err(|problem| TestError::UnexpectedOutput {
+                program: "a test".to_owned(),
+                output: problem.to_string(),
+            })?;
         line.push('\n');
         if let Some(stdin) = &mut self.stdin {
             stdin
@@ -145,7 +146,7 @@ impl AppProcess {
         let number = self.send(command)?;
         match self.outcome(number).await? {
             None => Ok(()),
-            Some(problem) => Err(TestError::Refused {
+            Some(problem) => Err(TestError::CommandFailed {
                 command: format!("{command:?}"),
                 problem,
             }),
@@ -165,10 +166,10 @@ impl AppProcess {
             match self.read_line(what, deadline).await {
                 Ok(()) => {}
                 // The shown state is more helpful than the time limit.
-                Err(late @ TestError::Late { .. }) => {
-                    return Err(TestError::Nonsense {
-                        who: "the `headless-app`".to_owned(),
-                        said: format!("{:?} ({late})", self.output.state),
+                Err(late @ TestError::Timeout { .. }) => {
+                    return Err(TestError::UnexpectedOutput {
+                        program: "the `headless-app`".to_owned(),
+                        output: format!("{:?} ({late})", self.output.state),
                     });
                 }
                 Err(trouble) => return Err(trouble),
@@ -201,24 +202,24 @@ impl AppProcess {
     /// Kills it with SIGKILL, and returns what it had reported.
     ///
     /// # Errors
-    /// When it doesn't die.
+    /// If it is still running at the time limit.
     pub async fn kill(mut self) -> Result<ExitReport> {
         self.process.kill();
         self.exit_report("it is dead").await
     }
 
-    /// Waits until something else has ended it.
+    /// Waits until it exits for a reason outside this type, such as a kill by a tracer.
     ///
     /// # Errors
     /// If it is still running at the time limit.
     pub async fn wait_for_exit(self) -> Result<ExitReport> {
-        self.exit_report("somebody ends it").await
+        self.exit_report("it exits").await
     }
 
     /// Ends it as the app ends when its window is closed, once it is idle.
     ///
     /// # Errors
-    /// When it doesn't.
+    /// If the command fails, or it is still running at the time limit.
     pub async fn end(mut self) -> Result<ExitReport> {
         self.request(&Command::End).await?;
         self.exit_report("it ends").await
@@ -229,7 +230,7 @@ impl AppProcess {
         loop {
             match self.read_line(what, deadline).await {
                 Ok(()) => {}
-                Err(TestError::Ended { .. }) => return Ok(self.output),
+                Err(TestError::AppExited { .. }) => return Ok(self.output),
                 Err(trouble) => return Err(trouble),
             }
         }
@@ -237,12 +238,13 @@ impl AppProcess {
 
     /// Reads the next line.
     async fn read_line(&mut self, what: &str, deadline: Instant) -> Result<()> {
-        let line = timeout_at(deadline, self.lines.recv())
-            .await
-            .map_err(|_| TestError::Late {
-                what: what.to_owned(),
-                seconds: TIMEOUT.as_secs(),
-            })?;
+        let line =
+            timeout_at(deadline, self.lines.recv())
+                .await
+                .map_err(|_| TestError::Timeout {
+                    what: what.to_owned(),
+                    seconds: TIMEOUT.as_secs(),
+                })?;
         let Some(line) = line else {
             // Its output is closed, so it has ended.
             let status = self
@@ -250,7 +252,7 @@ impl AppProcess {
                 .wait()
                 .or_else(during("waiting for the `headless-app`"))?;
             self.output.status = Some(status);
-            return Err(TestError::Ended {
+            return Err(TestError::AppExited {
                 what: what.to_owned(),
                 how: describe(status),
             });
@@ -263,9 +265,9 @@ impl AppProcess {
                 self.output.outcomes.insert(done, problem);
             }
             Err(problem) => {
-                return Err(TestError::Nonsense {
-                    who: "the `headless-app`".to_owned(),
-                    said: format!("{line} ({problem})"),
+                return Err(TestError::UnexpectedOutput {
+                    program: "the `headless-app`".to_owned(),
+                    output: format!("{line} ({problem})"),
                 });
             }
         }

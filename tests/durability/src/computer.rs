@@ -1,4 +1,4 @@
-//! A computer with a practice Amiqus: what survives a run of the app.
+//! The test computer: everything that outlives one run of the app.
 
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -12,12 +12,12 @@ use crate::{AppProcess, Keychain, Result, TestError, during};
 /// A computer with a provisioning file for the fake server.
 #[derive(Debug)]
 pub struct Computer {
-    /// The service.
+    /// The fake server.
     pub amiqus: Practice,
     /// The session with its keychain.
     pub keychain: Keychain,
     program: PathBuf,
-    /// What the app keeps its data below.
+    /// The name of the folder used as `XDG_DATA_HOME`.
     data: String,
 }
 
@@ -25,12 +25,12 @@ impl Computer {
     /// Sets up a computer with no account.
     ///
     /// # Errors
-    /// When the keychain or the service doesn't start, or the program `headless-app` isn't built.
+    /// If the keychain or the service doesn't start, or the program `headless-app` isn't built.
     pub async fn set_up() -> Result<Self> {
         Self::set_up_with(Settings::default()).await
     }
 
-    /// The same, with a service of this kind.
+    /// Sets up a computer whose fake server has these settings.
     ///
     /// # Errors
     /// As for [`Computer::set_up`].
@@ -59,7 +59,7 @@ impl Computer {
         Ok(computer)
     }
 
-    /// The folder of all that the app keeps.
+    /// The app's data folder.
     #[must_use]
     pub fn data(&self) -> PathBuf {
         self.keychain
@@ -77,7 +77,7 @@ impl Computer {
     /// IDs.
     ///
     /// # Errors
-    /// When there is no vault.
+    /// If there is no vault.
     pub async fn remove_vault_id(&self) -> Result<()> {
         let path = self.vault().join("key.json");
         let text = fs::read_to_string(&path).or_else(during("reading the key file"))?;
@@ -113,10 +113,10 @@ impl Computer {
         self.keychain.folder().join("app.log")
     }
 
-    /// Starts the app and waits until it shows something.
+    /// Starts the app and waits for its first state.
     ///
     /// # Errors
-    /// When it doesn't.
+    /// If it doesn't start, or shows no state in time.
     pub async fn start(&self) -> Result<AppProcess> {
         let mut app = self.start_only().await?;
         app.state().await?;
@@ -126,18 +126,18 @@ impl Computer {
     /// Starts the app; its vault may not be open yet.
     ///
     /// # Errors
-    /// When it doesn't start.
+    /// If it doesn't start.
     pub async fn start_only(&self) -> Result<AppProcess> {
         self.start_as(Program::new(&self.program)).await
     }
 
-    /// Starts the app under `strace`, which answers some of its calls to the system with an error, as
-    /// another file system does; its vault may not be open yet. `calls` and `outcome` are as in an
+    /// Starts the app under `strace`, which fails some of its system calls, as another file system
+    /// would; its vault may not be open yet. `calls` and `outcome` are as in an
     /// `inject` expression of `strace`, such as `flock` and `error=ENOLCK`; with a path, only calls on that
-    /// path are answered so.
+    /// path fail.
     ///
     /// # Errors
-    /// When it doesn't start.
+    /// If it doesn't start.
     pub async fn start_only_with(
         &self,
         calls: &str,
@@ -174,10 +174,10 @@ impl Computer {
         AppProcess::start(&mut program).await
     }
 
-    /// Runs the app itself with one of the arguments with which it opens no window, to its end.
+    /// Runs the real app with an argument that opens no window, and returns its output.
     ///
     /// # Errors
-    /// When it isn't built.
+    /// If it isn't built.
     pub async fn run_app(&self, argument: &str) -> Result<Output> {
         let build = "cargo build --package sign-in-with-amiqus";
         tokio::process::Command::new(program("sign-in-with-amiqus", build)?)
@@ -197,28 +197,28 @@ impl Computer {
     /// redirected to.
     ///
     /// # Errors
-    /// When it doesn't begin.
-    pub async fn allow(&self, app: &mut AppProcess, person: &str, team: &str) -> Result<String> {
+    /// If the app doesn't open the browser, or the fake server rejects the request.
+    pub async fn allow(&self, app: &mut AppProcess, email: &str, team: &str) -> Result<String> {
         app.request(&Command::Authorize).await?;
         let url = app.browser().await?;
-        Ok(self.amiqus.answer(&url, person, team, Answer::Allow)?)
+        Ok(self.amiqus.answer(&url, email, team, Answer::Allow)?)
     }
 
     /// Signs a user in, from the click to the name; one that is signed in gets new tokens.
     ///
     /// # Errors
-    /// When it doesn't work.
-    pub async fn sign_in(&self, app: &mut AppProcess, person: &str, team: &str) -> Result<State> {
+    /// If the account isn't connected in time.
+    pub async fn sign_in(&self, app: &mut AppProcess, email: &str, team: &str) -> Result<State> {
         let before = app.state().await?;
         let before = before
-            .account(person, team)
+            .account(email, team)
             .and_then(|account| account.renews_by.clone());
-        let address = self.allow(app, person, team).await?;
+        let address = self.allow(app, email, team).await?;
         app.request(&Command::Receive { address }).await?;
-        app.until("a person is signed in", |state| {
+        app.until("the user is signed in", |state| {
             let current = state.current_account();
             state.screen.state == "signed-in"
-                && state.account(person, team).is_some_and(|account| {
+                && state.account(email, team).is_some_and(|account| {
                     current == Some(account)
                         && account.is_connected()
                         && account.renews_by != before
@@ -228,7 +228,7 @@ impl Computer {
     }
 }
 
-/// A program beside the running one, or beside its folder.
+/// Finds a program in the folder of the running one, or in its parent.
 fn program(name: &str, how: &str) -> Result<PathBuf> {
     let own = std::env::current_exe().or_else(during("looking for the own program"))?;
     let found = own
@@ -237,7 +237,7 @@ fn program(name: &str, how: &str) -> Result<PathBuf> {
         .take(2)
         .map(|folder: &Path| folder.join(name))
         .find(|program| program.is_file());
-    found.ok_or_else(|| TestError::NotThere {
+    found.ok_or_else(|| TestError::ProgramMissing {
         program: own.with_file_name(name),
         how: how.to_owned(),
     })

@@ -3,7 +3,7 @@
 //! restarts, full disks and a missing keychain.
 //!
 //! Each computer has folders, a session bus and a keychain of its own, so that any number of them can
-//! be in use at once, and beside an installed copy of the app. Dropping one ends what it started.
+//! run at once, and next to an installed copy of the app. Dropping one ends its processes.
 
 mod app_process;
 mod computer;
@@ -23,69 +23,69 @@ pub use keychain::{Keychain, Prompter};
 pub enum TestError {
     /// A system call failed.
     #[error("{what}: {source}")]
-    System {
+    Io {
         /// The operation.
         what: String,
         /// The system's error.
         source: io::Error,
     },
     /// A required program is missing.
-    #[error("there is no {}: {how}", program.display())]
-    NotThere {
+    #[error("{} is missing: {how}", program.display())]
+    ProgramMissing {
         /// The program.
         program: PathBuf,
         /// How to get it.
         how: String,
     },
     /// A program failed.
-    #[error("{program} failed: {said}")]
-    Failed {
+    #[error("{program} failed: {output}")]
+    ProgramFailed {
         /// The program.
         program: String,
         /// Its output.
-        said: String,
+        output: String,
     },
     /// A wait timed out.
-    #[error("waited {seconds} s in vain until {what}")]
-    Late {
+    #[error("timed out after {seconds} s: {what}")]
+    Timeout {
         /// The awaited condition.
         what: String,
         /// The time limit, in seconds.
         seconds: u64,
     },
     /// The `headless-app` exited while a reply was expected.
-    #[error("the `headless-app` ended before {what}: {how}")]
-    Ended {
+    #[error("the `headless-app` exited before {what}: {how}")]
+    AppExited {
         /// The awaited condition.
         what: String,
         /// How it ended.
         how: String,
     },
     /// A command failed.
-    #[error("{command} ended in {problem:?}")]
-    Refused {
+    #[error("{command} failed with {problem}")]
+    CommandFailed {
         /// The command.
         command: String,
         /// The problem's code.
         problem: String,
     },
     /// A program's output can't be parsed or contradicts the test.
-    #[error("{who} said {said:?}")]
-    Nonsense {
+    #[error("unexpected output of {program}: {output:?}")]
+    UnexpectedOutput {
         /// The program.
-        who: String,
+        program: String,
         /// The output.
-        said: String,
+        output: String,
     },
     /// A call on the session bus failed.
     #[error("the session bus: {0}")]
     Bus(#[from] zbus::Error),
     /// The fake server did not start.
     #[error(transparent)]
-    Practice(#[from] practice_amiqus::StartError),
+    ServerStart(#[from] practice_amiqus::StartError),
     /// The fake server rejected a control request.
     #[error(transparent)]
-    Control(#[from] practice_amiqus::ControlError),
+    ServerControl(#[from] practice_amiqus::ControlError),
 }
 
 /// The result of an operation of a test computer.
@@ -94,5 +94,5 @@ pub type Result<T> = std::result::Result<T, TestError>;
 /// Adds the operation to an I/O error.
 fn during<T>(what: impl Into<String>) -> impl FnOnce(io::Error) -> Result<T> {
     let what = what.into();
-    |source| Err(TestError::System { what, source })
+    |source| Err(TestError::Io { what, source })
 }

@@ -18,13 +18,13 @@ impl Process {
         let child = command.spawn().map_err(|source| {
             let program = command.get_program().to_owned();
             if source.kind() == io::ErrorKind::NotFound {
-                TestError::NotThere {
+                TestError::ProgramMissing {
                     program: program.into(),
                     how: "it comes with a system package".to_owned(),
                 }
             } else {
                 let what = format!("starting {}", program.display());
-                TestError::System { what, source }
+                TestError::Io { what, source }
             }
         })?;
         Ok(Self { child })
@@ -75,6 +75,6 @@ pub(crate) fn describe(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("it ended with {code}"),
         (None, Some(signal)) => format!("signal {signal} ended it"),
-        (None, None) => "nobody knows how".to_owned(),
+        (None, None) => "it ended without a code or signal".to_owned(),
     }
 }

@@ -42,7 +42,7 @@ pub enum Command {
         client_id: String,
         /// The client secret.
         client_secret: String,
-        /// Where the service is.
+        /// The base URL of the service.
         base_url: String,
     },
     /// Go to the set-up.
@@ -52,7 +52,7 @@ pub enum Command {
         /// The passphrase chosen earlier.
         #[serde(default)]
         passphrase: Option<String>,
-        /// One chosen now.
+        /// A new passphrase, chosen now.
         #[serde(default)]
         new_passphrase: Option<String>,
     },
@@ -68,7 +68,7 @@ pub enum Command {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Reply<S> {
-    /// The first line of all.
+    /// The first line: the app is running.
     Ready {
         /// The thread that does all of the vault's work.
         vault_thread: u32,
@@ -85,7 +85,7 @@ pub enum Reply<S> {
     },
     /// A command's outcome.
     Done {
-        /// Which command: the first one is number 1.
+        /// The number of the command, counted from 1.
         done: u64,
         /// The problem's code; `None` when it went well.
         problem: Option<String>,
@@ -95,11 +95,11 @@ pub enum Reply<S> {
 /// The part of an `AppState` that tests read.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct State {
-    /// Counts up.
+    /// The revision, which increases with each state.
     pub revision: u32,
-    /// Which screen.
+    /// The screen shown.
     pub screen: Screen,
-    /// What went wrong last.
+    /// The last problem.
     pub problem: Option<Problem>,
     /// All accounts.
     pub accounts: Vec<Account>,
@@ -109,12 +109,12 @@ pub struct State {
     pub unfinished: bool,
 }
 
-/// Which screen.
+/// A screen.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Screen {
-    /// Its name, as in the window's `data-state`.
+    /// The name of the screen, as in the window's `data-state`.
     pub state: String,
-    /// Why, for `sign-in-again` and `locked`.
+    /// The reason, for `sign-in-again` and `locked`.
     #[serde(default)]
     pub why: Option<String>,
 }
@@ -122,16 +122,16 @@ pub struct Screen {
 /// A problem.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Problem {
-    /// Its code.
+    /// The problem's code.
     pub code: String,
-    /// The file that it is about.
+    /// The affected file.
     pub file: Option<String>,
 }
 
 /// An account.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Account {
-    /// Names it in commands.
+    /// Identifies the account in commands.
     pub id: String,
     /// The user's name.
     pub name: String,
@@ -139,11 +139,11 @@ pub struct Account {
     pub email: String,
     /// The team's name.
     pub team: Option<String>,
-    /// Its status.
+    /// The status of its tokens.
     pub status: AccountStatus,
-    /// When it ends unless it is renewed before: another time means another pair of tokens.
+    /// When the tokens expire unless they are renewed; a different time means a different pair.
     pub renews_by: Option<String>,
-    /// When Amiqus last confirmed it.
+    /// When Amiqus last confirmed the account.
     pub as_of: String,
     /// Whether it is being renewed.
     pub renewing: bool,
@@ -154,7 +154,7 @@ pub struct Account {
 pub struct AccountStatus {
     /// `connected` or `sign_in_again`.
     pub kind: String,
-    /// Why, for `sign_in_again`.
+    /// The reason, for `sign_in_again`.
     #[serde(default)]
     pub why: Option<String>,
 }
@@ -162,10 +162,10 @@ pub struct AccountStatus {
 impl State {
     /// The account of a user in a team.
     #[must_use]
-    pub fn account(&self, person: &str, team: &str) -> Option<&Account> {
+    pub fn account(&self, email: &str, team: &str) -> Option<&Account> {
         self.accounts
             .iter()
-            .find(|account| account.email == person && account.team.as_deref() == Some(team))
+            .find(|account| account.email == email && account.team.as_deref() == Some(team))
     }
 
     /// The current account.

@@ -1,11 +1,11 @@
-//! An app with nothing in it: one window of the same size as ours, one sentence in it, on the very Tauri
-//! that ours is compiled with. What ours takes beyond this is ours to justify.
+//! An empty app: one window of the app's size with one sentence, on the same build of Tauri. It is the floor
+//! that the app is measured against.
 
 fn main() -> tauri::Result<()> {
     tauri::Builder::default().run(context())
 }
 
-#[expect(clippy::disallowed_methods, reason = "within Tauri's own macro")]
+#[expect(clippy::disallowed_methods, reason = "the macro expands to it")]
 fn context() -> tauri::Context {
     tauri::generate_context!()
 }

@@ -1,4 +1,4 @@
-//! `keep FOLDER`: the app without its window: the real session on the real vault in this folder,
+//! `headless-app FOLDER`: the app without its window. Runs the real session on the real vault in this folder,
 //! with the key in the session's keychain and the registration from `AMIQUS_PROVISIONING_FILE`.
 //!
 //! It reads commands from standard input and writes replies to standard output, in the form of
@@ -33,7 +33,7 @@ use url::Url;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::args_os().nth(1).map(PathBuf::from);
-    let folder = folder.ok_or("usage: keep FOLDER")?;
+    let folder = folder.ok_or("usage: headless-app FOLDER")?;
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(
             "warn,amiqus_core=info,sign_in_with_amiqus=info",
@@ -49,8 +49,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         .max_blocking_threads(1)
         .thread_keep_alive(Duration::from_hours(24))
         .build()?;
-    let ended = runtime.block_on(keep(folder));
-    // The keychain may be showing a prompt that nobody will answer.
+    let ended = runtime.block_on(serve(folder));
+    // A blocking call may still wait for a keychain prompt that is never answered.
     runtime.shutdown_background();
     ended
 }
@@ -65,9 +65,9 @@ fn allow_tracing() {
     }
 }
 
-async fn keep(folder: PathBuf) -> Result<(), Box<dyn Error>> {
+async fn serve(folder: PathBuf) -> Result<(), Box<dyn Error>> {
     let vault_thread = tokio::task::spawn_blocking(rustix::thread::gettid).await?;
-    say(&Reply::Ready {
+    write_reply(&Reply::Ready {
         vault_thread: vault_thread.as_raw_nonzero().get().try_into()?,
     });
     let session = SessionHandle::start(Dependencies {
@@ -87,7 +87,7 @@ async fn keep(folder: PathBuf) -> Result<(), Box<dyn Error>> {
         tokio::select! {
             state = following.next() => {
                 let state = state.ok_or("the session ended")?;
-                say(&Reply::State { state: (*state).clone() });
+                write_reply(&Reply::State { state: (*state).clone() });
             }
             command = commands.recv() => {
                 number += 1;
@@ -95,13 +95,13 @@ async fn keep(folder: PathBuf) -> Result<(), Box<dyn Error>> {
                     None => return Ok(()),
                     Some(Command::End) => {
                         session.wait_until_idle().await;
-                        say_done(number, Ok(()));
+                        write_outcome(number, Ok(()));
                         return Ok(());
                     }
                     // A slow command must not delay the next one.
                     Some(command) => {
                         let session = session.clone();
-                        tokio::spawn(async move { say_done(number, run(&session, command).await) });
+                        tokio::spawn(async move { write_outcome(number, run(&session, command).await) });
                     }
                 }
             }
@@ -184,7 +184,7 @@ struct HeadlessHost;
 
 impl Host for HeadlessHost {
     fn open_browser(&self, url: &Url, _: &BaseUrl) -> Result<(), OpenBrowserError> {
-        say(&Reply::Browser {
+        write_reply(&Reply::Browser {
             browser: url.to_string(),
         });
         Ok(())
@@ -201,24 +201,24 @@ impl Host for HeadlessHost {
     fn bring_to_front(&self) {}
 }
 
-fn say_done(number: u64, outcome: Result<(), Problem>) {
+fn write_outcome(number: u64, outcome: Result<(), Problem>) {
     let problem = outcome.err().map(|problem| {
         // A code serialises as a string.
         let name = serde_json::to_value(problem.code).unwrap_or_default();
         name.as_str().unwrap_or_default().to_owned()
     });
-    say(&Reply::Done {
+    write_reply(&Reply::Done {
         done: number,
         problem,
     });
 }
 
-/// Writes one line at once.
-fn say(said: &Reply<AppState>) {
-    let mut line = match serde_json::to_string(said) {
+/// Writes a reply as one line, and flushes it.
+fn write_reply(reply: &Reply<AppState>) {
+    let mut line = match serde_json::to_string(reply) {
         Ok(line) => line,
         Err(problem) => {
-            tracing::error!(%problem, "what is to be said has no JSON");
+            tracing::error!(%problem, "a reply can't be serialised");
             return;
         }
     };

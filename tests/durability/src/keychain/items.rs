@@ -152,9 +152,9 @@ impl Keychain {
         if is_locked == expected {
             Ok(())
         } else {
-            Err(TestError::Nonsense {
-                who: "the keychain".to_owned(),
-                said: format!("locked: {is_locked}"),
+            Err(TestError::UnexpectedOutput {
+                program: "the keychain".to_owned(),
+                output: format!("locked: {is_locked}"),
             })
         }
     }

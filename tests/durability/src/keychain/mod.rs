@@ -1,4 +1,4 @@
-//! A keychain: a real Secret Service on a session bus of its own.
+//! A real Secret Service on a private session bus.
 
 mod items;
 mod prompter;
@@ -49,10 +49,10 @@ pub struct Keychain {
 }
 
 impl Keychain {
-    /// A new one: running, unlocked, and empty.
+    /// Starts a session bus and an empty, unlocked Secret Service.
     ///
     /// # Errors
-    /// When `dbus-daemon`, `gnome-keyring-daemon` or `setpriv` is missing or doesn't start.
+    /// If `dbus-daemon`, `gnome-keyring-daemon` or `setpriv` is missing or doesn't start.
     pub async fn start() -> Result<Self> {
         let folder = tempfile::Builder::new()
             .prefix("durability-")
@@ -118,10 +118,10 @@ impl Keychain {
         self.folder.path()
     }
 
-    /// Starts the Secret Service again after [`Keychain::stop_daemon`], unlocked, with what it held.
+    /// Starts the Secret Service again after [`Keychain::stop_daemon`], unlocked, with its items.
     ///
     /// # Errors
-    /// When it doesn't start.
+    /// If it doesn't start.
     pub async fn start_daemon(&mut self) -> Result<()> {
         let mut command = killed_with_parent("gnome-keyring-daemon");
         let mut daemon = Process::start(
@@ -140,7 +140,7 @@ impl Keychain {
         }
         self.daemon = Some(daemon);
         within("the keychain is on the bus", async {
-            while !self.is_there().await? {
+            while !self.is_on_bus().await? {
                 sleep(POLL_INTERVAL).await;
             }
             Ok(())
@@ -148,7 +148,7 @@ impl Keychain {
         .await?
     }
 
-    /// Ends the Secret Service: there is no keychain then.
+    /// Ends the Secret Service, so that there is no keychain.
     pub fn stop_daemon(&mut self) {
         self.daemon = None;
     }
@@ -156,15 +156,15 @@ impl Keychain {
     /// Suspends the Secret Service: it stays on the bus and answers no call.
     ///
     /// # Errors
-    /// When there is none.
+    /// If there is none.
     pub fn suspend(&self) -> Result<()> {
         self.signal(Signal::STOP)
     }
 
-    /// Resumes it after [`Keychain::suspend`].
+    /// Resumes the Secret Service after [`Keychain::suspend`].
     ///
     /// # Errors
-    /// When there is none.
+    /// If there is none.
     pub fn resume(&self) -> Result<()> {
         self.signal(Signal::CONT)
     }
@@ -172,15 +172,15 @@ impl Keychain {
     /// Suspends the session bus: it accepts connections and sends nothing.
     ///
     /// # Errors
-    /// When there is none.
+    /// If there is none.
     pub fn suspend_bus(&self) -> Result<()> {
         signal("dbus-daemon", Some(&self.bus), Signal::STOP)
     }
 
-    /// Resumes it after [`Keychain::suspend_bus`].
+    /// Resumes the session bus after [`Keychain::suspend_bus`].
     ///
     /// # Errors
-    /// When there is none.
+    /// If there is none.
     pub fn resume_bus(&self) -> Result<()> {
         signal("dbus-daemon", Some(&self.bus), Signal::CONT)
     }
@@ -195,7 +195,7 @@ impl Keychain {
     }
 
     /// Whether a Secret Service is on the bus.
-    async fn is_there(&self) -> Result<bool> {
+    async fn is_on_bus(&self) -> Result<bool> {
         let bus = DBusProxy::new(&self.connection).await?;
         let name = SERVICE.try_into().map_err(zbus::Error::from)?;
         Ok(bus.name_has_owner(name).await.map_err(zbus::Error::from)?)
@@ -208,20 +208,23 @@ fn signal(program: &str, process: Option<&Process>, signal: Signal) -> Result<()
         .and_then(|id| i32::try_from(id).ok())
         .and_then(Pid::from_raw)
         .and_then(|id| kill_process(id, signal).ok())
-        .ok_or_else(|| TestError::Failed {
+        .ok_or_else(|| TestError::ProgramFailed {
             program: program.to_owned(),
-            said: "it doesn't run".to_owned(),
+            output: "it isn't running".to_owned(),
         })
 }
 
-async fn within<T>(what: &str, asked: impl Future<Output = T>) -> Result<T> {
-    timeout(TIMEOUT, asked).await.map_err(|_| TestError::Late {
-        what: what.to_owned(),
-        seconds: TIMEOUT.as_secs(),
-    })
+async fn within<T>(what: &str, operation: impl Future<Output = T>) -> Result<T> {
+    timeout(TIMEOUT, operation)
+        .await
+        .map_err(|_| TestError::Timeout {
+            what: what.to_owned(),
+            seconds: TIMEOUT.as_secs(),
+        })
 }
 
-/// The configuration of a bus that activates no service of the machine: no keychain means none.
+/// The configuration of a bus that activates no service: otherwise the machine's keychain would
+/// start when the test's is stopped.
 fn bus_configuration(folder: &Path) -> Result<OsString> {
     let path: PathBuf = folder.join("bus.conf");
     let configuration = format!(
@@ -248,13 +251,13 @@ fn bus_configuration(folder: &Path) -> Result<OsString> {
 
 /// The first line of a program's output.
 async fn first_line(process: &mut Process) -> Result<String> {
-    let silent = || TestError::Failed {
+    let silent = || TestError::ProgramFailed {
         program: "a program".to_owned(),
-        said: "nothing".to_owned(),
+        output: "nothing".to_owned(),
     };
     let stdout = process.take_stdout().ok_or_else(silent)?;
     let stdout = ChildStdout::from_std(stdout).or_else(during("reading a pipe"))?;
     let mut lines = BufReader::new(stdout).lines();
-    let line = within("a program says its first line", lines.next_line()).await?;
+    let line = within("a program prints its first line", lines.next_line()).await?;
     line.or_else(during("reading a pipe"))?.ok_or_else(silent)
 }

@@ -54,7 +54,7 @@ impl Prompter {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "as the bus hands it over")]
+#[expect(clippy::needless_pass_by_value, reason = "zbus passes owned arguments")]
 #[zbus::interface(name = "org.gnome.keyring.internal.Prompter")]
 impl Prompter {
     fn begin_prompting(&self, callback: ObjectPath<'_>) -> zbus::fdo::Result<()> {
@@ -66,7 +66,7 @@ impl Prompter {
         Ok(())
     }
 
-    #[expect(clippy::unused_self, reason = "as the interface has it")]
+    #[expect(clippy::unused_self, reason = "zbus requires a receiver")]
     fn stop_prompting(&self, callback: ObjectPath<'_>) {
         tracing::info!(%callback, "prompt withdrawn");
     }

@@ -146,16 +146,16 @@ async fn new_tokens_on_a_full_disk_are_used_and_saved_later() {
 #[tokio::test]
 async fn read_only_disk_holds_refreshes_back_until_writable() {
     let (computer, disk, app) = signed_in_on_a_small_disk().await;
-    // The lock is open for writing: such a disk is only made so by force, or by a fault of its own.
+    // A disk can't be remounted read-only while the lock is open for writing.
     app.end().await.unwrap();
     disk.remount("ro");
-    let mut kept_out = computer.start().await.unwrap();
-    locked(&mut kept_out, "vault_unreachable").await.unwrap();
+    let mut app = computer.start().await.unwrap();
+    locked(&mut app, "vault_unreachable").await.unwrap();
     assert_eq!(posts(&computer), 0);
     disk.remount("rw");
-    kept_out.request(&crate::test_users::UNLOCK).await.unwrap();
-    screen(&mut kept_out, "signed-in").await.unwrap();
-    kept_out.request(&Command::Refresh).await.unwrap();
+    app.request(&crate::test_users::UNLOCK).await.unwrap();
+    screen(&mut app, "signed-in").await.unwrap();
+    app.request(&Command::Refresh).await.unwrap();
     assert_eq!(posts(&computer), 1);
 }
 

@@ -1,5 +1,4 @@
-//! Several items in the keychain bear the names of the vault's key: a second collection, an imported
-//! keyring.
+//! Several keychain items with the attributes of the vault's key, as after importing a keyring.
 
 use std::fs;
 
@@ -22,7 +21,7 @@ async fn expect_bob_connected(app: &mut AppProcess) {
     assert!(state.account(BOB, FUSION).unwrap().is_connected());
 }
 
-/// Removes the vault's key file, or puts this in its place.
+/// Removes the vault's key file, or replaces its content.
 fn corrupt_key_file(computer: &Computer, text: Option<&str>) {
     let key_file = computer.vault().join("key.json");
     match text {
@@ -48,7 +47,7 @@ async fn key_among_items_of_its_name_opens_the_vault() {
     let keychain = &computer.keychain;
     let own = keychain.keys().await.unwrap();
     assert_eq!(own.len(), 1);
-    // Another vault's, its own once more, and what is no key at all.
+    // Another vault's key, a copy of its own, and secrets that are not keys.
     let others: [&[u8]; 6] = [&FOREIGN, &own[0], b"", b"short", &[1; 33], &[1; 64]];
     for (count, other) in others.iter().enumerate() {
         keychain.add_key(&imported, other).await.unwrap();
@@ -57,8 +56,8 @@ async fn key_among_items_of_its_name_opens_the_vault() {
         expect_bob_connected(&mut app).await;
         app.end().await.unwrap();
         let more = format!("{} more under its names are passed over", count + 1);
-        let says = key_in_report(&computer).await;
-        assert_eq!(says, format!("in the keychain, which is open; {more}"));
+        let reported = key_in_report(&computer).await;
+        assert_eq!(reported, format!("in the keychain, which is open; {more}"));
     }
     // In the same collection too.
     let default = keychain.collection().await.unwrap();
@@ -121,7 +120,7 @@ async fn keys_that_all_mismatch_are_a_lost_key_and_stay() {
     assert_eq!(fs::read(&snapshot).unwrap(), before);
     app.request(&Command::StartOver).await.unwrap();
     screen(&mut app, "signed-out").await.unwrap();
-    // One of its own: those that are there may be another vault's.
+    // A new key is added: the existing ones may be another vault's.
     assert_eq!(computer.keychain.keys().await.unwrap().len(), 4);
 }
 
@@ -175,8 +174,11 @@ async fn removal_of_everything_removes_only_the_own_key() {
     }
     let ended = computer.run_app("--forget-everything").await.unwrap();
     assert!(ended.status.success(), "{ended:?}");
-    let said = String::from_utf8(ended.stdout).unwrap();
-    assert!(said.contains("key was removed from the keychain"), "{said}");
+    let output = String::from_utf8(ended.stdout).unwrap();
+    assert!(
+        output.contains("key was removed from the keychain"),
+        "{output}"
+    );
     let left = computer.keychain.keys().await.unwrap();
     assert_eq!(left.len(), 2);
     assert!(left.contains(&FOREIGN.to_vec()) && left.contains(&Vec::new()));
@@ -227,8 +229,8 @@ async fn locked_key_is_reported_by_the_removal_and_removed_later() {
     let _prompter = computer.keychain.prompt_and_refuse().await.unwrap();
     let ended = computer.run_app("--forget-everything").await.unwrap();
     assert!(!ended.status.success(), "{ended:?}");
-    let said = String::from_utf8(ended.stdout).unwrap();
-    assert!(said.contains("The keychain is locked"), "{said}");
+    let output = String::from_utf8(ended.stdout).unwrap();
+    assert!(output.contains("The keychain is locked"), "{output}");
     // Only the key file is left, which identifies the vault's key.
     let left: Vec<_> = fs::read_dir(computer.vault())
         .unwrap()

@@ -1,13 +1,14 @@
-//! Homes on file systems that refuse what ext4 does: `strace` answers the real app's calls as they do.
+//! Home folders on file systems without all of ext4's operations, simulated with `strace`.
 
 use std::fs;
 
 use durability::protocol::Command;
 use durability::{AppProcess, Computer};
 
+use crate::log_text::SAFEGUARD_MISSING;
 use crate::test_users::{BOB, FUSION, computer_with_bob, locked, posts, screen};
 
-/// Signs in, renews, and is still signed in after a restart, with these calls answered so.
+/// Signs in, renews, and is still signed in after a restart, while these calls fail.
 async fn works_with(calls: &str, outcome: &str) -> Computer {
     let computer = Computer::set_up().await.unwrap();
     let start = || computer.start_only_with(calls, outcome, None);
@@ -25,7 +26,7 @@ async fn works_with(calls: &str, outcome: &str) -> Computer {
     let mut app = start().await.unwrap();
     screen(&mut app, "signed-in").await.unwrap();
     app.end().await.unwrap();
-    // And where nothing is refused any more.
+    // The vault also opens when all calls succeed again.
     let mut app: AppProcess = computer.start().await.unwrap();
     screen(&mut app, "signed-in").await.unwrap();
     let more: Vec<_> = fs::read_dir(computer.vault())
@@ -43,7 +44,7 @@ async fn works_and_reports(calls: &str, outcome: &str, missing: &[&str]) {
     let computer = works_with(calls, outcome).await;
     let log = fs::read_to_string(computer.log()).unwrap();
     for missing in missing {
-        let line = format!("vault: safeguard missing: {missing}");
+        let line = format!("{SAFEGUARD_MISSING}{missing}");
         let count = log.matches(&line).count();
         assert!((1..=2).contains(&count), "{calls} {outcome}: {log}");
     }
@@ -74,7 +75,7 @@ async fn unsupported_permissions_are_reported() {
     works_and_reports(calls, "retval=0", &["permissions: "]).await;
 }
 
-/// As over SFTP: a file that is there is not replaced by another.
+/// SFTP has no rename onto an existing file.
 #[tokio::test]
 async fn unsupported_replace_is_done_in_two_steps_and_reported() {
     let computer = Computer::set_up().await.unwrap();
@@ -88,13 +89,16 @@ async fn unsupported_replace_is_done_in_two_steps_and_reported() {
     assert_eq!(app.state().await.unwrap().problem, None);
     app.end().await.unwrap();
     let log = fs::read_to_string(computer.log()).unwrap();
-    assert!(log.contains("vault: safeguard missing: replace: "), "{log}");
+    assert!(
+        log.contains(&format!("{SAFEGUARD_MISSING}replace: ")),
+        "{log}"
+    );
     let mut app = computer.start().await.unwrap();
     screen(&mut app, "signed-in").await.unwrap();
     app.request(&Command::Me).await.unwrap();
 }
 
-/// The lock is where the session keeps what is its own.
+/// A second lock in the session's runtime folder excludes the second process.
 #[tokio::test]
 async fn folder_without_locks_still_excludes_a_second_process() {
     let computer = Computer::set_up().await.unwrap();
@@ -109,7 +113,7 @@ async fn folder_without_locks_still_excludes_a_second_process() {
     second.end().await.unwrap();
 }
 
-/// What is a fault and no refusal stays one.
+/// These errors are faults, unlike those of a missing operation.
 #[tokio::test]
 async fn failed_sync_holds_a_refresh_back() {
     let computer = computer_with_bob().await.unwrap();

@@ -1,4 +1,4 @@
-//! What a keychain can do to the vault whose key it holds.
+//! Locked, hanging, missing and emptied keychains.
 
 use std::fs;
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::time::Duration;
 use durability::Computer;
 use durability::protocol::Command;
 
+use crate::log_text::{NO_BUS, PROMPT_ABANDONED};
 use crate::test_users::{BOB, FUSION, UNLOCK, computer_with_bob, locked, screen, until_logged};
 
 /// Shows check 33.
@@ -35,7 +36,7 @@ async fn pending_prompt_is_waited_for_and_shown() {
     assert_eq!(fs::read_dir(computer.vault()).unwrap().count(), files);
 }
 
-/// GNOME's keyring leaves a window on the screen whose asker has gone, and shows the next one after it.
+/// GNOME's keyring keeps showing a prompt whose caller has gone, and queues the next one behind it.
 ///
 /// Shows check 33.
 #[tokio::test]
@@ -47,7 +48,7 @@ async fn unanswered_prompt_is_restarted_by_each_press() {
     locked(&mut app, "keychain_locked").await.unwrap();
     for times in 1..3 {
         app.request(&UNLOCK).await.unwrap();
-        until_logged(&computer, "keychain: prompt abandoned", times).await;
+        until_logged(&computer, PROMPT_ABANDONED, times).await;
         // Until the window shows what is waited for, further presses have no effect.
         tokio::time::sleep(Duration::from_secs(3)).await;
     }
@@ -65,7 +66,7 @@ async fn hanging_session_bus_ends_in_a_timeout() {
     computer.keychain.suspend_bus().unwrap();
     let mut app = computer.start_only().await.unwrap();
     locked(&mut app, "keychain_unreachable").await.unwrap();
-    until_logged(&computer, "keychain: no connection to the bus", 1).await;
+    until_logged(&computer, NO_BUS, 1).await;
     computer.keychain.resume_bus().unwrap();
     app.request(&UNLOCK).await.unwrap();
     screen(&mut app, "signed-in").await.unwrap();
@@ -106,7 +107,7 @@ async fn keychain_started_after_the_app_opens_the_vault() {
 
 /// Shows check 33.
 #[tokio::test]
-async fn lost_key_is_told_from_damage_and_changes_nothing() {
+async fn lost_key_is_reported_and_changes_nothing() {
     let computer = computer_with_bob().await.unwrap();
     let snapshot = computer.vault().join("vault.stronghold");
     let before = fs::read(&snapshot).unwrap();
@@ -129,7 +130,7 @@ async fn lost_key_is_told_from_damage_and_changes_nothing() {
 
 /// Shows check 34.
 #[tokio::test]
-async fn damaged_vault_is_told_from_a_lost_key_and_set_aside() {
+async fn damaged_vault_is_reported_and_set_aside() {
     let computer = computer_with_bob().await.unwrap();
     let snapshot = computer.vault().join("vault.stronghold");
     let mut bytes = fs::read(&snapshot).unwrap();
@@ -139,7 +140,7 @@ async fn damaged_vault_is_told_from_a_lost_key_and_set_aside() {
     let state = screen(&mut app, "signed-out").await.unwrap();
     let problem = state.problem.unwrap();
     assert_eq!(problem.code, "vault_damaged");
-    // The set-up came from IT's file again; the file that was there is named, and whole.
+    // The registration came from the provisioning file; the problem names the old file, which is intact.
     assert_eq!(fs::read(problem.file.unwrap()).unwrap(), bytes);
 }
 

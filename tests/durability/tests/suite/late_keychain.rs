@@ -57,7 +57,7 @@ async fn unlock_elsewhere_during_a_prompt_opens_the_vault() {
     assert!(prompter.was_asked());
     computer.keychain.unlock().await.unwrap();
     expect_bob_connected(&mut app).await;
-    // And the keychain lives on.
+    // The keychain keeps running.
     assert_eq!(computer.keychain.keys().await.unwrap().len(), 1);
 }
 
@@ -103,12 +103,12 @@ async fn hanging_keychain_is_named_by_report_and_removal() {
     computer.keychain.suspend().unwrap();
     let report = computer.run_app("--diagnose").await.unwrap();
     let report = String::from_utf8(report.stdout).unwrap();
-    let says = "vault key: the keychain didn't answer within 5 s";
-    assert!(report.contains(says), "{report}");
+    let expected = "vault key: the keychain didn't answer within 5 s";
+    assert!(report.contains(expected), "{report}");
     let ended = computer.run_app("--forget-everything").await.unwrap();
     assert!(!ended.status.success(), "{ended:?}");
-    let said = String::from_utf8(ended.stdout).unwrap();
-    assert!(said.contains("The keychain doesn't answer"), "{said}");
+    let output = String::from_utf8(ended.stdout).unwrap();
+    assert!(output.contains("The keychain doesn't answer"), "{output}");
     // Only the key file is left, which identifies the key to remove.
     assert!(!computer.vault().join("vault.stronghold").exists());
     computer.keychain.resume().unwrap();

@@ -1,9 +1,9 @@
-//! The real session on the real vault with a real keychain, under what a real computer does to them.
+//! The real session, vault and keychain under faults of the computer.
 
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    reason = "what the tests share ends the test when it fails, as the tests themselves do"
+    reason = "a failed helper ends its test"
 )]
 
 mod disk;
@@ -11,6 +11,7 @@ mod duplicate_keys;
 mod file_systems;
 mod keychain;
 mod late_keychain;
+mod log_text;
 mod restart;
 mod root;
 mod test_users;

@@ -1,8 +1,8 @@
-//! What only root may do to a computer.
+//! Commands that need root.
 
 use std::process::Command as Program;
 
-/// Runs a command as root, to its end.
+/// Runs a command as root; panics if it fails.
 pub(crate) fn as_root(command: &[&str]) {
     let program = if rustix::process::geteuid().is_root() {
         "env"

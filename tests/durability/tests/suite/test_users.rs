@@ -1,4 +1,4 @@
-//! The users of these tests, and waits.
+//! The users of the tests, and helpers that wait.
 
 use std::time::Duration;
 
@@ -31,13 +31,13 @@ pub(crate) async fn computer_with_bob() -> durability::Result<Computer> {
     Ok(computer)
 }
 
-/// To try the keychain again.
+/// Retries the keychain.
 pub(crate) const UNLOCK: Command = Command::Unlock {
     passphrase: None,
     new_passphrase: None,
 };
 
-/// Waits until the app has logged this so many times.
+/// Waits until the log contains a text this many times.
 pub(crate) async fn until_logged(computer: &Computer, what: &str, times: usize) {
     for _ in 0..400 {
         let log = std::fs::read_to_string(computer.log()).unwrap();

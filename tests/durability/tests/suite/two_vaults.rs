@@ -43,7 +43,7 @@ async fn start_over_in_one_vault_keeps_the_others_key() {
         if how == "removed" {
             fs::remove_dir_all(computer.data()).unwrap();
         } else {
-            // What it was closed with is gone.
+            // The key file no longer identifies a key.
             fs::write(computer.vault().join("key.json"), "{}").unwrap();
             let snapshot = computer.vault().join("vault.stronghold");
             let foreign = fs::read(Path::new(&snapshot)).unwrap();

@@ -7,7 +7,7 @@ use practice_amiqus::{Endpoint, Fault};
 use crate::root::as_root;
 use crate::test_users::{computer_with_bob, posts, screen, until_posts};
 
-/// Bob's renewal has just failed, and waits for a quarter of an hour.
+/// Bob's renewal has just failed; the next try is a quarter of an hour away.
 async fn computer_with_failed_renewal() -> (Computer, AppProcess) {
     let computer = computer_with_bob().await.unwrap();
     let mut app = computer.start().await.unwrap();
@@ -24,17 +24,17 @@ async fn computer_with_failed_renewal() -> (Computer, AppProcess) {
     (computer, app)
 }
 
-/// The kernel sets its clock when the computer wakes, and tells in the same way. Here it is set to
-/// the time that it shows.
+/// The kernel reports a wake-up as a clock change. The test sets the clock to its current time.
+///
 /// Shows check 41.
 #[tokio::test]
 async fn clock_change_or_wake_up_resumes_a_renewal() {
-    let (computer, _kept) = computer_with_failed_renewal().await;
+    let (computer, _app) = computer_with_failed_renewal().await;
     as_root(&["sh", "-c", "date --set=\"@$(date +%s.%N)\""]);
     until_posts(&computer, 2).await;
 }
 
-/// Takes the address away again.
+/// Removes the address when dropped.
 struct Address;
 
 impl Drop for Address {
@@ -45,9 +45,9 @@ impl Drop for Address {
 
 #[tokio::test]
 async fn new_network_resumes_a_renewal() {
-    let (computer, _kept) = computer_with_failed_renewal().await;
-    // An address more, within the ones that are this computer's anyway.
+    let (computer, _app) = computer_with_failed_renewal().await;
+    // An additional loopback address, which no other program uses.
     as_root(&["ip", "address", "add", "127.77.0.1/8", "dev", "lo"]);
-    let _gone = Address;
+    let _address = Address;
     until_posts(&computer, 2).await;
 }

@@ -125,7 +125,7 @@ pub(crate) async fn kill_at_each_call(
     Ok(unexpected)
 }
 
-/// Counts a kill, at a step or beside one; after one that did damage, a new harness is made.
+/// Counts a kill, whether or not it hit a named step; replaces the harness if it did damage.
 pub(crate) async fn note(
     harness: &mut Harness,
     tally: &mut Tally,
@@ -139,11 +139,11 @@ pub(crate) async fn note(
             &place.unwrap_or_else(|| "a step".to_owned()),
             outcome,
         );
-        *harness = Harness::set().await?;
+        *harness = Harness::set_up().await?;
     }
     match name {
         Some(name) => tally.at_step(name, outcome),
-        None => tally.beside_a_step(outcome),
+        None => tally.off_target(outcome),
     }
     Ok(())
 }
@@ -200,7 +200,7 @@ fn in_order(scenario: Scenario, calls: &[Call], steps: &[Step]) -> std::result::
             ended(commit, StepKind::SyncFolder)?,
         ];
         if !whole.is_sorted() {
-            return Err(format!("commit {} is in disorder: {whole:?}", commit + 1));
+            return Err(format!("commit {} is out of order: {whole:?}", commit + 1));
         }
         durable.push(ended(commit, StepKind::SyncFolder)?);
     }
@@ -222,12 +222,12 @@ fn in_order(scenario: Scenario, calls: &[Call], steps: &[Step]) -> std::result::
             posted,
             "the first commit is durable before the request",
         ),
-        (posted, second, "the second commit comes of the request"),
+        (posted, second, "the second commit follows the request"),
         (second, asked, "the new pair is durable before it is used"),
-        (what, shown, "what is said is durable"),
+        (what, shown, "a report follows its commit"),
     ] {
         if before >= after {
-            return Err(format!("it is not so that {rule}"));
+            return Err(format!("violated: {rule}"));
         }
     }
     Ok(())
@@ -250,7 +250,7 @@ async fn kill_at_call(
     let number = harness.begin(&case).unwrap_or(0);
     let is_over = match harness.wait_for(&case, number).await {
         Ok(()) => true,
-        Err(TestError::Ended { .. }) => false,
+        Err(TestError::AppExited { .. }) => false,
         Err(trouble) => return Err(trouble),
     };
     let run = tracer.seen().await?;
@@ -263,13 +263,13 @@ async fn kill_at_call(
 }
 
 /// Checks that the system allows tracing, before anything is killed.
-pub(crate) async fn can_be_done(harness: &mut Harness) -> Result<()> {
+pub(crate) async fn check_tracing(harness: &mut Harness) -> Result<()> {
     let process = harness.app()?.process_id();
     let file = harness.computer.keychain.folder().join("trace");
     let tracer = Tracer::attach(Target::Process(process), None, file).await?;
     let calls = tracer.seen().await;
-    calls.map(drop).map_err(|trouble| TestError::Failed {
+    calls.map(drop).map_err(|trouble| TestError::ProgramFailed {
         program: "strace".to_owned(),
-        said: trouble.to_string(),
+        output: trouble.to_string(),
     })
 }

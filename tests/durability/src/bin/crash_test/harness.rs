@@ -27,21 +27,21 @@ pub(crate) struct Harness {
     app: Option<AppProcess>,
     victim: TestAccount,
     others: Vec<TestAccount>,
-    /// How long a start takes, until it is known who is signed in.
+    /// How long a start takes until the victim's status is known.
     start_takes: Duration,
 }
 
 impl Harness {
     /// A new computer with all three accounts.
-    pub(crate) async fn set() -> Result<Self> {
+    pub(crate) async fn set_up() -> Result<Self> {
         let computer = Computer::set_up().await?;
         let mut app = computer.start().await?;
         let mut accounts = Vec::new();
         // The victim comes last and is the current one then.
-        for (person, team, name) in ACCOUNTS.into_iter().rev() {
-            let state = computer.sign_in(&mut app, person, team).await?;
+        for (email, team, name) in ACCOUNTS.into_iter().rev() {
+            let state = computer.sign_in(&mut app, email, team).await?;
             accounts.push(TestAccount {
-                person,
+                email,
                 team,
                 name,
                 id: state.current.unwrap_or_default(),
@@ -64,7 +64,7 @@ impl Harness {
             other.live_refresh_tokens = harness
                 .computer
                 .amiqus
-                .live_refresh_tokens(other.person, other.team)?;
+                .live_refresh_tokens(other.email, other.team)?;
             let mut others = harness.others.iter_mut();
             if let Some(found) = others.find(|found| found.id == other.id) {
                 *found = other;
@@ -95,13 +95,13 @@ impl Harness {
             Scenario::Refresh => (Command::Refresh, None),
             Scenario::FirstSignIn | Scenario::RepeatedSignIn => {
                 let (computer, app) = self.both()?;
-                let address = computer.allow(app, victim.person, victim.team).await?;
+                let address = computer.allow(app, victim.email, victim.team).await?;
                 let code = code_in(&address)?;
                 (Command::Receive { address }, Some(code))
             }
         };
         let state = self.app()?.state().await?;
-        let account = state.account(victim.person, victim.team);
+        let account = state.account(victim.email, victim.team);
         let case = Case {
             scenario,
             command,
@@ -129,18 +129,18 @@ impl Harness {
 
     /// Waits for the success of a case.
     pub(crate) async fn wait_for(&mut self, case: &Case, number: u64) -> Result<()> {
-        let (person, team) = (self.victim.person, self.victim.team);
+        let (email, team) = (self.victim.email, self.victim.team);
         let app = self.app()?;
         if let Some(problem) = app.outcome(number).await? {
-            return Err(TestError::Refused {
+            return Err(TestError::CommandFailed {
                 command: case.scenario.to_string(),
                 problem,
             });
         }
         app.until("the victim is connected with new tokens", |state| {
-            let account = state.account(person, team);
+            let account = state.account(email, team);
             account.is_some_and(|account| {
-                // After a refresh the app checks who it is, and that is the end of it.
+                // A refresh ends with a check of the account.
                 let is_checked = case.scenario != Scenario::Refresh
                     || case.as_of.as_ref() != Some(&account.as_of);
                 is_checked
@@ -153,20 +153,20 @@ impl Harness {
         Ok(())
     }
 
-    /// Kills it at this moment.
+    /// Kills the app at an instant.
     pub(crate) async fn kill(&mut self, case: Case, number: u64, at: Instant) -> Result<KilledRun> {
         wait_until(at).await;
-        let words = self.take_app()?.kill().await?;
-        Ok(KilledRun::new(case, number, words))
+        let report = self.take_app()?.kill().await?;
+        Ok(KilledRun::new(case, number, report))
     }
 
     /// Waits until a tracer has killed it.
     pub(crate) async fn until_killed(&mut self, case: Case, number: u64) -> Result<KilledRun> {
-        let words = self.take_app()?.wait_for_exit().await?;
-        Ok(KilledRun::new(case, number, words))
+        let report = self.take_app()?.wait_for_exit().await?;
+        Ok(KilledRun::new(case, number, report))
     }
 
-    /// Starts again, and finds out what the kill did. `again` is the moment at which the restarted
+    /// Restarts the app and determines the outcome of the kill. `again` is the moment at which the restarted
     /// process is killed too, as a share of the time that it needs.
     ///
     /// Afterwards the harness is as before, unless the outcome is bad: then it must not be used any
@@ -174,10 +174,10 @@ impl Harness {
     pub(crate) async fn aftermath(&mut self, killed: KilledRun, again: Option<f64>) -> Outcome {
         let case = &killed.case;
         let mut faults = Vec::new();
-        if !killed.words.was_killed() {
+        if !killed.report.was_killed() {
             faults.push(format!(
                 "the app exited before it was killed: {:?}",
-                killed.words.status
+                killed.report.status
             ));
         }
         let posts_before = self.token_posts().len();
@@ -205,7 +205,7 @@ impl Harness {
         let evidence = Evidence {
             scenario: case.scenario,
             granted,
-            was_reported: killed.had_said_so(&self.victim),
+            was_reported: killed.had_reported_new_pair(&self.victim),
             status,
             faults,
         };
@@ -243,16 +243,16 @@ impl Harness {
         self.app.take().ok_or_else(not_running)
     }
 
-    /// Back to the beginning: what is pending is given up, and a victim that is not connected signs in
-    /// again as a user would.
+    /// Restores the initial state: cancels a pending attempt, and signs the victim in again if it is not
+    /// connected.
     async fn restore(&mut self, status: &AccountStatus, was_pending: bool) -> Result<()> {
         if was_pending {
             self.app()?.request(&Command::Cancel).await?;
         }
         if !matches!(status, AccountStatus::Works(_)) {
-            let (person, team) = (self.victim.person, self.victim.team);
+            let (email, team) = (self.victim.email, self.victim.team);
             let (computer, app) = self.both()?;
-            computer.sign_in(app, person, team).await?;
+            computer.sign_in(app, email, team).await?;
         }
         self.reset().await
     }

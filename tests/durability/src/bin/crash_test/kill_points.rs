@@ -13,20 +13,20 @@ use crate::unexpected_output;
 use crate::verdict::{Scenario, Verdict};
 use crate::waiting::until;
 
-/// How long a delay is during which something is killed.
+/// The delay of a response during which the app is killed.
 const DELAY: Duration = Duration::from_millis(150);
 
-/// How long a delay is during which the app is started again, too.
+/// The delay of a response during which the app is also restarted.
 const LONG_DELAY: Duration = Duration::from_secs(2);
 
 /// When a process is killed.
 #[derive(Debug, Clone, Copy)]
 enum When {
-    /// As soon as the service has got so many requests to this path.
+    /// As soon as the service has received this many requests to this path.
     Requested(&'static str, usize),
     /// As soon as the service has issued a new pair.
     Granted,
-    /// A little after that.
+    /// This long after the service has issued a new pair.
     GrantedAndMore(Duration),
 }
 
@@ -104,7 +104,7 @@ async fn kill_at_point(harness: &mut Harness, kill_point: KillPoint) -> Result<K
     Ok(killed)
 }
 
-/// All of them.
+/// Every kill point.
 fn kill_points() -> Vec<KillPoint> {
     let everywhere = Scenario::ALL.into_iter().flat_map(kill_points_of);
     everywhere.chain(kill_points_without_response()).collect()
@@ -159,7 +159,7 @@ fn kill_points_of(scenario: Scenario) -> [KillPoint; 4] {
     ]
 }
 
-/// The moments of a refresh whose answer does not come.
+/// The kill points of a refresh whose response is lost.
 fn kill_points_without_response() -> [KillPoint; 4] {
     let refresh = |name, faults, when, verdict| KillPoint {
         name,

@@ -1,5 +1,5 @@
-//! `crash-test`: kills the app again and again while it exchanges codes and refreshes tokens, restarts it
-//! and asks who is signed in. No account may be signed out without need.
+//! `crash-test`: repeatedly kills the app while it exchanges codes and refreshes tokens, restarts it, and
+//! checks the accounts. No account may be signed out unnecessarily.
 
 mod forced;
 mod harness;
@@ -51,7 +51,7 @@ async fn main() -> ExitCode {
     let options = Options::parse();
     let run = tokio::select! {
         run = run(options) => run,
-        () = told_to_stop() => Err("told to stop".into()),
+        () = termination_requested() => Err("terminated".into()),
     };
     match run {
         Ok(true) => ExitCode::SUCCESS,
@@ -67,13 +67,13 @@ async fn main() -> ExitCode {
 async fn run(options: Options) -> Result<bool, Box<dyn Error>> {
     let begun = Instant::now();
     let seed = options.seed.unwrap_or_else(|| fastrand::u64(..));
-    say(&format!(
+    print_line(&format!(
         "{} kills at random moments with seed {seed}, and one at every step",
         options.kills
     ))?;
     let mut tally = Tally::default();
-    let mut harness = Harness::set().await?;
-    forced::can_be_done(&mut harness).await?;
+    let mut harness = Harness::set_up().await?;
+    forced::check_tracing(&mut harness).await?;
 
     let mut unexpected = forced::kill_at_each_call(&mut harness, &mut tally).await?;
     unexpected.extend(kill_points::kill_at_each(&mut harness, &mut tally).await?);
@@ -82,22 +82,22 @@ async fn run(options: Options) -> Result<bool, Box<dyn Error>> {
     harness.renew_all().await?;
     harness.end().await?;
 
-    say(&tally.summary())?;
+    print_line(&tally.summary())?;
     for surprise in &unexpected {
-        print_progress(&format!("not as it must be: {surprise}"));
+        print_progress(&format!("unexpected outcome: {surprise}"));
     }
     let kills = tally.kills();
-    say(&format!(
+    print_line(&format!(
         "{at_steps} kills at steps and {} at random in {} s",
         kills - at_steps,
         begun.elapsed().as_secs()
     ))?;
-    say(&tally.json())?;
+    print_line(&tally.json())?;
     Ok(tally.is_good() && unexpected.is_empty() && kills == at_steps + options.kills)
 }
 
-/// Ctrl-C, or a polite request to end: what was started is ended then.
-async fn told_to_stop() {
+/// Waits for Ctrl-C or SIGTERM, so that child processes are dropped and thereby ended.
+async fn termination_requested() {
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
         return std::future::pending().await;
     };
@@ -107,14 +107,14 @@ async fn told_to_stop() {
     }
 }
 
-fn unexpected_output(said: impl Into<String>) -> TestError {
-    TestError::Nonsense {
-        who: "the crash test".to_owned(),
-        said: said.into(),
+fn unexpected_output(output: impl Into<String>) -> TestError {
+    TestError::UnexpectedOutput {
+        program: "the crash test".to_owned(),
+        output: output.into(),
     }
 }
 
-/// Tells all that is known about a bad outcome.
+/// Prints the details of a bad outcome.
 fn explain(harness: &Harness, what: &str, outcome: &Outcome) {
     if let Verdict::Lost(why) = &outcome.verdict {
         print_progress(&format!("LOST at {what}: {why}"));
@@ -122,7 +122,7 @@ fn explain(harness: &Harness, what: &str, outcome: &Outcome) {
     for damage in &outcome.others_damaged {
         print_progress(&format!("DAMAGED at {what}: {damage}"));
     }
-    print_progress("what Amiqus was asked:");
+    print_progress("requests to Amiqus:");
     for request in harness.computer.amiqus.requests() {
         print_progress(&format!(
             "  {} {} {:?}",
@@ -137,7 +137,7 @@ fn explain(harness: &Harness, what: &str, outcome: &Outcome) {
     }
 }
 
-fn say(text: &str) -> io::Result<()> {
+fn print_line(text: &str) -> io::Result<()> {
     writeln!(io::stdout(), "{}", text.trim_end())
 }
 

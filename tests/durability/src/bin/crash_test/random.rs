@@ -12,10 +12,10 @@ use crate::harness::Harness;
 use crate::tally::Tally;
 use crate::verdict::Scenario;
 
-/// Each scenario is measured so often before it is disturbed.
+/// How often each scenario is measured before kills begin.
 const MEASUREMENTS: usize = 5;
 
-/// Kills come within the time that a scenario takes, and a little more: then it was over already.
+/// The kill window, as a multiple of the scenario's time: some kills come after its end.
 const OVERRUN: f64 = 1.3;
 
 /// The service's longest delay.
@@ -100,7 +100,7 @@ pub(crate) async fn kill(
         let command = harness.begin(&case)?;
         let killed = harness.kill(case, command, at).await?;
         if choice.delay.is_some() {
-            // Amiqus continues with the request: nobody restarts the app that fast.
+            // Amiqus continues with the request; no real user restarts the app that fast.
             sleep(delay + Duration::from_millis(5)).await;
             harness.computer.amiqus.clear_faults();
         }
@@ -108,7 +108,7 @@ pub(crate) async fn kill(
         tally.at_random(choice.scenario, &outcome);
         if !outcome.is_good() {
             crate::explain(harness, &format!("kill {number}, {choice:?}"), &outcome);
-            *harness = Harness::set().await?;
+            *harness = Harness::set_up().await?;
         }
         if number % PROGRESS_INTERVAL == 0 {
             crate::print_progress(&format!("{number} of {kills} kills at random moments"));

@@ -13,16 +13,16 @@ pub(crate) struct Tally {
     at_random: BTreeMap<Scenario, Counts>,
     at_steps: Vec<(Name, Verdict)>,
     /// Kills that were aimed at a step and hit another place.
-    beside_steps: u32,
+    off_target: u32,
     /// Restarted processes that were killed too; each belongs to a kill that is counted already.
     during_restart: u32,
     others_damaged: u32,
 }
 
-/// What a step is called.
+/// The name of a step.
 #[derive(Debug, Clone)]
 pub(crate) struct Name {
-    /// What it is a step of.
+    /// The operation that the step belongs to.
     pub(crate) of: String,
     /// The step itself.
     pub(crate) step: String,
@@ -80,9 +80,9 @@ impl Tally {
         self.count(outcome);
     }
 
-    /// Counts a kill that was to hit a step and hit another place.
-    pub(crate) fn beside_a_step(&mut self, outcome: &Outcome) {
-        self.beside_steps += 1;
+    /// Counts a kill that missed the step that it was aimed at.
+    pub(crate) fn off_target(&mut self, outcome: &Outcome) {
+        self.off_target += 1;
         self.count(outcome);
     }
 
@@ -97,7 +97,7 @@ impl Tally {
         self.all.kills
     }
 
-    /// Whether nothing was lost, and the numbers are whole.
+    /// Whether nothing was lost, and the counts add up.
     pub(crate) fn is_good(&self) -> bool {
         self.all.lost == 0 && self.others_damaged == 0 && self.all.add_up()
     }
@@ -122,7 +122,7 @@ impl Tally {
         }
         line(format!(
             "  (and {} that hit another place, and were tried again)",
-            self.beside_steps
+            self.off_target
         ));
         line("Killed at a random moment of a:".to_owned());
         for (scenario, counts) in &self.at_random {

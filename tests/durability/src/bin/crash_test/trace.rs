@@ -1,4 +1,4 @@
-//! What a process asks of the system, as `strace` sees it, and a kill at the entry of one such call.
+//! A process's system calls, traced by `strace`, and kills at the entry of one of them.
 
 use std::collections::HashMap;
 use std::fs;
@@ -21,7 +21,7 @@ const CALLS: &str = "trace=?open,openat,write,writev,?sendto,?sendmsg,fsync,fdat
 /// How long `strace` may take to attach, or to let go.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Whom to trace.
+/// The process or thread to trace.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Target {
     /// A process with all its threads.
@@ -30,7 +30,7 @@ pub(crate) enum Target {
     Thread(u32),
 }
 
-/// Kill at the entry of a call: it is not carried out any more.
+/// A kill at the entry of a call, before the call has an effect.
 #[derive(Debug, Clone)]
 pub(crate) struct KillAt {
     /// The call's name.
@@ -48,12 +48,12 @@ pub(crate) struct Tracer {
 impl Tracer {
     /// Attaches to the target, which is traced when this returns.
     pub(crate) async fn attach(
-        whom: Target,
+        target: Target,
         kill_at: Option<&KillAt>,
         file: PathBuf,
     ) -> Result<Self> {
         let mut command = Command::new("strace");
-        // With paths, and enough of each text to know it by.
+        // With paths, and enough of each string to identify it.
         command
             .args(["-y", "-s", "64", "-e", CALLS, "-o"])
             .arg(&file);
@@ -63,7 +63,7 @@ impl Tracer {
                 &format!("inject={call}:signal=SIGKILL:when={occurrence}"),
             ]);
         }
-        match whom {
+        match target {
             Target::Process(process) => command.args(["-f", "-p", &process.to_string()]),
             Target::Thread(thread) => command.args(["-p", &thread.to_string()]),
         };
@@ -73,30 +73,30 @@ impl Tracer {
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .map_err(|problem| TestError::NotThere {
+            .map_err(|problem| TestError::ProgramMissing {
                 program: "strace".into(),
                 how: format!("apt-get install strace ({problem})"),
             })?;
         let stderr = strace.stderr.take();
         let mut stderr =
             BufReader::new(stderr.ok_or_else(|| unexpected_output("strace has no stderr"))?);
-        let mut said = String::new();
-        // A line, or the end of it all.
-        let saying = timeout(TIMEOUT, stderr.read_line(&mut said));
-        if !matches!(saying.await, Ok(Ok(_))) || !said.contains("attached") {
-            let _ = timeout(TIMEOUT, stderr.read_to_string(&mut said)).await;
-            return Err(TestError::Failed {
+        let mut output = String::new();
+        // A line, or the end of the output.
+        let reading = timeout(TIMEOUT, stderr.read_line(&mut output));
+        if !matches!(reading.await, Ok(Ok(_))) || !output.contains("attached") {
+            let _ = timeout(TIMEOUT, stderr.read_to_string(&mut output)).await;
+            return Err(TestError::ProgramFailed {
                 program: "strace".to_owned(),
-                said: format!(
+                output: format!(
                     "{} (one process must be allowed to trace another, or the kills at every step \
                      can't be done; in a container that takes the capability SYS_PTRACE, elsewhere \
                      a `kernel.yama.ptrace_scope` below 2)",
-                    said.trim()
+                    output.trim()
                 ),
             });
         }
         // Its later output is not read, and must not block it.
-        tokio::spawn(async move { stderr.read_to_string(&mut said).await });
+        tokio::spawn(async move { stderr.read_to_string(&mut output).await });
         Ok(Self { strace, file })
     }
 
@@ -113,7 +113,7 @@ impl Tracer {
         }
         timeout(TIMEOUT, self.strace.wait())
             .await
-            .map_err(|_| TestError::Late {
+            .map_err(|_| TestError::Timeout {
                 what: "strace ends".to_owned(),
                 seconds: TIMEOUT.as_secs(),
             })?
@@ -124,18 +124,18 @@ impl Tracer {
     }
 }
 
-/// A call.
+/// A traced system call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Call {
-    /// Which thread; 0 when only one was traced.
+    /// The thread; 0 if only one was traced.
     pub(crate) thread: u32,
-    /// Its name.
+    /// The call's name.
     pub(crate) name: String,
-    /// Its arguments, as text.
+    /// The call's arguments, as text.
     pub(crate) arguments: String,
     /// When it began: the number of its line.
     pub(crate) began: usize,
-    /// When it was over; `None` when it never was.
+    /// When it returned; `None` if it never did.
     pub(crate) ended: Option<usize>,
 }
 
@@ -196,7 +196,7 @@ fn has_ended(text: &str) -> bool {
 /// What a call does to the vault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StepKind {
-    /// Creates a new file beside the vault's: a commit begins.
+    /// Creates a new file next to the vault's: a commit begins.
     Create,
     /// Writes into the new file.
     Write,
@@ -234,15 +234,15 @@ impl StepKind {
 pub(crate) struct Step {
     /// Which commit, counted from 0.
     pub(crate) commit: usize,
-    /// What it does.
+    /// Its effect on the vault.
     pub(crate) kind: StepKind,
     /// Which one of several alike in this commit, counted from 1.
     pub(crate) number: usize,
-    /// Where a kill hits it.
+    /// The kill that hits this step.
     pub(crate) kill_at: KillAt,
     /// When it began.
     pub(crate) began: usize,
-    /// When it was over.
+    /// When it returned.
     pub(crate) ended: Option<usize>,
 }
 
@@ -318,8 +318,8 @@ fn kind(call: &Call, vault: &Path) -> Option<StepKind> {
     }
 }
 
-/// Where a step is hit in a run like this one. Not all calls of its name are steps: a thread that wakes
-/// another one writes, too, and how often depends on the moment.
+/// The kill that hits a step in a run like this one. Not all calls of its name are steps: a thread also
+/// writes to wake another one, a varying number of times.
 pub(crate) fn aim(step: &Step, undisturbed: &[Step], run: &[Call], reached: &[Step]) -> KillAt {
     let name = &step.kill_at.call;
     let named = |step: &&Step| step.kill_at.call == *name;

@@ -1,7 +1,7 @@
 //! What a kill did to the account it was aimed at, judged by the *server's* records. The app's own
 //! reports count in one place only: what it reported before it was killed must survive.
 //!
-//! | scenario | Amiqus gave a new pair | reported | after the restart | verdict |
+//! | scenario | Amiqus issued a new pair | reported | after the restart | verdict |
 //! |---|---|---|---|---|
 //! | refresh | no | no | the old pair works | old |
 //! | refresh | yes | either | the new pair works | new |
@@ -12,13 +12,13 @@
 //! | repeated sign-in | either | no | the old pair works | old |
 //! | repeated sign-in | yes | either | the new pair works | new |
 //!
-//! Anything else is a loss: a sign-in without need, for another reason than the true one, a pair that
-//! was there and is gone, a crash, a vault set aside, a token request too many. A repeated sign-in is
-//! never justified to end in *sign in again*: Amiqus lets the old pair live beside the new one.
+//! Anything else is a loss: an unnecessary sign-in, a wrong reason, a pair that disappeared, a crash,
+//! a vault set aside, an extra token request. A repeated sign-in is
+//! never justified to end in *sign in again*: Amiqus keeps the old pair valid next to the new one.
 
 use std::fmt;
 
-/// What was going on when the process was killed.
+/// The operation during which the process is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Scenario {
     /// A refresh of the account.
@@ -44,16 +44,16 @@ impl fmt::Display for Scenario {
     }
 }
 
-/// Which pair of tokens.
+/// A pair of tokens, relative to the kill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pair {
-    /// The one from before.
+    /// The pair from before.
     Old,
-    /// Another one.
+    /// A different pair.
     New,
 }
 
-/// How the account stands after the restart.
+/// The account's status after the restart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum AccountStatus {
     /// It isn't there.
@@ -62,7 +62,7 @@ pub(crate) enum AccountStatus {
     Works(Pair),
     /// The app asks to sign in again.
     SignInAgain {
-        /// Why, in the app's words.
+        /// Why, as the app reports it.
         why: String,
     },
     /// None of these, with a description.
@@ -82,7 +82,7 @@ pub(crate) struct Evidence {
     pub(crate) faults: Vec<String>,
 }
 
-/// What became of the account.
+/// The judgement of one kill.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// It is as it was before.
@@ -106,7 +106,7 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// The table above.
+/// Judges the evidence by the table in the module documentation.
 pub(crate) fn judge(evidence: &Evidence) -> Verdict {
     if !evidence.faults.is_empty() {
         return Verdict::Lost(evidence.faults.join("; "));
@@ -129,7 +129,7 @@ pub(crate) fn judge(evidence: &Evidence) -> Verdict {
         }
         (Scenario::FirstSignIn, true, false, AccountStatus::Absent) => Verdict::Justified,
         (scenario, granted, was_reported, status) => Verdict::Lost(format!(
-            "{scenario}: Amiqus gave {} new pair, the app had{} said so, and after the restart: {status:?}",
+            "{scenario}: Amiqus issued {} new pair, the app had{} reported it, and after the restart: {status:?}",
             if granted { "a" } else { "no" },
             if was_reported { "" } else { " not" },
         )),

@@ -19,10 +19,10 @@ pub(super) const ACCOUNTS: [(&str, &str, &str); 3] = [
     ),
 ];
 
-/// An account, as it was last seen to work.
+/// An account, with its state at the last check.
 #[derive(Debug, Clone)]
 pub(super) struct TestAccount {
-    pub(super) person: &'static str,
+    pub(super) email: &'static str,
     pub(super) team: &'static str,
     pub(super) name: &'static str,
     pub(super) id: String,
@@ -33,14 +33,14 @@ pub(super) struct TestAccount {
 impl TestAccount {
     pub(super) fn holder(&self) -> Holder {
         Holder {
-            person: self.person.to_owned(),
+            person: self.email.to_owned(),
             team: self.team.to_owned(),
         }
     }
 }
 
 impl Harness {
-    /// The victim is current and was seen to work.
+    /// Makes the victim current and checks it.
     pub(crate) async fn reset(&mut self) -> Result<()> {
         let victim = self.victim.clone();
         self.victim.access_token = self.visit(&victim).await?;
@@ -48,32 +48,34 @@ impl Harness {
     }
 
     /// Makes an account current and checks it; returns the access token used.
-    pub(super) async fn visit(&mut self, resident: &TestAccount) -> Result<String> {
-        let id = resident.id.clone();
+    pub(super) async fn visit(&mut self, test_account: &TestAccount) -> Result<String> {
+        let id = test_account.id.clone();
         let app = self.app()?;
         let before = app.state().await?;
         let as_of = |state: &State| {
-            let account = state.account(resident.person, resident.team);
+            let account = state.account(test_account.email, test_account.team);
             account.map(|account| account.as_of.clone())
         };
         app.request(&Command::Switch { id }).await?;
         // A switch starts a check of the account; a second check would be mistaken for it.
         app.until("the account was checked", |state| {
-            let account = state.account(resident.person, resident.team);
+            let account = state.account(test_account.email, test_account.team);
             as_of(state) != as_of(&before) || !account.is_some_and(Account::is_connected)
         })
         .await?;
         app.request(&Command::Me).await?;
         let state = app.state().await?;
-        let account = state.account(resident.person, resident.team);
-        if !account.is_some_and(|account| account.is_connected() && account.name == resident.name) {
+        let account = state.account(test_account.email, test_account.team);
+        if !account
+            .is_some_and(|account| account.is_connected() && account.name == test_account.name)
+        {
             return Err(unexpected_output(format!(
                 "{} is not connected: {state:?}",
-                resident.id
+                test_account.id
             )));
         }
-        let token = self.last_access_token(resident);
-        token.ok_or_else(|| unexpected_output("`me` went well, and Amiqus knows nothing of it"))
+        let token = self.last_access_token(test_account);
+        token.ok_or_else(|| unexpected_output("`me` succeeded, but Amiqus got no request"))
     }
 
     /// What is wrong with the other accounts.
@@ -88,7 +90,7 @@ impl Harness {
             let live = self
                 .computer
                 .amiqus
-                .live_refresh_tokens(other.person, other.team);
+                .live_refresh_tokens(other.email, other.team);
             if live != Ok(other.live_refresh_tokens) {
                 damaged.push(format!("{}: {live:?} refresh tokens live", other.id));
             }
@@ -102,14 +104,14 @@ impl Harness {
 
     /// Renews every account once: the stored refresh token must work as well as the access token.
     pub(crate) async fn renew_all(&mut self) -> Result<()> {
-        for resident in self
+        for test_account in self
             .others
             .iter()
             .chain([&self.victim])
             .cloned()
             .collect::<Vec<_>>()
         {
-            self.visit(&resident).await?;
+            self.visit(&test_account).await?;
             self.app()?.request(&Command::Refresh).await?;
         }
         Ok(())

@@ -18,7 +18,7 @@ pub(crate) struct Case {
 /// A case whose process was killed.
 pub(crate) struct KilledRun {
     pub(crate) case: Case,
-    pub(super) words: ExitReport,
+    pub(super) report: ExitReport,
     /// The number of its command.
     pub(super) number: u64,
     /// How often its token may have been posted: once, unless an answer was lost on purpose.
@@ -26,25 +26,25 @@ pub(crate) struct KilledRun {
 }
 
 impl KilledRun {
-    pub(super) fn new(case: Case, number: u64, words: ExitReport) -> Self {
+    pub(super) fn new(case: Case, number: u64, report: ExitReport) -> Self {
         Self {
             case,
-            words,
+            report,
             number,
             max_posts: 1,
         }
     }
 
     /// Whether the killed process had reported the new pair.
-    pub(super) fn had_said_so(&self, victim: &TestAccount) -> bool {
-        let state = self.words.state.as_ref();
-        let account = state.and_then(|state| state.account(victim.person, victim.team));
+    pub(super) fn had_reported_new_pair(&self, victim: &TestAccount) -> bool {
+        let state = self.report.state.as_ref();
+        let account = state.and_then(|state| state.account(victim.email, victim.team));
         let shows_new = account.is_some_and(|account| {
             account.is_connected() && account.renews_by != self.case.renews_by
         });
         // A link's command succeeds at once; only the state shows its effect.
         let reported_done =
-            self.case.scenario == Scenario::Refresh && self.words.reported_done(self.number);
+            self.case.scenario == Scenario::Refresh && self.report.reported_done(self.number);
         shows_new || reported_done
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn file_faults(folder: &Path) -> Vec<String> {
         metadata => wrong.push(format!("the vault's folder is not private: {metadata:?}")),
     }
     // A kill between the rename and the chmod leaves it as it was created; the next commit, which
-    // each start brings, makes it private.
+    // every start makes, restricts its permissions.
     match fs::metadata(folder.join("vault.stronghold")) {
         Ok(metadata) if metadata.permissions().mode().trailing_zeros() >= 6 => {}
         metadata => wrong.push(format!("the vault is not private: {metadata:?}")),
@@ -25,7 +25,7 @@ pub(super) fn file_faults(folder: &Path) -> Vec<String> {
     wrong
 }
 
-/// What a killed write leaves behind, and each start sweeps away.
+/// Whether a file is the rest of a killed write; each start removes such files.
 fn is_leftover(name: &str) -> bool {
     let end = name.strip_prefix("vault.stronghold.");
     end.is_some_and(|end| end.len() == 12 && end.bytes().all(|byte| byte.is_ascii_hexdigit()))

@@ -24,15 +24,15 @@ impl Harness {
         self.computer.amiqus.requests_to("/oauth/token")
     }
 
-    pub(super) fn is_about(&self, post: &RequestRecord, resident: &TestAccount) -> bool {
+    pub(super) fn is_about(&self, post: &RequestRecord, test_account: &TestAccount) -> bool {
         let holder = post
             .field("refresh_token")
             .and_then(|token| self.computer.amiqus.holder(token));
-        holder == Some(resident.holder())
+        holder == Some(test_account.holder())
     }
 
-    /// The access token that was last used to ask who this is.
-    pub(super) fn last_access_token(&self, resident: &TestAccount) -> Option<String> {
+    /// The access token of the last `/me` request for this account.
+    pub(super) fn last_access_token(&self, test_account: &TestAccount) -> Option<String> {
         let amiqus = &self.computer.amiqus;
         let requests = amiqus.requests_to("/api/v2/me");
         let mut tokens = requests
@@ -40,7 +40,7 @@ impl Harness {
             .rev()
             .filter_map(|request| request.header("authorization")?.strip_prefix("Bearer "));
         tokens
-            .find(|token| amiqus.holder(token) == Some(resident.holder()))
+            .find(|token| amiqus.holder(token) == Some(test_account.holder()))
             .map(str::to_owned)
     }
 
@@ -60,12 +60,12 @@ impl Harness {
                 wrong.push(format!("{} token requests for one code", posts.len()));
             }
             if posts.iter().any(|post| post.field("code") != Some(code)) {
-                wrong.push("a token request for something else than the code".to_owned());
+                wrong.push("a token request for another code".to_owned());
             }
             return wrong;
         }
         if posts.iter().any(|post| !self.is_about(post, &self.victim)) {
-            wrong.push("a token request for somebody else".to_owned());
+            wrong.push("a token request for another account".to_owned());
         }
         if let Some(first) = posts.first() {
             let token = first.field("refresh_token");

@@ -12,14 +12,14 @@ use crate::verdict::{AccountStatus, Pair};
 use crate::waiting::{POLL_INTERVAL, TIMEOUT, wait_until};
 
 impl Harness {
-    /// Starts again and kills that as well, but only when it is known how the account stands.
+    /// Restarts the app, waits for the victim's status, and kills it again.
     pub(crate) async fn restart_between(&self) -> Result<()> {
         let (app, ..) = self.restarted().await?;
         app.kill().await?;
         Ok(())
     }
 
-    /// Starts the app and kills it before it is done with starting.
+    /// Starts the app and kills it during its start.
     pub(super) async fn start_and_kill(&self, share: f64) -> Result<()> {
         let at = Instant::now() + self.start_takes.mul_f64(share);
         let app = tokio::select! {
@@ -28,13 +28,13 @@ impl Harness {
             () = wait_until(at) => return Ok(()),
         };
         wait_until(at).await;
-        let words = app.kill().await?;
-        if words.was_killed() {
+        let report = app.kill().await?;
+        if report.was_killed() {
             Ok(())
         } else {
             Err(unexpected_output(format!(
-                "it ended by itself: {:?}",
-                words.status
+                "it exited before the kill: {:?}",
+                report.status
             )))
         }
     }
@@ -69,7 +69,7 @@ impl Harness {
             let _ = timeout(POLL_INTERVAL, news).await;
         }
         Err(unexpected_output(format!(
-            "it never comes to know who is signed in: {:?}",
+            "the victim's status stayed unknown: {:?}",
             app.state().await?
         )))
     }
@@ -77,7 +77,7 @@ impl Harness {
     /// The victim's status; `None` while it isn't known.
     async fn status(&self, app: &mut AppProcess, state: &State) -> Result<Option<AccountStatus>> {
         let victim = &self.victim;
-        let Some(account) = state.account(victim.person, victim.team) else {
+        let Some(account) = state.account(victim.email, victim.team) else {
             return Ok(Some(AccountStatus::Absent));
         };
         if !account.is_connected() {
@@ -92,11 +92,9 @@ impl Harness {
             return Ok(None);
         }
         Ok(Some(match self.last_access_token(victim) {
-            None => {
-                AccountStatus::Broken("`me` went well, and Amiqus knows nothing of it".to_owned())
-            }
+            None => AccountStatus::Broken("`me` succeeded, but Amiqus got no request".to_owned()),
             Some(token) if !self.computer.amiqus.is_access_token_live(&token) => {
-                AccountStatus::Broken("`me` went well with a dead token".to_owned())
+                AccountStatus::Broken("`me` succeeded with a dead token".to_owned())
             }
             Some(token) if token == victim.access_token => AccountStatus::Works(Pair::Old),
             Some(_) => AccountStatus::Works(Pair::New),
