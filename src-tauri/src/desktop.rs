@@ -1,5 +1,6 @@
 //! The desktop that the core runs on: the system's browser, the loopback listener and the app's window.
 
+use std::io;
 use std::time::Duration;
 
 use amiqus_core::clock::Wait;
@@ -70,7 +71,9 @@ pub(crate) fn open_in_browser(url: &Url, service: &BaseUrl) -> Result<(), OpenBr
     if !service.contains(url) {
         return Err(OpenBrowserError::new(FOREIGN_ADDRESS));
     }
-    open::that_detached_with_timeout(url.as_str(), OPEN_TIMEOUT).map_err(OpenBrowserError::new)
+    // Its error's text has the command with the whole address, and so the attempt's `state`.
+    open::that_detached_with_timeout(url.as_str(), OPEN_TIMEOUT)
+        .map_err(|error| OpenBrowserError::new(io::Error::from(error.kind())))
 }
 
 const FOREIGN_ADDRESS: &str = "the address is not one of the service's own";

@@ -1,5 +1,7 @@
 /** One account's sign-in, renewal and sign-out. */
 import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { journey } from "../harness/journey";
 import { logLines } from "../harness/log-lines";
 import { waitFor } from "../harness/processes";
@@ -184,4 +186,22 @@ journey("redirect after Cancel changes nothing", async (harness) => {
   await desktop.waitForLog(logLines.linkWithoutAttempt);
   await app.waitForState("signed-out");
   assert.equal(await harness.practice.tokenRequests(), 0);
+});
+
+// Shows check 42.
+journey("failed browser is reported without the address in the log", async (harness) => {
+  const { app, desktop } = harness;
+  // All launchers that the app tries.
+  const folder = join(desktop.folder, "launchers");
+  mkdirSync(folder);
+  for (const name of ["xdg-open", "gio", "gnome-open", "kde-open6", "kde-open5", "kde-open"]) {
+    writeFileSync(join(folder, name), "#!/bin/sh\nexit 3\n", { mode: 0o755 });
+  }
+  desktop.env.PATH = `${folder}:${desktop.env.PATH ?? ""}`;
+  await app.start();
+  await app.waitForState("signed-out");
+  await app.press("Sign in with Amiqus");
+  await app.waitForProblem("browser_did_not_open");
+  await desktop.waitForLog(logLines.browserFailed);
+  assert.doesNotMatch(desktop.appLog(), /state=|code_challenge|oauth\/authorize/);
 });
