@@ -23,8 +23,8 @@ const LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
 const MAX_CACHE_AGE: Duration = Duration::from_secs(30);
 
 /// Creates clients that use the desktop's proxy, unless environment variables name another.
-pub(crate) fn clients(limits: Timeouts) -> Clients {
-    let clients = http::Clients::new(limits);
+pub(crate) fn clients(timeouts: Timeouts) -> Clients {
+    let clients = http::Clients::new(timeouts);
     if is_set_by_environment() {
         clients
     } else {

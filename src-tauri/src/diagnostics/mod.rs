@@ -20,6 +20,8 @@ use amiqus_core::clock::Clock as _;
 use amiqus_core::registration::{BaseUrl, DEFAULT_BASE_URL};
 use amiqus_core::session::Provisioning;
 
+use tokio::sync::Mutex;
+
 use self::redacted::{Redacted, Redactor};
 use crate::clock::SystemClock;
 use crate::deadline::{self, ANSWER_TIMEOUT};
@@ -83,6 +85,7 @@ pub(crate) fn print() -> ExitCode {
 /// # Errors
 /// When there is no such folder, it can't be written to, or the report or the disk takes too long.
 pub(crate) async fn save(state: &AppState) -> std::io::Result<PathBuf> {
+    let _one_at_a_time = SAVING.lock().await;
     let report = tokio::time::timeout(WRITE_TIMEOUT, write(Some(state))).await?;
     let saved = tokio::task::spawn_blocking(move || save_to_first_path(&report));
     let path = tokio::time::timeout(SAVE_TIMEOUT, saved).await???;
@@ -102,6 +105,9 @@ fn save_to_first_path(report: &str) -> std::io::Result<PathBuf> {
     }
     outcome.map(|()| PathBuf::new())
 }
+
+/// Held while a report is saved: each asks other programs, the keychain and Amiqus.
+static SAVING: Mutex<()> = Mutex::const_new(());
 
 /// How long writing the report may take; each of its lookups has a shorter timeout of its own.
 const WRITE_TIMEOUT: Duration = Duration::from_mins(1);

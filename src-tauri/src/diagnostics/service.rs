@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use amiqus_core::error::chain;
 use amiqus_core::http::{self, ConnectError, RequestError, Timeouts};
 use amiqus_core::registration::BaseUrl;
 use hyper_util::client::proxy::matcher::Matcher;
@@ -12,7 +13,7 @@ use super::Report;
 use crate::proxy_linux;
 
 /// Shorter than elsewhere, because a user waits for the report.
-const LIMITS: Timeouts = Timeouts {
+const TIMEOUTS: Timeouts = Timeouts {
     connect: Duration::from_secs(5),
     request: Duration::from_secs(10),
 };
@@ -29,15 +30,15 @@ pub(super) async fn probe(report: &mut Report, base_url: &BaseUrl) {
             None => desktop_proxy(base_url).await,
             proxy => proxy,
         },
-        proxy_linux::clients(LIMITS),
+        proxy_linux::clients(TIMEOUTS),
     );
     #[cfg(not(target_os = "linux"))]
-    let clients = http::Clients::new(LIMITS);
+    let clients = http::Clients::new(TIMEOUTS);
     report.text("proxy", proxy.as_deref().unwrap_or("none"));
     let client = match clients.for_service(base_url).await {
         Ok(client) => client,
         Err(error) => {
-            report.text("reachable", &format!("not tried: {error}"));
+            report.text("reachable", &format!("not tried: {}", chain(&error)));
             return;
         }
     };
@@ -58,11 +59,12 @@ pub(super) async fn probe(report: &mut Report, base_url: &BaseUrl) {
                 Some("accepted"),
             )
         }
-        Err(RequestError::NotSent(ConnectError::CertificateNotTrusted, cause)) => {
-            (format!("no: {cause}"), Some("not accepted"))
-        }
-        Err(RequestError::NotSent(_, cause)) => (format!("no: {cause}"), None),
-        Err(error) => (format!("no: {error}"), None),
+        Err(RequestError::NotSent(ConnectError::CertificateNotTrusted, cause)) => (
+            format!("no: {}", chain(cause.as_ref())),
+            Some("not accepted"),
+        ),
+        Err(RequestError::NotSent(_, cause)) => (format!("no: {}", chain(cause.as_ref())), None),
+        Err(error) => (format!("no: {}", chain(&error)), None),
     };
     report.text("reachable", &reachable);
     let certificate = if base_url.is_loopback() {
