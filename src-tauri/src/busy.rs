@@ -10,8 +10,10 @@ pub(crate) struct Busy(watch::Sender<Activity>);
 #[derive(Debug, Default)]
 struct Activity {
     running: usize,
-    /// Whether work began after [`Busy::check_idle`] was last asked.
-    began: bool,
+    /// How often the window was requested. Never reset, so that each observer can compare it.
+    window_requests: u64,
+    /// The count at which a relaunch into the tray was decided.
+    relaunch_decided_at: Option<u64>,
 }
 
 /// Work in progress, until it is dropped.
@@ -21,27 +23,39 @@ pub(crate) struct BusyGuard(watch::Sender<Activity>);
 impl Busy {
     /// Counts work as in progress for as long as the guard lives.
     pub(crate) fn begin(&self) -> BusyGuard {
+        self.0.send_modify(|activity| activity.running += 1);
+        BusyGuard(self.0.clone())
+    }
+
+    /// The same for a request for the window.
+    pub(crate) fn begin_window_request(&self) -> BusyGuard {
         self.0.send_modify(|activity| {
             activity.running += 1;
-            activity.began = true;
+            activity.window_requests += 1;
         });
         BusyGuard(self.0.clone())
     }
 
-    /// Whether no work is in progress. What begins after this answer shows in [`Busy::has_begun`].
-    pub(crate) fn check_idle(&self) -> bool {
-        let mut is_idle = false;
-        self.0.send_if_modified(|activity| {
-            activity.began = false;
-            is_idle = activity.running == 0;
-            false
-        });
-        is_idle
+    /// Whether no work is in progress.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.0.borrow().running == 0
     }
 
-    /// Whether work began after [`Busy::check_idle`] was last asked, even if it has ended.
-    pub(crate) fn has_begun(&self) -> bool {
-        self.0.borrow().began
+    /// How often the window was requested so far.
+    pub(crate) fn window_requests(&self) -> u64 {
+        self.0.borrow().window_requests
+    }
+
+    /// Records that a relaunch into the tray was decided after so many requests for the window.
+    pub(crate) fn decide_relaunch(&self, window_requests: u64) {
+        self.0
+            .send_modify(|activity| activity.relaunch_decided_at = Some(window_requests));
+    }
+
+    /// Whether the window was requested after the relaunch was decided.
+    pub(crate) fn is_window_requested_since_decision(&self) -> bool {
+        let activity = self.0.borrow();
+        activity.relaunch_decided_at != Some(activity.window_requests)
     }
 
     /// Reports each time that work begins or ends.
@@ -81,23 +95,30 @@ mod tests {
     #[test]
     fn busy_is_idle_once_every_guard_is_dropped() {
         let busy = Busy::default();
-        assert!(busy.check_idle());
+        assert!(busy.is_idle());
         let first = busy.begin();
         let second = busy.clone().begin();
         drop(first);
-        assert!(!busy.check_idle());
+        assert!(!busy.is_idle());
         drop(second);
-        assert!(busy.check_idle());
+        assert!(busy.is_idle());
     }
 
     #[test]
-    fn work_that_began_after_the_check_is_remembered_when_it_ended() {
+    fn window_request_after_the_decision_is_remembered_when_it_ended() {
         let busy = Busy::default();
+        drop(busy.begin_window_request());
+        let requests = busy.window_requests();
+        busy.decide_relaunch(requests);
+        // A notification or a report is no request for the window.
         drop(busy.begin());
-        assert!(busy.check_idle());
-        assert!(!busy.has_begun());
-        drop(busy.begin());
-        assert!(busy.has_begun());
+        assert!(!busy.is_window_requested_since_decision());
+        drop(busy.begin_window_request());
+        assert!(busy.is_idle());
+        assert!(busy.is_window_requested_since_decision());
+        // Nor does another task's decision, taken before that request, forget it.
+        busy.decide_relaunch(requests);
+        assert!(busy.is_window_requested_since_decision());
     }
 
     #[tokio::test]

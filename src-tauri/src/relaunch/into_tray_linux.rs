@@ -29,9 +29,11 @@ pub(crate) fn when_idle(app: &AppHandle) {
     };
     let session = SessionHandle::clone(&session);
     let app = app.clone();
+    let busy = Busy::clone(&app.state::<Busy>());
+    let requests = busy.window_requests();
     tauri::async_runtime::spawn(async move {
-        let busy = app.state::<Busy>();
-        let is_closed = || app.webview_windows().is_empty();
+        // Another closing has a task of its own.
+        let is_closed = || busy.window_requests() == requests && app.webview_windows().is_empty();
         let mut states = session.states();
         let mut activity = busy.changes();
         // The new program would not reap them.
@@ -45,9 +47,10 @@ pub(crate) fn when_idle(app: &AppHandle) {
             if updates::ready(&app).borrow().is_none()
                 && can_relaunch_unattended().await
                 && is_closed()
-                && busy.check_idle()
+                && busy.is_idle()
                 && session.stop_if_quiescent().await
             {
+                busy.decide_relaunch(requests);
                 // A link that comes now is for the next process.
                 app.state::<IncomingQueue>().close();
                 tracing::info!("relaunch: started, into the tray");
@@ -80,8 +83,7 @@ pub(crate) fn exec(busy: &Busy) -> ExitCode {
     let error = match current_exe() {
         Ok(program) => {
             let mut command = Command::new(program);
-            // Work that began since the decision is a request for the window.
-            if !busy.has_begun() {
+            if !busy.is_window_requested_since_decision() {
                 command.arg(start_at_login::IN_THE_TRAY);
             }
             logging::flush();

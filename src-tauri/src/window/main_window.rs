@@ -76,7 +76,7 @@ fn is_own_page(url: &url::Url) -> bool {
 /// Shows the window and requests the focus for it. A failure is only logged: the user still finds the
 /// window in the task bar.
 pub(crate) fn bring_to_front(app: &AppHandle) {
-    let busy = app.state::<Busy>().begin();
+    let busy = app.state::<Busy>().begin_window_request();
     let worker = app.clone();
     // The main thread runs one request after the other: links that arrive at once, each on a thread of its
     // own, would each find no window and open one.
