@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secret_part_of_every_link_is_ranges_and_nothing_else() {
+    fn link_ranges_cover_only_what_follows_the_scheme() {
         let line = b"co.amiqus.signin:\0--x\0CO.amiqus.signin://oauth/callback?code=1\0https://a\0co.amiqus.signin:\0";
         let ranges = link_ranges(line, "co.amiqus.signin");
         let texts: Vec<_> = ranges
