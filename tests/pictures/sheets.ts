@@ -32,12 +32,12 @@ export async function writeReadmePicture(
   ]);
 }
 
-/** All pictures of a theme on one sheet, to look through. */
+/** All pictures of a theme on one sheet, to look through. Tiles of one size keep each name with its picture. */
 export function writeSheets(folder: string): void {
   for (const theme of themes) {
     execFileSync("montage", [
       ...["-label", "%t", "-pointsize", "11", ...background],
-      ...["-resize", "220x", "-geometry", "+8+8", "-gravity", "north", "-tile", "10x"],
+      ...["-resize", "220x", "-geometry", "220x580>+8+8", "-gravity", "north", "-tile", "10x"],
       ...scenes.map(({ name }) => join(folder, `${name}-${theme}.png`)),
       join(folder, `all-${theme}.png`),
     ]);

@@ -2,7 +2,7 @@
 //!
 //! `rand`'s traits take `&mut self` and so can't be shared as `Arc<dyn …>`; one method is enough here.
 
-use std::error::Error;
+use crate::error::Cause;
 
 /// A source of unpredictable bytes.
 pub trait EntropySource: Send + Sync + 'static {
@@ -16,11 +16,11 @@ pub trait EntropySource: Send + Sync + 'static {
 /// The random source can't be read.
 #[derive(Debug, thiserror::Error)]
 #[error("the random source can't be read")]
-pub struct EntropyError(#[source] Box<dyn Error + Send + Sync>);
+pub struct EntropyError(#[source] Cause);
 
 impl EntropyError {
     /// Wraps what a source failed with.
-    pub fn new(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+    pub fn new(cause: impl Into<Cause>) -> Self {
         Self(cause.into())
     }
 }

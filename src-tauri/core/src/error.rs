@@ -138,6 +138,9 @@ impl Problem {
     }
 }
 
+/// The cause of an error, of any type.
+pub type Cause = Box<dyn Error + Send + Sync>;
+
 /// Displays an error and its causes, separated by colons: for a field of a log line, or a report.
 /// A cause that the text before it contains already is left out.
 ///

@@ -3,10 +3,13 @@
 
 pub(crate) mod safeguards;
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+#[cfg(unix)]
+use std::fs::{self, File};
+use std::fs::{DirBuilder, OpenOptions};
 use std::io;
 use std::path::Path;
 
+#[cfg(unix)]
 use self::safeguards::{Safeguard, report};
 
 /// Creates a folder that only its user can read, or restricts an existing one.

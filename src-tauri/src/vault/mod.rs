@@ -303,14 +303,9 @@ impl VaultOpener for StrongholdOpener {
     }
 
     fn set_aside(&self, why: SetAsideReason) -> Result<SetAside, StoreError> {
-        let to = self.folder.set_all_aside().map_err(store_error)?;
+        let to = self.folder.set_all_aside().map_err(StoreError::new)?;
         Ok(SetAside { why, to })
     }
-}
-
-/// Wraps an error of Stronghold or the disk for the core, with its causes in its text.
-fn store_error(error: impl Into<Box<dyn Error + Send + Sync>>) -> StoreError {
-    StoreError::new(error)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "as `map_err` wants it")]

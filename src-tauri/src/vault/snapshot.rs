@@ -1,11 +1,11 @@
 //! An open Stronghold snapshot.
 
-use std::error::Error;
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use amiqus_core::error::Cause;
 use amiqus_core::vault::{Change, RecordBytes, SecretStore, StoreError};
 use iota_stronghold::engine::snapshot::{ReadError, decrypt_file, try_set_encrypt_work_factor};
 use iota_stronghold::{Client, ClientError};
@@ -14,7 +14,6 @@ use zeroize::Zeroizing;
 
 use super::folder::{Folder, Lock};
 use super::key::Key;
-use super::store_error;
 use crate::private_fs::{self, is_unsupported};
 
 /// The snapshot's only client.
@@ -57,8 +56,6 @@ pub(super) enum SnapshotError {
     #[error("the snapshot is damaged")]
     Damaged(#[source] Cause),
 }
-
-type Cause = Box<dyn Error + Send + Sync>;
 
 impl Snapshot {
     /// Opens the snapshot, or an empty one where there is no file. The file is written with the first
@@ -104,9 +101,9 @@ impl Snapshot {
                 File::open(&written)
                     .and_then(|file| self.folder.sync_file(&file))
                     .and_then(|()| self.folder.replace(&written, &self.path))
-                    .map_err(store_error)
+                    .map_err(StoreError::new)
             }
-            _ => Err(store_error(error)),
+            _ => Err(StoreError::new(error)),
         };
         // So that after the next failure there is again only one.
         self.folder.remove_leftovers();
@@ -155,11 +152,14 @@ impl SecretStore for Snapshot {
         }
         // From the file and not from this process's memory: only the file is durable.
         let on_disk =
-            Stronghold::new(&self.path, self.key.bytes().to_vec()).map_err(store_error)?;
-        let store = on_disk.load_client(CLIENT).map_err(store_error)?.store();
+            Stronghold::new(&self.path, self.key.bytes().to_vec()).map_err(StoreError::new)?;
+        let store = on_disk
+            .load_client(CLIENT)
+            .map_err(StoreError::new)?
+            .store();
         let mut records = Vec::new();
-        for name in store.keys().map_err(store_error)? {
-            if let Some(bytes) = store.get(&name).map_err(store_error)? {
+        for name in store.keys().map_err(StoreError::new)? {
+            if let Some(bytes) = store.get(&name).map_err(StoreError::new)? {
                 records.push((
                     String::from_utf8_lossy(&name).into_owned(),
                     Zeroizing::new(bytes),
@@ -177,8 +177,8 @@ impl SecretStore for Snapshot {
             match &change.bytes {
                 Some(bytes) => store
                     .insert(name, bytes.to_vec(), None)
-                    .map_err(store_error)?,
-                None => store.delete(&name).map_err(store_error)?,
+                    .map_err(StoreError::new)?,
+                None => store.delete(&name).map_err(StoreError::new)?,
             };
         }
         if let Err(error) = inner.stronghold.save() {
@@ -188,7 +188,7 @@ impl SecretStore for Snapshot {
         // here.
         private_fs::restrict_file(&self.path)
             .and_then(|()| private_fs::sync_folder(self.folder.path()))
-            .map_err(store_error)
+            .map_err(StoreError::new)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use crate::error::Cause;
+
 /// What prevented a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectError {
@@ -21,7 +23,7 @@ pub enum ConnectError {
 pub enum RequestError {
     /// The request was not sent: no connection was established.
     #[error("no connection: {0}")]
-    NotSent(ConnectError, #[source] Box<dyn Error + Send + Sync>),
+    NotSent(ConnectError, #[source] Cause),
     /// The request may have been processed, but no response arrived, or only a part of one.
     #[error("the response was lost")]
     ResponseLost(#[source] reqwest::Error),

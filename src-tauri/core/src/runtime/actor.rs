@@ -1,7 +1,6 @@
 //! The actor that owns the session: it handles messages, one after the other.
 
 use std::collections::{BTreeSet, HashMap};
-use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use super::{
 use crate::account::AccountKey;
 use crate::app_state::AppState;
 use crate::authorization::{Attempt, AttemptId};
-use crate::error::{Code, Problem};
+use crate::error::{Code, Problem, chain};
 use crate::registration::{BaseUrl, DEFAULT_BASE_URL, Page};
 use crate::session::{CommandOutcome, Event, PendingReply, Session};
 use crate::vault::{RecordName, SecretStore, Unlock};
@@ -205,7 +204,7 @@ impl SessionActor {
             self.dependencies.entropy.as_ref(),
         )
         .map_err(|error| {
-            tracing::error!(error = &error as &dyn Error, "sign-in: start failed");
+            tracing::error!(error = %chain(&error), "sign-in: start failed");
             Code::Internal
         })?;
         Ok(Event::SignInRequested(Box::new(attempt)))

@@ -1,7 +1,6 @@
 //! Runs the effects that concern the browser, the window and timers. Requests to Amiqus are in
 //! `requests`, the vault is in `vault_access`.
 
-use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use super::actor::{ActiveListener, SessionActor};
 use super::vault_access;
 use crate::account::AccountKey;
 use crate::authorization::{AttemptId, AuthorizationUrl};
+use crate::error::chain;
 use crate::registration::RedirectUrl;
 use crate::session::{Effect, Event, ProbeAttempt, RenewalReason, TokenGeneration};
 
@@ -63,12 +63,12 @@ impl SessionActor {
             match opened {
                 Ok(Ok(())) => None,
                 Ok(Err(error)) => {
-                    tracing::error!(error = &error as &dyn Error, "browser: open failed");
+                    tracing::error!(error = %chain(&error), "browser: open failed");
                     Some(Event::BrowserDidNotOpen(id))
                 }
                 Err(error) => {
                     tracing::error!(
-                        error = &error as &dyn Error,
+                        error = %chain(&error),
                         "browser: open failed, task aborted"
                     );
                     Some(Event::BrowserDidNotOpen(id))
@@ -94,7 +94,7 @@ impl SessionActor {
                 }
             }
             Err(error) => {
-                tracing::error!(error = &error as &dyn Error, "listener: start failed");
+                tracing::error!(error = %chain(&error), "listener: start failed");
                 self.send(Message::Event(Event::ListenFailed(id)));
             }
         }

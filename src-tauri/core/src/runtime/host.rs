@@ -1,6 +1,5 @@
 //! What the runtime needs from its embedder: [`Dependencies`], above all the [`Host`].
 
-use std::error::Error;
 use std::sync::Arc;
 
 use url::Url;
@@ -8,12 +7,11 @@ use url::Url;
 use super::Recipient;
 use crate::clock::{Clock, Wait};
 use crate::entropy::EntropySource;
+use crate::error::Cause;
 use crate::http::Clients;
 use crate::registration::{BaseUrl, RedirectUrl};
 use crate::session::{Event, Provisioning};
 use crate::vault::VaultOpener;
-
-type Cause = Box<dyn Error + Send + Sync>;
 
 /// The error with which [`Host::open_browser`] fails.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,5 @@
 //! Runs the effects that send requests to Amiqus.
 
-use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,11 +10,12 @@ use super::{Dependencies, Message};
 use crate::account::{AccountKey, Identity};
 use crate::api::{Api, ApiError};
 use crate::authorization::{AttemptId, CodeVerifier};
+use crate::error::chain;
 use crate::http::{Client, RequestError};
 use crate::redirect::AuthorizationCode;
 use crate::registration::{RedirectUrl, Registration};
 use crate::session::{Event, TokenGeneration};
-use crate::token::{self, AccessToken, RefreshToken, Transient};
+use crate::token::{self, AccessToken, RefreshToken, TokenError, TokenSet, Transient};
 
 /// How often the owner of new tokens is requested before the sign-in is left unfinished.
 const MAX_IDENTIFY_ATTEMPTS: u32 = 3;
@@ -41,6 +41,13 @@ impl SessionActor {
         })
     }
 
+    /// Runs a request for tokens, and counts it until its response is handled: the process must not
+    /// end before that.
+    fn spawn_token_request(&self, request: impl Future<Output = Event> + Send + 'static) {
+        self.in_flight.send_modify(|count| *count += 1);
+        self.spawn(async move { Some(Message::TokenResponse(request.await)) });
+    }
+
     pub(super) fn exchange(
         &self,
         attempt: AttemptId,
@@ -51,19 +58,9 @@ impl SessionActor {
         let Some(requester) = self.requester() else {
             return;
         };
-        self.in_flight.send_modify(|count| *count += 1);
-        self.spawn(async move {
-            let registration = &requester.registration;
-            let now = || requester.dependencies.clock.now();
-            let tokens = match requester.client().await {
-                Ok(client) => {
-                    token::exchange(client, registration, &redirect_url, code, verifier, now).await
-                }
-                Err(error) => Err(error.into()),
-            };
-            Some(Message::TokenResponse(Event::CodeExchanged(
-                attempt, tokens,
-            )))
+        self.spawn_token_request(async move {
+            let tokens = requester.exchange(&redirect_url, code, verifier).await;
+            Event::CodeExchanged(attempt, tokens)
         });
     }
 
@@ -77,19 +74,9 @@ impl SessionActor {
         let Some(requester) = self.requester() else {
             return;
         };
-        self.in_flight.send_modify(|count| *count += 1);
-        self.spawn(async move {
-            let registration = &requester.registration;
-            let now = || requester.dependencies.clock.now();
-            let tokens = match requester.client().await {
-                Ok(client) => {
-                    token::refresh(client, registration, &refresh, &redirect_url, now).await
-                }
-                Err(error) => Err(error.into()),
-            };
-            Some(Message::TokenResponse(Event::Refreshed(
-                key, generation, tokens,
-            )))
+        self.spawn_token_request(async move {
+            let tokens = requester.refresh(&refresh, &redirect_url).await;
+            Event::Refreshed(key, generation, tokens)
         });
     }
 
@@ -108,10 +95,7 @@ impl SessionActor {
             return;
         };
         self.spawn_event(async move {
-            let status = match requester.api(&access).await {
-                Ok(api) => api.status().await,
-                Err(error) => Err(error.into()),
-            };
+            let status = requester.status(&access).await;
             Some(Event::Probed(key, generation, status))
         });
     }
@@ -150,7 +134,7 @@ impl Requester {
             .for_service(&self.registration.base_url)
             .await;
         client.inspect_err(|error| {
-            tracing::error!(error = error as &dyn Error, "http: client creation failed");
+            tracing::error!(error = %chain(error), "http: client creation failed");
         })
     }
 
@@ -161,6 +145,39 @@ impl Requester {
             access,
             now: self.dependencies.clock.now(),
         })
+    }
+
+    async fn exchange(
+        &self,
+        redirect_url: &RedirectUrl,
+        code: AuthorizationCode,
+        verifier: Option<CodeVerifier>,
+    ) -> Result<TokenSet, TokenError> {
+        let client = self.client().await?;
+        let now = || self.dependencies.clock.now();
+        token::exchange(
+            client,
+            &self.registration,
+            redirect_url,
+            code,
+            verifier,
+            now,
+        )
+        .await
+    }
+
+    async fn refresh(
+        &self,
+        refresh: &RefreshToken,
+        redirect_url: &RedirectUrl,
+    ) -> Result<TokenSet, TokenError> {
+        let client = self.client().await?;
+        let now = || self.dependencies.clock.now();
+        token::refresh(client, &self.registration, refresh, redirect_url, now).await
+    }
+
+    async fn status(&self, access: &AccessToken) -> Result<(), ApiError> {
+        self.api(access).await?.status().await
     }
 
     async fn identity(&self, access: &AccessToken) -> Result<Identity, ApiError> {

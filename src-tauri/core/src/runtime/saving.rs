@@ -1,11 +1,11 @@
 //! Makes the session's changes durable, and tries again when that fails.
 
 use std::collections::BTreeSet;
-use std::error::Error;
 use std::time::Duration;
 
 use super::Message;
 use super::actor::SessionActor;
+use crate::error::chain;
 use crate::session::Event;
 use crate::vault::{Change, RecordName};
 
@@ -44,12 +44,12 @@ impl SessionActor {
                 true
             }
             Ok(Err(error)) => {
-                tracing::error!(error = &error as &dyn Error, "vault: save failed");
+                tracing::error!(error = %chain(&error), "vault: save failed");
                 false
             }
             Err(error) => {
                 tracing::error!(
-                    error = &error as &dyn Error,
+                    error = %chain(&error),
                     "vault: save failed, task aborted"
                 );
                 false
@@ -60,11 +60,11 @@ impl SessionActor {
     /// Retries the commit of unsaved records: tokens that were issued while the disk was full, for
     /// example, are saved once it has space.
     pub(super) async fn retry_save(&mut self) {
-        let Some(interval) = self.next_retry_delay else {
+        let Some(delay) = self.next_retry_delay else {
             return;
         };
         if !self.commit(&BTreeSet::new()).await {
-            self.schedule_retry(interval);
+            self.schedule_retry(delay);
         }
     }
 
@@ -75,9 +75,9 @@ impl SessionActor {
         }
     }
 
-    fn schedule_retry(&mut self, interval: Duration) {
-        self.next_retry_delay = Some((interval * 2).min(MAX_RETRY_DELAY));
-        let wait = self.dependencies.clock.wait_for(interval);
+    fn schedule_retry(&mut self, delay: Duration) {
+        self.next_retry_delay = Some((delay * 2).min(MAX_RETRY_DELAY));
+        let wait = self.dependencies.clock.wait_for(delay);
         self.spawn(async move {
             wait.await;
             Some(Message::RetrySave)

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::Message;
 use super::actor::SessionActor;
 use crate::account::AccountKey;
+use crate::error::chain;
 use crate::session::{Event, TokenGeneration};
 use crate::vault::{LockReason, OpenError, Opened, Records, SetAsideReason, Unlock, VaultOpener};
 
@@ -35,12 +36,12 @@ impl SessionActor {
             let message = match result {
                 Ok(Ok((vault, records))) => Message::VaultOpened(vault, Box::new(records)),
                 Ok(Err(error)) => {
-                    tracing::warn!(error = &error as &dyn Error, "vault: open failed");
+                    tracing::warn!(error = %chain(&error), "vault: open failed");
                     Message::Event(Event::OpenFailed(error))
                 }
                 Err(error) => {
                     tracing::error!(
-                        error = &error as &dyn Error,
+                        error = %chain(&error),
                         "vault: open failed, task aborted"
                     );
                     let error = OpenError::Locked(LockReason::VaultUnreachable);
@@ -60,7 +61,7 @@ impl SessionActor {
             .spawn(move || opener.abandon_prompt());
         if let Err(error) = thread {
             // Then the user must answer the prompt first.
-            tracing::error!(error = &error as &dyn Error, "prompt: abandon failed");
+            tracing::error!(error = %chain(&error), "prompt: abandon failed");
         }
     }
 
@@ -82,7 +83,7 @@ impl SessionActor {
                 }
             });
         if let Err(error) = thread {
-            tracing::error!(error = &error as &dyn Error, "vault: wait failed");
+            tracing::error!(error = %chain(&error), "vault: wait failed");
             self.awaits_vault = false;
         }
     }

@@ -33,8 +33,7 @@ pub enum Provisioning {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkOrigin {
     /// From the operating system, a command-line argument, a second instance of the app or the
-    /// loopback listener. Any
-    /// program can send one, so an invalid one is ignored.
+    /// loopback listener. Any program can send one, so an invalid one is ignored.
     Link,
     /// Pasted by the user, who is told when it is invalid.
     Pasted,

@@ -1,10 +1,10 @@
 //! A store of secrets.
 
-use std::error::Error;
-
 use zeroize::Zeroizing;
 
 use super::record_name::RecordName;
+
+use crate::error::Cause;
 
 /// The bytes of a record, wiped when dropped.
 pub type RecordBytes = Zeroizing<Vec<u8>>;
@@ -36,11 +36,11 @@ pub trait SecretStore: Send + Sync + 'static {
 /// logged.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
-pub struct StoreError(Box<dyn Error + Send + Sync>);
+pub struct StoreError(Cause);
 
 impl StoreError {
     /// Wraps the error of a store's implementation, or a message.
-    pub fn new(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+    pub fn new(cause: impl Into<Cause>) -> Self {
         Self(cause.into())
     }
 }

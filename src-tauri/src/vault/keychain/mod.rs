@@ -9,10 +9,9 @@ mod signals;
 #[cfg(target_os = "linux")]
 mod watch;
 
-use std::error::Error;
 use std::time::Duration;
 
-use amiqus_core::error::chain;
+use amiqus_core::error::{Cause, chain};
 
 #[cfg(not(target_os = "linux"))]
 pub(super) use self::native::Keychain;
@@ -40,8 +39,6 @@ pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(25);
 /// How long the removal of a key may take, including the time in which the user types the keychain's
 /// password.
 pub(super) const REMOVAL_TIMEOUT: Duration = Duration::from_mins(2);
-
-type Cause = Box<dyn Error + Send + Sync>;
 
 /// Why the keychain returns or takes no key.
 #[derive(Debug, thiserror::Error)]
