@@ -78,14 +78,10 @@ async function pictureOfWindow(
   desktop: Desktop,
   isExpected: (picture: Buffer) => boolean = () => true,
 ): Promise<Buffer> {
-  // Without such a window ImageMagick would wait for somebody to click one.
-  await waitFor("the window is open", async () => {
-    return (await desktop.run("wmctrl", ["-l"])).includes("Sign in with Amiqus") || undefined;
-  });
   const file = join(desktop.folder, "window.png");
   let picture: Buffer | undefined;
   await waitFor("the window is as expected", async () => {
-    await desktop.run("import", ["-window", "Sign in with Amiqus", file]);
+    await desktop.captureWindow("Sign in with Amiqus", file);
     const image = PNG.sync.read(readFileSync(file));
     // A scroll bar that has faded leaves a pixel in the corner, which is like its neighbour else.
     image.data.copy(image.data, 0, 4, 8);

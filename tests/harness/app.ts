@@ -189,7 +189,7 @@ export class App {
       requestAnimationFrame(() => requestAnimationFrame(() => settled.then(() => setTimeout(done, 100))));
     `);
     // From the display: the driver's own screenshot hangs where there is no graphics card.
-    await this.desktop.run("import", ["-window", WINDOW_TITLE, path]);
+    await this.desktop.captureWindow(WINDOW_TITLE, path);
   }
 
   /** The ids of this desktop's instances of the app. */

@@ -147,6 +147,14 @@ export class Desktop {
     return output;
   }
 
+  /**
+   * Writes a picture of the window with this title to a file; rejects when there is none. For a window that
+   * is missing ImageMagick would wait for a click on another one, and hold the pointer until then.
+   */
+  async captureWindow(title: string, file: string): Promise<void> {
+    await this.run("timeout", ["5", "import", "-window", title, file]);
+  }
+
   /** Runs a command as root, through sudo where the tests aren't root. */
   async runAsRoot(command: readonly string[]): Promise<void> {
     const [program = "", ...args] = process.getuid?.() === 0 ? command : ["sudo", ...command];

@@ -54,7 +54,7 @@ export async function waitUntilDrawn({ desktop }: Harness): Promise<void> {
   const file = join(desktop.folder, "window.png");
   await waitFor("the window is drawn", async () => {
     rmSync(file, { force: true });
-    await desktop.run("import", ["-window", "Sign in with Amiqus", file]);
+    await desktop.captureWindow("Sign in with Amiqus", file);
     return Number(await desktop.run("identify", ["-format", "%k", file])) > 100;
   });
 }
