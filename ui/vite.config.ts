@@ -3,13 +3,23 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import { gzipSync } from "node:zlib";
 import { defineConfig, type Plugin, type Rolldown } from "vite";
-import { tryAgain } from "./src/words/button";
-import * as failure from "./src/words/failure";
 
 /** The file of the app's names; a distributor's own where one is given. */
 const brand = resolve(
   process.env.AMIQUS_BRAND ?? join(import.meta.dirname, "../src-tauri/brand/brand.json"),
 );
+
+/** The table of words; a translation where one is given. */
+const table = resolve(
+  process.env.AMIQUS_WORDS ?? join(import.meta.dirname, "src/words/en-GB.json"),
+);
+
+/** The words that the page has without its script. */
+type Words = {
+  language: { lang: string; dir: string };
+  button: { tryAgain: string };
+  failure: { title: string; fallback: string };
+};
 
 /** The most that the window's files may be, in bytes, each compressed. */
 const largest = 60_000;
@@ -23,7 +33,7 @@ export default defineConfig(({ mode }) => ({
     ...(mode === "production" ? [keptSmall()] : []),
     keptAsTheyAre(), // the last: no other sees what it leaves out
   ],
-  resolve: { alias: { brand } },
+  resolve: { alias: { brand, table } },
   clearScreen: false,
   server: { port: 1420, strictPort: true },
   build: {
@@ -40,13 +50,23 @@ export default defineConfig(({ mode }) => ({
   },
 }));
 
-/** The page bears the app's name before its script runs. */
+/** The page has the app's name, and its language and direction, before its script runs. */
 function titled(): Plugin {
   const { name } = JSON.parse(readFileSync(brand, "utf8")) as { name: string };
   return {
     name: "titled",
-    transformIndexHtml: () => [{ tag: "title", children: name, injectTo: "head" }],
+    transformIndexHtml: (html) => ({
+      html: html.replace(
+        "<html>",
+        `<html lang="${words().language.lang}" dir="${words().language.dir}">`,
+      ),
+      tags: [{ tag: "title", children: name, injectTo: "head" }],
+    }),
   };
+}
+
+function words(): Words {
+  return JSON.parse(readFileSync(table, "utf8")) as Words;
 }
 
 /** The page says something, and has a way on, also where its script draws nothing. */
@@ -58,10 +78,13 @@ function fallingBack(): Plugin {
         tag: "main",
         attrs: { id: "fallback" },
         children: [
-          { tag: "h1", children: failure.title },
-          { tag: "p", children: failure.fallback },
+          { tag: "h1", children: words().failure.title },
+          { tag: "p", children: words().failure.fallback },
           // To this very page.
-          { tag: "p", children: [{ tag: "a", attrs: { href: "" }, children: tryAgain }] },
+          {
+            tag: "p",
+            children: [{ tag: "a", attrs: { href: "" }, children: words().button.tryAgain }],
+          },
         ],
         injectTo: "body",
       },

@@ -1,5 +1,6 @@
+import { writeFileSync } from "node:fs";
 import { build } from "vite";
-import { words } from "../../ui/src/words";
+import table from "../../ui/src/words/en-GB.json";
 
 const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const accented = "áƀçđéƒğĥíĵķľɱñóþǫřšţúṽŵẋýžÁƁÇĐÉƑĞĤÍĴĶĽṀÑÓÞǪŘŠŢÚṼŴẊÝŽ";
@@ -19,6 +20,7 @@ function lengthened(word: string): string {
 
 function translated(table: unknown): unknown {
   if (typeof table === "string") return pseudo(table);
+  if (Array.isArray(table)) return table.map(translated);
   return Object.fromEntries(
     Object.entries(table as Record<string, unknown>).map(([key, value]) => [
       key,
@@ -27,32 +29,20 @@ function translated(table: unknown): unknown {
   );
 }
 
-/** Builds the window with pseudo-language words in place of its own. */
+/** Builds the window with pseudo-language words, written from right to left, in place of its own. */
 export async function buildInPseudo(folder: string): Promise<void> {
+  const file = `${folder}.json`;
+  // Dates become Greek: they too must follow the window's language.
+  const language = { lang: "el", dir: "rtl" };
+  writeFileSync(file, JSON.stringify({ ...(translated(table) as object), language }));
+  process.env.AMIQUS_WORDS = file;
   await build({
     configFile: "ui/vite.config.ts",
     mode: "pseudo",
     logLevel: "error",
     build: { outDir: folder, emptyOutDir: true },
-    plugins: [
-      {
-        name: "pseudo-words",
-        enforce: "pre",
-        transform(code, id) {
-          if (id.endsWith("/ui/src/words/table.ts")) {
-            return Object.entries(words)
-              .map(([name, text]) => `export const ${name} = ${JSON.stringify(translated(text))};`)
-              .join("\n");
-          }
-          if (!id.endsWith("/ui/src/words/index.ts")) return null;
-          // Dates become Greek: they too must follow the window's language.
-          const greek = code.replace('const language = "en-GB"', 'const language = "el"');
-          if (greek === code) throw new Error("words/index.ts no longer names its language");
-          return greek;
-        },
-      },
-    ],
   });
+  delete process.env.AMIQUS_WORDS;
 }
 
 /** Texts in plain letters that come neither from the table of words nor from the scene. */

@@ -17,7 +17,10 @@ export const themes: readonly Theme[] = ["light", "dark"];
 
 /** A user's action before the picture is taken, or how the core replies to it. */
 export type Step =
+  /** Presses the control of this text or accessible name. */
   | { press: string }
+  /** Opens an account's menu: that of the card is the first. */
+  | { menu: number }
   | { type: string; into: string }
   /** The core's reply to a command; without one it replies with success. */
   | { answer: string; with: unknown }
@@ -44,7 +47,7 @@ export type Scene = {
 export const handSetup: SetupView = {
   managed: false,
   organisation: null,
-  client_id: "9f3c1b7a-22de-4d11-8c55-1f6f0a7b9c01",
+  client_id: "41",
   redirect_url: "co.amiqus.signin://oauth/callback",
   redirect: "scheme",
   base_url: "https://id.amiqus.co",
@@ -96,11 +99,19 @@ export const awaiting: Screen = {
   state: "awaiting-browser",
   started_at: "2026-11-23T09:14:36Z",
   deadline: "2026-11-23T09:24:36Z",
+  extendable_from: "2026-11-23T09:23:36Z",
 };
 export const awaitingLong: Screen = {
   state: "awaiting-browser",
   started_at: "2026-11-23T09:08:02Z",
   deadline: "2026-11-23T09:18:02Z",
+  extendable_from: "2026-11-23T09:17:02Z",
+};
+export const awaitingLast: Screen = {
+  state: "awaiting-browser",
+  started_at: "2026-11-23T09:05:36Z",
+  deadline: "2026-11-23T09:15:36Z",
+  extendable_from: "2026-11-23T09:14:36Z",
 };
 
 export function problem(
@@ -117,7 +128,13 @@ export const usual: ThisComputer = {
   at_login: { on: false, managed: false },
   links_taken_by: null,
   links_unclaimed: false,
-  update_ready: false,
+  notifies: true,
+  update: "up_to_date",
+  version: "1.4.0",
+  system: "Debian GNU/Linux 13",
+  has_tray: true,
+  provisioning_file: "/etc/sign-in-with-amiqus/provisioning.json",
+  support: null,
 };
 
 export function scene(name: string, screen: Screen, given: Given = {}): Scene {
@@ -146,6 +163,7 @@ export function scene(name: string, screen: Screen, given: Given = {}): Scene {
       accounts,
       current: accounts[0]?.id ?? null,
       unfinished: false,
+      other_teams: [],
       setup: managedSetup,
       ...rest,
     },

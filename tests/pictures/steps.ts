@@ -17,10 +17,16 @@ export async function play(
 
 async function take(driver: WebDriver, step: Step, translation: Translation): Promise<void> {
   if ("press" in step) {
-    const name = By.xpath(
-      `//*[self::button or self::summary][normalize-space()="${translation(step.press)}"]`,
+    const name = translation(step.press);
+    const control = By.xpath(
+      `//*[self::button or self::summary][normalize-space()="${name}" or @aria-label="${name}"]`,
     );
-    await driver.findElement(name).click();
+    const controls = await driver.findElements(control);
+    // A dialog comes last, and lies over the others.
+    await controls.at(-1)?.click();
+  } else if ("menu" in step) {
+    const menus = await driver.findElements(By.css("[data-menu] > button"));
+    await menus[step.menu]?.click();
   } else if ("type" in step) {
     const label = By.xpath(`//label[normalize-space()="${translation(step.into)}"]`);
     const id = await driver.findElement(label).getAttribute("for");

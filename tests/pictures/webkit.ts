@@ -19,16 +19,20 @@ export const WEBKIT_SCENES = [
   "opening",
   "needs-setup",
   "needs-setup-faults",
+  "needs-setup-administrator",
   "signed-out",
   "signed-out-access-denied",
   "awaiting-browser-help",
   "awaiting-browser-paste",
   "exchanging-code",
   "signed-in",
-  "signed-in-three-accounts",
+  "signed-in-just-now",
+  "signed-in-menu",
+  "signed-in-sign-out-question",
+  "signed-in-four-accounts",
   "sign-in-again-access-removed",
   "locked-keychain-absent",
-  "help",
+  "settings",
 ];
 
 /**

@@ -57,6 +57,17 @@ export const commands = {
 	/**  Logs that the page failed. Only the kind is logged: an error's text could contain personal data. */
 	reportFault: (fault: PageFault) => __TAURI_INVOKE<void>("report_fault", { fault }),
 	/**  Installs the newer version and restarts the app. */
+	dismissProblem: () => typedError<null, Problem>(__TAURI_INVOKE("dismiss_problem")),
+	reloadSetup: () => typedError<null, Problem>(__TAURI_INVOKE("reload_setup")),
+	copyAuthorizationUrl: () => typedError<null, Problem>(__TAURI_INVOKE("copy_authorization_url")),
+	copyText: (text: string) => typedError<null, Problem>(__TAURI_INVOKE("copy_text", { text })),
+	closeWindow: () => typedError<null, Problem>(__TAURI_INVOKE("close_window")),
+	quit: () => typedError<null, Problem>(__TAURI_INVOKE("quit")),
+	notifyMe: (on: boolean) => typedError<null, Problem>(__TAURI_INVOKE("notify_me", { on })),
+	showReport: () => typedError<null, Problem>(__TAURI_INVOKE("show_report")),
+	openLicences: () => typedError<null, Problem>(__TAURI_INVOKE("open_licences")),
+	contactSupport: () => typedError<null, Problem>(__TAURI_INVOKE("contact_support")),
+	followRequests: (requests: Channel<WindowRequest>) => typedError<null, Problem>(__TAURI_INVOKE("follow_requests", { requests })),
 	update: () => typedError<null, Problem>(__TAURI_INVOKE("update")),
 };
 
@@ -114,6 +125,8 @@ export type AppState = {
 	unfinished: boolean,
 	/**  How the app is set up. */
 	setup: SetupView,
+	/**  Names of the current user's teams that no account here is for. */
+	other_teams: string[],
 };
 
 /**  Whether the app starts at login, as the window shows it. */
@@ -331,7 +344,7 @@ export type Reason =
 /**  This app's redirect URLs have no query. */
 "has_query" | 
 /**  The URL must not have a user name or a password. */
-"has_user_info" | 
+"has_user_info" | "has_comma" | 
 /**  The redirect would not reach this app. */
 "wrong_kind";
 
@@ -372,7 +385,7 @@ export type Role =
 /**  Sees only what is assigned to them. */
 "assigned-only" | 
 /**  Acts on behalf of the team. */
-"assumed";
+"assumed" | "no-longer-in-team";
 
 /**  Why a registration was not saved. */
 export type SaveError = 
@@ -394,11 +407,15 @@ just_now: boolean } |
 /**  When the attempt began. */
 started_at: string; 
 /**  When the attempt ends. */
-deadline: string } | 
+deadline: string; 
+/**  From then on, opening the browser again starts a fresh attempt. */
+extendable_from: string } | 
 /**  The browser came back with a code, which is being exchanged for tokens. */
 { state: "exchanging-code" } | 
 /**  The current account is connected. */
-{ state: "signed-in" } | 
+{ state: "signed-in"; 
+/**  Whether the sign-in has just been completed. */
+just_now: boolean } | 
 /**  The current account must sign in again. */
 { state: "sign-in-again"; 
 /**  Why it must. */
@@ -447,9 +464,19 @@ export type ThisComputer = {
 	links_taken_by: string | null,
 	/**  Whether no app is registered for our URL scheme, and this one can't register itself. */
 	links_unclaimed: boolean,
-	/**  Whether a newer version is ready to be installed. */
-	update_ready: boolean,
+	notifies: boolean,
+	update: UpdateStatus,
+	version: string,
+	system: string,
+	has_tray: boolean,
+	provisioning_file: string,
+	support: string | null,
 };
+
+export type UpdateStatus = "unknown" | "up_to_date" | "ready";
+
+export type WindowRequest = { kind: "sign_out"; account: string } | { kind: "settings" };
+
 
 /* Tauri Specta runtime */
 async function typedError<T, E>(result: Promise<T>): Promise<{ status: "ok"; data: T } | { status: "error"; error: E }> {

@@ -1,8 +1,8 @@
 import { mount } from "svelte";
 import App from "./App.svelte";
 import { reportFault } from "./report-fault";
-import "./tokens.css";
-import "./base.css";
+import "./styles/tokens.css";
+import "./styles/base.css";
 
 const target = document.getElementById("window");
 /** Text that is shown while nothing is drawn, with a link that reloads the page. */

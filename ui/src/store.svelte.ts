@@ -1,4 +1,5 @@
 import { Channel } from "@tauri-apps/api/core";
+import { announcer } from "./announcer.svelte";
 import {
   commands,
   type AppState,
@@ -9,18 +10,36 @@ import {
   type SaveError,
   type ThisComputer,
 } from "./bindings";
+import { words } from "./words";
 
 type SubmissionResult =
   { status: "ok"; data: null } | { status: "error"; error: SaveError | CheckError };
 type CommandResult = { status: "ok"; data: null } | { status: "error"; error: Problem };
 type Command = () => Promise<CommandResult>;
 
+/** Where a problem that concerns this computer alone is shown: beside the control that led to it. */
+export type Place = "report" | "at-login" | "notifications" | "update" | "links";
+
+/** What became of a set-up that an administrator entered. */
+export type SetupOutcome =
+  | { kind: "saved" }
+  /** These fields must be corrected. */
+  | { kind: "faulty"; fields: FieldProblem[] }
+  /** Amiqus could not be asked. */
+  | { kind: "unchecked" }
+  /** It could not be saved. */
+  | { kind: "refused" };
+
 /** The state that the core last sent. The window derives none of it. */
 class Store {
   #latest = $state.raw(initialState());
   #commandProblem = $state.raw<Problem | null>(null);
+  #placed = $state.raw<{ place: Place; problem: Problem } | null>(null);
   #computer = $state.raw<ThisComputer | null>(null);
   #report = $state.raw<string | null>(null);
+  #isChecking = $state.raw(false);
+  #isUpdating = $state.raw(false);
+  #problemSince = $state.raw(new Date());
 
   /** The state, with the problem of a command that was refused without a change of state. */
   readonly appState = $derived.by(() => {
@@ -38,6 +57,31 @@ class Store {
     return this.#report;
   }
 
+  /** Whether the current account is being checked because the user asked for it. */
+  get isChecking(): boolean {
+    return this.#isChecking;
+  }
+
+  /** Whether an update is being installed. */
+  get isUpdating(): boolean {
+    return this.#isUpdating;
+  }
+
+  /** When the shown problem arose. */
+  get problemSince(): Date {
+    return this.#problemSince;
+  }
+
+  /** The problem that is shown beside a control, if any. */
+  get placedProblem(): Problem | null {
+    return this.#placed?.problem ?? null;
+  }
+
+  /** The problem that belongs to this place. */
+  problemAt(place: Place): Problem | null {
+    return this.#placed?.place === place ? this.#placed.problem : null;
+  }
+
   /** Subscribes to the core's state. */
   async follow(): Promise<void> {
     const result = await commands.follow(
@@ -51,37 +95,86 @@ class Store {
   /** Sends a command to the core; returns whether it was accepted. */
   async dispatch(command: Command): Promise<boolean> {
     this.#commandProblem = null;
-    try {
-      const result = await command();
-      if (result.status === "error") this.#commandProblem = result.error;
-      return result.status === "ok";
-    } catch {
-      this.#commandProblem = { code: "internal", file: null, field: null };
-      return false;
-    }
+    const problem = await problemOf(command);
+    if (problem) this.#showCommandProblem(problem);
+    return problem === null;
   }
 
-  /** Saves a registration; returns the fields to correct, or `undefined` when it wasn't saved. */
-  saveRegistration(draft: RegistrationDraft): Promise<FieldProblem[] | undefined> {
-    return this.#submit(() => commands.saveRegistration(draft));
+  #showCommandProblem(problem: Problem): void {
+    this.#commandProblem = problem;
+    this.#problemSince = new Date();
   }
 
-  /** Checks a registration; returns the fields to correct, or `undefined` when the check failed. */
-  checkRegistration(draft: RegistrationDraft): Promise<FieldProblem[] | undefined> {
-    return this.#submit(() => commands.checkRegistration(draft));
+  /** Stops showing the problem. */
+  async dismissProblem(): Promise<void> {
+    this.#commandProblem = null;
+    if (this.#latest?.problem) await this.dispatch(commands.dismissProblem);
   }
 
-  async #submit(submit: () => Promise<SubmissionResult>): Promise<FieldProblem[] | undefined> {
-    let fieldProblems: FieldProblem[] | undefined;
-    await this.dispatch(async () => {
+  /** Checks a registration with Amiqus, then saves it. */
+  async setUp(draft: RegistrationDraft): Promise<SetupOutcome> {
+    const checked = await this.#submit(() => commands.checkRegistration(draft));
+    if (checked.kind !== "saved")
+      return checked.kind === "refused" ? { kind: "unchecked" } : checked;
+    return this.saveRegistration(draft);
+  }
+
+  /** Saves a registration without checking it with Amiqus. */
+  async saveRegistration(draft: RegistrationDraft): Promise<SetupOutcome> {
+    const outcome = await this.#submit(() => commands.saveRegistration(draft));
+    if (outcome.kind === "saved") void announcer.announce(words.signedOut.setupSaved);
+    return outcome;
+  }
+
+  async #submit(submit: () => Promise<SubmissionResult>): Promise<SetupOutcome> {
+    let fields: FieldProblem[] = [];
+    const accepted = await this.dispatch(async () => {
       const result = await submit();
       if (result.status === "error" && result.error.problem) {
         return { status: "error", error: result.error.problem };
       }
-      fieldProblems = result.status === "error" ? result.error.fields : [];
+      fields = result.status === "error" ? (result.error.fields ?? []) : [];
       return { status: "ok", data: null };
     });
-    return fieldProblems;
+    if (!accepted) return { kind: "refused" };
+    return fields.length > 0 ? { kind: "faulty", fields } : { kind: "saved" };
+  }
+
+  /** Asks Amiqus about the current account. */
+  async check(): Promise<void> {
+    if (this.#isChecking) return;
+    this.#isChecking = true;
+    await this.dispatch(commands.me);
+    this.#isChecking = false;
+  }
+
+  /** Renews the current account's tokens. */
+  async renew(): Promise<void> {
+    void announcer.announce(words.home.renewing);
+    if (await this.dispatch(commands.refresh)) void announcer.announce(words.home.renewed);
+  }
+
+  /** Makes an account the current one and signs it in again. */
+  async signInAgain(account: string): Promise<void> {
+    if (await this.dispatch(() => commands.switchAccount(account))) {
+      await this.dispatch(commands.authorize);
+    }
+  }
+
+  /** Copies a text and announces it; returns whether it was copied. */
+  async copy(text: string, announcement: string): Promise<boolean> {
+    return this.#copyBy(() => commands.copyText(text), announcement);
+  }
+
+  /** Copies the address that the browser was opened with. It never reaches this window. */
+  async copyAuthorizationUrl(): Promise<boolean> {
+    return this.#copyBy(commands.copyAuthorizationUrl, words.awaitingBrowser.addressCopied);
+  }
+
+  async #copyBy(command: Command, announcement: string): Promise<boolean> {
+    const copied = await this.dispatch(command);
+    if (copied) void announcer.announce(announcement);
+    return copied;
   }
 
   /** Asks the shell about this computer; what is unknown isn't shown. */
@@ -94,15 +187,23 @@ class Store {
     }
   }
 
-  /** Sends a command that changes this computer, then asks the shell about it again. */
-  async changeComputer(command: Command): Promise<void> {
-    await this.dispatch(command);
+  /** Sends a command that concerns this computer alone, then asks the shell about it again. */
+  async changeComputer(place: Place, command: Command): Promise<void> {
+    await this.#at(place, command);
     await this.refreshComputer();
   }
 
+  /** Installs the update. */
+  async update(): Promise<void> {
+    this.#isUpdating = true;
+    await this.#at("update", commands.update);
+    this.#isUpdating = false;
+  }
+
+  /** Saves the report for support. */
   async saveReport(): Promise<void> {
     this.#report = null;
-    await this.dispatch(async () => {
+    await this.#at("report", async () => {
       const result = await commands.saveReport();
       if (result.status === "error") return result;
       this.#report = result.data;
@@ -110,15 +211,34 @@ class Store {
     });
   }
 
+  async #at(place: Place, command: Command): Promise<void> {
+    this.#placed = null;
+    const problem = await problemOf(command);
+    if (problem === null) return;
+    this.#placed = { place, problem };
+    this.#problemSince = new Date();
+  }
+
   #accept(next: AppState): void {
     const latest = this.#latest;
     if (latest && next.revision < latest.revision) return;
     if (latest?.screen.state !== next.screen.state) this.#commandProblem = null;
+    if (latest?.problem?.code !== next.problem?.code) this.#problemSince = new Date();
     this.#latest = next;
   }
 }
 
 export const store = new Store();
+
+/** The problem that a command ended with. */
+async function problemOf(command: Command): Promise<Problem | null> {
+  try {
+    const result = await command();
+    return result.status === "error" ? result.error : null;
+  } catch {
+    return { code: "internal", file: null, field: null };
+  }
+}
 
 /** The state that came with the page, if it was known by then: it is drawn without waiting. */
 function initialState(): AppState | null {

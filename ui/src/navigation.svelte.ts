@@ -1,0 +1,70 @@
+import { Channel } from "@tauri-apps/api/core";
+import { commands, type WindowRequest } from "./bindings";
+
+/** What is asked before something is destroyed. */
+export type Question =
+  { kind: "sign-out"; account: string } | { kind: "forget" } | { kind: "start-over" };
+
+/** Where the user is in the window, as far as the core's state leaves it open. */
+class Navigation {
+  #settings = $state.raw(false);
+  #question = $state.raw<Question | null>(null);
+  #isAdministrator = $state.raw(false);
+
+  /** Whether the settings lie over the screen. */
+  get settings(): boolean {
+    return this.#settings;
+  }
+
+  /** The question that waits for an answer. */
+  get question(): Question | null {
+    return this.#question;
+  }
+
+  /** Whether the user said that they set this computer up. */
+  get isAdministrator(): boolean {
+    return this.#isAdministrator;
+  }
+
+  openSettings(): void {
+    this.#settings = true;
+  }
+
+  closeSettings(): void {
+    this.#settings = false;
+  }
+
+  ask(question: Question): void {
+    this.#question = question;
+  }
+
+  closeQuestion(): void {
+    this.#question = null;
+  }
+
+  setUp(isAdministrator: boolean): void {
+    this.#isAdministrator = isAdministrator;
+  }
+
+  /** Follows what the tray asks of the window. */
+  async followRequests(): Promise<void> {
+    await commands.followRequests(
+      new Channel((request) => {
+        this.#follow(request);
+      }),
+    );
+  }
+
+  #follow(request: WindowRequest): void {
+    switch (request.kind) {
+      case "sign_out":
+        this.ask({ kind: "sign-out", account: request.account });
+        break;
+      case "settings":
+        this.openSettings();
+        break;
+    }
+  }
+}
+
+export const navigation = new Navigation();

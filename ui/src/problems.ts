@@ -1,0 +1,64 @@
+import type { Code, Problem, SetupView } from "./bindings";
+import type { IconName } from "./components/icons";
+import { fill, messageText, words, type ProblemMessage } from "./words";
+
+/** What a colour stands for. Each comes with a picture and a word. */
+export type Tone = "brand" | "success" | "warning" | "danger" | "info" | "quiet";
+
+/** What leads on from a problem. */
+export type Remedy = "sign-in" | "change-setup" | "open-amiqus" | "copy-details";
+
+/** The text for a problem, with the redirect URL filled in. */
+export function problemMessage({ code }: Problem, setup: SetupView): ProblemMessage {
+  const message: ProblemMessage =
+    words.problem[Object.hasOwn(words.problem, code) ? code : "internal"];
+  const redirect = setup.redirect_url;
+  return { ...message, sentence: fill(message.sentence, { redirect }) };
+}
+
+/** The text for a problem on one line, for places without a title. */
+export function problemText(problem: Problem, setup: SetupView): string {
+  return messageText(problemMessage(problem, setup));
+}
+
+/** The picture of a problem, in the colour of its meaning. */
+export function problemPicture(code: Code): { icon: IconName; tone: Tone } {
+  switch (code) {
+    case "offline":
+      return { icon: "offline", tone: "quiet" };
+    case "access_denied":
+    case "denied_without_state":
+      return { icon: "declined", tone: "quiet" };
+    case "attempt_expired":
+      return { icon: "clock", tone: "quiet" };
+    case "certificate_not_trusted":
+      return { icon: "shield", tone: "danger" };
+    case "already_here":
+      return { icon: "info", tone: "info" };
+    default:
+      return { icon: "warning", tone: "warning" };
+  }
+}
+
+const ofTheSetup: readonly Code[] = [
+  "set_up_wrong",
+  "request_not_accepted",
+  "registration_invalid",
+  "port_taken",
+];
+
+/** What to offer for a problem while nobody is signed in: the first is the right thing to do. */
+export function remedies(code: Code, setup: SetupView): Remedy[] {
+  if (ofTheSetup.includes(code) || code.startsWith("provisioning_")) {
+    return setup.managed
+      ? ["copy-details", "sign-in"]
+      : ["copy-details", "sign-in", "change-setup"];
+  }
+  if (code === "not_permitted") return ["open-amiqus", "sign-in", "copy-details"];
+  return ["sign-in", "copy-details"];
+}
+
+/** Whether a problem is about the text that was pasted. */
+export function isAboutPastedText({ code }: Problem): boolean {
+  return code.startsWith("link_");
+}

@@ -1,2 +1,0 @@
-export const file = "File";
-export const field = "Value";
