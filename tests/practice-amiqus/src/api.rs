@@ -3,25 +3,30 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Extension, Json, Router};
 use serde_json::{Value, json};
 
 use crate::negotiation::json_rejection;
+use crate::paging::Paging;
 use crate::people::{Membership, Person, Team};
 use crate::request_log::RequestId;
 use crate::service::Service;
 
+/// The path that all paths of the API start with.
+const ROOT: &str = "/api/v2";
+
 pub(crate) fn routes() -> Router<Arc<Service>> {
     let routes = Router::new()
         .route("/me", get(me))
+        .route("/me/teams", get(me_teams))
         .route("/team", get(team))
         .route("/team/me", get(team_me))
         .route("/status", get(status))
         .fallback(not_found);
-    Router::new().nest("/api/v2", routes)
+    Router::new().nest(ROOT, routes)
 }
 
 /// The user and the team that an access token was issued for.
@@ -55,6 +60,41 @@ async fn me(
     )
 }
 
+/// All teams of the person, also those that the access token isn't for.
+async fn me_teams(
+    State(service): State<Arc<Service>>,
+    Extension(request_id): Extension<RequestId>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let paging = match Paging::of_request(&uri) {
+        Ok(paging) => paging,
+        Err(mistake) => {
+            service.request_log.add_complaint(request_id, mistake);
+            return unprocessable_response(mistake);
+        }
+    };
+    respond(
+        &service,
+        request_id,
+        &headers,
+        |TokenHolder { person, .. }| {
+            let teams: Vec<Value> = service.read(|db| {
+                db.teams_of(person.id)
+                    .into_iter()
+                    // Without a role the person has left the team.
+                    .filter(|team| {
+                        db.membership(person.id, team.id)
+                            .is_some_and(|membership| membership.role.is_some())
+                    })
+                    .map(team_object)
+                    .collect()
+            });
+            Some(paging.of_list(&teams, &format!("{ROOT}/me/teams"), &headers))
+        },
+    )
+}
+
 async fn team(
     State(service): State<Arc<Service>>,
     Extension(request_id): Extension<RequestId>,
@@ -64,24 +104,26 @@ async fn team(
         &service,
         request_id,
         &headers,
-        |TokenHolder { team, .. }| {
-            Some(json!({
-                "object": "team",
-                "id": team.id,
-                "identifier": team.identifier,
-                "uuid": team.uuid,
-                "name": team.name,
-                "contact": team.contact,
-                "telephone": null,
-                "tier": team.tier,
-                "logo": null,
-                "is_support_enabled": true,
-                "created_at": team.created_at,
-                "updated_at": team.created_at,
-                "archived_at": null,
-            }))
-        },
+        |TokenHolder { team, .. }| Some(team_object(&team)),
     )
+}
+
+fn team_object(team: &Team) -> Value {
+    json!({
+        "object": "team",
+        "id": team.id,
+        "identifier": team.identifier,
+        "uuid": team.uuid,
+        "name": team.name,
+        "contact": team.contact,
+        "telephone": null,
+        "tier": team.tier,
+        "logo": null,
+        "is_support_enabled": true,
+        "created_at": team.created_at,
+        "updated_at": team.created_at,
+        "archived_at": null,
+    })
 }
 
 async fn team_me(
@@ -181,6 +223,15 @@ pub(crate) fn unauthenticated_response() -> Response {
     (
         StatusCode::UNAUTHORIZED,
         Json(json!({"error": "Unauthenticated."})),
+    )
+        .into_response()
+}
+
+/// The response 422 of the API.
+fn unprocessable_response(message: &str) -> Response {
+    (
+        StatusCode::UNPROCESSABLE_ENTITY,
+        Json(json!({"message": message})),
     )
         .into_response()
 }

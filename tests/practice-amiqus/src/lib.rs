@@ -50,6 +50,7 @@ mod form;
 mod negotiation;
 mod oauth_error;
 mod pages;
+mod paging;
 mod people;
 mod pkce;
 mod practice;

@@ -23,6 +23,8 @@ pub enum Endpoint {
     TokenRefresh,
     /// `/api/v2/me`.
     Me,
+    /// `/api/v2/me/teams`.
+    MeTeams,
     /// `/api/v2/team`.
     Team,
     /// `/api/v2/team/me`.
@@ -35,11 +37,12 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// All variants.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Authorize,
         Self::TokenExchange,
         Self::TokenRefresh,
         Self::Me,
+        Self::MeTeams,
         Self::Team,
         Self::TeamMe,
         Self::Status,
@@ -61,6 +64,7 @@ impl Endpoint {
                 })
             }
             "/api/v2/me" => Some(Self::Me),
+            "/api/v2/me/teams" => Some(Self::MeTeams),
             "/api/v2/team" => Some(Self::Team),
             "/api/v2/team/me" => Some(Self::TeamMe),
             "/api/v2/status" => Some(Self::Status),

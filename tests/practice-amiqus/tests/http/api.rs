@@ -62,6 +62,64 @@ async fn access_token_identifies_its_user_and_team() {
 }
 
 #[tokio::test]
+async fn teams_of_a_person_are_listed_in_pages() {
+    let practice = start().await;
+    let token = practice
+        .grant_tokens(BOB, HILL_VALLEY_LEGAL, REDIRECT_URL)
+        .unwrap()
+        .access_token;
+    let all = get_json(&practice, "me/teams?limit=100", &token).await;
+    assert_eq!(all["object"], "paginated_list");
+    assert_eq!(names(&all), [FUSION_INDUSTRIES, HILL_VALLEY_LEGAL]);
+    assert_eq!(all["data"][1], get_json(&practice, "team", &token).await);
+    assert_eq!(
+        (&all["total"], &all["count"], &all["limit"]),
+        (&json!(2), &json!(2), &json!(100))
+    );
+    assert_eq!(
+        (&all["current_page"], &all["total_pages"], &all["links"]),
+        (&json!(1), &json!(1), &Value::Null)
+    );
+
+    let first = get_json(&practice, "me/teams?limit=1", &token).await;
+    assert_eq!(names(&first), [FUSION_INDUSTRIES]);
+    assert_eq!((&first["total"], &first["count"]), (&json!(2), &json!(1)));
+    assert_eq!(first["links"]["previous"], Value::Null);
+    let next = first["links"]["next"].as_str().unwrap();
+    let path = next.strip_prefix(&format!("{}/api/v2/", practice.base_url()));
+    let second = get_json(&practice, path.unwrap(), &token).await;
+    assert_eq!(names(&second), [HILL_VALLEY_LEGAL]);
+    assert_eq!(second["links"]["next"], Value::Null);
+    assert!(second["links"]["previous"].is_string());
+
+    let beyond = get_json(&practice, "me/teams?limit=1&page=3", &token).await;
+    assert_eq!(names(&beyond), [""; 0]);
+    let of_lorraine = practice
+        .grant_tokens("lorraine@example.com", HILL_VALLEY_LEGAL, REDIRECT_URL)
+        .unwrap()
+        .access_token;
+    let all = get_json(&practice, "me/teams", &of_lorraine).await;
+    assert_eq!(names(&all), [HILL_VALLEY_LEGAL]);
+    assert_eq!(practice.complaints(), [""; 0]);
+}
+
+#[tokio::test]
+async fn page_that_does_not_exist_is_complained_about() {
+    let practice = start().await;
+    let token = grant_tokens(&practice).access_token;
+    for query in ["limit=0", "limit=101", "limit=all", "page=0", "page=-1"] {
+        let response = get(&practice, &format!("me/teams?{query}"), &token).await;
+        assert_eq!(response.status(), 422, "{query}");
+    }
+    assert_eq!(practice.complaints().len(), 5);
+}
+
+fn names(list: &Value) -> Vec<&str> {
+    let teams = list["data"].as_array().unwrap().iter();
+    teams.map(|team| team["name"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
 async fn access_token_that_is_not_live_is_unauthenticated() {
     let practice = start().await;
     let token = grant_tokens(&practice).access_token;
@@ -70,7 +128,7 @@ async fn access_token_that_is_not_live_is_unauthenticated() {
     let expired = grant_tokens(&practice).access_token;
     practice.advance(Duration::from_hours(365 * 24));
     for token in ["eyJ0", &token, &expired] {
-        for path in ["me", "team", "team/me", "status"] {
+        for path in ["me", "me/teams", "team", "team/me", "status"] {
             let response = get(&practice, path, token).await;
             assert_eq!(response.status(), 401);
             let body: Value = response.json().await.unwrap();

@@ -304,6 +304,7 @@ async fn plan_affects_only_its_endpoints() {
     practice.set_fault(Fault::Forbidden.at(Endpoint::Me).and_at(Endpoint::Team));
     for (path, status) in [
         ("me", 403),
+        ("me/teams", 200),
         ("team", 403),
         ("team/me", 200),
         ("status", 204),
