@@ -146,6 +146,12 @@ fn redirect_url_that_misses_this_app_is_rejected() {
             Err(Reason::HasFragment),
         ),
         ("co.amiqus.signin://oauth/callback?", Err(Reason::HasQuery)),
+        ("co.amiqus.signin://oauth/a,b", Err(Reason::HasComma)),
+        (
+            "co.amiqus.signin://oauth/callback,http://127.0.0.1:8123/callback",
+            Err(Reason::HasComma),
+        ),
+        ("http://127.0.0.1:8123/a,b", Err(Reason::HasComma)),
         (
             "co.amiqus.signin://oauth/callback?x=y",
             Err(Reason::HasQuery),

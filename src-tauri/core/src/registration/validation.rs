@@ -73,6 +73,10 @@ pub enum Reason {
     /// This app's redirect URLs have no query.
     #[error("has a ? in it")]
     HasQuery,
+    /// The redirect URL has a comma. A URL may (RFC 3986 §2.2), but Amiqus's form takes several
+    /// redirect URLs, separated by commas.
+    #[error("has a comma in it")]
+    HasComma,
     /// The URL must not have a user name or a password.
     #[error("has a user name in it")]
     HasUserInfo,
