@@ -29,6 +29,7 @@ pub(crate) fn state(screen: Screen, accounts: Vec<AccountView>) -> AppState {
         problem: None,
         current: accounts.first().map(|account| account.id.clone()),
         accounts,
+        other_teams: Vec::new(),
         unfinished: false,
         setup: SetupView {
             managed: true,

@@ -172,7 +172,7 @@ mod tests {
             });
             fixtures::account(id, status)
         });
-        fixtures::state(Screen::SignedIn, accounts.collect())
+        fixtures::state(Screen::SignedIn { just_now: false }, accounts.collect())
     }
 
     #[test]

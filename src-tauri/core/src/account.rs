@@ -130,10 +130,13 @@ pub enum Role {
     AssignedOnly,
     /// Acts on behalf of the team.
     Assumed,
+    /// Is no longer a member of the team: `/team/me` has the role `null`. Earlier versions can't
+    /// read it, so no record has it.
+    NoLongerInTeam,
 }
 
-/// The answers of `/me`, `/team` and `/team/me` together. Only the user is required: a sign-in does
-/// not fail because the team is unavailable for a moment.
+/// The answers of `/me`, `/team`, `/team/me` and `/me/teams` together. Only the user is required: a
+/// sign-in does not fail because the team is unavailable for a moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// The user.
@@ -142,6 +145,9 @@ pub struct Identity {
     pub team: Option<Team>,
     /// The user's role in the team, once known.
     pub role: Option<Role>,
+    /// All teams that the user belongs to, or the first [`MAX_TEAMS`](crate::api::MAX_TEAMS) of them,
+    /// once known. No record has them.
+    pub teams: Option<Vec<Team>>,
 }
 
 impl Identity {

@@ -1,8 +1,11 @@
 //! The Amiqus API, version 2, as far as signing in needs it: whose token it is, and whether it is
 //! still valid.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use reqwest::{Client, StatusCode};
+use url::Url;
 use uuid::Uuid;
 
 use crate::account::{Identity, Role, Team, User};
@@ -16,6 +19,12 @@ use crate::transient::Transient;
 
 #[cfg(test)]
 mod tests;
+
+/// The maximum number of a user's teams that are read: the largest page that Amiqus returns.
+pub const MAX_TEAMS: usize = 100;
+
+/// How long the names of a user's teams may hold up the answer to whose a token is.
+const TEAMS_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Why an API request failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,15 +79,29 @@ pub fn read_user(response: &HttpResponse, now: Timestamp) -> Result<User, ApiErr
 /// # Errors
 /// [`ApiError`] when the status is no success or the body has no UUID.
 pub fn read_team(response: &HttpResponse, now: Timestamp) -> Result<Team, ApiError> {
+    read(response, now, team)
+}
+
+/// Reads a response of `GET /me/teams`: the first [`MAX_TEAMS`] teams that have a UUID.
+///
+/// # Errors
+/// [`ApiError`] when the status is no success or the body has no list of teams.
+pub fn read_teams(response: &HttpResponse, now: Timestamp) -> Result<Vec<Team>, ApiError> {
     read(response, now, |object| {
-        Some(Team {
-            uuid: unique(
-                object
-                    .strings("uuid")
-                    .filter_map(|uuid| Uuid::try_parse(&uuid).ok()),
-            )?,
-            name: display_text(object, "name"),
-        })
+        let is_list = object.values("data").any(|value| value.starts_with('['));
+        let teams = object.items("data").filter_map(|item| team(&item));
+        is_list.then(|| teams.take(MAX_TEAMS).collect())
+    })
+}
+
+fn team(object: &Object<'_>) -> Option<Team> {
+    Some(Team {
+        uuid: unique(
+            object
+                .strings("uuid")
+                .filter_map(|uuid| Uuid::try_parse(&uuid).ok()),
+        )?,
+        name: display_text(object, "name"),
     })
 }
 
@@ -88,10 +111,15 @@ pub fn read_team(response: &HttpResponse, now: Timestamp) -> Result<Team, ApiErr
 /// [`ApiError`] when the status is no success or the body is not an object.
 pub fn read_role(response: &HttpResponse, now: Timestamp) -> Result<Option<Role>, ApiError> {
     read(response, now, |object| {
-        Some(object.strings("role").rev().find_map(|role| {
+        let known = object.strings("role").rev().find_map(|role| {
             let role = serde_json::Value::from(role.to_ascii_lowercase());
-            serde_json::from_value(role).ok()
-        }))
+            let role: Role = serde_json::from_value(role).ok()?;
+            // Amiqus says that with `null`; no member's role is called so.
+            (role != Role::NoLongerInTeam).then_some(role)
+        });
+        let mut written = object.values("role").peekable();
+        let is_null = written.peek().is_some() && written.all(|role| role == "null");
+        Some(known.or(is_null.then_some(Role::NoLongerInTeam)))
     })
 }
 
@@ -175,13 +203,24 @@ impl Api<'_> {
         self.get("team", read_team).await
     }
 
-    /// Requests the user's role in the team; `None` if there is none, or one that this version doesn't
-    /// know.
+    /// Requests the user's role in the team; `None` if it is one that this version doesn't know.
     ///
     /// # Errors
     /// [`ApiError`] when the request fails.
     pub async fn role(&self) -> Result<Option<Role>, ApiError> {
         self.get("team/me", read_role).await
+    }
+
+    /// Requests all teams that the token's user belongs to, also those that the token isn't for: the
+    /// first [`MAX_TEAMS`] of them.
+    ///
+    /// # Errors
+    /// [`ApiError`] when the request fails or the response has no list of teams.
+    pub async fn teams(&self) -> Result<Vec<Team>, ApiError> {
+        const RESOURCE: &str = "me/teams";
+        let mut url = self.base_url.api(RESOURCE);
+        url.set_query(Some(&format!("limit={MAX_TEAMS}")));
+        self.get_url(RESOURCE, url, read_teams).await
     }
 
     /// Checks whether the access token is valid, with the cheapest request there is.
@@ -192,16 +231,19 @@ impl Api<'_> {
         self.get("status", read_status).await
     }
 
-    /// Requests user, team and role concurrently. A team or role that fails is left out.
+    /// Requests user, team, role and the user's teams concurrently. Except for the user, what fails is
+    /// left out; so are the user's teams where they take long.
     ///
     /// # Errors
     /// [`ApiError`] when the request for the user fails.
     pub async fn identity(&self) -> Result<Identity, ApiError> {
-        let (user, team, role) = tokio::join!(self.me(), self.team(), self.role());
+        let teams = tokio::time::timeout(TEAMS_TIMEOUT, self.teams());
+        let (user, team, role, teams) = tokio::join!(self.me(), self.team(), self.role(), teams);
         Ok(Identity {
             user: user?,
             team: team.ok(),
             role: role.ok().flatten(),
+            teams: teams.ok().and_then(Result::ok),
         })
     }
 
@@ -210,10 +252,17 @@ impl Api<'_> {
         resource: &str,
         read: impl FnOnce(&HttpResponse, Timestamp) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
-        let request = self
-            .client
-            .get(self.base_url.api(resource))
-            .bearer_auth(self.access.expose());
+        self.get_url(resource, self.base_url.api(resource), read)
+            .await
+    }
+
+    async fn get_url<T>(
+        &self,
+        resource: &str,
+        url: Url,
+        read: impl FnOnce(&HttpResponse, Timestamp) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        let request = self.client.get(url).bearer_auth(self.access.expose());
         let response = http::send(request).await.map_err(|error| {
             tracing::warn!(resource, error = %chain(&error), "api: request failed");
             ApiError::from(error)

@@ -22,6 +22,9 @@ pub struct AppState {
     pub accounts: Vec<AccountView>,
     /// The `id` of the current account.
     pub current: Option<String>,
+    /// The names of the teams that the current account's user belongs to and that no account here is
+    /// for: sorted, without duplicates. Empty if they are unknown.
+    pub other_teams: Vec<String>,
     /// Whether a sign-in is unfinished: its tokens are stored, and their owner is not known yet.
     pub unfinished: bool,
     /// How the app is set up.
@@ -47,11 +50,19 @@ pub enum Screen {
         /// When the attempt ends.
         #[specta(type = String)]
         deadline: Timestamp,
+        /// From when on opening the browser again starts a fresh attempt, which has the full time
+        /// (WCAG 2.2, success criterion 2.2.1). Before that, the same attempt's page opens again.
+        #[specta(type = String)]
+        extendable_from: Timestamp,
     },
     /// The browser came back with a code, which is being exchanged for tokens.
     ExchangingCode,
     /// The current account is connected.
-    SignedIn,
+    SignedIn {
+        /// Whether the user has just signed in: until the window closes, or the user does something
+        /// else with the sign-in, the accounts or the set-up.
+        just_now: bool,
+    },
     /// The current account must sign in again.
     SignInAgain {
         /// Why it must.

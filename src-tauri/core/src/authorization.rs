@@ -19,6 +19,10 @@ mod tests;
 /// How long an attempt lives: as long as an authorization code (Amiqus guide).
 pub const ATTEMPT_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 
+/// How long before its end an attempt can be extended: pressed then, *Open the browser again* starts
+/// a fresh one (WCAG 2.2, success criterion 2.2.1 asks for 20 seconds at least).
+pub const EXTENSION_WINDOW: SignedDuration = SignedDuration::from_mins(1);
+
 /// Random bytes in a `state` and in a code verifier: 256 bits (RFC 7636 §7.1). They encode to 43
 /// characters, the minimum length of a verifier (RFC 7636 §4.1).
 const RANDOM_BYTES: usize = 32;
@@ -122,6 +126,14 @@ impl Attempt {
         self.started_at
             .saturating_add(ATTEMPT_LIFETIME)
             .unwrap_or(Timestamp::MAX)
+    }
+
+    /// From when on a fresh attempt replaces this one where the browser is opened again.
+    #[must_use]
+    pub fn extendable_from(&self) -> Timestamp {
+        self.deadline()
+            .saturating_sub(EXTENSION_WINDOW)
+            .unwrap_or(Timestamp::MIN)
     }
 
     /// Whether a redirect can still complete the attempt. It survives a clock that was corrected by

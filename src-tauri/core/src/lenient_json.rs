@@ -166,6 +166,15 @@ impl<'a> Object<'a> {
             .map(|text| Zeroizing::new(text.trim().to_owned()))
     }
 
+    /// The objects in a member that is an array, in order; of several such members, those of the last.
+    pub(crate) fn items(&self, name: &str) -> impl Iterator<Item = Object<'a>> {
+        let array = self
+            .values(name)
+            .rev()
+            .find_map(|value| value.strip_prefix('['));
+        objects(array.unwrap_or_default())
+    }
+
     /// The last value of a member that reads as a boolean; false without one.
     pub(crate) fn boolean(&self, name: &str) -> bool {
         let parse = |literal: Zeroizing<String>| match literal.to_ascii_lowercase().as_str() {

@@ -92,7 +92,10 @@ impl MenuModel {
     pub(super) fn new(state: &AppState, is_update_ready: bool) -> Self {
         let is_current = |account: &AccountView| Some(&account.id) == state.current.as_ref();
         let current = state.accounts.iter().find(|account| is_current(account));
-        let is_settled = matches!(state.screen, Screen::SignedIn | Screen::SignInAgain { .. });
+        let is_settled = matches!(
+            state.screen,
+            Screen::SignedIn { .. } | Screen::SignInAgain { .. }
+        );
 
         let mut items = vec![Item::label(status(&state.screen))];
         if let Some(account) = current.filter(|_| is_settled) {
@@ -140,7 +143,7 @@ fn status(screen: &Screen) -> &'static str {
         Screen::SignedOut { .. } => words::SIGNED_OUT,
         Screen::AwaitingBrowser { .. } => words::AWAITING_BROWSER,
         Screen::ExchangingCode => words::EXCHANGING_CODE,
-        Screen::SignedIn => words::SIGNED_IN,
+        Screen::SignedIn { .. } => words::SIGNED_IN,
         Screen::SignInAgain { .. } => words::SIGN_IN_AGAIN,
         Screen::Locked { .. } => words::LOCKED,
     }
@@ -204,7 +207,7 @@ mod tests {
     #[test]
     fn newer_version_leads_to_the_window() {
         let offers = |is_update_ready| {
-            let state = fixtures::state(Screen::SignedIn, Vec::new());
+            let state = fixtures::state(Screen::SignedIn { just_now: false }, Vec::new());
             let update = Item::button(Action::Open, words::UPDATE_READY);
             MenuModel::new(&state, is_update_ready)
                 .items
@@ -218,7 +221,7 @@ mod tests {
     fn signed_in_account_can_renew_and_sign_out() {
         let connected = AccountStatusView::Connected;
         let bob = account("1.a", "Bob Gale", "Gale & Sons", connected);
-        let menu = menu(Screen::SignedIn, vec![bob]);
+        let menu = menu(Screen::SignedIn { just_now: false }, vec![bob]);
         for wanted in [
             words::SIGNED_IN,
             "Bob Gale, Gale & Sons",
@@ -239,7 +242,7 @@ mod tests {
         let connected = AccountStatusView::Connected;
         let sign_in_again = AccountStatusView::SignInAgain { why };
         let menu = menu(
-            Screen::SignedIn,
+            Screen::SignedIn { just_now: false },
             vec![
                 account("1.a", "Bob Gale", "Fusion", connected),
                 account("1.b", "Bob Gale", "Twin", sign_in_again),

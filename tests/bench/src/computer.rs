@@ -121,7 +121,7 @@ impl PreparedUser {
         let signed_in = |state: &Option<Arc<amiqus_core::app_state::AppState>>| {
             state
                 .as_ref()
-                .is_some_and(|state| state.screen == Screen::SignedIn)
+                .is_some_and(|state| matches!(state.screen, Screen::SignedIn { .. }))
         };
         self.session.states().wait_for(signed_in).await?;
         Ok(())

@@ -1,4 +1,4 @@
-//! Responses of `/me`, `/team`, `/team/me` and `/status`.
+//! Responses of `/me`, `/team`, `/team/me`, `/me/teams` and `/status`.
 
 use amiqus_core::api::{self, ApiError};
 use amiqus_core::http::HttpResponse;
@@ -28,15 +28,17 @@ fn check(data: &[u8]) -> Verdict {
     let user = api::read_user(&response, app::now());
     let team = api::read_team(&response, app::now());
     let role = api::read_role(&response, app::now());
+    let teams = api::read_teams(&response, app::now());
     let valid = api::read_status(&response, app::now());
 
     for text in user.iter().flat_map(|it| [&it.name, &it.email]) {
         assert_plain(text);
     }
-    for text in team.iter().map(|it| &it.name) {
+    assert!(teams.iter().all(|teams| teams.len() <= api::MAX_TEAMS));
+    for text in team.iter().chain(teams.iter().flatten()).map(|it| &it.name) {
         assert_plain(text);
     }
-    if user.is_ok() || team.is_ok() || role.is_ok() {
+    if user.is_ok() || team.is_ok() || role.is_ok() || teams.is_ok() {
         assert!(matches!(status, 200..=299));
         assert!(
             response.body.contains(&b'{'),
@@ -48,6 +50,7 @@ fn check(data: &[u8]) -> Verdict {
         user.as_ref().err(),
         team.as_ref().err(),
         role.as_ref().err(),
+        teams.as_ref().err(),
         valid.as_ref().err(),
     ];
     for error in errors.into_iter().flatten() {

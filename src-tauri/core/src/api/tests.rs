@@ -2,7 +2,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use zeroize::Zeroizing;
 
 use super::*;
-use crate::fixtures::now;
+use crate::fixtures::{fusion, hill_valley, now};
 
 fn response(status: u16, kind: &'static str, body: impl AsRef<[u8]>) -> HttpResponse {
     let mut headers = HeaderMap::new();
@@ -148,13 +148,90 @@ fn unknown_role_is_none() {
         ("\"Read-Only\"", Some(Role::ReadOnly)),
         ("\"owner\",\"role\":\"another value\"", Some(Role::Owner)),
         ("\"chancellor\"", None),
+        ("\"no-longer-in-team\"", None),
+        ("\"null\"", None),
         ("7", None),
-        ("null", None),
         ("{}", None),
+        ("null,\"role\":\"another value\"", None),
+        ("null,\"role\":\"owner\"", Some(Role::Owner)),
     ] {
         let body = format!(r#"{{"role":{written}}}"#);
         assert_eq!(read_role(&ok(body), now()), Ok(expected), "{written}");
     }
+    assert_eq!(read_role(&ok(r#"{"id":121}"#), now()), Ok(None));
+}
+
+#[test]
+fn null_role_means_no_longer_in_the_team() {
+    for written in ["null", " null ", "null,\"role\":null"] {
+        let body = format!(r#"{{"object":"team_member","role":{written},"id":121}}"#);
+        let role = read_role(&ok(body), now());
+        assert_eq!(role, Ok(Some(Role::NoLongerInTeam)), "{written}");
+    }
+}
+
+#[test]
+fn teams_need_only_a_list_of_uuids() {
+    let [one, other] = [fusion(), hill_valley()];
+    let item = |team: &Team, rest: &str| format!(r#"{{"uuid":"{}"{rest}}}"#, team.uuid);
+    let named = |team: &Team| item(team, &format!(r#","name":"{}","logo":null"#, team.name));
+    let nameless = Team {
+        name: String::new(),
+        ..one.clone()
+    };
+    for (items, expected) in [
+        (String::new(), vec![]),
+        (named(&one), vec![one.clone()]),
+        (
+            format!(" {} , {}\n", named(&one), named(&other)),
+            vec![one.clone(), other.clone()],
+        ),
+        (
+            format!("{}, {}", item(&one, r#","name":[]"#), named(&other)),
+            vec![nameless, other.clone()],
+        ),
+        // What is no team is left out, and the others are read.
+        (
+            format!(
+                r#"null,7,"x",{{}},{{"id":88}},{{"uuid":88}},{}"#,
+                named(&other)
+            ),
+            vec![other.clone()],
+        ),
+    ] {
+        for body in [
+            format!(r#"{{"object":"paginated_list","data":[{items}],"links":null}}"#),
+            format!("\u{feff}{{\"total\":2,\"data\": [{items}] }}trailing"),
+            format!(r#"{{"data":null,"data":[{items}]}}"#),
+        ] {
+            let teams = read_teams(&response(203, "text/plain", &body), now());
+            assert_eq!(teams, Ok(expected.clone()), "{body}");
+        }
+    }
+    for body in [
+        r#"{"data":null}"#,
+        r#"{"data":{}}"#,
+        r#"{"object":"team"}"#,
+        r#"[{"uuid":"6b9c8323-4b54-4bb3-a1c8-68de534368a5"}]"#,
+        r#"{"data":[{"uuid":"6b9c8323-4b54-4bb3-a1c8-68de534368a5"}"#,
+        "",
+    ] {
+        let unexpected = ApiError::Transient(Transient::UnexpectedResponse);
+        assert_eq!(read_teams(&ok(body), now()), Err(unexpected), "{body}");
+    }
+}
+
+#[test]
+fn team_names_are_plain_text_and_their_number_is_bounded() {
+    let item = |number: usize| {
+        let uuid = Uuid::from_u128(number as u128);
+        format!(r#"{{"uuid":"{uuid}","name":"Team\u202e {number}\u0000"}}"#)
+    };
+    let items: Vec<String> = (0..MAX_TEAMS + 20).map(item).collect();
+    let body = format!(r#"{{"data":[{}]}}"#, items.join(","));
+    let teams = read_teams(&ok(body), now()).unwrap();
+    assert_eq!(teams.len(), MAX_TEAMS);
+    assert_eq!(teams[7].name, "Team 7");
 }
 
 #[test]

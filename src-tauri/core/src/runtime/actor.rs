@@ -107,6 +107,10 @@ impl SessionActor {
                     answer(reply, result);
                 }
                 Message::CheckRegistration(draft, reply) => self.check_registration(draft, reply),
+                Message::AuthorizationUrl(reply) => {
+                    let now = self.dependencies.clock.now();
+                    answer(reply, self.session.authorization_url(now));
+                }
                 Message::Barrier(reply) => answer(reply, ()),
                 Message::StopIfQuiescent(reply) => {
                     // A message that has arrived since must not be lost.
@@ -165,7 +169,8 @@ impl SessionActor {
     async fn command(&mut self, command: Command, reply: oneshot::Sender<Result<(), Problem>>) {
         let event = match command {
             Command::Event(event) => Ok(event),
-            Command::Authorize => self.begin_attempt(),
+            Command::Authorize => self.begin_attempt().map(Event::SignInRequested),
+            Command::OpenBrowserAgain => self.begin_attempt().map(Event::BrowserRequestedAgain),
             Command::RenewCurrent(reason) => self
                 .session
                 .require_current()
@@ -196,7 +201,7 @@ impl SessionActor {
         }
     }
 
-    fn begin_attempt(&self) -> Result<Event, Problem> {
+    fn begin_attempt(&self) -> Result<Box<Attempt>, Problem> {
         let registration = self.session.require_registration()?;
         let attempt = Attempt::begin(
             registration,
@@ -207,7 +212,7 @@ impl SessionActor {
             tracing::error!(error = %chain(&error), "sign-in: start failed");
             Code::Internal
         })?;
-        Ok(Event::SignInRequested(Box::new(attempt)))
+        Ok(Box::new(attempt))
     }
 
     /// Handles one event: steps the session, commits the changed records, publishes the state, sends the

@@ -12,6 +12,7 @@ use super::actor::SessionActor;
 use super::{Command, CurrentToken, Dependencies, Message};
 use crate::account::AccountKey;
 use crate::app_state::AppState;
+use crate::authorization::AuthorizationUrl;
 use crate::check::CheckError;
 use crate::clock::Clock;
 use crate::error::{Code, Problem};
@@ -59,7 +60,7 @@ pub struct PageAddress {
 ///     session.authorize().await?;
 ///     while let Some(state) = states.next().await {
 ///         match (&state.screen, &state.problem) {
-///             (Screen::SignedIn, _) => break,
+///             (Screen::SignedIn { .. }, _) => break,
 ///             (_, Some(problem)) => return Err(problem.clone()),
 ///             (_, None) => {}
 ///         }
@@ -176,13 +177,29 @@ impl SessionHandle {
         self.ask(Command::Event(Event::ForgetRequested)).await
     }
 
-    /// Opens the browser again for the pending attempt.
+    /// Opens the browser again for the pending attempt. In the last minute before its end it is
+    /// replaced by a fresh one with the full time.
     ///
     /// # Errors
-    /// [`Code::LinkTooLate`] when no attempt is pending, [`Code::VaultLocked`] while the vault is
-    /// closed.
+    /// [`Code::LinkTooLate`] when no attempt is pending, [`Code::NotSetUp`] before the set-up,
+    /// [`Code::VaultLocked`] while the vault is closed; with a fresh attempt,
+    /// [`Code::CannotSave`] when the vault can't be written. [`Code::Internal`] when the session has
+    /// stopped or the system has no random bytes.
     pub async fn open_browser_again(&self) -> Result<(), Problem> {
-        self.ask(Command::Event(Event::BrowserRequestedAgain)).await
+        self.ask(Command::OpenBrowserAgain).await
+    }
+
+    /// Returns the page of the pending attempt, for a user who wants to open it in another browser. It
+    /// contains the attempt's `state`: it must never reach the window or the log.
+    ///
+    /// # Errors
+    /// [`Code::LinkTooLate`] when no attempt is pending, [`Code::Internal`] when the session has
+    /// stopped.
+    pub async fn authorization_url(&self) -> Result<AuthorizationUrl, Problem> {
+        let (reply, answer) = oneshot::channel();
+        self.post(Message::AuthorizationUrl(reply));
+        let url = answer.await.map_err(|_| Code::Internal)?;
+        url.ok_or_else(|| Code::LinkTooLate.into())
     }
 
     /// Takes an address that the user pasted.
@@ -216,6 +233,11 @@ impl SessionHandle {
     /// keeps locked, if that needs no prompt. Does nothing when the vault is open.
     pub fn keychain_changed(&self) {
         self.post(Message::Event(Event::KeychainChanged));
+    }
+
+    /// Reports that the window closed: the next one doesn't greet a user who has just signed in.
+    pub fn window_closed(&self) {
+        self.post(Message::Event(Event::WindowClosed));
     }
 
     /// Cancels the pending attempt, or leaves the set-up screen.

@@ -100,8 +100,9 @@ impl AttemptEnd {
             | Event::StartOverRequested
             | Event::UnlockRequested(_)
             | Event::SignInRequested(_)
-            | Event::BrowserRequestedAgain
+            | Event::BrowserRequestedAgain(_)
             | Event::BrowserDidNotOpen(_)
+            | Event::WindowClosed
             | Event::ListenFailed(_)
             | Event::AddressReceived(..)
             | Event::CodeExchanged(..)

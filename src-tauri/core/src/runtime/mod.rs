@@ -23,6 +23,7 @@ use tokio::sync::oneshot;
 pub use self::handle::{PageAddress, SaveError, SessionHandle, StateStream, unlock_with};
 pub use self::host::{AttemptEnd, Dependencies, Host, ListenError, Listener, OpenBrowserError};
 pub use self::recipient::{Recipient, SignInOutcome};
+use crate::authorization::AuthorizationUrl;
 use crate::check::CheckError;
 use crate::error::Problem;
 use crate::registration::{Page, RegistrationDraft};
@@ -51,6 +52,8 @@ enum Message {
     CheckRegistration(RegistrationDraft, oneshot::Sender<Result<(), CheckError>>),
     /// A page of the service, answered with its address.
     PageAddress(Page, oneshot::Sender<PageAddress>),
+    /// Answered with the pending attempt's page, if there is one.
+    AuthorizationUrl(oneshot::Sender<Option<AuthorizationUrl>>),
     /// Answered once all earlier messages are handled.
     Barrier(oneshot::Sender<()>),
     /// Stops the actor if a new process would lose nothing by it; answered with whether it stops.
@@ -62,6 +65,8 @@ enum Command {
     Event(Event),
     /// Start an attempt.
     Authorize,
+    /// Open the browser again for the pending attempt, or for a fresh one.
+    OpenBrowserAgain,
     /// Renew the current account.
     RenewCurrent(RenewalReason),
     /// Check the current account.

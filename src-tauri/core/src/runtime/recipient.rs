@@ -68,7 +68,7 @@ impl Recipient {
         let code = state.problem.as_ref().map(|problem| problem.code);
         Some(match (&state.screen, code) {
             (_, Some(Code::AccessDenied)) => SignInOutcome::Denied,
-            (Screen::SignedIn, None | Some(Code::AlreadyHere | Code::CannotSave)) => {
+            (Screen::SignedIn { .. }, None | Some(Code::AlreadyHere | Code::CannotSave)) => {
                 SignInOutcome::SignedIn
             }
             _ => SignInOutcome::Otherwise,

@@ -97,6 +97,7 @@ impl Open {
             return Step::refused(self.no_account());
         }
         self.current = Some(key);
+        self.just_signed_in = false;
         let mut step = self.check_requested(key);
         step.outcome = CommandOutcome::Accepted;
         step.change(RecordName::Current);
@@ -108,6 +109,7 @@ impl Open {
             return Step::refused(self.no_account());
         }
         self.signed_out = true;
+        self.just_signed_in = false;
         if self.current == Some(key) {
             self.current = self.accounts.keys().next().copied();
         }
@@ -184,7 +186,8 @@ impl Open {
 }
 
 impl Identity {
-    /// Takes over a newer identity. What it lacks (a name, the team, the role) stays as it was.
+    /// Takes over a newer identity. What it lacks (a name, the team, the role, the user's teams)
+    /// stays as it was.
     fn update(&mut self, newer: Self) {
         let before = std::mem::replace(&mut self.user, newer.user);
         fill_if_empty(&mut self.user.name, before.name);
@@ -197,6 +200,9 @@ impl Identity {
         }
         if newer.role.is_some() {
             self.role = newer.role;
+        }
+        if newer.teams.is_some() {
+            self.teams = newer.teams;
         }
     }
 }

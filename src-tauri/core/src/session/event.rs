@@ -95,8 +95,9 @@ pub enum Event {
     /// The user wants to sign in. The attempt contains its random values already, so the
     /// session stays deterministic.
     SignInRequested(Box<Attempt>),
-    /// The user wants the browser opened again for the pending attempt.
-    BrowserRequestedAgain,
+    /// The user wants the browser opened again. The attempt is a fresh one, which replaces the pending
+    /// one if that is about to expire.
+    BrowserRequestedAgain(Box<Attempt>),
     /// The browser could not be opened.
     BrowserDidNotOpen(AttemptId),
     /// The listener could not bind the attempt's loopback address.
@@ -107,6 +108,8 @@ pub enum Event {
     DeadlinePassed(AttemptId),
     /// The user leaves the pending attempt or the set-up screen.
     Cancelled,
+    /// The window closed; the app goes on without one.
+    WindowClosed,
     /// The exchange of a code finished.
     CodeExchanged(AttemptId, Result<TokenSet, TokenError>),
     /// The request for the new tokens' user and team finished.
@@ -189,7 +192,7 @@ pub enum Effect {
     ProbeLater(AccountKey, TokenGeneration, ProbeAttempt, SignedDuration),
     /// Read the account's record from the vault.
     ReloadAccount(AccountKey, TokenGeneration),
-    /// Request `/me`, `/team` and `/team/me`.
+    /// Request `/me`, `/team`, `/team/me` and `/me/teams`.
     Check(AccountKey, TokenGeneration, AccessToken),
     /// Report [`Event::RenewalRequested`] at this time, in place of the account's earlier plan.
     PlanRenewal(AccountKey, Timestamp),

@@ -46,7 +46,7 @@ pub use event::{
 pub use step::{CommandOutcome, PendingReply, ProblemChange, Step};
 
 use crate::account::{AccountKey, AccountStatus};
-use crate::authorization::{Attempt, AttemptId};
+use crate::authorization::{Attempt, AttemptId, AuthorizationUrl};
 use crate::error::{Code, Problem};
 use crate::registration::Registration;
 use crate::token::TokenSet;
@@ -119,6 +119,8 @@ struct Open {
     current: Option<AccountKey>,
     /// Whether signing out was the user's last action.
     signed_out: bool,
+    /// Whether signing in was the user's last action, and the window has stayed open since.
+    just_signed_in: bool,
     generations: TokenGenerations,
 }
 
@@ -225,6 +227,22 @@ impl Session {
         }
     }
 
+    /// The page of the attempt that waits for the browser's answer; `None` where none does, or where it
+    /// has expired.
+    #[must_use]
+    pub fn authorization_url(&self, now: Timestamp) -> Option<AuthorizationUrl> {
+        let open = self.open()?;
+        match &open.sign_in {
+            SignIn::AwaitingBrowser(attempt) if attempt.is_alive(now) => {
+                Some(attempt.authorization_url(open.registration.as_ref()?))
+            }
+            SignIn::AwaitingBrowser(_)
+            | SignIn::Idle
+            | SignIn::ExchangingCode(_)
+            | SignIn::Identifying => None,
+        }
+    }
+
     /// Whether there is a state to show: the vault was opened, or is known to be locked.
     #[must_use]
     pub fn is_showable(&self) -> bool {
@@ -266,11 +284,14 @@ impl Session {
             Event::SignInRequested(attempt) => {
                 self.when_open(|open| open.sign_in_requested(*attempt, now))
             }
-            Event::BrowserRequestedAgain => self.when_open(Open::browser_requested_again),
+            Event::BrowserRequestedAgain(fresh) => {
+                self.when_open(|open| open.browser_requested_again(*fresh, now))
+            }
             Event::BrowserDidNotOpen(id) => self.when_open(|open| open.browser_did_not_open(id)),
             Event::ListenFailed(id) => self.when_open(|open| open.listen_failed(id)),
             Event::DeadlinePassed(id) => self.when_open(|open| open.deadline_passed(id)),
             Event::Cancelled => self.when_open(Open::cancelled),
+            Event::WindowClosed => self.when_open(Open::window_closed),
             Event::CodeExchanged(id, result) => {
                 self.when_open(|open| open.code_exchanged(id, result))
             }

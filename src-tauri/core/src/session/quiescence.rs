@@ -37,6 +37,8 @@ impl Open {
             current,
             // Shown only where no account is left.
             signed_out,
+            // A greeting is not worth a process that keeps what the window held.
+            just_signed_in: _,
             generations: _,
             unusable_answer_to: _,
         } = self;

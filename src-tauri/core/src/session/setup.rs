@@ -41,6 +41,7 @@ impl Open {
         let mut step = Step::default();
         step.clear_problem();
         self.changing_setup = false;
+        self.just_signed_in = false;
         self.register(&mut step, registration, now);
         step
     }
@@ -50,6 +51,7 @@ impl Open {
             return Step::refused(Code::SetupManaged);
         }
         self.changing_setup = true;
+        self.just_signed_in = false;
         let mut step = Step::default();
         step.clear_problem();
         step

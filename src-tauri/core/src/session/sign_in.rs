@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{CommandOutcome, Effect, LinkOrigin, Open, SignIn, Step};
-use crate::authorization::{Attempt, AttemptId};
+use crate::authorization::{Attempt, AttemptId, AuthorizationUrl};
 use crate::error::Code;
 use crate::redirect::pasted::PasteError;
 use crate::redirect::{
@@ -64,11 +64,18 @@ impl Open {
         }
         self.changing_setup = false;
         self.signed_out = false;
+        self.just_signed_in = false;
         let mut step = Step::default();
         step.clear_problem();
         if self.sign_in_resumes_unclaimed(&mut step, now) {
             return step;
         }
+        self.start_attempt(&mut step, attempt, url);
+        step
+    }
+
+    /// Makes this attempt the pending one, in place of any other, and opens the browser for it.
+    fn start_attempt(&mut self, step: &mut Step, attempt: Attempt, url: AuthorizationUrl) {
         step.change(RecordName::Attempt)
             .run(Effect::ArmDeadline(attempt.id(), attempt.deadline()))
             .run(Effect::WarmUpTls)
@@ -79,10 +86,12 @@ impl Open {
                 }
             });
         self.sign_in = SignIn::AwaitingBrowser(attempt);
-        step
     }
 
-    pub(super) fn browser_requested_again(&mut self) -> Step {
+    /// Opens the pending attempt's page again, so that a page that is still open in the browser can
+    /// finish the sign-in. Shortly before the attempt's end that page is of no more use to a user who
+    /// needs time: a fresh attempt replaces it.
+    pub(super) fn browser_requested_again(&mut self, fresh: Attempt, now: Timestamp) -> Step {
         let (SignIn::AwaitingBrowser(attempt), Some(registration)) =
             (&self.sign_in, &self.registration)
         else {
@@ -90,10 +99,15 @@ impl Open {
         };
         self.unusable_answer_to = None;
         let mut step = Step::default();
-        step.clear_problem().run(Effect::OpenBrowser(
-            attempt.id(),
-            attempt.authorization_url(registration),
-        ));
+        step.clear_problem();
+        if now < attempt.extendable_from() {
+            let url = attempt.authorization_url(registration);
+            step.run(Effect::OpenBrowser(attempt.id(), url));
+        } else {
+            tracing::info!(attempt = %attempt.id(), fresh = %fresh.id(), "sign-in: extended");
+            let url = fresh.authorization_url(registration);
+            self.start_attempt(&mut step, fresh, url);
+        }
         step
     }
 
@@ -135,6 +149,12 @@ impl Open {
             SignIn::Idle => {}
         }
         step
+    }
+
+    /// Ends the greeting after a sign-in, which the next window doesn't show any more.
+    pub(super) fn window_closed(&mut self) -> Step {
+        self.just_signed_in = false;
+        Step::default()
     }
 
     /// Decides whether an address is the answer to the pending attempt. Any other address leaves

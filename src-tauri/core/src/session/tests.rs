@@ -3,7 +3,10 @@
 mod accounts;
 mod attempts;
 mod environment_change;
+mod extension;
+mod greeting;
 mod opening;
+mod other_teams;
 mod pending_links;
 mod quiescence;
 mod redirects;
@@ -38,6 +41,10 @@ const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 const SERVER_ERROR: ApiError = ApiError::Transient(Transient::ServerError);
 
 const SIGNED_OUT: Screen = Screen::SignedOut { just_now: false };
+
+const SIGNED_IN: Screen = Screen::SignedIn { just_now: false };
+
+const JUST_SIGNED_IN: Screen = Screen::SignedIn { just_now: true };
 
 /// A session whose time and random values are set by the test.
 struct Bench {
@@ -199,6 +206,13 @@ impl Bench {
         let registration: Registration = self.session.registration().unwrap().clone();
         let attempt = Attempt::begin(&registration, self.now, &self.entropy).unwrap();
         self.step(Event::SignInRequested(Box::new(attempt)))
+    }
+
+    /// The user clicks *Open the browser again*.
+    fn press_again(&mut self) -> Step {
+        let registration: Registration = self.session.registration().unwrap().clone();
+        let fresh = Attempt::begin(&registration, self.now, &self.entropy).unwrap();
+        self.step(Event::BrowserRequestedAgain(Box::new(fresh)))
     }
 
     /// The token endpoint answers to the refresh of this step.

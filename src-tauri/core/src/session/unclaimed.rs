@@ -168,6 +168,7 @@ impl Open {
         self.sign_in = SignIn::Identifying;
         self.changing_setup = false;
         self.signed_out = false;
+        self.just_signed_in = false;
         step
     }
 
@@ -276,6 +277,7 @@ impl Open {
         tracing::info!(?trigger, "identify: claimed");
         if trigger == Trigger::User {
             step.replace_problem(was_connected.then_some(Code::AlreadyHere));
+            self.just_signed_in = true;
         }
         // Programs and the user may be working with the current account.
         if trigger != Trigger::Environment || self.current.is_none() {

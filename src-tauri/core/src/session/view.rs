@@ -1,7 +1,9 @@
 //! The public view of the session: what the window may show.
 
+use std::collections::BTreeSet;
+
 use super::{AccountEntry, Open, Phase, Renewal, Session, SignIn};
-use crate::account::{AccountKey, AccountStatus};
+use crate::account::{AccountKey, AccountStatus, Identity, Team};
 use crate::app_state::{AccountStatusView, AccountView, AppState, Screen, SetupView};
 use crate::error::Code;
 use crate::registration::{DEFAULT_BASE_URL, DEFAULT_REDIRECT_URL, RedirectKind};
@@ -46,6 +48,7 @@ impl Session {
                 .or_else(|| self.unsaved.then(|| Code::CannotSave.into())),
             accounts,
             current,
+            other_teams: self.open().map(Open::other_teams).unwrap_or_default(),
             setup,
         }
     }
@@ -57,6 +60,7 @@ impl Open {
             SignIn::AwaitingBrowser(attempt) => Screen::AwaitingBrowser {
                 started_at: attempt.started_at(),
                 deadline: attempt.deadline(),
+                extendable_from: attempt.extendable_from(),
             },
             SignIn::ExchangingCode(_) | SignIn::Identifying => Screen::ExchangingCode,
             SignIn::Idle if self.registration.is_none() || self.changing_setup => {
@@ -67,11 +71,39 @@ impl Open {
                     just_now: self.signed_out,
                 },
                 Some(entry) => match entry.account.status {
-                    AccountStatus::Connected { .. } => Screen::SignedIn,
+                    AccountStatus::Connected { .. } => Screen::SignedIn {
+                        just_now: self.just_signed_in,
+                    },
                     AccountStatus::SignInAgain(why) => Screen::SignInAgain { why },
                 },
             },
         }
+    }
+
+    /// The names of the current user's teams that no account is for. Unknown while the team of one of
+    /// the user's accounts is: it may be any of them.
+    fn other_teams(&self) -> Vec<String> {
+        let identities = || self.accounts.values().map(|entry| &entry.account.identity);
+        let Some(current) = self.current.and_then(|key| self.accounts.get(&key)) else {
+            return Vec::new();
+        };
+        let user = &current.account.identity.user;
+        let is_unknown =
+            |identity: &Identity| identity.user.id == user.id && identity.team.is_none();
+        if identities().any(is_unknown) {
+            return Vec::new();
+        }
+        let is_here = |team: &Team| {
+            identities()
+                .filter_map(|identity| identity.team.as_ref())
+                .any(|here| here.uuid == team.uuid)
+        };
+        let teams = current.account.identity.teams.iter().flatten();
+        let names: BTreeSet<&String> = teams
+            .filter(|team| !team.name.is_empty() && !is_here(team))
+            .map(|team| &team.name)
+            .collect();
+        names.into_iter().cloned().collect()
     }
 
     fn setup(&self) -> SetupView {

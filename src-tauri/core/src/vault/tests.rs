@@ -1,9 +1,10 @@
 use zeroize::Zeroizing;
 
 use super::*;
-use crate::account::{AccountKey, AccountStatus, SignInAgainReason};
+use crate::account::{AccountKey, AccountStatus, Identity, Role, SignInAgainReason};
 use crate::fixtures::{
-    Counting, attempt, bob, connected, draft, interrupted, lorraine, now, registration, tokens,
+    Counting, attempt, bob, connected, draft, fusion, hill_valley, interrupted, lorraine, now,
+    registration, tokens,
 };
 use crate::registration::Provenance;
 use crate::secret::Passphrase;
@@ -219,6 +220,30 @@ fn unlock_prints_no_passphrase() {
     ] {
         assert!(!format!("{unlock:?}").contains("hush-"));
     }
+}
+
+/// Version 1 knows five roles, and would not read the record of an account with another.
+#[test]
+fn record_of_an_account_has_only_roles_that_version_1_reads() {
+    for (role, written) in [
+        (Some(Role::Owner), r#""owner""#),
+        (Some(Role::AssignedOnly), r#""assigned-only""#),
+        (Some(Role::NoLongerInTeam), "null"),
+        (None, "null"),
+    ] {
+        let identity = Identity { role, ..bob() };
+        let account = connected(identity, tokens("1", now()));
+        let text = String::from_utf8(encode_account(&account).to_vec()).unwrap();
+        assert!(text.contains(&format!(r#""role":{written},"#)), "{text}");
+    }
+}
+
+#[test]
+fn record_of_an_account_has_no_other_teams() {
+    let mut account = connected(bob(), tokens("1", now()));
+    let before = encode_account(&account);
+    account.identity.teams = Some(vec![fusion(), hill_valley()]);
+    assert_eq!(encode_account(&account), before);
 }
 
 #[test]

@@ -33,6 +33,9 @@ pub(crate) const FUSION: &str = "Fusion Industries";
 pub(crate) const HILL_VALLEY: &str = "Hill Valley Legal";
 pub(crate) const REDIRECT: &str = "co.amiqus.signin://oauth/callback";
 
+pub(crate) const SIGNED_IN: Screen = Screen::SignedIn { just_now: false };
+pub(crate) const JUST_SIGNED_IN: Screen = Screen::SignedIn { just_now: true };
+
 /// After this a test that waits has failed.
 pub(crate) const TEST_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -259,7 +262,7 @@ impl App {
     ) -> Arc<AppState> {
         self.go(computer, user, team).await;
         self.until(|state| {
-            state.screen == Screen::SignedIn
+            matches!(state.screen, Screen::SignedIn { .. })
                 && state
                     .accounts
                     .iter()
@@ -349,5 +352,6 @@ pub(crate) fn identity(user: &str, team: &str) -> Identity {
             name: team.to_owned(),
         }),
         role: Some(role),
+        teams: None,
     }
 }

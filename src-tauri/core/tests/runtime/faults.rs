@@ -270,7 +270,7 @@ async fn try_exchange(fault: Fault, expected: Option<Code>, limit: Duration) -> 
     let state = app.end_of_sign_in().await;
     let screen = match expected {
         Some(_) => Screen::SignedOut { just_now: false },
-        None => Screen::SignedIn,
+        None => JUST_SIGNED_IN,
     };
     let kept = computer.store.text().contains("\"refresh\"");
     differs(
@@ -301,15 +301,15 @@ async fn try_refresh(fault: Fault, expected: Refresh, limit: Duration) -> Option
     let expected = match expected {
         Refresh::Renewed => {
             let status = AccountStatusView::Connected;
-            (Ok(()), &Screen::SignedIn, status, false, false)
+            (Ok(()), &SIGNED_IN, status, false, false)
         }
         Refresh::RenewedWithOldToken => {
             let status = AccountStatusView::Connected;
-            (Ok(()), &Screen::SignedIn, status, true, false)
+            (Ok(()), &SIGNED_IN, status, true, false)
         }
         Refresh::Kept(code) => {
             let status = AccountStatusView::Connected;
-            (Err(code), &Screen::SignedIn, status, true, true)
+            (Err(code), &SIGNED_IN, status, true, true)
         }
         Refresh::Ended(why) => (
             Err(Code::NotSignedIn),
@@ -320,11 +320,7 @@ async fn try_refresh(fault: Fault, expected: Refresh, limit: Duration) -> Option
         ),
     };
     let sent = computer.posts();
-    let most = if expected.1 == &Screen::SignedIn {
-        1
-    } else {
-        2
-    };
+    let most = if expected.1 == &SIGNED_IN { 1 } else { 2 };
     differs(&name, &is, &expected)
         .or_else(|| (sent > most).then(|| format!("{name}: {sent} posts")))
         .or_else(|| differs(&name, &text.contains(other.refresh.expose()), &true))
@@ -350,7 +346,7 @@ async fn try_me(fault: Fault, expected: Me, limit: Duration) -> Option<String> {
     differs(
         &name,
         &(outcome, &state.screen, computer.posts()),
-        &(expected, &Screen::SignedIn, posts),
+        &(expected, &SIGNED_IN, posts),
     )
     .or_else(|| differs(&name, &computer.amiqus.complaints(), &Vec::new()))
 }

@@ -85,7 +85,7 @@ async fn ten_thousand_hostile_links_leave_the_attempt_pending() {
     assert!(!app.browser_is_open());
     app.session.receive(ReceivedLink::new(valid.link.as_str()));
     let state = app.end_of_sign_in().await;
-    assert_eq!(state.screen, Screen::SignedIn);
+    assert_eq!(state.screen, JUST_SIGNED_IN);
     assert_eq!(computer.posts(), 1);
     assert_eq!(computer.amiqus.complaints(), [""; 0]);
 }
@@ -118,7 +118,7 @@ async fn equivalent_spelling_of_the_valid_link_signs_in() {
         let link = spell(&valid, &mut Rng::with_seed(5));
         app.session.receive(ReceivedLink::new(link.as_str()));
         let state = app.end_of_sign_in().await;
-        assert_eq!(state.screen, Screen::SignedIn, "{link}");
+        assert_eq!(state.screen, JUST_SIGNED_IN, "{link}");
         assert_eq!(computer.posts(), posts, "{link}");
     }
     assert_eq!(computer.amiqus.complaints(), [""; 0]);

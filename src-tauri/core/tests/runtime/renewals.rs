@@ -79,7 +79,7 @@ async fn thousand_refresh_callers_share_a_failure() {
         assert_eq!(outcome.unwrap_err().code, Code::SetUpWrong);
     }
     let state = app.session.state().await.unwrap();
-    assert_eq!(state.screen, Screen::SignedIn);
+    assert_eq!(state.screen, SIGNED_IN);
 }
 
 /// Shows check 26.
@@ -191,7 +191,7 @@ async fn tokens_renewed_by_another_process_are_taken_over() {
     here.session.me().await.unwrap();
     there.session.me().await.unwrap();
     let state = here.session.state().await.unwrap();
-    assert_eq!(state.screen, Screen::SignedIn);
+    assert_eq!(state.screen, SIGNED_IN);
 }
 
 /// Shows check 23.

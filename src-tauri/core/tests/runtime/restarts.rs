@@ -44,7 +44,7 @@ async fn signed_in_user_stays_signed_in_without_a_renewal() {
     for _ in 0..5 {
         let app = computer.start().await;
         let state = app.session.state().await.unwrap();
-        assert_eq!(state.screen, Screen::SignedIn);
+        assert_eq!(state.screen, SIGNED_IN);
         assert_eq!(account(&state, BOB).name, "Bob Gale");
         app.session.me().await.unwrap();
     }
@@ -96,7 +96,9 @@ async fn link_that_starts_the_app_completes_the_sign_in() {
     // Before the vault was opened.
     app.session
         .receive(computer.answer(&url, BOB, FUSION, Answer::Allow));
-    let state = app.until(|state| state.screen == Screen::SignedIn).await;
+    let state = app
+        .until(|state| matches!(state.screen, Screen::SignedIn { .. }))
+        .await;
     assert_eq!(account(&state, BOB).name, "Bob Gale");
     assert!(!computer.store.names().contains(&"attempt".to_owned()));
     assert_eq!(computer.amiqus.complaints(), [""; 0]);
@@ -134,7 +136,7 @@ async fn interrupted_unprocessed_refresh_sends_nothing() {
     app.until(|_| computer.store.text().contains(r#""open_since":null"#))
         .await;
     let state = app.session.state().await.unwrap();
-    assert_eq!(state.screen, Screen::SignedIn);
+    assert_eq!(state.screen, SIGNED_IN);
     assert_eq!(computer.posts(), 0);
     assert!(computer.amiqus.is_refresh_token_live(pair.refresh.expose()));
     assert!(computer.store.text().contains(pair.refresh.expose()));
@@ -182,7 +184,7 @@ async fn interrupted_refresh_offline_keeps_the_account() {
     let state = app
         .until(|state| state.accounts.iter().any(|account| account.offline))
         .await;
-    assert_eq!(state.screen, Screen::SignedIn);
+    assert_eq!(state.screen, SIGNED_IN);
     assert_eq!(computer.posts(), 0);
     computer.amiqus.clear_faults();
     // A request of the user does not wait for the next attempt.
@@ -241,7 +243,7 @@ async fn offline_start_shows_the_last_known_identity() {
     let state = app
         .until(|state| state.accounts.iter().any(|account| account.offline))
         .await;
-    assert_eq!(state.screen, Screen::SignedIn);
+    assert_eq!(state.screen, SIGNED_IN);
     let bob = account(&state, BOB);
     assert_eq!(
         (bob.name.as_str(), bob.team.as_deref()),
@@ -269,7 +271,9 @@ async fn unclaimed_tokens_outlive_a_restart() {
     drop(app);
     computer.amiqus.clear_faults();
     let app = computer.start().await;
-    let state = app.until(|state| state.screen == Screen::SignedIn).await;
+    let state = app
+        .until(|state| matches!(state.screen, Screen::SignedIn { .. }))
+        .await;
     assert_eq!(account(&state, BOB).name, "Bob Gale");
     assert_eq!(computer.posts(), 1);
 }
@@ -326,7 +330,7 @@ async fn clock_off_by_years_neither_disconnects_nor_loops() {
         }
         app.session.me().await.unwrap();
         let state = app.session.state().await.unwrap();
-        assert_eq!(state.screen, Screen::SignedIn);
+        assert_eq!(state.screen, SIGNED_IN);
         assert_eq!(computer.posts(), posts);
     }
 }

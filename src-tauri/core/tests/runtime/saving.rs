@@ -35,7 +35,7 @@ async fn full_disk_blocks_the_refresh_until_there_is_space() {
         assert_eq!(problem.code, Code::CannotSave);
     }
     let state = app.session.state().await.unwrap();
-    assert_eq!(state.screen, Screen::SignedIn);
+    assert_eq!(state.screen, SIGNED_IN);
     assert_eq!(code(&state), Some(Code::CannotSave));
     assert_eq!(computer.posts(), 0);
     assert!(computer.amiqus.is_refresh_token_live(pair.refresh.expose()));
@@ -81,7 +81,7 @@ async fn tokens_during_full_disk_are_saved_with_space() {
     computer.store.set_full(true);
     refresh.await.unwrap().unwrap();
     let state = app.session.state().await.unwrap();
-    assert_eq!(state.screen, Screen::SignedIn);
+    assert_eq!(state.screen, SIGNED_IN);
     assert_eq!(code(&state), Some(Code::CannotSave));
     app.session.me().await.unwrap();
     computer.store.set_full(false);

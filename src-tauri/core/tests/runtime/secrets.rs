@@ -52,7 +52,8 @@ async fn requested_addresses_hold_no_secret_and_no_user() {
     let first = app.browser().await;
     app.session
         .receive(computer.answer(&first, BOB, FUSION, Answer::Allow));
-    app.until(|state| state.screen == Screen::SignedIn).await;
+    app.until(|state| matches!(state.screen, Screen::SignedIn { .. }))
+        .await;
     app.session.refresh().await.unwrap();
     app.session.me().await.unwrap();
     // Another attempt, while a user is signed in whose name could get into it.

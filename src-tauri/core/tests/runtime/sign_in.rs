@@ -97,7 +97,9 @@ async fn requests_have_exactly_the_fields_of_the_guide() {
         for request in computer.amiqus.requests() {
             if request.path.starts_with("/api/v2") {
                 assert_eq!(request.method, "GET");
-                assert_eq!(request.query, []);
+                let is_list = request.path == "/api/v2/me/teams";
+                let limit = is_list.then(|| ("limit".to_owned(), "100".to_owned()));
+                assert_eq!(request.query, Vec::from_iter(limit));
                 assert_eq!(request.header("accept"), Some("application/json"));
                 assert!(
                     request
@@ -127,7 +129,8 @@ async fn redirect_url_is_identical_in_all_requests_of_a_grant() {
     assert_eq!(asked.unwrap().1, REDIRECT);
     app.session
         .receive(computer.answer(&url, BOB, FUSION, Answer::Allow));
-    app.until(|state| state.screen == Screen::SignedIn).await;
+    app.until(|state| matches!(state.screen, Screen::SignedIn { .. }))
+        .await;
     let mut draft = computer.draft();
     draft.redirect_url = Some(moved.to_owned());
     app.session.save_registration(draft).await.unwrap();
@@ -178,7 +181,7 @@ async fn pasted_address_signs_in_and_a_wrong_one_is_refused() {
     let address = computer.answer(&url, BOB, FUSION, Answer::Allow);
     app.session.exchange(address).await.unwrap();
     let state = app.end_of_sign_in().await;
-    assert_eq!(state.screen, Screen::SignedIn);
+    assert_eq!(state.screen, JUST_SIGNED_IN);
 }
 
 #[tokio::test]
@@ -195,7 +198,7 @@ async fn browser_that_does_not_open_can_be_opened_again() {
     app.session
         .receive(computer.answer(&url, BOB, FUSION, Answer::Allow));
     let state = app.end_of_sign_in().await;
-    assert_eq!(state.screen, Screen::SignedIn);
+    assert_eq!(state.screen, JUST_SIGNED_IN);
 }
 
 /// Shows checks 17 and 20.
@@ -213,7 +216,7 @@ async fn repeated_link_posts_one_code() {
         app.session.receive(link.clone());
     }
     let state = app.end_of_sign_in().await;
-    assert_eq!(state.screen, Screen::SignedIn);
+    assert_eq!(state.screen, JUST_SIGNED_IN);
     assert_eq!(computer.posts(), 1);
 }
 
@@ -253,7 +256,7 @@ async fn several_users_and_teams_are_separate_accounts() {
     app.session.sign_out(&lorraine).await.unwrap();
     let state = app.session.state().await.unwrap();
     assert_eq!(state.accounts.len(), 2);
-    assert_eq!(state.screen, Screen::SignedIn);
+    assert_eq!(state.screen, SIGNED_IN);
     for id in ["", "nobody", "1.unknown", &lorraine] {
         let problem = app.session.sign_out(id).await.unwrap_err();
         assert_eq!(problem.code, Code::NotSignedIn);
@@ -272,7 +275,7 @@ async fn unknown_team_is_learnt_at_the_next_check() {
         .set_fault(unwell.at(Endpoint::Team).and_at(Endpoint::TeamMe));
     app.go(&computer, BOB, FUSION).await;
     let state = app.end_of_sign_in().await;
-    assert_eq!(state.screen, Screen::SignedIn);
+    assert_eq!(state.screen, JUST_SIGNED_IN);
     assert_eq!(account(&state, BOB).team, None);
     computer.amiqus.clear_faults();
     app.session.me().await.unwrap();

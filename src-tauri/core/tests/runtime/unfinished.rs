@@ -135,7 +135,9 @@ async fn retryable_me_failure_is_retried_by_one_click_only() {
             let url = app.browser().await;
             let answer = computer.answer(&url, BOB, FUSION, practice_amiqus::Answer::Allow);
             app.session.receive(answer);
-            let state = app.until(|state| state.screen == Screen::SignedIn).await;
+            let state = app
+                .until(|state| matches!(state.screen, Screen::SignedIn { .. }))
+                .await;
             assert_eq!(code(&state), None, "{name}");
             assert!(!has_unclaimed(&computer), "{name}");
         });
@@ -230,7 +232,8 @@ async fn two_unknown_teams_of_one_user_are_two_accounts() {
         .set_fault(Fault::NotFound.at(Endpoint::Team));
     let mut app = computer.start().await;
     app.go(&computer, BOB, FUSION).await;
-    app.until(|state| state.screen == Screen::SignedIn).await;
+    app.until(|state| matches!(state.screen, Screen::SignedIn { .. }))
+        .await;
     app.go(&computer, BOB, HILL_VALLEY).await;
     let state = app.until(|state| state.accounts.len() == 2).await;
     assert_eq!(code(&state), None);

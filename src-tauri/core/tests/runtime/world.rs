@@ -7,7 +7,6 @@
 use std::sync::{Arc, Mutex};
 
 use amiqus_core::account::{Account, AccountStatus, Journal};
-use amiqus_core::app_state::Screen;
 use amiqus_core::clock::Clock as _;
 use amiqus_core::entropy::{EntropyError, EntropySource};
 use amiqus_core::http::Timeouts;
@@ -24,7 +23,9 @@ use jiff::{SignedDuration, Timestamp};
 use practice_amiqus::{Practice, Settings};
 use url::Url;
 
-use crate::app::{BOB, FUSION, MemoryOpener, MemoryStore, REDIRECT, TEST_TIMEOUT, identity, key};
+use crate::app::{
+    BOB, FUSION, MemoryOpener, MemoryStore, REDIRECT, SIGNED_IN, TEST_TIMEOUT, identity, key,
+};
 use crate::driven_clock::DrivenClock;
 use crate::gate::Gate;
 
@@ -293,7 +294,7 @@ impl World {
         }
         self.amiqus.clear_requests();
         let state = self.session.states().borrow().clone().unwrap();
-        assert_eq!(state.screen, Screen::SignedIn);
+        assert_eq!(state.screen, SIGNED_IN);
         let pair = pair(&self.store);
         if pair.refresh.expose() != self.pair.refresh.expose() {
             assert_eq!(pair.received_at, self.clock.now());

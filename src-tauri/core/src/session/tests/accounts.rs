@@ -82,7 +82,7 @@ fn sign_out_of_current_account_makes_the_other_current() {
     );
     assert_eq!(bench.record(RecordName::Account(bob().key())), None);
     assert_eq!(bench.state().current, Some(lorraine().key().to_string()));
-    assert_eq!(bench.screen(), Screen::SignedIn);
+    assert_eq!(bench.screen(), SIGNED_IN);
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn failed_check_keeps_the_last_known_identity() {
         assert_eq!(account.name, "Bob Gale");
         assert_eq!(account.as_of, now());
         assert_eq!(account.offline, offline);
-        assert_eq!(bench.screen(), Screen::SignedIn);
+        assert_eq!(bench.screen(), SIGNED_IN);
     }
 }
 

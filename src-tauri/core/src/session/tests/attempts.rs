@@ -64,7 +64,7 @@ fn sign_in_after_a_denial_clears_the_problem() {
     let (pending, _) = bench.begin();
     bench.link(&pending.denied("access_denied"));
     bench.sign_in(bob(), "1");
-    assert_eq!(bench.screen(), Screen::SignedIn);
+    assert_eq!(bench.screen(), JUST_SIGNED_IN);
     assert_eq!(bench.problem(), None);
 }
 
@@ -73,7 +73,7 @@ fn denied_second_account_leaves_the_first_signed_in() {
     let mut bench = Bench::with_bob();
     let (pending, _) = bench.begin();
     bench.link(&pending.denied("access_denied"));
-    assert_eq!(bench.screen(), Screen::SignedIn);
+    assert_eq!(bench.screen(), SIGNED_IN);
     assert_eq!(bench.problem(), Some(Code::AccessDenied));
 }
 
@@ -201,7 +201,7 @@ fn repeated_link_leads_to_one_exchange() {
 fn browser_opens_again_with_the_same_attempt() {
     let mut bench = Bench::set_up();
     let (pending, _) = bench.begin();
-    let step = bench.step(Event::BrowserRequestedAgain);
+    let step = bench.press_again();
     assert_eq!(changed(&step), [""; 0]);
     let [Effect::OpenBrowser(id, url)] = step.effects.as_slice() else {
         panic!("not one browser: {step:?}");
@@ -213,7 +213,7 @@ fn browser_opens_again_with_the_same_attempt() {
 #[test]
 fn browser_without_pending_attempt_is_not_opened_again() {
     let mut bench = Bench::set_up();
-    let step = bench.step(Event::BrowserRequestedAgain);
+    let step = bench.press_again();
     assert_eq!(step.outcome, refused(Code::LinkTooLate));
     assert_nothing_happened(&step);
 }
@@ -225,7 +225,7 @@ fn browser_that_did_not_open_leaves_the_attempt_pending() {
     assert_nothing_happened(&bench.step(Event::BrowserDidNotOpen(pending.id)));
     assert_eq!(bench.problem(), Some(Code::BrowserDidNotOpen));
     assert!(matches!(bench.screen(), Screen::AwaitingBrowser { .. }));
-    bench.step(Event::BrowserRequestedAgain);
+    bench.press_again();
     assert_eq!(bench.problem(), None);
     bench.link(&pending.granted());
     assert_eq!(bench.screen(), Screen::ExchangingCode);
@@ -268,5 +268,5 @@ fn second_sign_in_during_an_exchange_is_ignored() {
     assert_nothing_happened(&step);
     let step = bench.step(Event::CodeExchanged(pending.id, Ok(tokens("1", now()))));
     bench.identified(&step, Ok(bob()));
-    assert_eq!(bench.screen(), Screen::SignedIn);
+    assert_eq!(bench.screen(), JUST_SIGNED_IN);
 }

@@ -180,7 +180,8 @@ fn command_while_the_vault_is_locked_is_refused() {
     let mut bench = closed();
     let events = [
         Event::SignInRequested(Box::new(attempt(&Counting::default()))),
-        Event::BrowserRequestedAgain,
+        Event::BrowserRequestedAgain(Box::new(attempt(&Counting::default()))),
+        Event::WindowClosed,
         Event::Cancelled,
         Event::CheckRequested(bob().key()),
         Event::RenewalRequested(bob().key(), RenewalReason::Asked),
@@ -245,7 +246,7 @@ fn start_over_is_allowed_only_for_a_lost_vault() {
     let step = bench.step(Event::StartOverRequested);
     assert_eq!(step.outcome, refused(Code::Internal));
     assert_nothing_happened(&step);
-    assert_eq!(bench.screen(), Screen::SignedIn);
+    assert_eq!(bench.screen(), SIGNED_IN);
 }
 
 #[test]

@@ -15,7 +15,7 @@ fn denial_without_state_raises_the_window_once() {
         "error=access_denied&state=",
         "error=access_denied#x",
     ] {
-        bench.step(Event::BrowserRequestedAgain);
+        bench.press_again();
         assert_eq!(bench.problem(), None);
         let link = format!("{REDIRECT}?{query}");
         let step = bench.link(&link);

@@ -184,7 +184,7 @@ fn late_answer_leaves_an_account_that_signed_in_again() {
         assert_nothing_happened(&bench.refreshed(&renewal, late));
         assert_nothing_happened(&bench.checked(&check, Err(ApiError::Unauthenticated)));
         assert_eq!(record(&bench), before);
-        assert_eq!(bench.screen(), Screen::SignedIn);
+        assert_eq!(bench.screen(), JUST_SIGNED_IN);
     }
 }
 
@@ -205,7 +205,7 @@ fn sign_in_during_a_renewal_answers_waiting_callers() {
     let step = bench.sign_in(bob(), "2");
     assert_eq!(renewal_answer(&step), Some(Ok(())));
     assert_nothing_happened(&bench.refreshed(&renewal, Err(DEAD)));
-    assert_eq!(bench.screen(), Screen::SignedIn);
+    assert_eq!(bench.screen(), JUST_SIGNED_IN);
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn unsaved_new_tokens_are_used() {
     let step = bench.identified(&step, Ok(bob()));
     let step = bench.not_saved(step);
     assert_eq!(effects(&step), ["bring to front", "plan the renewal"]);
-    assert_eq!(bench.screen(), Screen::SignedIn);
+    assert_eq!(bench.screen(), JUST_SIGNED_IN);
     assert_eq!(bench.problem(), Some(Code::CannotSave));
     // The record is ready to be written once there is space.
     let record = bench.record(RecordName::Account(bob().key())).unwrap();
@@ -110,7 +110,7 @@ fn full_disk_at_the_start_stops_no_other_effects() {
     let step = bench.open_with(records, provisioned());
     let step = bench.not_saved(step);
     assert_eq!(effects(&step), ["plan the renewal", "check hush-access-1"]);
-    assert_eq!(bench.screen(), Screen::SignedIn);
+    assert_eq!(bench.screen(), SIGNED_IN);
     assert_eq!(bench.problem(), Some(Code::CannotSave));
 }
 

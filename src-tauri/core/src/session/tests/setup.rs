@@ -23,7 +23,7 @@ fn setup_change_can_be_cancelled() {
     bench.step(Event::SetupChangeRequested);
     assert_eq!(bench.screen(), Screen::NeedsSetup);
     bench.step(Event::Cancelled);
-    assert_eq!(bench.screen(), Screen::SignedIn);
+    assert_eq!(bench.screen(), SIGNED_IN);
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn new_secret_for_the_same_client_keeps_all_accounts() {
     let new = changed_draft(|draft| draft.client_secret = "hush-rotated".to_owned());
     let step = bench.step(Event::RegistrationEntered(new));
     assert_eq!(changed(&step), ["registration"]);
-    assert_eq!(bench.screen(), Screen::SignedIn);
+    assert_eq!(bench.screen(), SIGNED_IN);
 }
 
 #[test]

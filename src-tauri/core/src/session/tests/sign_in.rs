@@ -21,6 +21,7 @@ fn sign_in_leads_from_the_click_to_the_name() {
         Screen::AwaitingBrowser {
             started_at: now(),
             deadline: now() + SignedDuration::from_mins(10),
+            extendable_from: now() + SignedDuration::from_mins(9),
         }
     );
     assert!(bench.record(RecordName::Attempt).is_some());
@@ -48,7 +49,7 @@ fn sign_in_leads_from_the_click_to_the_name() {
     assert_eq!(effects(&step), ["bring to front", "plan the renewal"]);
     assert_eq!(bench.record(RecordName::Unclaimed), None);
     assert!(bench.record(account).is_some());
-    assert_eq!(bench.screen(), Screen::SignedIn);
+    assert_eq!(bench.screen(), JUST_SIGNED_IN);
     assert_eq!(bench.problem(), None);
     let state = bench.state();
     assert_eq!(state.current, Some(bob().key().to_string()));
@@ -222,7 +223,7 @@ fn unclaimed_tokens_are_identified_at_the_next_start() {
     assert!(bench.state().unfinished);
     let step = bench.identified(&step, Ok(bob()));
     assert!(step.changed.contains(&RecordName::Unclaimed));
-    assert_eq!(bench.screen(), Screen::SignedIn);
+    assert_eq!(bench.screen(), SIGNED_IN);
 }
 
 #[test]
@@ -247,7 +248,7 @@ fn same_account_again_is_an_update_and_is_shown() {
     renamed.user.name = "Robert Gale".to_owned();
     let step = bench.sign_in(renamed, "2");
     assert_eq!(bench.problem(), Some(Code::AlreadyHere));
-    assert_eq!(bench.screen(), Screen::SignedIn);
+    assert_eq!(bench.screen(), JUST_SIGNED_IN);
     assert_eq!(bench.state().accounts.len(), 1);
     assert_eq!(bench.account(bob().key()).name, "Robert Gale");
     let record = bench.record(RecordName::Account(bob().key())).unwrap();
@@ -270,7 +271,7 @@ fn disconnected_account_is_not_shown_as_already_here() {
     assert!(matches!(bench.screen(), Screen::SignInAgain { .. }));
     bench.sign_in(bob(), "2");
     assert_eq!(bench.problem(), None);
-    assert_eq!(bench.screen(), Screen::SignedIn);
+    assert_eq!(bench.screen(), JUST_SIGNED_IN);
 }
 
 #[test]
@@ -281,7 +282,7 @@ fn team_that_is_unknown_at_sign_in_is_learnt_later() {
     unknown.role = None;
     bench.sign_in(unknown.clone(), "1");
     let key = unknown.key();
-    assert_eq!(bench.screen(), Screen::SignedIn);
+    assert_eq!(bench.screen(), JUST_SIGNED_IN);
     assert_eq!(bench.account(key).team, None);
 
     let step = bench.step(Event::CheckRequested(key));

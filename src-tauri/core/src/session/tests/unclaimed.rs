@@ -97,7 +97,7 @@ fn click_within_an_attempt_lifetime_claims_the_tokens() {
     let step = bench.press();
     let step = bench.identified(&step, Ok(bob()));
     assert_eq!(effects(&step), ["bring to front", "plan the renewal"]);
-    assert_eq!(bench.screen(), Screen::SignedIn);
+    assert_eq!(bench.screen(), JUST_SIGNED_IN);
     assert!(!unclaimed(&bench));
 }
 
@@ -117,7 +117,7 @@ fn finish_requests_the_owner_each_time() {
     }
     let step = bench.step(Event::FinishRequested);
     bench.identified(&step, Ok(bob()));
-    assert_eq!(bench.screen(), Screen::SignedIn);
+    assert_eq!(bench.screen(), JUST_SIGNED_IN);
     let step = bench.step(Event::FinishRequested);
     assert_eq!(step.outcome, refused(Code::NotSignedIn));
 }
@@ -247,7 +247,7 @@ fn cancel_stops_waiting_and_the_next_request_is_new() {
         assert_eq!(bench.screen(), Screen::ExchangingCode);
     }
     bench.identified(&next, Ok(bob()));
-    assert_eq!(bench.screen(), Screen::SignedIn);
+    assert_eq!(bench.screen(), JUST_SIGNED_IN);
 }
 
 #[test]
@@ -270,7 +270,7 @@ fn user_takes_over_a_request_in_progress() {
     assert_eq!(bench.screen(), Screen::ExchangingCode);
     let step = bench.identified(&asking, Ok(bob()));
     assert_eq!(effects(&step), ["bring to front", "plan the renewal"]);
-    assert_eq!(bench.screen(), Screen::SignedIn);
+    assert_eq!(bench.screen(), JUST_SIGNED_IN);
 }
 
 #[test]
@@ -290,7 +290,7 @@ fn start_identifies_recent_tokens_without_a_window() {
     assert_eq!(bench.screen(), SIGNED_OUT);
     let step = bench.identified(&step, Ok(bob()));
     assert_eq!(effects(&step), ["plan the renewal"]);
-    assert_eq!(bench.screen(), Screen::SignedIn);
+    assert_eq!(bench.screen(), SIGNED_IN);
 }
 
 #[test]

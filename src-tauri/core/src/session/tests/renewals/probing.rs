@@ -231,7 +231,7 @@ fn start_with_open_journal_probes_the_tokens() {
     let probe = bench.probed(&step, Ok(()));
     assert_eq!(effects(&probe), ["plan the renewal"]);
     assert!(!has_intent(&bench));
-    assert_eq!(bench.screen(), Screen::SignedIn);
+    assert_eq!(bench.screen(), SIGNED_IN);
 }
 
 #[test]

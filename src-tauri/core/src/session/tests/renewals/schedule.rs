@@ -94,7 +94,7 @@ fn clock_set_back_neither_renews_nor_disconnects() {
         assert_eq!(effects(&step), ["plan the renewal", "check hush-access-1"]);
         assert!(planned(&step, now()) >= YEAR - DAY * 30);
         bench.checked(&step, Ok(bob()));
-        assert_eq!(bench.screen(), Screen::SignedIn);
+        assert_eq!(bench.screen(), SIGNED_IN);
     }
 }
 
