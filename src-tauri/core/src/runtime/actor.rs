@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 
 use super::{
@@ -39,6 +39,8 @@ pub(super) struct SessionActor {
     pub(super) next_retry_delay: Option<Duration>,
     pending_replies: PendingReplies,
     pub(super) planned_renewals: HashMap<AccountKey, AbortHandle>,
+    /// Held while the provisioning file is read again: the results arrive in the order of the reads.
+    pub(super) provisioning_reads: Arc<Mutex<()>>,
     /// The number of token requests whose response hasn't been handled yet.
     pub(super) in_flight: watch::Sender<u32>,
     pub(super) active_listener: Option<ActiveListener>,
@@ -66,6 +68,7 @@ impl SessionActor {
             next_retry_delay: None,
             pending_replies: HashMap::new(),
             planned_renewals: HashMap::new(),
+            provisioning_reads: Arc::default(),
             in_flight,
             active_listener: None,
             states,
@@ -107,6 +110,11 @@ impl SessionActor {
                     answer(reply, result);
                 }
                 Message::CheckRegistration(draft, reply) => self.check_registration(draft, reply),
+                Message::ReloadSetup(reply) => self.reload_setup(reply),
+                Message::ProvisioningRead(provisioning, reply) => {
+                    let result = self.provisioning_read(provisioning).await;
+                    answer(reply, result);
+                }
                 Message::AuthorizationUrl(reply) => {
                     let now = self.dependencies.clock.now();
                     answer(reply, self.session.authorization_url(now));

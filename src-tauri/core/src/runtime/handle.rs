@@ -348,6 +348,27 @@ impl SessionHandle {
         self.ask(Command::Event(Event::SetupChangeRequested)).await
     }
 
+    /// Reads the provisioning file again, while the app is not set up or the file is invalid, and
+    /// returns when what has changed is in the state. Otherwise, and where nothing has changed, the
+    /// state stays as it is.
+    ///
+    /// # Errors
+    /// [`Code::CannotSave`] when the vault can't be written, [`Code::Internal`] when the session has
+    /// stopped.
+    pub async fn reload_setup(&self) -> Result<(), Problem> {
+        let (reply, answer) = oneshot::channel();
+        self.post(Message::ReloadSetup(reply));
+        answer.await.unwrap_or_else(|_| Err(Code::Internal.into()))
+    }
+
+    /// Dismisses the problem that is shown. [`Code::CannotSave`] stays while changes are unsaved.
+    ///
+    /// # Errors
+    /// [`Code::Internal`] when the session has stopped.
+    pub async fn dismiss_problem(&self) -> Result<(), Problem> {
+        self.ask(Command::Event(Event::ProblemDismissed)).await
+    }
+
     /// Starts to open a locked vault. The state shows the result.
     ///
     /// # Errors

@@ -103,6 +103,7 @@ impl AttemptEnd {
             | Event::BrowserRequestedAgain(_)
             | Event::BrowserDidNotOpen(_)
             | Event::WindowClosed
+            | Event::ProblemDismissed
             | Event::ListenFailed(_)
             | Event::AddressReceived(..)
             | Event::CodeExchanged(..)
@@ -121,6 +122,7 @@ impl AttemptEnd {
             | Event::SignOutRequested(_)
             | Event::RegistrationEntered(_)
             | Event::SetupChangeRequested
+            | Event::ProvisioningRead(_)
             | Event::SaveFailed(_)
             | Event::Saved => Self::Answered,
         }
@@ -142,6 +144,7 @@ pub struct Dependencies {
     pub allows_plain_http: bool,
     /// The desktop.
     pub host: Arc<dyn Host>,
-    /// Reads the provisioning file; called each time the vault is opened.
+    /// Reads the provisioning file; called each time the vault is opened, and by
+    /// [`SessionHandle::reload_setup`](super::SessionHandle::reload_setup). May block for a moment.
     pub provisioning: Box<dyn Fn() -> Provisioning + Send + Sync>,
 }

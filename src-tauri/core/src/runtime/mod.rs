@@ -27,7 +27,7 @@ use crate::authorization::AuthorizationUrl;
 use crate::check::CheckError;
 use crate::error::Problem;
 use crate::registration::{Page, RegistrationDraft};
-use crate::session::{Event, RenewalReason, TokenGeneration};
+use crate::session::{Event, Provisioning, RenewalReason, TokenGeneration};
 use crate::token::AccessToken;
 use crate::vault::{Opened, Records};
 
@@ -50,6 +50,10 @@ enum Message {
     SaveRegistration(RegistrationDraft, oneshot::Sender<Result<(), SaveError>>),
     /// A registration to validate and try at the service.
     CheckRegistration(RegistrationDraft, oneshot::Sender<Result<(), CheckError>>),
+    /// A wish to read the provisioning file again, answered when that is done.
+    ReloadSetup(oneshot::Sender<Result<(), Problem>>),
+    /// The provisioning file was read again, for this caller.
+    ProvisioningRead(Provisioning, oneshot::Sender<Result<(), Problem>>),
     /// A page of the service, answered with its address.
     PageAddress(Page, oneshot::Sender<PageAddress>),
     /// Answered with the pending attempt's page, if there is one.

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use super::actor::{SessionActor, answer};
-use super::{Dependencies, SaveError};
+use super::{Dependencies, Message, SaveError};
 use crate::check::{self, CheckError};
-use crate::error::Code;
+use crate::error::{Code, Problem, chain};
 use crate::registration::{
     Field, FieldProblem, Provenance, Reason, Registration, RegistrationDraft,
 };
-use crate::session::{CommandOutcome, Event};
+use crate::session::{CommandOutcome, Event, Provisioning};
 
 impl SessionActor {
     fn validate(&self, draft: RegistrationDraft) -> Result<Registration, Vec<FieldProblem>> {
@@ -39,6 +39,51 @@ impl SessionActor {
         let entered = Event::RegistrationEntered(Box::new(registration));
         match self.handle(entered).await {
             CommandOutcome::Refused(problem) => Err(SaveError::Problem(problem)),
+            CommandOutcome::Accepted | CommandOutcome::Pending(_) => Ok(()),
+        }
+    }
+
+    /// Reads the provisioning file again, beside the actor, while the set-up waits for it.
+    pub(super) fn reload_setup(&self, reply: oneshot::Sender<Result<(), Problem>>) {
+        if !self.session.awaits_provisioning() {
+            answer(reply, Ok(()));
+            return;
+        }
+        let dependencies = Arc::clone(&self.dependencies);
+        let reads = Arc::clone(&self.provisioning_reads);
+        let messages = self.messages.clone();
+        tokio::spawn(async move {
+            let _in_order = reads.lock().await;
+            let read = tokio::task::spawn_blocking(move || (dependencies.provisioning)()).await;
+            let Some(messages) = messages.upgrade() else {
+                return;
+            };
+            match read {
+                // The session may have stopped.
+                Ok(provisioning) => {
+                    let _ = messages.send(Message::ProvisioningRead(provisioning, reply));
+                }
+                Err(error) => {
+                    tracing::error!(
+                        error = %chain(&error),
+                        "provisioning: read failed, task aborted"
+                    );
+                    answer(reply, Err(Code::Internal.into()));
+                }
+            }
+        });
+    }
+
+    pub(super) async fn provisioning_read(
+        &mut self,
+        provisioning: Provisioning,
+    ) -> Result<(), Problem> {
+        // An unchanged file leads to no new state: the window asks each time that it gets the focus.
+        if !self.session.is_changed_by(&provisioning) {
+            return Ok(());
+        }
+        match self.handle(Event::ProvisioningRead(provisioning)).await {
+            CommandOutcome::Refused(problem) => Err(problem),
             CommandOutcome::Accepted | CommandOutcome::Pending(_) => Ok(()),
         }
     }

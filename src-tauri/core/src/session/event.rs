@@ -110,6 +110,8 @@ pub enum Event {
     Cancelled,
     /// The window closed; the app goes on without one.
     WindowClosed,
+    /// The user has read the problem that is shown.
+    ProblemDismissed,
     /// The exchange of a code finished.
     CodeExchanged(AttemptId, Result<TokenSet, TokenError>),
     /// The request for the new tokens' user and team finished.
@@ -142,6 +144,8 @@ pub enum Event {
     RegistrationEntered(Box<Registration>),
     /// An administrator wants to change the set-up.
     SetupChangeRequested,
+    /// The provisioning file was read again.
+    ProvisioningRead(Provisioning),
     /// The changes of the last step could not be saved, so these effects of it were not run.
     SaveFailed(Vec<Effect>),
     /// Changes that could not be saved earlier are saved now.

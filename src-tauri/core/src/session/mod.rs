@@ -108,8 +108,9 @@ enum Phase {
 struct Open {
     registration: Option<Registration>,
     changing_setup: bool,
-    /// Whether the provisioning file exists and is invalid: then only that file can be corrected.
-    provisioning_is_invalid: bool,
+    /// What is wrong with the provisioning file, if it exists and is invalid: then only that file can
+    /// be corrected.
+    provisioning_problem: Option<Problem>,
     sign_in: SignIn,
     /// The pending attempt for which the browser has come back with an unusable answer.
     unusable_answer_to: Option<AttemptId>,
@@ -292,6 +293,7 @@ impl Session {
             Event::DeadlinePassed(id) => self.when_open(|open| open.deadline_passed(id)),
             Event::Cancelled => self.when_open(Open::cancelled),
             Event::WindowClosed => self.when_open(Open::window_closed),
+            Event::ProblemDismissed => Session::problem_dismissed(),
             Event::CodeExchanged(id, result) => {
                 self.when_open(|open| open.code_exchanged(id, result))
             }
@@ -326,6 +328,7 @@ impl Session {
                 self.when_open(|open| open.registration_entered(*registration, now))
             }
             Event::SetupChangeRequested => self.when_open(Open::setup_change_requested),
+            Event::ProvisioningRead(provisioning) => self.provisioning_read(provisioning, now),
             Event::SaveFailed(skipped) => {
                 self.unsaved = true;
                 self.when_open(|open| open.save_failed(skipped, now))
@@ -335,6 +338,13 @@ impl Session {
                 self.when_open(|open| open.saved(now))
             }
         }
+    }
+
+    /// Dismisses the problem that is shown. That changes can't be saved stays, for as long as it is so.
+    fn problem_dismissed() -> Step {
+        let mut step = Step::default();
+        step.clear_problem();
+        step
     }
 
     /// Refuses commands while the vault is closed, and drops answers that are late by then.

@@ -29,7 +29,7 @@ impl Open {
             registration: _,
             changing_setup,
             // The provisioning file is read again at each start.
-            provisioning_is_invalid: _,
+            provisioning_problem: _,
             // A pending attempt is in the vault, but the browser's answer may arrive at any moment.
             sign_in,
             unclaimed,

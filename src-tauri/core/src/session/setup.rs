@@ -2,30 +2,82 @@
 
 use jiff::Timestamp;
 
-use super::{Backoff, Open, PendingReply, Provisioning, SignIn, Step};
+use super::{Backoff, Open, PendingReply, Provisioning, Session, SignIn, Step};
 use crate::account::{AccountStatus, SignInAgainReason};
 use crate::error::{Code, Problem};
 use crate::registration::{Provenance, Registration};
 use crate::vault::{self, RecordName};
 
+impl Provisioning {
+    /// What is wrong with the file, as the window shows it.
+    fn problem(&self) -> Option<Problem> {
+        match self {
+            Self::Wrong { file, code, field } => Some(Problem {
+                code: *code,
+                file: Some(file.clone()),
+                field: *field,
+            }),
+            Self::Absent | Self::Valid(_) => None,
+        }
+    }
+}
+
+impl Session {
+    /// Whether the provisioning file may end the set-up or correct it, so that it is worth reading
+    /// again: the app isn't set up, or the file was invalid.
+    pub(crate) fn awaits_provisioning(&self) -> bool {
+        self.open().is_some_and(Open::awaits_provisioning)
+    }
+
+    /// Whether the provisioning file, read again, changes anything.
+    pub(crate) fn is_changed_by(&self, provisioning: &Provisioning) -> bool {
+        self.open().is_some_and(|open| {
+            open.awaits_provisioning()
+                && (matches!(provisioning, Provisioning::Valid(_))
+                    || open.provisioning_problem != provisioning.problem())
+        })
+    }
+
+    /// Applies the provisioning file if it is what the set-up waits for, and has changed.
+    pub(super) fn provisioning_read(&mut self, provisioning: Provisioning, now: Timestamp) -> Step {
+        if !self.is_changed_by(&provisioning) {
+            return Step::default();
+        }
+        let shown = self.problem.clone();
+        self.when_open(|open| {
+            let mut step = Step::default();
+            if shown.is_some() && shown == open.provisioning_problem.take() {
+                step.clear_problem();
+            }
+            open.apply_provisioning(&mut step, provisioning, now);
+            step
+        })
+    }
+}
+
 impl Open {
-    /// Applies the provisioning file, which is read each time the vault is opened.
+    fn awaits_provisioning(&self) -> bool {
+        self.registration.is_none() || self.provisioning_problem.is_some()
+    }
+
+    /// Applies the provisioning file, which is read each time the vault is opened, and again while
+    /// that may change the set-up.
     pub(super) fn apply_provisioning(
         &mut self,
         step: &mut Step,
         provisioning: Provisioning,
         now: Timestamp,
     ) {
+        self.provisioning_problem = provisioning.problem();
         match provisioning {
             Provisioning::Absent => self.make_editable(step),
-            Provisioning::Valid(registration) => self.register(step, *registration, now),
-            Provisioning::Wrong { file, code, field } => {
-                self.provisioning_is_invalid = true;
-                step.show_problem(Problem {
-                    code,
-                    file: Some(file),
-                    field,
-                });
+            Provisioning::Valid(registration) => {
+                self.changing_setup = false;
+                self.register(step, *registration, now);
+            }
+            Provisioning::Wrong { .. } => {
+                self.changing_setup = false;
+                step.replace_problem(self.provisioning_problem.clone());
             }
         }
     }
@@ -58,7 +110,7 @@ impl Open {
     }
 
     pub(super) fn is_managed(&self) -> bool {
-        self.provisioning_is_invalid
+        self.provisioning_problem.is_some()
             || self
                 .registration
                 .as_ref()

@@ -8,6 +8,8 @@ mod greeting;
 mod opening;
 mod other_teams;
 mod pending_links;
+mod problems;
+mod provisioning;
 mod quiescence;
 mod redirects;
 mod renewals;
