@@ -13,6 +13,7 @@ pub(crate) const TARGET: Target = Target {
         "no answer",
         "a person",
         "a team",
+        "teams",
         "a living token",
         "unauthenticated",
         "busy",
@@ -56,9 +57,10 @@ fn check(data: &[u8]) -> Verdict {
     for error in errors.into_iter().flatten() {
         assert_error_is_justified(&response, *error);
     }
-    match (user, team, valid) {
+    match (user, team, teams, valid) {
         (Ok(_), ..) => "a person",
-        (_, Ok(_), _) => "a team",
+        (_, Ok(_), ..) => "a team",
+        (_, _, Ok(teams), _) if !teams.is_empty() => "teams",
         (.., Ok(())) => "a living token",
         (Err(ApiError::Unauthenticated), ..) => "unauthenticated",
         (Err(ApiError::Transient(Transient::Busy(_))), ..) => "busy",
