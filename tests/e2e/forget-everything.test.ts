@@ -35,14 +35,14 @@ journey("--forget-everything removes every file and key of the app", async (harn
   assert.equal(await keysInKeychain(desktop), 1);
 
   const output = await desktop.run(app.program, ["--forget-everything"]);
-  assert.match(output, /vault was removed/);
-  assert.match(output, /key was removed from the keychain/);
+  assert.match(output, /Removed the vault and all its accounts/);
+  assert.match(output, /Removed its key from the keychain/);
   assert.match(output, /Team apps/, "it names the access that it did not end");
   assert.deepEqual(appFiles(desktop), []);
   assert.equal(await keysInKeychain(desktop), 0);
 
   const again = await desktop.run(app.program, ["--forget-everything"]);
-  assert.match(again, /There was no vault/);
+  assert.match(again, /No vault found/);
   assert.deepEqual(appFiles(desktop), []);
 
   await app.start();
@@ -112,7 +112,7 @@ journey("--forget-everything without the keychain reports the key", async (harne
   desktop.env.DBUS_SESSION_BUS_ADDRESS = bus;
   assert.equal(await keysInKeychain(desktop), 1);
   const output = await desktop.run(app.program, ["--forget-everything"]);
-  assert.match(output, /key was removed from the keychain/);
+  assert.match(output, /Removed its key from the keychain/);
   assert.equal(await keysInKeychain(desktop), 0);
   assert.deepEqual(appFiles(desktop), []);
 });
@@ -126,7 +126,7 @@ journey(
     await harness.signIn();
     await app.close();
     const output = await desktop.run(app.program, ["--forget-everything"]);
-    assert.match(output, /There is no keychain here/);
+    assert.match(output, /No keychain here/);
     assert.deepEqual(appFiles(desktop), []);
   },
   { keychain: false },

@@ -112,7 +112,7 @@ journey("certificates from a variable are in the report and the log", async (har
   assert.ok(before.includes(reportLines.certificatesOfSystem), before);
   desktop.env.SSL_CERT_FILE = "/etc/ssl/certs/ca-certificates.crt";
   const printed = await desktop.run(app.program, ["--diagnose"]);
-  const override = `SSL_CERT_FILE names others than the system's: ${desktop.env.SSL_CERT_FILE}`;
+  const override = `SSL_CERT_FILE replaces the system's: ${desktop.env.SSL_CERT_FILE}`;
   assert.ok(printed.includes(`certificates: ${override}`), printed);
   await app.start();
   await app.waitForState("signed-out");
