@@ -3,6 +3,9 @@
 use amiqus_core::app_state::{AccountStatusView, AccountView, AppState, Screen, SetupView};
 use amiqus_core::registration::RedirectKind;
 
+/// The screen of a current account that is connected.
+pub(crate) const SIGNED_IN: Screen = Screen::SignedIn;
+
 /// The account of Bob Gale at Fusion Industries.
 pub(crate) fn account(id: &str, status: AccountStatusView) -> AccountView {
     AccountView {

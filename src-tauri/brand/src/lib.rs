@@ -20,3 +20,6 @@ pub const REDIRECT_URL: &str = concat!(env!("BRAND_SCHEME"), "://oauth/callback"
 
 /// The address of the Amiqus service.
 pub const BASE_URL: &str = env!("BRAND_BASE_URL");
+
+/// Where users find the distributor's support, an `https:` or `mailto:` address, if there is one.
+pub const SUPPORT: Option<&str> = option_env!("BRAND_SUPPORT");
