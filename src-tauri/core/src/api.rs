@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use reqwest::{Client, StatusCode};
+use url::Url;
 use uuid::Uuid;
 
 use crate::account::{Identity, Role, Team, User};
@@ -216,7 +217,10 @@ impl Api<'_> {
     /// # Errors
     /// [`ApiError`] when the request fails or the response has no list.
     pub async fn teams(&self) -> Result<Vec<Team>, ApiError> {
-        self.get("me/teams?limit=100", read_teams).await
+        let mut url = self.base_url.api("me/teams");
+        // The longest page that there is.
+        url.set_query(Some("limit=100"));
+        self.get_url("me/teams", url, read_teams).await
     }
 
     /// Checks whether the access token is valid, with the cheapest request there is.
@@ -247,10 +251,17 @@ impl Api<'_> {
         resource: &str,
         read: impl FnOnce(&HttpResponse, Timestamp) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
-        let request = self
-            .client
-            .get(self.base_url.api(resource))
-            .bearer_auth(self.access.expose());
+        self.get_url(resource, self.base_url.api(resource), read)
+            .await
+    }
+
+    async fn get_url<T>(
+        &self,
+        resource: &str,
+        url: Url,
+        read: impl FnOnce(&HttpResponse, Timestamp) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        let request = self.client.get(url).bearer_auth(self.access.expose());
         let response = http::send(request).await.map_err(|error| {
             tracing::warn!(resource, error = %chain(&error), "api: request failed");
             ApiError::from(error)
