@@ -127,6 +127,8 @@ export type AppState = {
 	setup: SetupView,
 	/**  Names of the current user's teams that no account here is for. */
 	other_teams: string[],
+	/**  Whether the user has just signed in. */
+	just_signed_in: boolean,
 };
 
 /**  Whether the app starts at login, as the window shows it. */
@@ -413,9 +415,7 @@ extendable_from: string } |
 /**  The browser came back with a code, which is being exchanged for tokens. */
 { state: "exchanging-code" } | 
 /**  The current account is connected. */
-{ state: "signed-in"; 
-/**  Whether the sign-in has just been completed. */
-just_now: boolean } | 
+{ state: "signed-in" } | 
 /**  The current account must sign in again. */
 { state: "sign-in-again"; 
 /**  Why it must. */
