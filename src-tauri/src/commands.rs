@@ -1,7 +1,6 @@
 //! The Tauri commands that the window can invoke. They delegate to the core or the shell; what a command
 //! changed shows in the published [`AppState`].
 
-use crate::pending_core::PendingCore as _;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -382,7 +381,7 @@ async fn reload_setup(session: Session<'_>) -> Result<(), Problem> {
 #[specta::specta]
 async fn copy_authorization_url(app: AppHandle, session: Session<'_>) -> Result<(), Problem> {
     let url = session.authorization_url().await?;
-    copy(&app, url.to_string()).await
+    copy(&app, url.expose().to_string()).await
 }
 
 /// Puts the window's own text into the clipboard.

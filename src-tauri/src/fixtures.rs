@@ -3,9 +3,6 @@
 use amiqus_core::app_state::{AccountStatusView, AccountView, AppState, Screen, SetupView};
 use amiqus_core::registration::RedirectKind;
 
-/// The screen of a current account that is connected.
-pub(crate) const SIGNED_IN: Screen = Screen::SignedIn;
-
 /// The account of Bob Gale at Fusion Industries.
 pub(crate) fn account(id: &str, status: AccountStatusView) -> AccountView {
     AccountView {
@@ -41,5 +38,7 @@ pub(crate) fn state(screen: Screen, accounts: Vec<AccountView>) -> AppState {
             redirect: RedirectKind::Scheme,
             base_url: "https://id.amiqus.co".to_owned(),
         },
+        other_teams: Vec::new(),
+        just_signed_in: false,
     }
 }

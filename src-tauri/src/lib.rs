@@ -25,7 +25,6 @@ mod links;
 pub mod logging;
 mod notifications;
 mod paths;
-mod pending_core;
 mod preferences;
 mod private_fs;
 pub mod provisioning;
@@ -44,7 +43,6 @@ mod window;
 mod window_requests;
 mod words;
 
-use crate::pending_core::PendingCore as _;
 use std::error::Error;
 use std::process::ExitCode;
 use std::sync::Arc;

@@ -209,7 +209,7 @@ mod tests {
             });
             fixtures::account(id, status)
         });
-        fixtures::state(fixtures::SIGNED_IN, accounts.collect())
+        fixtures::state(Screen::SignedIn, accounts.collect())
     }
 
     #[test]

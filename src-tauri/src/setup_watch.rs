@@ -1,7 +1,6 @@
 //! Watches for a provisioning file while the app is not set up: an administrator puts it there while the
 //! user looks at the window.
 
-use crate::pending_core::PendingCore as _;
 use std::sync::Arc;
 use std::time::Duration;
 

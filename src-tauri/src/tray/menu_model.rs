@@ -152,7 +152,7 @@ impl MenuModel {
 /// Whether the screen is about the current account alone, and no sign-in is in progress.
 fn is_settled(screen: &Screen) -> bool {
     match screen {
-        Screen::SignedIn { .. } | Screen::SignInAgain { .. } => true,
+        Screen::SignedIn | Screen::SignInAgain { .. } => true,
         Screen::NeedsSetup
         | Screen::SignedOut { .. }
         | Screen::AwaitingBrowser { .. }
@@ -167,7 +167,7 @@ fn status_line(screen: &Screen, current: Option<&AccountView>) -> &'static str {
         Screen::SignedOut { .. } => words::SIGNED_OUT,
         Screen::AwaitingBrowser { .. } => words::AWAITING_BROWSER,
         Screen::ExchangingCode => words::EXCHANGING_CODE,
-        Screen::SignedIn { .. } => match current {
+        Screen::SignedIn => match current {
             Some(account) if account.is_disabled => words::PAUSED,
             Some(account) if account.offline => words::OFFLINE,
             _ => words::CONNECTED,
@@ -247,7 +247,7 @@ impl Status {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{self, SIGNED_IN};
+    use crate::fixtures;
     use amiqus_core::account::SignInAgainReason;
 
     const CONNECTED: AccountStatusView = AccountStatusView::Connected;
@@ -292,7 +292,7 @@ mod tests {
     #[test]
     fn signed_in_account_can_renew_and_sign_out() {
         let bob = account("1.a", "Bob Gale", "Gale & Sons", CONNECTED);
-        let menu = menu(SIGNED_IN, vec![bob]);
+        let menu = menu(Screen::SignedIn, vec![bob]);
         assert_eq!(
             text(&menu),
             [
@@ -331,7 +331,7 @@ mod tests {
     #[test]
     fn newer_version_can_be_installed() {
         let offers = |is_update_ready| {
-            let state = fixtures::state(SIGNED_IN, Vec::new());
+            let state = fixtures::state(Screen::SignedIn, Vec::new());
             let update = Item::button(Action::Update, words::UPDATE);
             MenuModel::new(&state, is_update_ready)
                 .items
@@ -346,7 +346,7 @@ mod tests {
         let shown = |change: fn(&mut AccountView)| {
             let mut bob = fixtures::account("1.a", CONNECTED);
             change(&mut bob);
-            let menu = menu(SIGNED_IN, vec![bob]);
+            let menu = menu(Screen::SignedIn, vec![bob]);
             (text(&menu)[1].clone(), menu.status)
         };
         assert_eq!(
@@ -377,7 +377,7 @@ mod tests {
         let mut paused = account("1.c", "Bob Gale", "Triplet", CONNECTED);
         paused.is_disabled = true;
         let menu = menu(
-            SIGNED_IN,
+            Screen::SignedIn,
             vec![
                 account("1.a", "Bob Gale", "Fusion", CONNECTED),
                 account("1.b", "Bob Gale", "Twin", SIGN_IN_AGAIN),

@@ -106,19 +106,19 @@ fn with_state(page: &[u8], state: &AppState) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use amiqus_core::app_state::AccountStatusView;
+    use amiqus_core::app_state::{AccountStatusView, Screen};
 
     use tokio::time::Instant;
 
     use super::*;
-    use crate::fixtures::{SIGNED_IN, account, state};
+    use crate::fixtures::{account, state};
 
     /// Shows check 38.
     #[test]
     fn name_with_a_script_end_stays_data() {
         let mut bob = account("1.a", AccountStatusView::Connected);
         bob.name = "</script><script>alert(1)</script><!--".to_owned();
-        let state = state(SIGNED_IN, vec![bob]);
+        let state = state(Screen::SignedIn, vec![bob]);
         let page = b"<html><body><div></div></body></html>";
         let page = String::from_utf8(with_state(page, &state).unwrap()).unwrap();
         let (before, rest) = page
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn file_without_a_body_is_left_unchanged() {
-        let state = state(SIGNED_IN, Vec::new());
+        let state = state(Screen::SignedIn, Vec::new());
         assert!(with_state(b"export const body = 1;", &state).is_none());
     }
 }
