@@ -1,5 +1,6 @@
 //! The desktop that the core runs on: the system's browser, the loopback listener and the app's window.
 
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -74,9 +75,7 @@ pub(crate) fn open_in_browser(url: &Url, service: &BaseUrl) -> Result<(), OpenBr
     if !service.contains(url) {
         return Err(OpenBrowserError::new(FOREIGN_ADDRESS));
     }
-    // Its error's text has the command with the whole address, and so the attempt's `state`.
-    open::that_detached_with_timeout(url.as_str(), OPEN_TIMEOUT)
-        .map_err(|error| OpenBrowserError::new(io::Error::from(error.kind())))
+    open(url.as_str()).map_err(OpenBrowserError::new)
 }
 
 /// Opens a file or a folder of this computer with the system's handler. Blocks.
@@ -85,7 +84,7 @@ pub(crate) fn open_in_browser(url: &Url, service: &BaseUrl) -> Result<(), OpenBr
 /// When it isn't there, or the handler reports a failure.
 pub(crate) fn open_path(path: &Path) -> io::Result<()> {
     path.metadata()?;
-    open::that_detached_with_timeout(path, OPEN_TIMEOUT)
+    open(path)
 }
 
 /// Opens the licences of the software in this program, where its installers put them. Blocks.
@@ -125,7 +124,14 @@ fn licences(app: &AppHandle) -> Vec<PathBuf> {
 /// When the brand has none, or the handler reports a failure.
 pub(crate) fn open_support() -> io::Result<()> {
     let address = brand::SUPPORT.ok_or(io::ErrorKind::NotFound)?;
-    open::that_detached_with_timeout(address, OPEN_TIMEOUT)
+    open(address)
+}
+
+/// Opens something with the system's handler for it.
+fn open(what: impl AsRef<OsStr>) -> io::Result<()> {
+    // Its error's text has the command with the whole address, and so the attempt's `state`.
+    open::that_detached_with_timeout(what, OPEN_TIMEOUT)
+        .map_err(|error| io::Error::from(error.kind()))
 }
 
 const FOREIGN_ADDRESS: &str = "the address is not one of the service's own";
