@@ -1,13 +1,14 @@
 //! The sentences of the tray, of notifications and of messages outside the window, by the names under which
-//! the shell uses them. The table that they come from is the window's as well (the crate `words`).
+//! the shell uses them. The crate `words` has them from the table that is the window's as well.
 
 use amiqus_core::account::SignInAgainReason;
 use amiqus_core::app_state::AccountView;
 
 pub(crate) use ::words::awaiting_browser::TITLE as AWAITING_BROWSER;
+pub(crate) use ::words::button::SIGN_IN;
 pub(crate) use ::words::exchanging_code::TITLE as EXCHANGING_CODE;
 pub(crate) use ::words::home::{
-    CONNECTED as SIGNED_IN, TITLE_OF_SIGN_IN_AGAIN as SIGN_IN_AGAIN, UNNAMED,
+    CONNECTED, OFFLINE, PAUSED_CHIP as PAUSED, TITLE_OF_SIGN_IN_AGAIN as SIGN_IN_AGAIN, UNNAMED,
 };
 pub(crate) use ::words::menu::RENEW_NOW;
 pub(crate) use ::words::needs_setup::staff::TITLE as NEEDS_SETUP;
@@ -18,15 +19,18 @@ pub(crate) use ::words::notification::name_taken::{
 pub(crate) use ::words::notification::not_responding::{
     SENTENCE as NOT_RESPONDING_NOW, TITLE as NOT_RESPONDING,
 };
-pub(crate) use ::words::notification::sign_in_again::TITLE as SIGN_IN_AGAIN_NOTIFICATION;
+pub(crate) use ::words::notification::sign_in_again::TITLE as SIGN_IN_AGAIN_TITLE;
+pub(crate) use ::words::notification::still_connected::{
+    SENTENCE as IN_THE_TRAY_ADVICE, TITLE as IN_THE_TRAY,
+};
 pub(crate) use ::words::notification::window_closed::{
     SENTENCE as WINDOW_CLOSED_ADVICE, TITLE as WINDOW_CLOSED,
 };
 pub(crate) use ::words::problem::not_signed_in::TITLE as SIGNED_OUT;
-pub(crate) use ::words::problem::offline::TITLE as OFFLINE;
 pub(crate) use ::words::problem::vault_locked::TITLE as LOCKED;
-pub(crate) use ::words::this_computer::update::TITLE as UPDATE_READY;
-pub(crate) use ::words::tray::{OPEN, QUIT, SIGN_OUT, SWITCH};
+pub(crate) use ::words::this_computer::update::BUTTON as UPDATE;
+pub(crate) use ::words::top::SETTINGS;
+pub(crate) use ::words::tray::{OPEN, QUIT, SIGN_OUT, SWITCH, status, with_status};
 
 pub(crate) const APP: &str = brand::NAME;
 
@@ -39,7 +43,7 @@ pub(crate) fn display_name(account: &AccountView) -> &str {
     }
 }
 
-/// The reason for which an account needs the user, as the end of a sentence.
+/// The reason for which an account needs the user, as it follows the team's name and a colon.
 pub(crate) const fn sign_in_again_reason(why: SignInAgainReason) -> &'static str {
     use ::words::sign_in_again::{access_removed, answer_lost, set_up_changed, too_long_away};
     match why {
@@ -47,5 +51,31 @@ pub(crate) const fn sign_in_again_reason(why: SignInAgainReason) -> &'static str
         SignInAgainReason::AnswerLost => answer_lost::BRIEF,
         SignInAgainReason::TooLongAway => too_long_away::BRIEF,
         SignInAgainReason::SetUpChanged => set_up_changed::BRIEF,
+    }
+}
+
+/// What a notification says of an account that needs the user; the reason alone while its team is unknown.
+pub(crate) fn sign_in_again(team: Option<&str>, why: SignInAgainReason) -> String {
+    let reason = sign_in_again_reason(why);
+    if let Some(team) = team {
+        return ::words::notification::sign_in_again::sentence(reason, team);
+    }
+    let mut letters = reason.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notification_names_the_team_or_starts_with_a_capital() {
+        let why = SignInAgainReason::TooLongAway;
+        assert_eq!(
+            sign_in_again(Some("Fusion Industries"), why),
+            "Fusion Industries: your sign-in has expired."
+        );
+        assert_eq!(sign_in_again(None, why), "Your sign-in has expired.");
     }
 }

@@ -164,6 +164,7 @@ export function scene(name: string, screen: Screen, given: Given = {}): Scene {
       current: accounts[0]?.id ?? null,
       unfinished: false,
       other_teams: [],
+      just_signed_in: false,
       setup: managedSetup,
       ...rest,
     },

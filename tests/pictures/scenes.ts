@@ -26,8 +26,7 @@ import {
 
 const needsSetup: Screen = { state: "needs-setup" };
 const signedOut: Screen = { state: "signed-out", just_now: false };
-const signedIn: Screen = { state: "signed-in", just_now: false };
-const justSignedIn: Screen = { state: "signed-in", just_now: true };
+const signedIn: Screen = { state: "signed-in" };
 const provisioningFile = "/etc/sign-in-with-amiqus/provisioning.json";
 const vaultFile = "/home/bob/.local/share/co.amiqus.signin/vault.2026-11-23.damaged";
 
@@ -242,8 +241,9 @@ const unusual: AccountView[] = [
 
 const onSignedIn: Scene[] = [
   scene("signed-in", signedIn, { accounts: [bob], buttons: [...home, "Open Amiqus"] }),
-  scene("signed-in-just-now", justSignedIn, {
+  scene("signed-in-just-now", signedIn, {
     accounts: [bob],
+    just_signed_in: true,
     buttons: [...home, "Close this window"],
   }),
   scene("signed-in-menu", signedIn, {

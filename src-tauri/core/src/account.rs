@@ -130,9 +130,11 @@ pub enum Role {
     AssignedOnly,
     /// Acts on behalf of the team.
     Assumed,
+    /// Has no role: the user was removed from the team.
+    NoLongerInTeam,
 }
 
-/// The answers of `/me`, `/team` and `/team/me` together. Only the user is required: a sign-in does
+/// The answers of `/me`, `/team`, `/team/me` and `/me/teams` together. Only the user is required: a sign-in does
 /// not fail because the team is unavailable for a moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
@@ -142,6 +144,8 @@ pub struct Identity {
     pub team: Option<Team>,
     /// The user's role in the team, once known.
     pub role: Option<Role>,
+    /// All teams that the user belongs to, once known. Not part of the account's record.
+    pub teams: Option<Vec<Team>>,
 }
 
 impl Identity {

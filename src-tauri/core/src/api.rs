@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use reqwest::{Client, StatusCode};
+use url::Url;
 use uuid::Uuid;
 
 use crate::account::{Identity, Role, Team, User};
@@ -70,28 +71,55 @@ pub fn read_user(response: &HttpResponse, now: Timestamp) -> Result<User, ApiErr
 /// # Errors
 /// [`ApiError`] when the status is no success or the body has no UUID.
 pub fn read_team(response: &HttpResponse, now: Timestamp) -> Result<Team, ApiError> {
-    read(response, now, |object| {
-        Some(Team {
-            uuid: unique(
-                object
-                    .strings("uuid")
-                    .filter_map(|uuid| Uuid::try_parse(&uuid).ok()),
-            )?,
-            name: display_text(object, "name"),
-        })
-    })
+    read(response, now, read_one_team)
 }
 
-/// Reads a response of `GET /team/me`. A role that this version doesn't know is `None`.
+/// Reads a response of `GET /team/me`. A role that this version doesn't know is `None`; a role that is
+/// null is [`Role::NoLongerInTeam`].
 ///
 /// # Errors
 /// [`ApiError`] when the status is no success or the body is not an object.
 pub fn read_role(response: &HttpResponse, now: Timestamp) -> Result<Option<Role>, ApiError> {
     read(response, now, |object| {
-        Some(object.strings("role").rev().find_map(|role| {
+        let mut names = object.strings("role").rev().peekable();
+        if names.peek().is_none() && object.literals("role").any(|value| &*value == "null") {
+            return Some(Some(Role::NoLongerInTeam));
+        }
+        Some(names.find_map(|role| {
             let role = serde_json::Value::from(role.to_ascii_lowercase());
             serde_json::from_value(role).ok()
         }))
+    })
+}
+
+/// The most teams that are kept of a user; more would be a list that nobody reads.
+const MAX_TEAMS: usize = 100;
+
+/// Reads a response of `GET /me/teams`: its first page, of which each team that has a UUID counts.
+///
+/// # Errors
+/// [`ApiError`] when the status is no success or the body has no list.
+pub fn read_teams(response: &HttpResponse, now: Timestamp) -> Result<Vec<Team>, ApiError> {
+    read(response, now, |object| {
+        let teams = object.list("data")?;
+        Some(
+            teams
+                .iter()
+                .filter_map(read_one_team)
+                .take(MAX_TEAMS)
+                .collect(),
+        )
+    })
+}
+
+fn read_one_team(object: &Object<'_>) -> Option<Team> {
+    Some(Team {
+        uuid: unique(
+            object
+                .strings("uuid")
+                .filter_map(|uuid| Uuid::try_parse(&uuid).ok()),
+        )?,
+        name: display_text(object, "name"),
     })
 }
 
@@ -184,6 +212,17 @@ impl Api<'_> {
         self.get("team/me", read_role).await
     }
 
+    /// Requests all teams that the user belongs to, also those that the token isn't for.
+    ///
+    /// # Errors
+    /// [`ApiError`] when the request fails or the response has no list.
+    pub async fn teams(&self) -> Result<Vec<Team>, ApiError> {
+        let mut url = self.base_url.api("me/teams");
+        // The longest page that there is.
+        url.set_query(Some("limit=100"));
+        self.get_url("me/teams", url, read_teams).await
+    }
+
     /// Checks whether the access token is valid, with the cheapest request there is.
     ///
     /// # Errors
@@ -192,16 +231,18 @@ impl Api<'_> {
         self.get("status", read_status).await
     }
 
-    /// Requests user, team and role concurrently. A team or role that fails is left out.
+    /// Requests user, team, role and teams concurrently. All but the user are left out when they fail.
     ///
     /// # Errors
     /// [`ApiError`] when the request for the user fails.
     pub async fn identity(&self) -> Result<Identity, ApiError> {
-        let (user, team, role) = tokio::join!(self.me(), self.team(), self.role());
+        let (user, team, role, teams) =
+            tokio::join!(self.me(), self.team(), self.role(), self.teams());
         Ok(Identity {
             user: user?,
             team: team.ok(),
             role: role.ok().flatten(),
+            teams: teams.ok(),
         })
     }
 
@@ -210,10 +251,17 @@ impl Api<'_> {
         resource: &str,
         read: impl FnOnce(&HttpResponse, Timestamp) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
-        let request = self
-            .client
-            .get(self.base_url.api(resource))
-            .bearer_auth(self.access.expose());
+        self.get_url(resource, self.base_url.api(resource), read)
+            .await
+    }
+
+    async fn get_url<T>(
+        &self,
+        resource: &str,
+        url: Url,
+        read: impl FnOnce(&HttpResponse, Timestamp) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        let request = self.client.get(url).bearer_auth(self.access.expose());
         let response = http::send(request).await.map_err(|error| {
             tracing::warn!(resource, error = %chain(&error), "api: request failed");
             ApiError::from(error)

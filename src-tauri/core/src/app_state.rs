@@ -26,6 +26,11 @@ pub struct AppState {
     pub unfinished: bool,
     /// How the app is set up.
     pub setup: SetupView,
+    /// The names of the current user's teams that no account here is for.
+    pub other_teams: Vec<String>,
+    /// Whether the user has just signed in: then the window greets them, until it is closed or they do
+    /// something else.
+    pub just_signed_in: bool,
 }
 
 /// The screen to display; its name is the value of the window's `data-state`.
@@ -47,6 +52,9 @@ pub enum Screen {
         /// When the attempt ends.
         #[specta(type = String)]
         deadline: Timestamp,
+        /// From then on, opening the browser again starts a fresh attempt (WCAG 2.2.1).
+        #[specta(type = String)]
+        extendable_from: Timestamp,
     },
     /// The browser came back with a code, which is being exchanged for tokens.
     ExchangingCode,

@@ -19,6 +19,9 @@ mod tests;
 /// How long an attempt lives: as long as an authorization code (Amiqus guide).
 pub const ATTEMPT_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 
+/// How long before its end an attempt can be extended.
+const LAST_MINUTE: SignedDuration = SignedDuration::from_mins(1);
+
 /// Random bytes in a `state` and in a code verifier: 256 bits (RFC 7636 §7.1). They encode to 43
 /// characters, the minimum length of a verifier (RFC 7636 §4.1).
 const RANDOM_BYTES: usize = 32;
@@ -122,6 +125,15 @@ impl Attempt {
         self.started_at
             .saturating_add(ATTEMPT_LIFETIME)
             .unwrap_or(Timestamp::MAX)
+    }
+
+    /// From then on, opening the browser again starts a fresh attempt: users may need more time (WCAG
+    /// 2.2.1), and the last minute is too short for a login.
+    #[must_use]
+    pub fn extendable_from(&self) -> Timestamp {
+        self.deadline()
+            .saturating_sub(LAST_MINUTE)
+            .unwrap_or(Timestamp::MIN)
     }
 
     /// Whether a redirect can still complete the attempt. It survives a clock that was corrected by

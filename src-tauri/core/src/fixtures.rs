@@ -112,6 +112,7 @@ pub(crate) fn bob() -> Identity {
         },
         team: Some(fusion()),
         role: Some(Role::Owner),
+        teams: None,
     }
 }
 
@@ -126,6 +127,7 @@ pub(crate) fn lorraine() -> Identity {
         },
         team: Some(hill_valley()),
         role: Some(Role::Member),
+        teams: None,
     }
 }
 

@@ -166,6 +166,15 @@ impl<'a> Object<'a> {
             .map(|text| Zeroizing::new(text.trim().to_owned()))
     }
 
+    /// The objects in the last value of a member that is an array.
+    pub(crate) fn list(&self, name: &str) -> Option<Vec<Object<'a>>> {
+        let items = self
+            .values(name)
+            .rev()
+            .find_map(|value| value.strip_prefix('['))?;
+        Some(objects(items).collect())
+    }
+
     /// The last value of a member that reads as a boolean; false without one.
     pub(crate) fn boolean(&self, name: &str) -> bool {
         let parse = |literal: Zeroizing<String>| match literal.to_ascii_lowercase().as_str() {

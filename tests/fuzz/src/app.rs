@@ -85,6 +85,7 @@ pub(crate) fn bob() -> Account {
                 name: "Fusion Industries".to_owned(),
             }),
             role: Some(Role::Owner),
+            teams: None,
         },
         as_of: now(),
         status: AccountStatus::Connected {

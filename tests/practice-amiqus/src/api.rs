@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Extension, Json, Router};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::negotiation::json_rejection;
@@ -17,6 +18,7 @@ use crate::service::Service;
 pub(crate) fn routes() -> Router<Arc<Service>> {
     let routes = Router::new()
         .route("/me", get(me))
+        .route("/me/teams", get(me_teams))
         .route("/team", get(team))
         .route("/team/me", get(team_me))
         .route("/status", get(status))
@@ -29,7 +31,19 @@ struct TokenHolder {
     person: Person,
     team: Team,
     membership: Membership,
+    /// All teams of the user.
+    teams: Vec<Team>,
 }
+
+/// Which page of a list is requested.
+#[derive(Deserialize)]
+struct Paging {
+    page: Option<usize>,
+    limit: Option<usize>,
+}
+
+/// The most entries on a page.
+const MAX_PAGE_LIMIT: usize = 100;
 
 async fn me(
     State(service): State<Arc<Service>>,
@@ -64,21 +78,59 @@ async fn team(
         &service,
         request_id,
         &headers,
-        |TokenHolder { team, .. }| {
+        |TokenHolder { team, .. }| Some(team_json(&team)),
+    )
+}
+
+fn team_json(team: &Team) -> Value {
+    json!({
+        "object": "team",
+        "id": team.id,
+        "identifier": team.identifier,
+        "uuid": team.uuid,
+        "name": team.name,
+        "contact": team.contact,
+        "telephone": null,
+        "tier": team.tier,
+        "logo": null,
+        "is_support_enabled": true,
+        "created_at": team.created_at,
+        "updated_at": team.created_at,
+        "archived_at": null,
+    })
+}
+
+async fn me_teams(
+    State(service): State<Arc<Service>>,
+    Extension(request_id): Extension<RequestId>,
+    Query(paging): Query<Paging>,
+    headers: HeaderMap,
+) -> Response {
+    respond(
+        &service,
+        request_id,
+        &headers,
+        |TokenHolder { teams, .. }| {
+            let limit = paging
+                .limit
+                .unwrap_or(MAX_PAGE_LIMIT)
+                .clamp(1, MAX_PAGE_LIMIT);
+            let page = paging.page.unwrap_or(1).max(1);
+            let data: Vec<_> = teams
+                .iter()
+                .skip((page - 1).saturating_mul(limit))
+                .take(limit)
+                .map(team_json)
+                .collect();
             Some(json!({
-                "object": "team",
-                "id": team.id,
-                "identifier": team.identifier,
-                "uuid": team.uuid,
-                "name": team.name,
-                "contact": team.contact,
-                "telephone": null,
-                "tier": team.tier,
-                "logo": null,
-                "is_support_enabled": true,
-                "created_at": team.created_at,
-                "updated_at": team.created_at,
-                "archived_at": null,
+                "object": "paginated_list",
+                "count": data.len(),
+                "data": data,
+                "total": teams.len(),
+                "limit": limit,
+                "current_page": page,
+                "total_pages": teams.len().div_ceil(limit),
+                "links": null,
             }))
         },
     )
@@ -172,6 +224,7 @@ fn authenticate(service: &Service, headers: &HeaderMap) -> Option<TokenHolder> {
             person: db.person(grant.person_id)?.clone(),
             team: db.team(grant.team_id)?.clone(),
             membership: db.membership(grant.person_id, grant.team_id)?.clone(),
+            teams: db.teams_of(grant.person_id).into_iter().cloned().collect(),
         })
     })
 }

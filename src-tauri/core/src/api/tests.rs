@@ -142,14 +142,15 @@ fn team_needs_only_a_uuid() {
 }
 
 #[test]
-fn unknown_role_is_none() {
+fn role_that_this_version_does_not_know_is_none() {
     for (written, expected) in [
         ("\"owner\"", Some(Role::Owner)),
         ("\"Read-Only\"", Some(Role::ReadOnly)),
         ("\"owner\",\"role\":\"another value\"", Some(Role::Owner)),
         ("\"chancellor\"", None),
+        ("null,\"role\":\"member\"", Some(Role::Member)),
         ("7", None),
-        ("null", None),
+        ("null", Some(Role::NoLongerInTeam)),
         ("{}", None),
     ] {
         let body = format!(r#"{{"role":{written}}}"#);
@@ -233,4 +234,31 @@ fn error_in_another_format_is_the_networks() {
         };
         assert_eq!(error, Some(expected), "{body}");
     }
+}
+
+#[test]
+fn teams_with_a_uuid_are_listed() {
+    let uuid = "6b9c8323-4b54-4bb3-a1c8-68de534368a5";
+    let names = |body: String| {
+        read_teams(&ok(body), now())
+            .map(|teams| teams.into_iter().map(|team| team.name).collect::<Vec<_>>())
+    };
+    let fusion = format!(r#"{{"uuid":"{uuid}","name":"Fusion","logo":{{"a":[1]}}}}"#);
+    let list = |data: &str| format!(r#"{{"object":"paginated_list","data":{data},"links":null}}"#);
+    assert_eq!(
+        names(list(&format!("[{fusion}]"))),
+        Ok(vec!["Fusion".to_owned()])
+    );
+    assert_eq!(
+        names(list(&format!(
+            r#"[{{"name":"without"}}, {fusion}, 42, null]"#
+        ))),
+        Ok(vec!["Fusion".to_owned()])
+    );
+    assert_eq!(names(list("[]")), Ok(Vec::new()));
+    for body in ["{}".to_owned(), list("null"), format!("[{fusion}]")] {
+        assert!(read_teams(&ok(&body), now()).is_err(), "{body}");
+    }
+    let many = vec![fusion.as_str(); 1000].join(",");
+    assert_eq!(names(list(&format!("[{many}]"))).unwrap().len(), MAX_TEAMS);
 }

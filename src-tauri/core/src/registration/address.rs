@@ -57,6 +57,9 @@ impl RedirectUrl {
         if text.contains('?') {
             return Err(Reason::HasQuery);
         }
+        if text.contains(',') {
+            return Err(Reason::HasComma);
+        }
         let listen_address = match url.scheme() {
             SCHEME => {
                 if url.host_str().is_none_or(str::is_empty) {

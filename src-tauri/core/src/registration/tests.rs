@@ -134,6 +134,14 @@ fn redirect_url_that_misses_this_app_is_rejected() {
         ),
         ("http://u@127.0.0.1:8123/callback", Err(Reason::HasUserInfo)),
         (
+            "http://127.0.0.1:8123/callback,second",
+            Err(Reason::HasComma),
+        ),
+        (
+            "co.amiqus.signin://oauth/callback,http://127.0.0.1:8123/callback",
+            Err(Reason::HasComma),
+        ),
+        (
             "co.amiqus.signin://u:p@oauth/callback",
             Err(Reason::HasUserInfo),
         ),

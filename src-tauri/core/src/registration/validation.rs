@@ -76,6 +76,10 @@ pub enum Reason {
     /// The URL must not have a user name or a password.
     #[error("has a user name in it")]
     HasUserInfo,
+    /// A redirect URL must not have a comma: Amiqus's form takes several, separated by commas, and this
+    /// app uses one.
+    #[error("has a comma in it")]
+    HasComma,
     /// The redirect would not reach this app.
     #[error("would not come back to this app")]
     WrongKind,

@@ -116,6 +116,16 @@ impl SessionActor {
                         break;
                     }
                 }
+                Message::ReloadSetup(reply) => {
+                    self.reload_setup().await;
+                    answer(reply, ());
+                }
+                Message::AuthorizationUrl(reply) => {
+                    answer(
+                        reply,
+                        self.session.authorization_url().map_err(Problem::from),
+                    );
+                }
                 Message::PageAddress(page, reply) => {
                     if let Some(address) = self.page(page) {
                         answer(reply, address);
@@ -166,6 +176,13 @@ impl SessionActor {
         let event = match command {
             Command::Event(event) => Ok(event),
             Command::Authorize => self.begin_attempt(),
+            Command::OpenBrowserAgain => {
+                if self.session.is_extendable(self.dependencies.clock.now()) {
+                    self.begin_attempt()
+                } else {
+                    Ok(Event::BrowserRequestedAgain)
+                }
+            }
             Command::RenewCurrent(reason) => self
                 .session
                 .require_current()

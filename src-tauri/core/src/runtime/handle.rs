@@ -12,6 +12,7 @@ use super::actor::SessionActor;
 use super::{Command, CurrentToken, Dependencies, Message};
 use crate::account::AccountKey;
 use crate::app_state::AppState;
+use crate::authorization::AuthorizationUrl;
 use crate::check::CheckError;
 use crate::clock::Clock;
 use crate::error::{Code, Problem};
@@ -176,13 +177,39 @@ impl SessionHandle {
         self.ask(Command::Event(Event::ForgetRequested)).await
     }
 
-    /// Opens the browser again for the pending attempt.
+    /// Opens the browser again for the pending attempt. In its last minute a fresh attempt takes its
+    /// place, with ten new minutes (WCAG 2.2.1).
     ///
     /// # Errors
     /// [`Code::LinkTooLate`] when no attempt is pending, [`Code::VaultLocked`] while the vault is
     /// closed.
     pub async fn open_browser_again(&self) -> Result<(), Problem> {
-        self.ask(Command::Event(Event::BrowserRequestedAgain)).await
+        self.ask(Command::OpenBrowserAgain).await
+    }
+
+    /// Returns the URL with which the browser begins the pending attempt, for another browser than the
+    /// default one. It must never reach the window or a log.
+    ///
+    /// # Errors
+    /// [`Code::LinkTooLate`] when no attempt is pending, [`Code::Internal`] when the session has
+    /// stopped.
+    pub async fn authorization_url(&self) -> Result<AuthorizationUrl, Problem> {
+        let (reply, answer) = oneshot::channel();
+        self.post(Message::AuthorizationUrl(reply));
+        answer.await.unwrap_or_else(|_| Err(Code::Internal.into()))
+    }
+
+    /// Stops showing the latest problem.
+    ///
+    /// # Errors
+    /// [`Code::Internal`] when the session has stopped.
+    pub async fn dismiss_problem(&self) -> Result<(), Problem> {
+        self.ask(Command::Event(Event::ProblemDismissed)).await
+    }
+
+    /// Reports that the window was closed: what it said just then is over.
+    pub fn window_closed(&self) {
+        self.post(Message::Event(Event::WindowClosed));
     }
 
     /// Takes an address that the user pasted.
@@ -324,6 +351,17 @@ impl SessionHandle {
     /// [`Code::VaultLocked`] while the vault is closed.
     pub async fn change_setup(&self) -> Result<(), Problem> {
         self.ask(Command::Event(Event::SetupChangeRequested)).await
+    }
+
+    /// Reads the provisioning file again while the app is not set up or the file is invalid; otherwise
+    /// does nothing. The state shows the result.
+    ///
+    /// # Errors
+    /// [`Code::Internal`] when the session has stopped.
+    pub async fn reload_setup(&self) -> Result<(), Problem> {
+        let (reply, answer) = oneshot::channel();
+        self.post(Message::ReloadSetup(reply));
+        answer.await.map_err(|_| Code::Internal.into())
     }
 
     /// Starts to open a locked vault. The state shows the result.

@@ -120,6 +120,9 @@ impl AttemptEnd {
             | Event::SignOutRequested(_)
             | Event::RegistrationEntered(_)
             | Event::SetupChangeRequested
+            | Event::ProvisioningRead(_)
+            | Event::ProblemDismissed
+            | Event::WindowClosed
             | Event::SaveFailed(_)
             | Event::Saved => Self::Answered,
         }

@@ -23,6 +23,7 @@ use tokio::sync::oneshot;
 pub use self::handle::{PageAddress, SaveError, SessionHandle, StateStream, unlock_with};
 pub use self::host::{AttemptEnd, Dependencies, Host, ListenError, Listener, OpenBrowserError};
 pub use self::recipient::{Recipient, SignInOutcome};
+use crate::authorization::AuthorizationUrl;
 use crate::check::CheckError;
 use crate::error::Problem;
 use crate::registration::{Page, RegistrationDraft};
@@ -49,6 +50,10 @@ enum Message {
     SaveRegistration(RegistrationDraft, oneshot::Sender<Result<(), SaveError>>),
     /// A registration to validate and try at the service.
     CheckRegistration(RegistrationDraft, oneshot::Sender<Result<(), CheckError>>),
+    /// The provisioning file may have changed.
+    ReloadSetup(oneshot::Sender<()>),
+    /// Answered with the URL of the pending attempt.
+    AuthorizationUrl(oneshot::Sender<Result<AuthorizationUrl, Problem>>),
     /// A page of the service, answered with its address.
     PageAddress(Page, oneshot::Sender<PageAddress>),
     /// Answered once all earlier messages are handled.
@@ -62,6 +67,8 @@ enum Command {
     Event(Event),
     /// Start an attempt.
     Authorize,
+    /// Open the browser again, for a fresh attempt when the pending one ends soon.
+    OpenBrowserAgain,
     /// Renew the current account.
     RenewCurrent(RenewalReason),
     /// Check the current account.

@@ -31,6 +31,14 @@ impl SessionActor {
         Err(problems)
     }
 
+    /// Reads the provisioning file again. What makes no difference is dropped.
+    pub(super) async fn reload_setup(&mut self) {
+        let provisioning = (self.dependencies.provisioning)();
+        if self.session.is_changed_by(&provisioning) {
+            self.handle(Event::ProvisioningRead(provisioning)).await;
+        }
+    }
+
     pub(super) async fn save_registration(
         &mut self,
         draft: RegistrationDraft,

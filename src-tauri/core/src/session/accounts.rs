@@ -97,6 +97,7 @@ impl Open {
             return Step::refused(self.no_account());
         }
         self.current = Some(key);
+        self.just_signed_in = None;
         let mut step = self.check_requested(key);
         step.outcome = CommandOutcome::Accepted;
         step.change(RecordName::Current);
@@ -108,6 +109,7 @@ impl Open {
             return Step::refused(self.no_account());
         }
         self.signed_out = true;
+        self.just_signed_in = None;
         if self.current == Some(key) {
             self.current = self.accounts.keys().next().copied();
         }
@@ -167,6 +169,9 @@ impl Open {
             self.current = Some(full);
             step.change(RecordName::Current);
         }
+        if self.just_signed_in == Some(key) {
+            self.just_signed_in = Some(full);
+        }
         match self.accounts.get_mut(&full) {
             Some(present) if present.is_newer_than(&entry) => {
                 present.account.identity.update(entry.account.identity);
@@ -197,6 +202,9 @@ impl Identity {
         }
         if newer.role.is_some() {
             self.role = newer.role;
+        }
+        if newer.teams.is_some() {
+            self.teams = newer.teams;
         }
     }
 }

@@ -107,6 +107,10 @@ pub enum Event {
     DeadlinePassed(AttemptId),
     /// The user leaves the pending attempt or the set-up screen.
     Cancelled,
+    /// The user is done with the problem that is shown.
+    ProblemDismissed,
+    /// The window was closed.
+    WindowClosed,
     /// The exchange of a code finished.
     CodeExchanged(AttemptId, Result<TokenSet, TokenError>),
     /// The request for the new tokens' user and team finished.
@@ -139,6 +143,8 @@ pub enum Event {
     RegistrationEntered(Box<Registration>),
     /// An administrator wants to change the set-up.
     SetupChangeRequested,
+    /// The provisioning file was read again, because the app is not set up.
+    ProvisioningRead(Provisioning),
     /// The changes of the last step could not be saved, so these effects of it were not run.
     SaveFailed(Vec<Effect>),
     /// Changes that could not be saved earlier are saved now.

@@ -46,7 +46,7 @@ pub use event::{
 pub use step::{CommandOutcome, PendingReply, ProblemChange, Step};
 
 use crate::account::{AccountKey, AccountStatus};
-use crate::authorization::{Attempt, AttemptId};
+use crate::authorization::{Attempt, AttemptId, AuthorizationUrl};
 use crate::error::{Code, Problem};
 use crate::registration::Registration;
 use crate::token::TokenSet;
@@ -119,6 +119,8 @@ struct Open {
     current: Option<AccountKey>,
     /// Whether signing out was the user's last action.
     signed_out: bool,
+    /// The account that the user has just signed in, until they do something else.
+    just_signed_in: Option<AccountKey>,
     generations: TokenGenerations,
 }
 
@@ -225,6 +227,51 @@ impl Session {
         }
     }
 
+    /// Whether opening the browser again starts a fresh attempt: the pending one ends soon.
+    #[must_use]
+    pub fn is_extendable(&self, now: Timestamp) -> bool {
+        self.pending()
+            .is_some_and(|(attempt, _)| now >= attempt.extendable_from())
+    }
+
+    /// The URL with which the browser begins the pending attempt.
+    ///
+    /// # Errors
+    /// [`Code::LinkTooLate`] when no attempt is pending.
+    pub fn authorization_url(&self) -> Result<AuthorizationUrl, Code> {
+        let (attempt, registration) = self.pending().ok_or(Code::LinkTooLate)?;
+        Ok(attempt.authorization_url(registration))
+    }
+
+    fn pending(&self) -> Option<(&Attempt, &Registration)> {
+        let open = self.open()?;
+        match &open.sign_in {
+            SignIn::AwaitingBrowser(attempt) => Some((attempt, open.registration.as_ref()?)),
+            SignIn::Idle | SignIn::ExchangingCode(_) | SignIn::Identifying => None,
+        }
+    }
+
+    /// Whether what the provisioning file says now makes a difference: the app is not set up, or the
+    /// file was invalid.
+    #[must_use]
+    pub fn is_changed_by(&self, provisioning: &Provisioning) -> bool {
+        let Some(open) = self.open() else {
+            return false;
+        };
+        match provisioning {
+            Provisioning::Absent => open.provisioning_is_invalid,
+            Provisioning::Valid(_) => open.awaits_setup(),
+            Provisioning::Wrong { file, code, field } => {
+                let problem = Problem {
+                    code: *code,
+                    file: Some(file.clone()),
+                    field: *field,
+                };
+                open.awaits_setup() && self.problem.as_ref() != Some(&problem)
+            }
+        }
+    }
+
     /// Whether there is a state to show: the vault was opened, or is known to be locked.
     #[must_use]
     pub fn is_showable(&self) -> bool {
@@ -271,6 +318,15 @@ impl Session {
             Event::ListenFailed(id) => self.when_open(|open| open.listen_failed(id)),
             Event::DeadlinePassed(id) => self.when_open(|open| open.deadline_passed(id)),
             Event::Cancelled => self.when_open(Open::cancelled),
+            Event::ProblemDismissed => {
+                let mut step = Step::default();
+                step.clear_problem();
+                step
+            }
+            Event::WindowClosed => self.when_open(|open| {
+                open.just_signed_in = None;
+                Step::default()
+            }),
             Event::CodeExchanged(id, result) => {
                 self.when_open(|open| open.code_exchanged(id, result))
             }
@@ -305,6 +361,9 @@ impl Session {
                 self.when_open(|open| open.registration_entered(*registration, now))
             }
             Event::SetupChangeRequested => self.when_open(Open::setup_change_requested),
+            Event::ProvisioningRead(provisioning) => {
+                self.when_open(|open| open.provisioning_read(provisioning, now))
+            }
             Event::SaveFailed(skipped) => {
                 self.unsaved = true;
                 self.when_open(|open| open.save_failed(skipped, now))

@@ -37,6 +37,8 @@ impl Open {
             current,
             // Shown only where no account is left.
             signed_out,
+            // A greeting that is lost is no loss: the window is closed by then.
+            just_signed_in: _,
             generations: _,
             unusable_answer_to: _,
         } = self;

@@ -30,6 +30,23 @@ impl Open {
         }
     }
 
+    /// Whether the provisioning file is waited for: there is no registration, or the file is invalid.
+    pub(super) fn awaits_setup(&self) -> bool {
+        self.registration.is_none() || self.provisioning_is_invalid
+    }
+
+    /// Applies the provisioning file that was read again because the app is not set up.
+    pub(super) fn provisioning_read(&mut self, provisioning: Provisioning, now: Timestamp) -> Step {
+        let mut step = Step::default();
+        if self.awaits_setup() {
+            if std::mem::take(&mut self.provisioning_is_invalid) {
+                step.clear_problem();
+            }
+            self.apply_provisioning(&mut step, provisioning, now);
+        }
+        step
+    }
+
     pub(super) fn registration_entered(
         &mut self,
         registration: Registration,
@@ -50,6 +67,7 @@ impl Open {
             return Step::refused(Code::SetupManaged);
         }
         self.changing_setup = true;
+        self.just_signed_in = None;
         let mut step = Step::default();
         step.clear_problem();
         step

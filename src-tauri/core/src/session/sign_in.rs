@@ -64,6 +64,7 @@ impl Open {
         }
         self.changing_setup = false;
         self.signed_out = false;
+        self.just_signed_in = None;
         let mut step = Step::default();
         step.clear_problem();
         if self.sign_in_resumes_unclaimed(&mut step, now) {

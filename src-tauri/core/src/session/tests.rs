@@ -3,6 +3,7 @@
 mod accounts;
 mod attempts;
 mod environment_change;
+mod greeting;
 mod opening;
 mod pending_links;
 mod quiescence;

@@ -1,7 +1,9 @@
 //! The public view of the session: what the window may show.
 
+use std::collections::BTreeSet;
+
 use super::{AccountEntry, Open, Phase, Renewal, Session, SignIn};
-use crate::account::{AccountKey, AccountStatus};
+use crate::account::{AccountKey, AccountStatus, Team, TeamKey};
 use crate::app_state::{AccountStatusView, AccountView, AppState, Screen, SetupView};
 use crate::error::Code;
 use crate::registration::{DEFAULT_BASE_URL, DEFAULT_REDIRECT_URL, RedirectKind};
@@ -47,6 +49,8 @@ impl Session {
             accounts,
             current,
             setup,
+            other_teams: self.open().map(Open::other_teams).unwrap_or_default(),
+            just_signed_in: self.open().is_some_and(Open::has_just_signed_in),
         }
     }
 }
@@ -57,6 +61,7 @@ impl Open {
             SignIn::AwaitingBrowser(attempt) => Screen::AwaitingBrowser {
                 started_at: attempt.started_at(),
                 deadline: attempt.deadline(),
+                extendable_from: attempt.extendable_from(),
             },
             SignIn::ExchangingCode(_) | SignIn::Identifying => Screen::ExchangingCode,
             SignIn::Idle if self.registration.is_none() || self.changing_setup => {
@@ -72,6 +77,30 @@ impl Open {
                 },
             },
         }
+    }
+
+    fn has_just_signed_in(&self) -> bool {
+        self.just_signed_in.is_some() && self.just_signed_in == self.current
+    }
+
+    /// The names of the current user's teams that no account here is for.
+    fn other_teams(&self) -> Vec<String> {
+        let current = self
+            .current
+            .and_then(|key| Some((key, self.accounts.get(&key)?)));
+        let Some((AccountKey { user, .. }, entry)) = current else {
+            return Vec::new();
+        };
+        let is_here = |team: &Team| {
+            let team = TeamKey::Known(team.uuid);
+            self.accounts.contains_key(&AccountKey { user, team })
+        };
+        let teams = entry.account.identity.teams.iter().flatten();
+        let names: BTreeSet<_> = teams
+            .filter(|team| !team.name.is_empty() && !is_here(team))
+            .map(|team| team.name.clone())
+            .collect();
+        names.into_iter().collect()
     }
 
     fn setup(&self) -> SetupView {

@@ -226,6 +226,7 @@ impl AccountRecord {
                 user: self.user,
                 team: self.team,
                 role: self.role,
+                teams: None,
             },
             as_of: self.as_of,
             status: match self.status {
@@ -295,7 +296,11 @@ pub fn encode_account(account: &Account) -> RecordBytes {
         version: RECORD_VERSION,
         user: account.identity.user.clone(),
         team: account.identity.team.clone(),
-        role: account.identity.role,
+        // Earlier versions can't read this one.
+        role: account
+            .identity
+            .role
+            .filter(|role| *role != Role::NoLongerInTeam),
         as_of: account.as_of,
         status: match &account.status {
             AccountStatus::Connected { tokens, journal } => AccountStatusRecord::Connected {

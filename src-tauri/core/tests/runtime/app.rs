@@ -349,5 +349,6 @@ pub(crate) fn identity(user: &str, team: &str) -> Identity {
             name: team.to_owned(),
         }),
         role: Some(role),
+        teams: None,
     }
 }

@@ -8,6 +8,7 @@ use amiqus_core::error::Code;
 use amiqus_core::redirect::ReceivedLink;
 use amiqus_core::registration::{Field, FieldProblem, Page, Reason};
 use amiqus_core::runtime::SaveError;
+use jiff::SignedDuration;
 use practice_amiqus::{Answer, Endpoint, Fault, Generation, RequestRecord, RetryAfter, Settings};
 
 use crate::app::*;
@@ -97,7 +98,11 @@ async fn requests_have_exactly_the_fields_of_the_guide() {
         for request in computer.amiqus.requests() {
             if request.path.starts_with("/api/v2") {
                 assert_eq!(request.method, "GET");
-                assert_eq!(request.query, []);
+                let is_list = request.path == "/api/v2/me/teams";
+                let query: &[(&str, &str)] = if is_list { &[("limit", "100")] } else { &[] };
+                let sent = request.query.iter();
+                let sent: Vec<_> = sent.map(|(name, value)| (&**name, &**value)).collect();
+                assert_eq!(sent, query);
                 assert_eq!(request.header("accept"), Some("application/json"));
                 assert!(
                     request
@@ -375,4 +380,48 @@ async fn attempt_without_answer_ends_after_ten_minutes() {
     let waited = before.elapsed().as_secs();
     assert!((590..=601).contains(&waited), "{waited}");
     assert_eq!(computer.store.names(), ["registration"]);
+}
+
+#[tokio::test]
+async fn browser_that_is_opened_again_in_the_last_minute_gets_a_fresh_attempt() {
+    let computer = Computer::set_up().await;
+    let mut app = computer.start().await;
+    app.session.authorize().await.unwrap();
+    let first = app.browser().await;
+
+    computer.clock.set_ahead(SignedDuration::from_mins(8));
+    app.session.open_browser_again().await.unwrap();
+    assert_eq!(app.browser().await, first);
+
+    computer.clock.set_ahead(SignedDuration::from_secs(90));
+    app.session.open_browser_again().await.unwrap();
+    let second = app.browser().await;
+    assert_ne!(second, first);
+    let url = app.session.authorization_url().await.unwrap();
+    assert_eq!(url.expose(), &second);
+
+    // The earlier page's answer is late, and changes nothing.
+    let late = computer.answer(&first, BOB, FUSION, Answer::Allow);
+    assert_eq!(
+        app.session.exchange(late).await.unwrap_err().code,
+        Code::LinkTooLate
+    );
+    computer.clock.set_ahead(SignedDuration::from_mins(5));
+    app.session
+        .receive(computer.answer(&second, BOB, FUSION, Answer::Allow));
+    let state = app.end_of_sign_in().await;
+    assert_eq!(state.screen, Screen::SignedIn);
+    assert!(state.just_signed_in);
+    app.session.window_closed();
+    app.until(|state| !state.just_signed_in).await;
+}
+
+#[tokio::test]
+async fn teams_without_an_account_are_named_after_a_sign_in() {
+    let computer = Computer::set_up().await;
+    let mut app = computer.start().await;
+    let state = app.sign_in(&computer, BOB, FUSION).await;
+    assert_eq!(state.other_teams, [HILL_VALLEY]);
+    let state = app.sign_in(&computer, BOB, HILL_VALLEY).await;
+    assert_eq!(state.other_teams, [""; 0]);
 }

@@ -17,10 +17,10 @@ const TEN_YEARS: SignedDuration = SignedDuration::from_hours(10 * 365 * 24);
 const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// The requests of a renewal: the refresh, and those of a check.
-const REQUESTS_FOR_A_RENEWAL: usize = 4;
+const REQUESTS_FOR_A_RENEWAL: usize = 5;
 
-/// The requests of a check: the user, the team and the role.
-const REQUESTS_FOR_A_CHECK: usize = 3;
+/// The requests of a check: the user, the team, the role and the teams.
+const REQUESTS_FOR_A_CHECK: usize = 4;
 
 /// The clocks have no finer steps.
 const TICK: SignedDuration = SignedDuration::from_millis(1);

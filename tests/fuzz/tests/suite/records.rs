@@ -62,6 +62,7 @@ fn account(team: Option<Team>, status: AccountStatus) -> Account {
             },
             team,
             role: Some(Role::AssignedOnly),
+            teams: None,
         },
         as_of: now(),
         status,

@@ -14,6 +14,23 @@ async fn get_json(practice: &Practice, path: &str, access_token: &str) -> Value 
 }
 
 #[tokio::test]
+async fn teams_of_the_user_are_listed_in_pages() {
+    let practice = start().await;
+    let token = grant_tokens(&practice).access_token;
+    let all = get_json(&practice, "me/teams", &token).await;
+    let names = |list: &Value| -> Vec<String> {
+        let teams = list["data"].as_array().unwrap().iter();
+        teams
+            .map(|team| team["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(names(&all), ["Fusion Industries", "Hill Valley Legal"]);
+    let second = get_json(&practice, "me/teams?page=2&limit=1", &token).await;
+    assert_eq!(names(&second), ["Hill Valley Legal"]);
+    assert_eq!(second["total_pages"], 2);
+}
+
+#[tokio::test]
 async fn access_token_identifies_its_user_and_team() {
     let practice = start().await;
     let token = grant_tokens(&practice).access_token;

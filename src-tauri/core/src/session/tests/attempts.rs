@@ -270,3 +270,42 @@ fn second_sign_in_during_an_exchange_is_ignored() {
     bench.identified(&step, Ok(bob()));
     assert_eq!(bench.screen(), Screen::SignedIn);
 }
+
+#[test]
+fn attempt_in_its_last_minute_gives_way_to_a_fresh_one() {
+    let mut bench = Bench::set_up();
+    let (first, _) = bench.begin();
+    bench.advance(SignedDuration::from_mins(9) - SignedDuration::from_secs(1));
+    assert!(!bench.session.is_extendable(bench.now));
+    bench.advance(SignedDuration::from_secs(1));
+    assert!(bench.session.is_extendable(bench.now));
+
+    let (second, _) = bench.begin();
+    assert_ne!(first.state, second.state);
+    assert!(!bench.session.is_extendable(bench.now));
+    // The deadline of the first attempt says nothing about the second.
+    bench.step(Event::DeadlinePassed(first.id));
+    assert_eq!(
+        bench.link(&first.granted()).outcome,
+        refused(Code::LinkTooLate)
+    );
+    bench.advance(SignedDuration::from_mins(8));
+    assert_eq!(
+        bench.link(&second.granted()).outcome,
+        CommandOutcome::Accepted
+    );
+}
+
+#[test]
+fn authorization_url_is_that_of_the_pending_attempt() {
+    let mut bench = Bench::set_up();
+    assert_eq!(
+        bench.session.authorization_url().err(),
+        Some(Code::LinkTooLate)
+    );
+    let (pending, _) = bench.begin();
+    let url = bench.session.authorization_url().unwrap();
+    assert_eq!(url.expose(), &pending.url);
+    bench.step(Event::Cancelled);
+    assert!(bench.session.authorization_url().is_err());
+}

@@ -137,3 +137,62 @@ fn wrong_provisioning_file_is_shown_and_the_setup_stays() {
     assert_eq!(problem.field, Some(Field::ClientId));
     assert_eq!(bench.screen(), SIGNED_OUT);
 }
+
+fn invalid(code: Code) -> Provisioning {
+    Provisioning::Wrong {
+        file: "provisioning.json".to_owned(),
+        code,
+        field: None,
+    }
+}
+
+#[test]
+fn file_that_arrives_sets_the_app_up() {
+    let (mut bench, _) = Bench::opened(Records::default());
+    assert_eq!(bench.screen(), Screen::NeedsSetup);
+    assert!(!bench.session.is_changed_by(&Provisioning::Absent));
+    assert!(bench.session.is_changed_by(&provisioned()));
+    let step = bench.step(Event::ProvisioningRead(provisioned()));
+    assert!(step.changed.contains(&RecordName::Registration));
+    assert_eq!(bench.screen(), SIGNED_OUT);
+    assert!(bench.state().setup.managed);
+}
+
+#[test]
+fn invalid_file_is_shown_until_it_is_corrected_or_removed() {
+    for (next, screen) in [
+        (provisioned(), SIGNED_OUT),
+        (Provisioning::Absent, Screen::NeedsSetup),
+    ] {
+        let (mut bench, _) = Bench::opened(Records::default());
+        bench.step(Event::ProvisioningRead(invalid(Code::ProvisioningNotJson)));
+        assert_eq!(bench.problem(), Some(Code::ProvisioningNotJson));
+        assert!(bench.state().setup.managed);
+        assert!(
+            !bench
+                .session
+                .is_changed_by(&invalid(Code::ProvisioningNotJson))
+        );
+        assert!(
+            bench
+                .session
+                .is_changed_by(&invalid(Code::ProvisioningInvalid))
+        );
+        assert!(bench.session.is_changed_by(&next));
+        bench.step(Event::ProvisioningRead(next));
+        assert_eq!(bench.problem(), None);
+        assert_eq!(bench.screen(), screen);
+    }
+}
+
+#[test]
+fn app_that_is_set_up_ignores_the_file_until_the_next_start() {
+    let mut bench = Bench::with_bob();
+    for read in [provisioned(), invalid(Code::ProvisioningNotJson)] {
+        assert!(!bench.session.is_changed_by(&read));
+        let step = bench.step(Event::ProvisioningRead(read));
+        assert_nothing_happened(&step);
+        assert_eq!(bench.screen(), Screen::SignedIn);
+        assert_eq!(bench.problem(), None);
+    }
+}

@@ -21,6 +21,7 @@ fn sign_in_leads_from_the_click_to_the_name() {
         Screen::AwaitingBrowser {
             started_at: now(),
             deadline: now() + SignedDuration::from_mins(10),
+            extendable_from: now() + SignedDuration::from_mins(9),
         }
     );
     assert!(bench.record(RecordName::Attempt).is_some());

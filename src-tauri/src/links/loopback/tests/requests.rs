@@ -3,9 +3,11 @@
 use amiqus_core::redirect::MAX_REDIRECT_BYTES;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use hyper::StatusCode;
 use sha2::{Digest as _, Sha256};
 
 use super::*;
+use crate::links::loopback::pages::Page;
 
 #[tokio::test]
 async fn redirect_reaches_the_core_byte_for_byte_and_gets_a_page() {
@@ -186,7 +188,10 @@ fn every_page_has_a_language_and_one_heading_that_is_its_title() {
         assert_eq!(heading, between("<title>", "</title>"));
         assert_eq!(html.matches("<h1").count(), 1);
         // The policy would ignore them.
-        assert!(!html.contains(" style=") && !html.contains("<img"), "{html}");
+        assert!(
+            !html.contains(" style=") && !html.contains("<img"),
+            "{html}"
+        );
     }
 }
 
