@@ -38,5 +38,7 @@ pub(crate) fn state(screen: Screen, accounts: Vec<AccountView>) -> AppState {
             redirect: RedirectKind::Scheme,
             base_url: "https://id.amiqus.co".to_owned(),
         },
+        other_teams: Vec::new(),
+        just_signed_in: false,
     }
 }

@@ -7,20 +7,29 @@ use amiqus_core::app_state::AccountView;
 
 pub(crate) const APP: &str = brand::NAME;
 
-pub(crate) const OPEN: &str = "Open";
+pub(crate) const SIGN_IN: &str = "Sign in with Amiqus";
 pub(crate) const SWITCH: &str = "Switch account";
 pub(crate) const RENEW_NOW: &str = "Renew now";
-pub(crate) const SIGN_OUT: &str = "Sign out";
+pub(crate) const SETTINGS: &str = "Settings and help";
+pub(crate) const UPDATE: &str = "Update and restart";
 pub(crate) const QUIT: &str = "Quit";
+
+/// Opens the window.
+pub(crate) fn open() -> String {
+    format!("Open {APP}")
+}
+
+/// What asks first ends in an ellipsis in a menu; in the window it doesn't.
+pub(crate) const SIGN_OUT: &str = "Sign out…";
+
 pub(crate) const NAME_TAKEN: &str = "Another program uses this app’s name";
 pub(crate) const NAME_TAKEN_ADVICE: &str =
-    "Please tell your IT team. Your sign-in was not handed to that program.";
+    "Tell your IT team. Your sign-in was not handed to that program.";
 #[cfg(target_os = "linux")]
 pub(crate) const NOT_RESPONDING: &str = "The app isn’t responding";
 #[cfg(target_os = "linux")]
 pub(crate) const NOT_RESPONDING_NOW: &str =
     "Wait a moment. If nothing happens, end the app and start it again.";
-pub(crate) const UPDATE_READY: &str = "A newer version is ready";
 
 /// The name of an account for which Amiqus has neither a name nor an e-mail address.
 pub(crate) const UNNAMED: &str = "Your Amiqus account";
@@ -34,27 +43,63 @@ pub(crate) fn display_name(account: &AccountView) -> &str {
     }
 }
 
-pub(crate) const SIGNED_IN: &str = "You are signed in";
-pub(crate) const SIGN_IN_AGAIN: &str = "Please sign in again";
-pub(crate) const SIGNED_OUT: &str = "You are not signed in";
+pub(crate) const CONNECTED: &str = "Connected";
+pub(crate) const OFFLINE: &str = "Offline";
+pub(crate) const PAUSED: &str = "Paused";
+pub(crate) const SIGN_IN_AGAIN: &str = "Sign in again";
+pub(crate) const SIGNED_OUT: &str = "You’re not signed in";
 pub(crate) const AWAITING_BROWSER: &str = "Continue in your browser";
-pub(crate) const EXCHANGING_CODE: &str = "Finishing sign-in…";
-pub(crate) const NEEDS_SETUP: &str = "Connect your organisation";
+pub(crate) const EXCHANGING_CODE: &str = "Signing you in…";
+pub(crate) const NEEDS_SETUP: &str = "This computer isn’t set up yet";
 pub(crate) const LOCKED: &str = "Your sign-in is locked";
-pub(crate) const OFFLINE: &str = "Amiqus can’t be reached";
+
+/// The tray's tooltip for a status, and the label of an account with one.
+pub(crate) fn with_status(of: &str, status: &str) -> String {
+    format!("{of}: {status}")
+}
+
+/// Statuses after the name of what they are about.
+pub(crate) mod status {
+    pub(crate) const CONNECTED: &str = "connected";
+    pub(crate) const OFFLINE: &str = "offline";
+    pub(crate) const PAUSED: &str = "paused";
+    pub(crate) const SIGN_IN_AGAIN: &str = "sign in again";
+    pub(crate) const SIGNED_OUT: &str = "signed out";
+}
+
+/// The title of a notification of an account that needs the user.
+pub(crate) const SIGN_IN_AGAIN_TITLE: &str = "Sign in to Amiqus again";
+
+pub(crate) const IN_THE_TRAY: &str = "Still connected to Amiqus";
+
+/// Where the app is once its window is closed.
+pub(crate) fn in_the_tray_advice() -> String {
+    format!("{APP} keeps running in the background. Open it from its icon near the clock.")
+}
 
 pub(crate) const WINDOW_CLOSED: &str = "The window couldn’t be displayed";
 pub(crate) const WINDOW_CLOSED_ADVICE: &str =
     "It stopped several times, so it was closed. Open the app again.";
 
-/// The reason for which an account needs the user, in a line.
+/// The reason for which an account needs the user, as it follows the team's name and a colon.
 pub(crate) const fn sign_in_again_reason(why: SignInAgainReason) -> &'static str {
     match why {
-        SignInAgainReason::AccessRemoved => "Amiqus no longer accepts this computer’s sign-in",
-        SignInAgainReason::AnswerLost => "An answer from Amiqus was lost.",
-        SignInAgainReason::TooLongAway => "It has been a long time.",
-        SignInAgainReason::SetUpChanged => "Your organisation changed its connection to Amiqus.",
+        SignInAgainReason::AccessRemoved => "this app’s access has ended.",
+        SignInAgainReason::AnswerLost => "the connection was interrupted.",
+        SignInAgainReason::TooLongAway => "your sign-in has expired.",
+        SignInAgainReason::SetUpChanged => "your organisation’s setup has changed.",
     }
+}
+
+/// What a notification says of an account that needs the user; the reason alone while its team is unknown.
+pub(crate) fn sign_in_again(team: Option<&str>, why: SignInAgainReason) -> String {
+    let reason = sign_in_again_reason(why);
+    if let Some(team) = team {
+        return format!("{team}: {reason}");
+    }
+    let mut letters = reason.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters.clone()).collect()
 }
 
 /// What `--forget-everything` prints.
@@ -89,40 +134,57 @@ pub(crate) mod forget {
 mod tests {
     use super::*;
 
+    /// The window's table of words.
+    const WINDOW: &str = include_str!("../../ui/src/words/en-GB.json");
+
     #[test]
     fn text_of_the_tray_is_also_the_windows() {
-        const WINDOW: &str = concat!(
-            include_str!("../../ui/src/words/awaiting-browser.ts"),
-            include_str!("../../ui/src/words/button.ts"),
-            include_str!("../../ui/src/words/exchanging-code.ts"),
-            include_str!("../../ui/src/words/needs-setup.ts"),
-            include_str!("../../ui/src/words/problem.ts"),
-            include_str!("../../ui/src/words/sign-in-again.ts"),
-            include_str!("../../ui/src/words/signed-in.ts"),
-            include_str!("../../ui/src/words/this-computer.ts"),
-        );
-        for words in [
-            APP,
-            UNNAMED,
-            RENEW_NOW,
-            SIGN_OUT,
-            SIGNED_IN,
-            SIGN_IN_AGAIN,
-            SIGNED_OUT,
-            AWAITING_BROWSER,
-            EXCHANGING_CODE,
-            NEEDS_SETUP,
-            OFFLINE,
-            UPDATE_READY,
-            sign_in_again_reason(SignInAgainReason::AccessRemoved),
-            sign_in_again_reason(SignInAgainReason::AnswerLost),
-            sign_in_again_reason(SignInAgainReason::TooLongAway),
-            sign_in_again_reason(SignInAgainReason::SetUpChanged),
+        let window: serde_json::Value = serde_json::from_str(WINDOW).unwrap();
+        for (words, place) in [
+            (UNNAMED, "/home/unnamed"),
+            (SIGN_IN, "/button/signIn"),
+            (RENEW_NOW, "/menu/renewNow"),
+            (SETTINGS, "/top/settings"),
+            (UPDATE, "/thisComputer/update/button"),
+            (CONNECTED, "/home/connected"),
+            (OFFLINE, "/home/offline"),
+            (PAUSED, "/home/pausedChip"),
+            (SIGN_IN_AGAIN, "/home/titleOfSignInAgain"),
+            (SIGNED_OUT, "/problem/not_signed_in/title"),
+            (AWAITING_BROWSER, "/awaitingBrowser/title"),
+            (EXCHANGING_CODE, "/exchangingCode/title"),
+            (NEEDS_SETUP, "/needsSetup/staff/title"),
+            (LOCKED, "/problem/vault_locked/title"),
         ] {
-            assert!(
-                WINDOW.contains(&format!("\"{words}\"")),
-                "the window has no \"{words}\""
+            assert_eq!(window.pointer(place).unwrap(), words, "{place}");
+        }
+        let sign_out = window.pointer("/menu/signOut").unwrap().as_str().unwrap();
+        assert_eq!(SIGN_OUT, format!("{sign_out}…"));
+        for why in REASONS {
+            let name = serde_json::to_value(why).unwrap();
+            let place = format!("/signInAgain/{}/brief", name.as_str().unwrap());
+            assert_eq!(
+                window.pointer(&place).unwrap(),
+                sign_in_again_reason(why),
+                "{place}"
             );
         }
     }
+
+    #[test]
+    fn notification_names_the_team_or_starts_with_a_capital() {
+        let why = SignInAgainReason::TooLongAway;
+        assert_eq!(
+            sign_in_again(Some("Fusion Industries"), why),
+            "Fusion Industries: your sign-in has expired."
+        );
+        assert_eq!(sign_in_again(None, why), "Your sign-in has expired.");
+    }
+
+    const REASONS: [SignInAgainReason; 4] = [
+        SignInAgainReason::AccessRemoved,
+        SignInAgainReason::AnswerLost,
+        SignInAgainReason::TooLongAway,
+        SignInAgainReason::SetUpChanged,
+    ];
 }

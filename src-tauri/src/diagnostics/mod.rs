@@ -23,6 +23,7 @@ use amiqus_core::session::Provisioning;
 use tokio::sync::Mutex;
 
 use self::redacted::{Redacted, Redactor};
+pub(crate) use self::system::operating_system;
 use crate::clock::SystemClock;
 use crate::deadline::{self, ANSWER_TIMEOUT};
 use crate::logging::state;

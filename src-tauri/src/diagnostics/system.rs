@@ -34,6 +34,15 @@ pub(super) fn describe(report: &mut Report) {
     }
 }
 
+/// The operating system's own name for itself, as short as people say it.
+pub(crate) fn operating_system() -> String {
+    #[cfg(unix)]
+    if let Some(distribution) = distribution() {
+        return distribution;
+    }
+    name()
+}
+
 #[cfg(unix)]
 fn name() -> String {
     let uname = rustix::system::uname();

@@ -94,6 +94,12 @@ pub fn inspect() -> Option<Inspection> {
     location().map(|(path, must_exist)| inspect_file(path, must_exist))
 }
 
+/// The file's path, whether it exists or not; `None` where the system has no place for one.
+#[must_use]
+pub fn file() -> Option<PathBuf> {
+    location().map(|(path, _)| path)
+}
+
 /// The file's path, and whether it must exist: one that the variable names must, the machine-wide one need not.
 fn location() -> Option<(PathBuf, bool)> {
     let named = std::env::var_os(VARIABLE)

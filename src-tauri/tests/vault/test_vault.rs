@@ -159,6 +159,7 @@ pub(crate) fn bob() -> Account {
                 name: "Fusion Industries".to_owned(),
             }),
             role: Some(Role::Owner),
+            teams: None,
         },
         as_of: received_at(),
         status: AccountStatus::Connected {
@@ -184,6 +185,7 @@ pub(crate) fn lorraine() -> Account {
             },
             team: None,
             role: None,
+            teams: None,
         },
         as_of: received_at(),
         status: AccountStatus::SignInAgain(SignInAgainReason::AnswerLost),
