@@ -59,7 +59,9 @@ fn write_mark(brand: &Path, mark: &str) -> Result<(), String> {
     let text = fs::read_to_string(&file).map_err(|error| failed(&error))?;
     let start = text.find("<svg").ok_or_else(|| failed(&"not an SVG"))?;
     let folder = std::env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?;
-    fs::write(Path::new(&folder).join("mark.svg"), &text[start..]).map_err(|error| failed(&error))
+    // In a page an SVG needs no name space.
+    let element = text[start..].replace(" xmlns=\"http://www.w3.org/2000/svg\"", "");
+    fs::write(Path::new(&folder).join("mark.svg"), element).map_err(|error| failed(&error))
 }
 
 impl Brand {

@@ -151,7 +151,8 @@ fn run_app(has_window: bool) -> ExitCode {
             let error = chain(&error);
             tracing::error!(%error, "app: start failed");
             // There may be no log yet.
-            stderr::write(&format!("{} can't start: {error}\n", brand::NAME));
+            let words = ::words::command_line::cannot_start(&error.to_string());
+            stderr::write(&format!("{words}\n"));
             ExitCode::FAILURE
         }
     }

@@ -128,8 +128,8 @@ pub(crate) fn tell_about_tray(app: &AppHandle, session: &SessionHandle) {
     let busy = app.state::<Busy>().begin();
     tauri::async_runtime::spawn_blocking(move || {
         if app.state::<Preferences>().tell_about_tray() {
-            let body = words::in_the_tray_advice();
-            show_for(&app, words::IN_THE_TRAY, &body, Some(BANNER_TIME));
+            let advice = words::IN_THE_TRAY_ADVICE;
+            show_for(&app, words::IN_THE_TRAY, advice, Some(BANNER_TIME));
         }
         drop(busy);
     });
@@ -174,7 +174,7 @@ fn show_for(app: &AppHandle, summary: &'static str, body: &str, clickable: Optio
                 .summary(summary)
                 .body(&body)
                 .icon("sign-in-with-amiqus")
-                .action("default", &words::open())
+                .action("default", words::OPEN)
                 .show();
             match shown {
                 #[cfg(target_os = "linux")]

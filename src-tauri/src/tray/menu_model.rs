@@ -117,7 +117,7 @@ impl MenuModel {
         items.extend(settled.map(|account| Item::Label(account_label(account))));
         items.push(Item::label(status_line(&state.screen, current)));
         items.push(Item::Separator);
-        items.push(Item::button(Action::Open, &words::open()));
+        items.push(Item::button(Action::Open, words::OPEN));
         if matches!(state.screen, Screen::SignedOut { .. }) {
             items.push(Item::button(Action::SignIn, words::SIGN_IN));
         }
@@ -299,7 +299,7 @@ mod tests {
                 "[Bob Gale, Gale & Sons]",
                 "[Connected]",
                 "—",
-                &words::open(),
+                words::OPEN,
                 "Renew now",
                 "Sign out…",
                 "—",
@@ -318,7 +318,7 @@ mod tests {
             [
                 "[You’re not signed in]",
                 "—",
-                &words::open(),
+                words::OPEN,
                 "Sign in with Amiqus",
                 "—",
                 "Settings and help",
