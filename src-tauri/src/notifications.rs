@@ -120,10 +120,19 @@ pub(crate) fn tell_about_tray(app: &AppHandle, session: &SessionHandle) {
         .borrow()
         .as_deref()
         .is_some_and(has_connection);
-    if is_signed_in && app.state::<Preferences>().tell_about_tray() {
-        let advice = words::IN_THE_TRAY_ADVICE;
-        show_for(app, words::IN_THE_TRAY, advice, Some(BANNER_TIME));
+    if !is_signed_in {
+        return;
     }
+    let app = app.clone();
+    // Before the relaunch that follows.
+    let busy = app.state::<Busy>().begin();
+    tauri::async_runtime::spawn_blocking(move || {
+        if app.state::<Preferences>().tell_about_tray() {
+            let advice = words::IN_THE_TRAY_ADVICE;
+            show_for(&app, words::IN_THE_TRAY, advice, Some(BANNER_TIME));
+        }
+        drop(busy);
+    });
 }
 
 /// Whether an account is connected.

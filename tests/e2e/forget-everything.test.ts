@@ -27,8 +27,8 @@ journey("--forget-everything removes every file and key of the app", async (harn
   const { app, desktop } = harness;
   await app.start();
   await harness.signIn();
-  await app.press("Help");
-  await app.press("Start when I log in to this computer");
+  await app.openSettings();
+  await app.press("Open when I log in to this computer");
   await app.close();
   assert.ok(appFiles(desktop).some((name) => name.endsWith("vault.stronghold")));
   assert.ok(appFiles(desktop).some((name) => name.startsWith("config/autostart/")));
@@ -54,8 +54,8 @@ journey("practice start leaves a real sign-in and no files", async (harness) => 
   const { app, desktop } = harness;
   await app.start();
   await harness.signIn();
-  await app.press("Help");
-  await app.press("Start when I log in to this computer");
+  await app.openSettings();
+  await app.press("Open when I log in to this computer");
   await waitFor("the app starts at login", () => {
     return appFiles(desktop).some((name) => name.startsWith("config/autostart/"));
   });
@@ -79,8 +79,8 @@ journey("practice start leaves a real sign-in and no files", async (harness) => 
   assert.deepEqual(appFiles(desktop), before.files);
   assert.equal(await linkHandler(desktop), before.handler);
   assert.ok(!existsSync(join(ROOT, "target/practice")));
-  await app.press("Renew now");
-  await app.waitForText("Connected.");
+  await app.choose("Renew now");
+  await app.waitForText("Connected");
 });
 
 journey("--forget-everything is refused while the app is running", async (harness) => {

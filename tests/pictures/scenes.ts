@@ -463,7 +463,7 @@ const onThisComputer: Scene[] = [
     accounts: [bob],
     computer: { ...usual, update: "ready" },
     steps: [{ answer: "update", with: problem("update_failed") }, { press: "Update and restart" }],
-    buttons: [...home, "Update and restart"],
+    buttons: [...home, "Try again"],
   }),
 ];
 
