@@ -41,6 +41,17 @@ fn main() -> Result<(), String> {
         "save_report",
         "report_fault",
         "update",
+        "dismiss_problem",
+        "reload_setup",
+        "copy_authorization_url",
+        "copy_text",
+        "close_window",
+        "quit",
+        "notify_me",
+        "show_report",
+        "open_licences",
+        "contact_support",
+        "follow_requests",
     ]);
     tauri_build::try_build(tauri_build::Attributes::new().app_manifest(commands))
         .map_err(|error| format!("{error:#}"))

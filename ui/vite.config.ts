@@ -14,6 +14,9 @@ const table = resolve(
   process.env.AMIQUS_WORDS ?? join(import.meta.dirname, "src/words/en-GB.json"),
 );
 
+/** The table's sections that are shown outside the window. */
+const outside = ["tray", "notification", "browserPage", "commandLine", "report"];
+
 /** The words that the page has without its script. */
 type Words = {
   language: { lang: string; dir: string };
@@ -28,6 +31,7 @@ export default defineConfig(({ mode }) => ({
   root: import.meta.dirname,
   plugins: [
     svelte(),
+    withoutWordsOfOthers(),
     titled(),
     fallingBack(),
     ...(mode === "production" ? [keptSmall()] : []),
@@ -49,6 +53,19 @@ export default defineConfig(({ mode }) => ({
     },
   },
 }));
+
+/** The window has no words that only others show: each byte of it is read at every start. */
+function withoutWordsOfOthers(): Plugin {
+  return {
+    name: "without-words-of-others",
+    enforce: "pre",
+    transform(code, id) {
+      if (id !== table) return;
+      const sections = Object.entries(JSON.parse(code) as object);
+      return JSON.stringify(Object.fromEntries(sections.filter(([key]) => !outside.includes(key))));
+    },
+  };
+}
 
 /** The page has the app's name, and its language and direction, before its script runs. */
 function titled(): Plugin {

@@ -1,7 +1,7 @@
 //! Reads the brand's file, and fails the build where a value is invalid.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use url::{Host, Url};
@@ -17,9 +17,14 @@ struct Brand {
     identifier: String,
     scheme: String,
     base_url: String,
-    /// Read by `npm run icons`.
-    #[serde(rename = "icon")]
-    _icon: String,
+    icon: String,
+    mark: Option<String>,
+    /// Read by `npm run icons`, as is `tray`.
+    #[serde(rename = "icon_small")]
+    _icon_small: Option<String>,
+    #[serde(rename = "tray")]
+    _tray: Option<String>,
+    support: Option<String>,
 }
 
 fn main() -> Result<(), String> {
@@ -40,7 +45,23 @@ fn main() -> Result<(), String> {
     ] {
         println!("cargo::rustc-env=BRAND_{name}={value}");
     }
-    Ok(())
+    if let Some(support) = &brand.support {
+        println!("cargo::rustc-env=BRAND_SUPPORT={support}");
+    }
+    write_mark(&file, brand.mark.as_ref().unwrap_or(&brand.icon)).map_err(|error| invalid(&error))
+}
+
+/// Leaves the mark's SVG where the crate includes it: the element alone, as it can stand in a page.
+fn write_mark(brand: &Path, mark: &str) -> Result<(), String> {
+    let file = brand.parent().unwrap_or(Path::new("")).join(mark);
+    println!("cargo::rerun-if-changed={}", file.display());
+    let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
+    let text = fs::read_to_string(&file).map_err(|error| failed(&error))?;
+    let start = text.find("<svg").ok_or_else(|| failed(&"not an SVG"))?;
+    let folder = std::env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?;
+    // In a page an SVG needs no name space.
+    let element = text[start..].replace(" xmlns=\"http://www.w3.org/2000/svg\"", "");
+    fs::write(Path::new(&folder).join("mark.svg"), element).map_err(|error| failed(&error))
 }
 
 impl Brand {
@@ -79,6 +100,13 @@ impl Brand {
                  at its end"
                     .to_owned(),
             );
+        }
+        if let Some(support) = &self.support {
+            let url = Url::parse(support).map_err(|error| format!("`support`: {error}"))?;
+            if !["https", "mailto"].contains(&url.scheme()) || support.contains(char::is_whitespace)
+            {
+                return Err("`support` must be an https: or mailto: address".to_owned());
+            }
         }
         Ok(())
     }

@@ -1,7 +1,9 @@
 //! The Tauri commands that the window can invoke. They delegate to the core or the shell; what a command
 //! changed shows in the published [`AppState`].
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use amiqus_core::app_state::AppState;
 use amiqus_core::check::CheckError;
@@ -14,13 +16,14 @@ use amiqus_core::secret::Passphrase;
 use amiqus_core::vault::Unlock;
 use specta_typescript::Typescript;
 use tauri::ipc::{Channel, Invoke};
-use tauri::{AppHandle, State};
+use tauri::{AppHandle, Manager as _, State};
 use tauri_specta::{Builder, collect_commands};
 
 use crate::busy::Busy;
-use crate::links::LinkHandler;
-use crate::start_at_login::AtLogin;
-use crate::{desktop, diagnostics, links, start_at_login, updates, window};
+use crate::preferences::Preferences;
+use crate::this_computer::{self, ThisComputer};
+use crate::window_requests::{self, WindowRequest};
+use crate::{clipboard, desktop, diagnostics, links, shutdown, start_at_login, updates, window};
 
 fn builder() -> Builder<tauri::Wry> {
     // One TypeScript type for each Rust type, not one each for serialising and deserialising.
@@ -52,6 +55,17 @@ fn builder() -> Builder<tauri::Wry> {
             save_report,
             report_fault,
             update,
+            dismiss_problem,
+            reload_setup,
+            copy_authorization_url,
+            copy_text,
+            close_window,
+            quit,
+            notify_me,
+            show_report,
+            open_licences,
+            contact_support,
+            follow_requests,
         ])
 }
 
@@ -70,19 +84,6 @@ pub fn bindings(to: &Path) -> Result<(), specta_typescript::Error> {
 }
 
 type Session<'a> = State<'a, SessionHandle>;
-
-/// Settings of this computer that the window shows in addition to the state.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, specta::Type)]
-struct ThisComputer {
-    /// Whether the app starts at login.
-    at_login: AtLogin,
-    /// The display name of another app that is registered for our URL scheme.
-    links_taken_by: Option<String>,
-    /// Whether no app is registered for our URL scheme, and this one can't register itself.
-    links_unclaimed: bool,
-    /// Whether a newer version is ready to be installed.
-    update_ready: bool,
-}
 
 /// The current state.
 #[tauri::command]
@@ -254,18 +255,7 @@ async fn open_page(session: Session<'_>, page: Page) -> Result<(), Problem> {
 #[tauri::command]
 #[specta::specta]
 async fn this_computer(app: AppHandle) -> Result<ThisComputer, Problem> {
-    let (links_taken_by, links_unclaimed) = match links::settled_handler(&app).await {
-        LinkHandler::Other { name, .. } => (Some(name), false),
-        LinkHandler::Absent => (None, true),
-        LinkHandler::ThisApp | LinkHandler::Unknown => (None, false),
-    };
-    run_blocking(move || ThisComputer {
-        at_login: start_at_login::now(),
-        links_taken_by,
-        links_unclaimed,
-        update_ready: updates::ready(&app).borrow().is_some(),
-    })
-    .await
+    this_computer::describe(app).await
 }
 
 /// Turns starting at login on or off.
@@ -290,19 +280,54 @@ async fn take_links_back(app: AppHandle) -> Result<(), Problem> {
         .ok_or_else(|| Code::LinksNotTakenBack.into())
 }
 
+/// The folder of the last saved report.
+#[derive(Debug, Default)]
+pub(crate) struct LastReport(Mutex<Option<PathBuf>>);
+
+impl LastReport {
+    fn lock(&self) -> MutexGuard<'_, Option<PathBuf>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Saves a report for support; returns its path.
 #[tauri::command]
 #[specta::specta]
-async fn save_report(session: Session<'_>, busy: State<'_, Busy>) -> Result<String, Problem> {
+async fn save_report(
+    session: Session<'_>,
+    busy: State<'_, Busy>,
+    last: State<'_, LastReport>,
+) -> Result<String, Problem> {
     let _busy = busy.begin();
     let state = session.state().await?;
-    diagnostics::save(&state)
-        .await
-        .map(|path| path.display().to_string())
-        .map_err(|error| {
-            tracing::error!(error = %chain(&error), "report: save failed");
-            Code::ReportNotSaved.into()
-        })
+    let path = diagnostics::save(&state).await.map_err(|error| {
+        tracing::error!(error = %chain(&error), "report: save failed");
+        Code::ReportNotSaved
+    })?;
+    *last.lock() = path.parent().map(PathBuf::from);
+    Ok(path.display().to_string())
+}
+
+/// Opens the folder of the last saved report.
+#[tauri::command]
+#[specta::specta]
+async fn show_report(last: State<'_, LastReport>) -> Result<(), Problem> {
+    let folder = last.lock().clone().ok_or(Code::Internal)?;
+    open("report", move || desktop::open_path(&folder)).await
+}
+
+/// Opens the licences of the software in this program.
+#[tauri::command]
+#[specta::specta]
+async fn open_licences(app: AppHandle) -> Result<(), Problem> {
+    open("licences", move || desktop::open_licences(&app)).await
+}
+
+/// Opens the way to the distributor's support that the brand names.
+#[tauri::command]
+#[specta::specta]
+async fn contact_support() -> Result<(), Problem> {
+    open("support", desktop::open_support).await
 }
 
 /// How the page failed.
@@ -333,6 +358,92 @@ async fn update(app: AppHandle, session: Session<'_>) -> Result<(), Problem> {
     updates::install(&app, &session).await.map_err(|error| {
         tracing::error!(error = %chain(&error), "updates: installation failed");
         Code::UpdateFailed.into()
+    })
+}
+
+/// Dismisses the problem that is shown.
+#[tauri::command]
+#[specta::specta]
+async fn dismiss_problem(session: Session<'_>) -> Result<(), Problem> {
+    session.dismiss_problem().await
+}
+
+/// Reads the provisioning file again while the app is not set up.
+#[tauri::command]
+#[specta::specta]
+async fn reload_setup(session: Session<'_>) -> Result<(), Problem> {
+    session.reload_setup().await
+}
+
+/// Puts the pending attempt's authorization URL into the clipboard, for another browser. It has the
+/// attempt's `state`, so the window never receives it.
+#[tauri::command]
+#[specta::specta]
+async fn copy_authorization_url(app: AppHandle, session: Session<'_>) -> Result<(), Problem> {
+    let url = session.authorization_url().await?;
+    copy(&app, url.expose().to_string()).await
+}
+
+/// Puts the window's own text into the clipboard.
+#[tauri::command]
+#[specta::specta]
+async fn copy_text(app: AppHandle, text: String) -> Result<(), Problem> {
+    copy(&app, text).await
+}
+
+async fn copy(app: &AppHandle, text: String) -> Result<(), Problem> {
+    clipboard::write(app, text).await.map_err(|error| {
+        tracing::warn!(error = %chain(&error), "clipboard: write failed");
+        Code::Internal.into()
+    })
+}
+
+/// Closes the window: the app stays in the tray, or ends where there is none.
+#[tauri::command]
+#[specta::specta]
+async fn close_window(app: AppHandle) -> Result<(), Problem> {
+    window::close(&app).map_err(|error| {
+        tracing::warn!(error = %chain(&error), "window: close failed");
+        Code::Internal.into()
+    })
+}
+
+/// Ends the app.
+#[tauri::command]
+#[specta::specta]
+async fn quit(app: AppHandle) -> Result<(), Problem> {
+    shutdown::quit(&app);
+    Ok(())
+}
+
+/// Turns notifications of accounts that must sign in again on or off.
+#[tauri::command]
+#[specta::specta]
+async fn notify_me(app: AppHandle, on: bool) -> Result<(), Problem> {
+    run_blocking(move || app.state::<Preferences>().set_notifies(on))
+        .await?
+        .map_err(|error| {
+            tracing::warn!(error = %chain(&error), "preferences: save failed");
+            Code::CannotSave.into()
+        })
+}
+
+/// Sends what the tray asks of the window down a channel of the window's own.
+#[tauri::command]
+#[specta::specta]
+async fn follow_requests(app: AppHandle, requests: Channel<WindowRequest>) -> Result<(), Problem> {
+    window_requests::follow(&app, requests);
+    Ok(())
+}
+
+/// Opens something with the system's handler, which may block.
+async fn open(
+    what: &'static str,
+    work: impl FnOnce() -> io::Result<()> + Send + 'static,
+) -> Result<(), Problem> {
+    run_blocking(work).await?.map_err(|error| {
+        tracing::warn!(what, error = %chain(&error), "desktop: open failed");
+        Code::Internal.into()
     })
 }
 

@@ -1,12 +1,16 @@
 //! The desktop that the core runs on: the system's browser, the loopback listener and the app's window.
 
+use std::ffi::OsStr;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use amiqus_core::clock::Wait;
 use amiqus_core::registration::{BaseUrl, RedirectUrl};
 use amiqus_core::runtime::{Host, ListenError, Listener, OpenBrowserError, Recipient};
 use tauri::AppHandle;
+#[cfg(not(target_os = "linux"))]
+use tauri::Manager as _;
 use url::Url;
 
 use crate::links;
@@ -71,9 +75,63 @@ pub(crate) fn open_in_browser(url: &Url, service: &BaseUrl) -> Result<(), OpenBr
     if !service.contains(url) {
         return Err(OpenBrowserError::new(FOREIGN_ADDRESS));
     }
+    open(url.as_str()).map_err(OpenBrowserError::new)
+}
+
+/// Opens a file or a folder of this computer with the system's handler. Blocks.
+///
+/// # Errors
+/// When it isn't there, or the handler reports a failure.
+pub(crate) fn open_path(path: &Path) -> io::Result<()> {
+    path.metadata()?;
+    open(path)
+}
+
+/// Opens the licences of the software in this program, where its installers put them. Blocks.
+///
+/// # Errors
+/// When they aren't there, as in a build that isn't installed, or the handler reports a failure.
+pub(crate) fn open_licences(app: &AppHandle) -> io::Result<()> {
+    let files = licences(app);
+    let file = files.iter().find(|file| file.is_file());
+    open_path(file.ok_or(io::ErrorKind::NotFound)?)
+}
+
+/// The paths of the licences on Debian's relatives and on Red Hat's.
+#[cfg(target_os = "linux")]
+fn licences(_app: &AppHandle) -> Vec<PathBuf> {
+    ["/usr/share/doc", "/usr/share/licenses"]
+        .map(|folder| {
+            Path::new(folder)
+                .join(env!("CARGO_PKG_NAME"))
+                .join("THIRD-PARTY-LICENSES")
+        })
+        .into()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn licences(app: &AppHandle) -> Vec<PathBuf> {
+    let resources = app.path().resource_dir();
+    resources
+        .map(|folder| folder.join("THIRD-PARTY-LICENSES.txt"))
+        .into_iter()
+        .collect()
+}
+
+/// Opens the way to the distributor's support: an `https:` or `mailto:` address of the brand. Blocks.
+///
+/// # Errors
+/// When the brand has none, or the handler reports a failure.
+pub(crate) fn open_support() -> io::Result<()> {
+    let address = brand::SUPPORT.ok_or(io::ErrorKind::NotFound)?;
+    open(address)
+}
+
+/// Opens something with the system's handler for it.
+fn open(what: impl AsRef<OsStr>) -> io::Result<()> {
     // Its error's text has the command with the whole address, and so the attempt's `state`.
-    open::that_detached_with_timeout(url.as_str(), OPEN_TIMEOUT)
-        .map_err(|error| OpenBrowserError::new(io::Error::from(error.kind())))
+    open::that_detached_with_timeout(what, OPEN_TIMEOUT)
+        .map_err(|error| io::Error::from(error.kind()))
 }
 
 const FOREIGN_ADDRESS: &str = "the address is not one of the service's own";
@@ -83,6 +141,13 @@ mod tests {
     use std::error::Error as _;
 
     use super::*;
+
+    #[test]
+    fn path_that_is_missing_is_not_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = open_path(&folder.path().join("report.txt"));
+        assert_eq!(missing.unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
 
     /// Shows check 40.
     #[test]

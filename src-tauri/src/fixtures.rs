@@ -29,7 +29,6 @@ pub(crate) fn state(screen: Screen, accounts: Vec<AccountView>) -> AppState {
         problem: None,
         current: accounts.first().map(|account| account.id.clone()),
         accounts,
-        other_teams: Vec::new(),
         unfinished: false,
         setup: SetupView {
             managed: true,
@@ -39,5 +38,6 @@ pub(crate) fn state(screen: Screen, accounts: Vec<AccountView>) -> AppState {
             redirect: RedirectKind::Scheme,
             base_url: "https://id.amiqus.co".to_owned(),
         },
+        other_teams: Vec::new(),
     }
 }

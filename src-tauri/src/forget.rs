@@ -6,8 +6,9 @@ use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
+use ::words::command_line::forget as words;
+
 use crate::vault::removal::{self, KeyRemoval, RemoveError};
-use crate::words::forget as words;
 use crate::{links, paths, start_at_login};
 
 /// The command-line argument.
@@ -58,7 +59,7 @@ fn remove_everything(output: &mut Vec<u8>) -> bool {
             return false;
         }
         Err(RemoveError::Io(error)) => {
-            print(&words::not_removed(&vault, &error));
+            print(&not_removed(&vault, &error));
             return false;
         }
     };
@@ -71,13 +72,13 @@ fn remove_everything(output: &mut Vec<u8>) -> bool {
             remove(&folder)
         };
         if let Err(error) = outcome {
-            print(&words::not_removed(&folder, &error));
+            print(&not_removed(&folder, &error));
             is_rest_removed = false;
         }
     }
     for outcome in [start_at_login::forget(), links::forget()] {
         if let Err(error) = outcome {
-            print(&words::entry_not_removed(&error));
+            print(&words::entry_not_removed(&error.to_string()));
             is_rest_removed = false;
         }
     }
@@ -86,6 +87,10 @@ fn remove_everything(output: &mut Vec<u8>) -> bool {
     }
     print(words::ACCESS_GOES_ON);
     !key_may_remain && is_rest_removed
+}
+
+fn not_removed(path: &Path, error: &io::Error) -> String {
+    words::not_removed(&error.to_string(), &path.display().to_string())
 }
 
 fn remove_all_but(folder: &Path, kept: &str) -> io::Result<()> {

@@ -8,6 +8,7 @@ mod arguments;
 )]
 mod busy;
 mod certificate_trust;
+mod clipboard;
 pub mod clock;
 mod commands;
 mod core_dumps;
@@ -24,18 +25,22 @@ mod links;
 pub mod logging;
 mod notifications;
 mod paths;
+mod preferences;
 mod private_fs;
 pub mod provisioning;
 #[cfg(target_os = "linux")]
 mod proxy_linux;
 mod relaunch;
+mod setup_watch;
 mod shutdown;
 mod start_at_login;
 mod stderr;
+mod this_computer;
 mod tray;
 pub mod updates;
 pub mod vault;
 mod window;
+mod window_requests;
 mod words;
 
 use std::error::Error;
@@ -50,10 +55,14 @@ use tauri::{App, AppHandle, Manager as _, RunEvent, WindowEvent};
 
 use crate::arguments::Mode;
 use crate::busy::Busy;
+use crate::commands::LastReport;
 use crate::links::IncomingQueue;
 use crate::links::loopback::Loopback;
 #[cfg(target_os = "linux")]
 use crate::links::single_instance_linux::Instance;
+use crate::preferences::Preferences;
+use crate::tray::Tray;
+use crate::window_requests::WindowRequests;
 
 pub use commands::bindings;
 
@@ -109,6 +118,8 @@ fn run_app(has_window: bool) -> ExitCode {
     let builder = builder
         .manage(queue)
         .manage(busy.clone())
+        .manage(WindowRequests::default())
+        .manage(LastReport::default())
         .plugin(tauri_plugin_deep_link::init())
         .invoke_handler(commands::handler())
         .on_menu_event(tray::on_menu)
@@ -140,7 +151,8 @@ fn run_app(has_window: bool) -> ExitCode {
             let error = chain(&error);
             tracing::error!(%error, "app: start failed");
             // There may be no log yet.
-            stderr::write(&format!("{} can't start: {error}\n", brand::NAME));
+            let words = ::words::command_line::cannot_start(&error.to_string());
+            stderr::write(&format!("{words}\n"));
             ExitCode::FAILURE
         }
     }
@@ -156,6 +168,7 @@ fn set_up(app: &mut App, has_window: bool, is_name_taken: bool) -> Result<(), Bo
     logging::start(&paths::log().ok_or(paths::NO_FOLDER)?);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
     certificate_trust::log();
+    app.manage(Preferences::read(&data));
     if is_name_taken {
         tracing::error!("single instance: another program owns this app's name on the bus");
         notifications::show(app.handle(), words::NAME_TAKEN, words::NAME_TAKEN_ADVICE);
@@ -208,6 +221,7 @@ fn set_up(app: &mut App, has_window: bool, is_name_taken: bool) -> Result<(), Bo
     updates::watch(app.handle(), clients);
     tray::start(app.handle(), &session);
     notifications::watch(app.handle(), &session, data);
+    setup_watch::watch(&session);
     spawn_after_first_paint(app.handle().clone(), session);
     Ok(())
 }
@@ -238,6 +252,7 @@ fn on_event(app: &AppHandle, event: RunEvent) {
             api, code: None, ..
         } => {
             api.prevent_exit();
+            window::page_closed(app);
             if !window::rebuild(app) {
                 on_window_closed(app);
             }
@@ -248,10 +263,12 @@ fn on_event(app: &AppHandle, event: RunEvent) {
         } => {
             // The page may have been lost while the window was in the background.
             window::check_page(app);
-            // Where the keychain reports no change, the user may come back from unlocking it.
-            #[cfg(not(target_os = "linux"))]
             if let Some(session) = app.try_state::<SessionHandle>() {
+                let session = SessionHandle::clone(&session);
+                // Where the keychain reports no change, the user may come back from unlocking it.
+                #[cfg(not(target_os = "linux"))]
                 session.keychain_changed();
+                tauri::async_runtime::spawn(async move { setup_watch::reload(&session).await });
             }
         }
         RunEvent::Exit => app.state::<IncomingQueue>().close(),
@@ -261,9 +278,15 @@ fn on_event(app: &AppHandle, event: RunEvent) {
 
 /// Keeps the app in the tray when the window is closed; ends it where there is no tray.
 fn on_window_closed(app: &AppHandle) {
-    let tray = app.try_state::<tray::Tray>();
-    if tray.is_some_and(|tray| tray.is_shown()) {
+    let session = app.try_state::<SessionHandle>();
+    if let Some(session) = &session {
+        session.window_closed();
+    }
+    if Tray::is_shown_in(app) {
         tracing::info!("window: closed, the app stays in the tray");
+        if let Some(session) = &session {
+            notifications::tell_about_tray(app, session);
+        }
         #[cfg(target_os = "linux")]
         {
             window::end_network_process();

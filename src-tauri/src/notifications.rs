@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use amiqus_core::app_state::{AccountStatusView, AccountView, AppState, Screen};
 use amiqus_core::error::chain;
@@ -11,8 +12,13 @@ use sha2::{Digest as _, Sha256};
 use tauri::{AppHandle, Manager as _};
 
 use crate::busy::Busy;
+use crate::preferences::Preferences;
 use crate::private_fs::{private_file, private_folder};
 use crate::{window, words};
+
+/// How long a relaunch waits for a click on a notification that the user can do without: as long as desktops
+/// show one in front of other windows.
+const BANNER_TIME: Duration = Duration::from_secs(8);
 
 /// Which notifications were shown, in the app's data folder: neither names nor IDs, only fingerprints.
 const FILE: &str = "told.json";
@@ -100,29 +106,69 @@ fn notify(app: &AppHandle, account: &AccountView) {
         return;
     };
     tracing::info!(?why, "notifications: an account needs the user");
-    if window::has_focus(app) {
+    if window::has_focus(app) || !app.state::<Preferences>().notifies() {
         return;
     }
-    let name = words::display_name(account);
-    let reason = words::sign_in_again_reason(why);
-    let body = match &account.team {
-        Some(team) => format!("{name}, {team}: {reason}"),
-        None => format!("{name}: {reason}"),
-    };
-    show(app, words::SIGN_IN_AGAIN, &body);
+    let body = words::sign_in_again(account.team.as_deref(), why);
+    show(app, words::SIGN_IN_AGAIN_TITLE, &body);
+}
+
+/// Tells the user where the app is now that its window is closed: once, while an account is signed in.
+pub(crate) fn tell_about_tray(app: &AppHandle, session: &SessionHandle) {
+    let is_signed_in = session
+        .states()
+        .borrow()
+        .as_deref()
+        .is_some_and(has_connection);
+    if !is_signed_in {
+        return;
+    }
+    let app = app.clone();
+    // Before the relaunch that follows.
+    let busy = app.state::<Busy>().begin();
+    tauri::async_runtime::spawn_blocking(move || {
+        if app.state::<Preferences>().tell_about_tray() {
+            let advice = words::IN_THE_TRAY_ADVICE;
+            show_for(&app, words::IN_THE_TRAY, advice, Some(BANNER_TIME));
+        }
+        drop(busy);
+    });
+}
+
+/// Whether an account is connected.
+fn has_connection(state: &AppState) -> bool {
+    state
+        .accounts
+        .iter()
+        .any(|account| account.status == AccountStatusView::Connected)
 }
 
 /// Shows a notification; a click on it opens the window.
 pub(crate) fn show(app: &AppHandle, summary: &'static str, body: &str) {
+    show_for(app, summary, body, None);
+}
+
+/// Shows a notification. A click on it opens the window, within a time if there is one.
+fn show_for(app: &AppHandle, summary: &'static str, body: &str, clickable: Option<Duration>) {
     let app = app.clone();
     let body = escape(body);
     // A click leads to this process, so it has to live on.
     let busy = app.state::<Busy>().begin();
+    let (done, closed) = tokio::sync::oneshot::channel::<()>();
+    tauri::async_runtime::spawn(async move {
+        let _busy = busy;
+        // The sender is dropped when the notification is closed.
+        let closed = async { drop(closed.await) };
+        match clickable {
+            Some(time) => drop(tokio::time::timeout(time, closed).await),
+            None => closed.await,
+        }
+    });
     // It blocks until the user reacts, which would occupy a thread of the pool.
     let spawned = std::thread::Builder::new()
         .name("notification".to_owned())
         .spawn(move || {
-            let _busy = busy;
+            let _done = done;
             let shown = notify_rust::Notification::new()
                 .appname(words::APP)
                 .summary(summary)
@@ -202,6 +248,14 @@ mod tests {
         );
         assert_eq!(count_new(&[("1.a", None), ("1.b", removed)]), 0);
         assert_eq!(count_new(&[("1.a", lost), ("1.b", removed)]), 1, "again");
+    }
+
+    #[test]
+    fn user_is_told_about_the_tray_only_while_an_account_is_connected() {
+        let removed = Some(SignInAgainReason::AccessRemoved);
+        assert!(!has_connection(&state(&[])));
+        assert!(!has_connection(&state(&[("1.a", removed)])));
+        assert!(has_connection(&state(&[("1.a", removed), ("1.b", None)])));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 pub(crate) const IDENTIFIER: &str = brand::IDENTIFIER;
 
 /// Why the app can't start where the user has no home folder.
-pub(crate) const NO_FOLDER: &str = "this system names no folder for an app's own data";
+pub(crate) const NO_FOLDER: &str = "no folder for the app's data: the user has no home folder";
 
 /// The vault's folder within [`data`].
 pub(crate) const VAULT: &str = "vault";

@@ -1,29 +1,38 @@
-//! The texts of the tray and of notifications, in one table. They can't come from the window's table, which
-//! is part of the window's bundle, because they are shown while there is no window. A test makes sure that
-//! both tables use the same texts.
+//! The sentences of the tray, of notifications and of messages outside the window, by the names under which
+//! the shell uses them. The crate `words` has them from the table that is the window's as well.
 
 use amiqus_core::account::SignInAgainReason;
 use amiqus_core::app_state::AccountView;
 
+pub(crate) use ::words::awaiting_browser::TITLE as AWAITING_BROWSER;
+pub(crate) use ::words::button::SIGN_IN;
+pub(crate) use ::words::exchanging_code::TITLE as EXCHANGING_CODE;
+pub(crate) use ::words::home::{
+    CONNECTED, OFFLINE, PAUSED_CHIP as PAUSED, TITLE_OF_SIGN_IN_AGAIN as SIGN_IN_AGAIN, UNNAMED,
+};
+pub(crate) use ::words::menu::RENEW_NOW;
+pub(crate) use ::words::needs_setup::staff::TITLE as NEEDS_SETUP;
+pub(crate) use ::words::notification::name_taken::{
+    SENTENCE as NAME_TAKEN_ADVICE, TITLE as NAME_TAKEN,
+};
+#[cfg(target_os = "linux")]
+pub(crate) use ::words::notification::not_responding::{
+    SENTENCE as NOT_RESPONDING_NOW, TITLE as NOT_RESPONDING,
+};
+pub(crate) use ::words::notification::sign_in_again::TITLE as SIGN_IN_AGAIN_TITLE;
+pub(crate) use ::words::notification::still_connected::{
+    SENTENCE as IN_THE_TRAY_ADVICE, TITLE as IN_THE_TRAY,
+};
+pub(crate) use ::words::notification::window_closed::{
+    SENTENCE as WINDOW_CLOSED_ADVICE, TITLE as WINDOW_CLOSED,
+};
+pub(crate) use ::words::problem::not_signed_in::TITLE as SIGNED_OUT;
+pub(crate) use ::words::problem::vault_locked::TITLE as LOCKED;
+pub(crate) use ::words::this_computer::update::BUTTON as UPDATE;
+pub(crate) use ::words::top::SETTINGS;
+pub(crate) use ::words::tray::{OPEN, QUIT, SIGN_OUT, SWITCH, status, with_status};
+
 pub(crate) const APP: &str = brand::NAME;
-
-pub(crate) const OPEN: &str = "Open";
-pub(crate) const SWITCH: &str = "Switch account";
-pub(crate) const RENEW_NOW: &str = "Renew now";
-pub(crate) const SIGN_OUT: &str = "Sign out";
-pub(crate) const QUIT: &str = "Quit";
-pub(crate) const NAME_TAKEN: &str = "Another program uses this app’s name";
-pub(crate) const NAME_TAKEN_ADVICE: &str =
-    "Please tell your IT team. Your sign-in was not handed to that program.";
-#[cfg(target_os = "linux")]
-pub(crate) const NOT_RESPONDING: &str = "The app isn’t responding";
-#[cfg(target_os = "linux")]
-pub(crate) const NOT_RESPONDING_NOW: &str =
-    "Wait a moment. If nothing happens, end the app and start it again.";
-pub(crate) const UPDATE_READY: &str = "A newer version is ready";
-
-/// The name of an account for which Amiqus has neither a name nor an e-mail address.
-pub(crate) const UNNAMED: &str = "Your Amiqus account";
 
 /// An account's name as it is shown.
 pub(crate) fn display_name(account: &AccountView) -> &str {
@@ -34,55 +43,26 @@ pub(crate) fn display_name(account: &AccountView) -> &str {
     }
 }
 
-pub(crate) const SIGNED_IN: &str = "You are signed in";
-pub(crate) const SIGN_IN_AGAIN: &str = "Please sign in again";
-pub(crate) const SIGNED_OUT: &str = "You are not signed in";
-pub(crate) const AWAITING_BROWSER: &str = "Continue in your browser";
-pub(crate) const EXCHANGING_CODE: &str = "Finishing sign-in…";
-pub(crate) const NEEDS_SETUP: &str = "Connect your organisation";
-pub(crate) const LOCKED: &str = "Your sign-in is locked";
-pub(crate) const OFFLINE: &str = "Amiqus can’t be reached";
-
-pub(crate) const WINDOW_CLOSED: &str = "The window couldn’t be displayed";
-pub(crate) const WINDOW_CLOSED_ADVICE: &str =
-    "It stopped several times, so it was closed. Open the app again.";
-
-/// The reason for which an account needs the user, in a line.
+/// The reason for which an account needs the user, as it follows the team's name and a colon.
 pub(crate) const fn sign_in_again_reason(why: SignInAgainReason) -> &'static str {
+    use ::words::sign_in_again::{access_removed, answer_lost, set_up_changed, too_long_away};
     match why {
-        SignInAgainReason::AccessRemoved => "Amiqus no longer accepts this computer’s sign-in",
-        SignInAgainReason::AnswerLost => "An answer from Amiqus was lost.",
-        SignInAgainReason::TooLongAway => "It has been a long time.",
-        SignInAgainReason::SetUpChanged => "Your organisation changed its connection to Amiqus.",
+        SignInAgainReason::AccessRemoved => access_removed::BRIEF,
+        SignInAgainReason::AnswerLost => answer_lost::BRIEF,
+        SignInAgainReason::TooLongAway => too_long_away::BRIEF,
+        SignInAgainReason::SetUpChanged => set_up_changed::BRIEF,
     }
 }
 
-/// What `--forget-everything` prints.
-pub(crate) mod forget {
-    use std::io;
-    use std::path::Path;
-
-    pub(crate) const IN_USE: &str =
-        "The app is running. Quit it, also in the tray, and run this again. Nothing was removed.";
-    pub(crate) const VAULT_REMOVED: &str = "The vault was removed, with all accounts in it.";
-    pub(crate) const NO_VAULT: &str = "There was no vault.";
-    pub(crate) const KEY_REMOVED: &str = "Its key was removed from the keychain.";
-    pub(crate) const NO_KEY: &str = "The keychain had no key.";
-    pub(crate) const KEYCHAIN_LOCKED: &str = "The keychain is locked and may still hold the vault's key, which opens a copy of the vault if there is one. Unlock it and run this again.";
-    pub(crate) const KEYCHAIN_NOT_ANSWERING: &str = "The keychain doesn't answer and may still hold the vault's key, which opens a copy of the vault if there is one. Start the keychain again, then run this again.";
-    pub(crate) const KEYCHAIN_UNREACHABLE: &str = "The keychain that holds the vault's key can't be reached from here; the key opens a copy of the vault if there is one. Run this again in the person's own session.";
-    pub(crate) const NO_KEYCHAIN: &str = "There is no keychain here, and no vault that needs one.";
-    pub(crate) const REST_REMOVED: &str = "Logs, caches, the window's data, the start at login and a registration of our links were removed. Reports for support that were saved are still where they were saved.";
-    pub(crate) const ACCESS_GOES_ON: &str =
-        "Amiqus was not told. To end the access there, remove the app under Team apps in Amiqus.";
-
-    pub(crate) fn not_removed(what: &Path, error: &io::Error) -> String {
-        format!("{} can't be removed: {error}", what.display())
+/// What a notification says of an account that needs the user; the reason alone while its team is unknown.
+pub(crate) fn sign_in_again(team: Option<&str>, why: SignInAgainReason) -> String {
+    let reason = sign_in_again_reason(why);
+    if let Some(team) = team {
+        return ::words::notification::sign_in_again::sentence(reason, team);
     }
-
-    pub(crate) fn entry_not_removed(error: &io::Error) -> String {
-        format!("An entry for the desktop can't be removed: {error}")
-    }
+    let mut letters = reason.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters.clone()).collect()
 }
 
 #[cfg(test)]
@@ -90,39 +70,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_of_the_tray_is_also_the_windows() {
-        const WINDOW: &str = concat!(
-            include_str!("../../ui/src/words/awaiting-browser.ts"),
-            include_str!("../../ui/src/words/button.ts"),
-            include_str!("../../ui/src/words/exchanging-code.ts"),
-            include_str!("../../ui/src/words/needs-setup.ts"),
-            include_str!("../../ui/src/words/problem.ts"),
-            include_str!("../../ui/src/words/sign-in-again.ts"),
-            include_str!("../../ui/src/words/signed-in.ts"),
-            include_str!("../../ui/src/words/this-computer.ts"),
+    fn notification_names_the_team_or_starts_with_a_capital() {
+        let why = SignInAgainReason::TooLongAway;
+        assert_eq!(
+            sign_in_again(Some("Fusion Industries"), why),
+            "Fusion Industries: your sign-in has expired."
         );
-        for words in [
-            APP,
-            UNNAMED,
-            RENEW_NOW,
-            SIGN_OUT,
-            SIGNED_IN,
-            SIGN_IN_AGAIN,
-            SIGNED_OUT,
-            AWAITING_BROWSER,
-            EXCHANGING_CODE,
-            NEEDS_SETUP,
-            OFFLINE,
-            UPDATE_READY,
-            sign_in_again_reason(SignInAgainReason::AccessRemoved),
-            sign_in_again_reason(SignInAgainReason::AnswerLost),
-            sign_in_again_reason(SignInAgainReason::TooLongAway),
-            sign_in_again_reason(SignInAgainReason::SetUpChanged),
-        ] {
-            assert!(
-                WINDOW.contains(&format!("\"{words}\"")),
-                "the window has no \"{words}\""
-            );
-        }
+        assert_eq!(sign_in_again(None, why), "Your sign-in has expired.");
     }
 }

@@ -14,7 +14,7 @@ journey("account added twice is reported, with how to go on", async (harness) =>
   await app.press("Add another account");
   await app.waitForProblem("already_here");
   await app.waitForState("signed-in");
-  await app.waitForText("switch team or user in your browser first");
+  await app.waitForText("first switch user or team in your browser");
   assert.equal(await harness.practice.tokenRequests(), 2);
 });
 
@@ -26,11 +26,11 @@ journey(
     await harness.signIn();
     await harness.addAccount("Lorraine Baines");
     await app.waitForText("Bob Gale");
-    await app.press("Switch: Bob Gale, Fusion Industries");
+    await app.press("Use Bob Gale, Fusion Industries");
     await waitFor("Bob Gale is the current account", () =>
-      app.hasButton("Switch: Lorraine Baines, Hill Valley Legal"),
+      app.hasButton("Use Lorraine Baines, Hill Valley Legal"),
     );
-    await app.press("Sign out");
+    await app.signOut("Bob Gale");
     await waitFor("only Lorraine Baines is left", async () => {
       const text = await app.text();
       return text.includes("Lorraine Baines") && !text.includes("Bob Gale");
@@ -54,7 +54,9 @@ journey("offline start shows the account and its last check", async (harness) =>
   await app.start();
   await app.waitForState("signed-in");
   await app.waitForText("Bob Gale");
-  await app.waitForText("Offline. This is as of");
+  await app.waitForText("Offline");
+  await app.waitForText("Last updated today at");
+  assert.ok(await app.hasButton("Check now"));
 });
 
 journey("sign-in, renewal and sign-out work by keyboard alone", async (harness) => {
@@ -78,8 +80,14 @@ journey("sign-in, renewal and sign-out work by keyboard alone", async (harness) 
   await harness.consent();
   await app.waitForState("signed-in");
   await raiseWindow();
+  await pressByKeyboard("More for Bob Gale, Fusion Industries", "space");
+  // The first of the menu's items has the focus.
   await pressByKeyboard("Renew now", "space");
   await harness.practice.waitForTokenRequests(2);
+  await pressByKeyboard("More for Bob Gale, Fusion Industries", "Return");
+  await desktop.run("xdotool", ["key", "End", "Return"]);
+  // The safe answer has the focus.
+  await app.waitForText("Sign out Bob Gale?");
   await pressByKeyboard("Sign out", "Return");
   await app.waitForState("signed-out");
 });

@@ -249,7 +249,7 @@ attack("app's own commands reveal nothing, whatever their input", async (harness
     "the channel received the states",
   );
   const before = await practice.tokenRequests();
-  await app.press("Renew now");
+  await app.choose("Renew now");
   await practice.waitForTokenRequests(before + 1);
   const secrets = await practice.secrets();
   assert.ok(secrets.length >= 8, String(secrets.length));

@@ -129,8 +129,8 @@ journey("links that can't be registered leave pasting open", async (harness) => 
   await harness.startSignIn();
   await app.waitForText("This computer can’t open our links");
   const answer = await allowRequest(harness, await harness.consentPage());
-  await app.type("Address", answer);
-  await app.press("Continue");
+  await app.type("Address from your browser", answer);
+  await app.press("Finish signing in");
   await app.waitForState("signed-in");
 });
 
@@ -145,8 +145,8 @@ journey(
     // As a package does: another file with the same content.
     copyFileSync(upgraded, `${upgraded}.new`);
     renameSync(`${upgraded}.new`, upgraded);
-    await app.press("Help");
-    await app.press("Start when I log in to this computer");
+    await app.openSettings();
+    await app.press("Open when I log in to this computer");
     const entry = join(String(desktop.env.XDG_CONFIG_HOME), "autostart/co.amiqus.signin.desktop");
     const text = await waitFor("the entry is complete", () => {
       const text = existsSync(entry) ? readFileSync(entry, "utf8") : "";

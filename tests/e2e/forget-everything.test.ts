@@ -27,22 +27,22 @@ journey("--forget-everything removes every file and key of the app", async (harn
   const { app, desktop } = harness;
   await app.start();
   await harness.signIn();
-  await app.press("Help");
-  await app.press("Start when I log in to this computer");
+  await app.openSettings();
+  await app.press("Open when I log in to this computer");
   await app.close();
   assert.ok(appFiles(desktop).some((name) => name.endsWith("vault.stronghold")));
   assert.ok(appFiles(desktop).some((name) => name.startsWith("config/autostart/")));
   assert.equal(await keysInKeychain(desktop), 1);
 
   const output = await desktop.run(app.program, ["--forget-everything"]);
-  assert.match(output, /vault was removed/);
-  assert.match(output, /key was removed from the keychain/);
+  assert.match(output, /Removed the vault and all its accounts/);
+  assert.match(output, /Removed its key from the keychain/);
   assert.match(output, /Team apps/, "it names the access that it did not end");
   assert.deepEqual(appFiles(desktop), []);
   assert.equal(await keysInKeychain(desktop), 0);
 
   const again = await desktop.run(app.program, ["--forget-everything"]);
-  assert.match(again, /There was no vault/);
+  assert.match(again, /No vault found/);
   assert.deepEqual(appFiles(desktop), []);
 
   await app.start();
@@ -54,8 +54,8 @@ journey("practice start leaves a real sign-in and no files", async (harness) => 
   const { app, desktop } = harness;
   await app.start();
   await harness.signIn();
-  await app.press("Help");
-  await app.press("Start when I log in to this computer");
+  await app.openSettings();
+  await app.press("Open when I log in to this computer");
   await waitFor("the app starts at login", () => {
     return appFiles(desktop).some((name) => name.startsWith("config/autostart/"));
   });
@@ -79,8 +79,9 @@ journey("practice start leaves a real sign-in and no files", async (harness) => 
   assert.deepEqual(appFiles(desktop), before.files);
   assert.equal(await linkHandler(desktop), before.handler);
   assert.ok(!existsSync(join(ROOT, "target/practice")));
-  await app.press("Renew now");
-  await app.waitForText("Connected.");
+  await app.closeSettings();
+  await app.choose("Renew now");
+  await app.waitForText("Connected");
 });
 
 journey("--forget-everything is refused while the app is running", async (harness) => {
@@ -112,7 +113,7 @@ journey("--forget-everything without the keychain reports the key", async (harne
   desktop.env.DBUS_SESSION_BUS_ADDRESS = bus;
   assert.equal(await keysInKeychain(desktop), 1);
   const output = await desktop.run(app.program, ["--forget-everything"]);
-  assert.match(output, /key was removed from the keychain/);
+  assert.match(output, /Removed its key from the keychain/);
   assert.equal(await keysInKeychain(desktop), 0);
   assert.deepEqual(appFiles(desktop), []);
 });
@@ -126,7 +127,7 @@ journey(
     await harness.signIn();
     await app.close();
     const output = await desktop.run(app.program, ["--forget-everything"]);
-    assert.match(output, /There is no keychain here/);
+    assert.match(output, /No keychain here/);
     assert.deepEqual(appFiles(desktop), []);
   },
   { keychain: false },

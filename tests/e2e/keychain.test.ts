@@ -24,8 +24,8 @@ journey("report is saved while the keychain hangs and says so", async (harness) 
     assert.ok(report.includes(reportLines.linksOpenedByThisApp), report);
   }
   // The open vault goes on working, and the app still exits on request.
-  await app.press("Renew now");
-  await app.waitForText("Connected.");
+  await app.choose("Renew now");
+  await app.waitForText("Connected");
   await app.close();
   desktop.resumeKeychain();
 });
@@ -39,7 +39,7 @@ journey("window says that the keychain hangs and opens when it answers", async (
   desktop.suspendKeychain();
   await app.start();
   await app.waitForState("locked");
-  await app.waitForText("The keychain isn’t answering");
+  await app.waitForText("Can’t reach your keychain");
   const report = readFileSync(await saveReport(app), "utf8");
   assert.ok(report.includes(reportLines.keychainHangs), report);
   assert.ok(report.includes(reportLines.lockedWithoutAccounts), report);
@@ -58,7 +58,7 @@ journey("window locked by an absent keychain opens when it starts", async (harne
   }
   await app.start();
   await app.waitForState("locked");
-  await app.waitForText("The keychain isn’t answering");
+  await app.waitForText("Can’t reach your keychain");
   await desktop.startKeychain();
   await app.waitForState("signed-in");
   await app.waitForText("Bob Gale");
@@ -72,8 +72,8 @@ journey(
     await app.start();
     await app.waitForState("locked");
     await app.type("Passphrase", "too short");
-    await app.type("Passphrase, once more", "too short");
-    await app.press("Use this passphrase");
+    await app.press("Save passphrase");
+    await app.waitForProblem("passphrase_too_short");
     await app.choosePassphrase("a long enough passphrase");
     await harness.signIn();
     await app.close();
@@ -89,7 +89,8 @@ journey(
     await app.close();
     await app.start();
     await app.waitForState("locked");
-    await app.press("Start again");
+    await app.press("Forget this sign-in…");
+    await app.press("Forget");
     await app.waitForText("Choose a passphrase");
   },
   { keychain: false },

@@ -50,12 +50,12 @@ journey(
     const tab = await harness.consent();
     await app.waitForState("signed-in");
     await app.waitForText("Bob Gale");
-    await waitForTitle(tab, "You are signed in");
+    await waitForTitle(tab, "You’re signed in");
     await waitUntilNotListening();
     assert.equal(await harness.practice.tokenRequests(), 1);
-    await app.press("Renew now");
+    await app.choose("Renew now");
     await harness.practice.waitForTokenRequests(2);
-    await app.waitForText("Connected.");
+    await app.waitForText("Connected");
   },
   withLoopbackRedirect,
 );
@@ -83,7 +83,7 @@ journey(
     const tab = await harness.consent("Deny");
     await app.waitForState("signed-out");
     await app.waitForProblem("access_denied");
-    await waitForTitle(tab, "You chose not to allow it");
+    await waitForTitle(tab, "Access wasn’t allowed");
     await waitUntilNotListening();
     assert.equal(await harness.practice.tokenRequests(), 0);
   },
@@ -152,13 +152,13 @@ journey(
       setTimeout(() => button.click(), 300);
     `);
     await app.waitForState("signed-in");
-    await waitForTitle(tab, "You are signed in");
+    await waitForTitle(tab, "You’re signed in");
     await tab.navigate().refresh();
-    await waitForTitle(tab, "You are signed in");
+    await waitForTitle(tab, "You’re signed in");
     const address = await tab.getCurrentUrl();
     await tab.switchTo().newWindow("tab");
     await tab.get(address);
-    await waitForTitle(tab, "You are signed in");
+    await waitForTitle(tab, "You’re signed in");
     assert.equal(await practice.tokenRequests(), 1);
 
     // A new attempt on the same port, while the last page is still served.
@@ -169,7 +169,7 @@ journey(
     const second = await harness.consent("Allow", "Lorraine Baines");
     await app.waitForState("signed-in");
     await app.waitForText("Lorraine Baines");
-    await waitForTitle(second, "You are signed in");
+    await waitForTitle(second, "You’re signed in");
     assert.equal(await practice.tokenRequests(), 2);
     await waitUntilNotListening();
   },
@@ -200,7 +200,7 @@ journey(
     );
     assert.ok(refusals.reduce((sum, refused) => sum + refused) > 300);
     await press(tab, "Allow");
-    await waitForTitle(tab, "You are signed in");
+    await waitForTitle(tab, "You’re signed in");
     await app.waitForState("signed-in");
     assert.equal(await practice.tokenRequests(), 1);
     for (const socket of silent) socket.destroy();
@@ -224,13 +224,13 @@ for (const [place, hasTray] of [
       const tab = await openConsentPage(harness);
       await press(tab, "Allow");
       await app.waitForState("signed-in");
-      await waitForTitle(tab, "You are signed in");
+      await waitForTitle(tab, "You’re signed in");
       await app.closeWindow();
       // The page is served for a while, which is why this takes a while.
       for (let reload = 0; reload < 3; reload += 1) {
         await sleep(2_000);
         await tab.navigate().refresh();
-        await waitForTitle(tab, "You are signed in");
+        await waitForTitle(tab, "You’re signed in");
       }
       assert.equal(await practice.tokenRequests(), 1);
       await harness.browser.releaseTab();

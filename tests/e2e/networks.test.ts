@@ -60,8 +60,11 @@ async function tryToSignIn(harness: Harness, service: string): Promise<void> {
   const tab = await browser.waitForTab(`${service}/oauth/authorize`);
   const state = new URL(await tab.getCurrentUrl()).searchParams.get("state") ?? "";
   await app.press("Paste the address");
-  await app.type("Address", `co.amiqus.signin://oauth/callback?code=c0de&state=${state}`);
-  await app.press("Continue");
+  await app.type(
+    "Address from your browser",
+    `co.amiqus.signin://oauth/callback?code=c0de&state=${state}`,
+  );
+  await app.press("Finish signing in");
   await app.waitForState("signed-out");
 }
 
@@ -147,6 +150,6 @@ journey("odd status and extra members in responses are accepted", async (harness
   await harness.consent();
   await app.waitForState("signed-in");
   await app.waitForText("Your Amiqus account");
-  await app.press("Renew now");
+  await app.choose("Renew now");
   await app.waitForState("signed-in");
 });

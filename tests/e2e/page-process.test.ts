@@ -84,7 +84,7 @@ journey("page that crashes three times leaves tray and notification", async (har
   await tray.click(1);
   await waitUntilDrawn(harness);
   await closeAndRelaunch(harness, tray);
-  await tray.choose("Open");
+  await tray.choose("Open Sign in with Amiqus");
   await waitUntilDrawn(harness);
   // The count of crashes starts over with a window that the user asked for.
   await killPage(harness);
@@ -104,7 +104,7 @@ journey("page that crashes during a sign-in shows it completed", async (harness)
   await harness.consent();
   await app.waitForState("signed-in");
   await app.waitForText("Bob Gale");
-  await app.press("Renew now");
+  await app.choose("Renew now");
   await harness.practice.waitForTokenRequests(2);
 });
 
@@ -113,11 +113,11 @@ journey("page that crashes as its window is closed stays closed", async (harness
   const tray = await Tray.start(desktop);
   await app.start();
   await app.waitForState("signed-out");
-  await tray.waitForItem("You are not signed in");
+  await tray.waitForItem("You’re not signed in");
   await app.detach();
   process.kill(await pageProcess(harness), "SIGKILL");
   await closeToTray(harness);
-  await tray.choose("Open");
+  await tray.choose("Open Sign in with Amiqus");
   await waitUntilDrawn(harness);
 });
 
@@ -189,6 +189,6 @@ journey("window without its network process works on", async (harness) => {
   assert.deepEqual(lostPages(harness), []);
   await app.attach();
   await app.waitForState("signed-in");
-  await app.press("Renew now");
+  await app.choose("Renew now");
   await harness.practice.waitForTokenRequests(2);
 });

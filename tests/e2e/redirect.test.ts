@@ -82,11 +82,11 @@ journey("address can be pasted where the browser doesn't come back", async (harn
   await harness.startSignIn();
   const location = await allowRequest(harness, await harness.consentPage());
   await app.press("Paste the address");
-  await app.type("Address", "bob@example.com");
-  await app.press("Continue");
+  await app.type("Address from your browser", "bob@example.com");
+  await app.press("Finish signing in");
   await app.waitForProblem("link_not_ours");
-  await app.type("Address", location);
-  await app.press("Continue");
+  await app.type("Address from your browser", location);
+  await app.press("Finish signing in");
   await app.waitForState("signed-in");
 });
 
@@ -121,8 +121,8 @@ for (const [condition, asCopied] of Object.entries(PASTED)) {
     const answer = await allowRequest(harness, tab);
     await copyInBrowser(tab, asCopied(answer));
     await app.press("Paste the address");
-    await app.type("Address", Key.chord(Key.CONTROL, "v"));
-    await app.press("Continue");
+    await app.type("Address from your browser", Key.chord(Key.CONTROL, "v"));
+    await app.press("Finish signing in");
     await app.waitForState("signed-in");
     assert.equal(await harness.practice.tokenRequests(), 1);
   });
@@ -134,11 +134,11 @@ journey("address of the consent page is refused with a hint", async (harness) =>
   await harness.startSignIn();
   const tab = await openConsentPage(harness);
   await app.press("Paste the address");
-  await app.type("Address", await tab.getCurrentUrl());
-  await app.press("Continue");
+  await app.type("Address from your browser", await tab.getCurrentUrl());
+  await app.press("Finish signing in");
   await app.waitForProblem("link_before_allow");
   await app.waitForText("Choose Allow");
-  await app.type("Address", await allowRequest(harness, tab));
-  await app.press("Continue");
+  await app.type("Address from your browser", await allowRequest(harness, tab));
+  await app.press("Finish signing in");
   await app.waitForState("signed-in");
 });

@@ -1,5 +1,6 @@
 /** The app's registration at Amiqus: entered by an administrator, or from a provisioning file. */
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fill, press } from "../harness/browser";
 import type { HarnessOptions } from "../harness/harness";
@@ -13,7 +14,7 @@ journey(
   async (harness) => {
     const { app, practice, browser } = harness;
     await app.start();
-    await app.waitForState("needs-setup");
+    await app.administrate();
     await harness.desktop.openUrl(`${practice.baseUrl}/developer-settings/new`);
     const tab = await browser.waitForTab(`${practice.baseUrl}/`);
     await press(tab, "Log in as Bob Gale");
@@ -30,14 +31,14 @@ journey(
     await app.type("Client ID", "with spaces in it");
     await app.type("Client secret", secret);
     await app.press("Advanced");
-    await app.type("Service address", "http://amiqus.example.com");
-    await app.press("Save");
+    await app.type("Amiqus address", "http://amiqus.example.com");
+    await app.press("Check and save");
     await app.waitForText("https");
     await app.waitForState("needs-setup");
 
     await app.type("Client ID", ` ${id} `);
-    await app.type("Service address", practice.baseUrl);
-    await app.press("Save");
+    await app.type("Amiqus address", practice.baseUrl);
+    await app.press("Check and save");
     await app.waitForState("signed-out");
     await harness.startSignIn();
     await harness.consent();
@@ -55,20 +56,20 @@ journey(
   async ({ app, desktop, practice }) => {
     delete desktop.env.AMIQUS_ALLOW_HTTP;
     await app.start();
-    await app.waitForState("needs-setup");
+    await app.administrate();
     await app.type("Client ID", "9a1c0ffe");
     await app.press("Advanced");
     // Every field's error is reported at once.
     await app.type("Client secret", "a secret with spaces");
-    await app.type("Service address", practice.baseUrl);
-    await app.press("Save");
-    await app.waitForText("take out the spaces");
-    await app.waitForText("must begin with https://");
+    await app.type("Amiqus address", practice.baseUrl);
+    await app.press("Check and save");
+    await app.waitForText("Remove the spaces");
+    await app.waitForText("must start with https://");
     await app.type("Client secret", "a-secret");
     for (const address of [practice.baseUrl, "http://localhost:4000", "http://[::1]:4000"]) {
-      await app.type("Service address", address);
-      await app.press("Save");
-      await app.waitForText("must begin with https://");
+      await app.type("Amiqus address", address);
+      await app.press("Check and save");
+      await app.waitForText("must start with https://");
       await app.waitForState("needs-setup");
     }
     assert.equal(await practice.tokenRequests(), 0);
@@ -77,36 +78,36 @@ journey(
 );
 
 journey(
-  "registration can be checked before it is saved",
+  "registration is checked before it is saved",
   async (harness) => {
     const { app, practice } = harness;
     await app.start();
-    await app.waitForState("needs-setup");
+    await app.administrate();
     await app.type("Client ID", practice.ready.client_id);
     await app.type("Client secret", "not-this-one");
     await app.press("Advanced");
-    await app.type("Service address", practice.baseUrl);
-    await app.press("Check");
-    await app.waitForText("doesn’t know this client ID with this secret");
+    await app.type("Amiqus address", practice.baseUrl);
+    await app.press("Check and save");
+    await app.waitForText("doesn’t recognise this client ID and secret");
 
     await app.type("Client secret", practice.ready.client_secret);
     await app.type("Redirect URL", "co.amiqus.signin://oauth/elsewhere");
-    await app.press("Check");
-    await app.waitForText("isn’t a redirect URL of that API client");
+    await app.press("Check and save");
+    await app.waitForText("isn’t registered for your API client");
 
     await app.type("Redirect URL", "co.amiqus.signin://oauth/callback");
     const fault = { endpoints: ["token_exchange"], fault: "html_with200", times: 1 };
     await practice.control("faults", fault);
-    await app.press("Check");
+    await app.press("Check and save");
     await app.waitForProblem("captive_portal");
+    await app.waitForState("needs-setup");
+    await app.waitForText("so this isn’t checked");
+    assert.ok(await app.hasButton("Save anyway"));
 
-    await app.press("Check");
-    await app.waitForText("Amiqus knows this app.");
-    await app.waitForState("needs-setup");
+    await app.press("Check and save");
+    await app.waitForState("signed-out");
     assert.equal(await app.bodyData("data-problem"), null);
-    await app.close();
-    await app.start();
-    await app.waitForState("needs-setup");
+    await harness.signIn();
   },
   withoutProvisioning,
 );
@@ -116,19 +117,18 @@ journey(
   async (harness) => {
     const { app, practice } = harness;
     await app.start();
-    await app.waitForState("needs-setup");
+    await app.administrate();
     await app.type("Client ID", practice.ready.client_id);
     await app.type("Client secret", practice.ready.client_secret);
     await app.press("Advanced");
-    await app.type("Service address", practice.baseUrl);
-    await app.press("Save");
+    await app.type("Amiqus address", practice.baseUrl);
+    await app.press("Check and save");
     await app.waitForState("signed-out");
-    await app.press("Change the set-up");
+    await app.openSettings();
+    await app.press("Change setup");
     await app.waitForState("needs-setup");
     assert.ok(!(await app.window.getPageSource()).includes(practice.ready.client_secret));
-    await app.press("Check");
-    await app.waitForText("Amiqus knows this app.");
-    await app.press("Save");
+    await app.press("Check and save");
     await app.waitForState("signed-out");
     await harness.signIn();
   },
@@ -199,3 +199,54 @@ journey("provisioning file of another user is not trusted", async (harness) => {
   await app.waitForProblem("provisioning_not_trusted");
   await app.waitForText("provisioning.json");
 });
+
+journey(
+  "registration that can't be checked is saved when the administrator says so",
+  async (harness) => {
+    const { app, practice } = harness;
+    await app.start();
+    await app.administrate();
+    await app.type("Client ID", practice.ready.client_id);
+    await app.type("Client secret", practice.ready.client_secret);
+    await app.press("Advanced");
+    await app.type("Amiqus address", practice.baseUrl);
+    const fault = { endpoints: ["token_exchange"], fault: "html_with200", times: 1 };
+    await practice.control("faults", fault);
+    await app.press("Check and save");
+    await app.waitForText("so this isn’t checked");
+    await app.press("Save anyway");
+    await app.waitForState("signed-out");
+    await harness.signIn();
+  },
+  withoutProvisioning,
+);
+
+journey("provisioning file that arrives is noticed without a press", async ({ app, desktop }) => {
+  const file = join(desktop.folder, "provisioning.json");
+  const text = readFileSync(file, "utf8");
+  writeFileSync(file, text.slice(0, 40));
+  await app.start();
+  await app.waitForProblem("provisioning_not_json");
+  await app.waitForText("Setup isn’t finished");
+  assert.equal(await app.hasButton("I’m the administrator"), false);
+  writeFileSync(file, text);
+  await app.waitForState("signed-out");
+  assert.equal(await app.bodyData("data-problem"), null);
+});
+
+journey(
+  "staff on a computer without a setup get instructions for their IT team",
+  async ({ app, desktop }) => {
+    await app.start();
+    await app.waitForState("needs-setup");
+    await app.press("Copy instructions for IT");
+    await app.waitForText("Copied");
+    await app.press("I’m the administrator");
+    const copied = await app.pasteInto("Client ID");
+    const file = String(desktop.env.AMIQUS_PROVISIONING_FILE);
+    for (const part of ["Developer Settings", "co.amiqus.signin://oauth/callback", file]) {
+      assert.ok(copied.includes(part), copied);
+    }
+  },
+  withoutProvisioning,
+);

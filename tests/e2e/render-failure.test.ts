@@ -38,7 +38,7 @@ async function waitForRecovery({ app }: Harness, state: string): Promise<void> {
 }
 
 const COUNTDOWN = "[role=timer]";
-const ACCOUNT = ".account";
+const ACCOUNT = "section";
 
 journey("screen that can't be drawn leaves every way on", async (harness) => {
   const { app, desktop } = harness;
@@ -47,12 +47,13 @@ journey("screen that can't be drawn leaves every way on", async (harness) => {
 
   await failWhenDrawing(harness, COUNTDOWN);
   await app.press("Sign in with Amiqus");
-  await waitForFailure(harness, ["Try again", "Cancel", "Save a report for support"]);
+  await waitForFailure(harness, ["Try again", "Cancel"]);
   await app.waitForState("awaiting-browser");
   await desktop.waitForLog(`${logLines.pageFailed}Drawing`);
   assert.doesNotMatch(desktop.appLog(), /a secret of/);
-  await app.press("Save a report for support");
-  await app.waitForText("Saved as");
+  await app.press("Help");
+  await app.press("Save a support report");
+  await app.waitForText("Saved to");
   await app.press("Cancel");
   await waitForRecovery(harness, "signed-out");
   await app.press("Sign in with Amiqus");
@@ -70,6 +71,8 @@ journey("account that can't be drawn can still sign out", async (harness) => {
   await app.waitForState("signed-in");
   await waitForFailure(harness, ["Try again", "Sign out"]);
   await app.press("Sign out");
+  await app.waitForText("Sign out?");
+  await app.press("Sign out");
   await waitForRecovery(harness, "signed-out");
 });
 
@@ -79,7 +82,7 @@ journey("account that can't be drawn can still sign in again", async (harness) =
   await harness.signIn();
   await failWhenDrawing(harness, ACCOUNT);
   await harness.removeAccess();
-  await app.press("Renew now");
+  await app.choose("Renew now");
   await app.waitForState("sign-in-again");
   await waitForFailure(harness, ["Try again", "Sign in with Amiqus", "Sign out"]);
   await app.press("Sign in with Amiqus");
@@ -92,7 +95,7 @@ journey("page that can't draw anything leaves a link to reload it", async (harne
   await app.waitForState("signed-out");
   await failWhenDrawing(harness, "*", "Sign in with Amiqus");
   await app.waitForProblem("internal");
-  await app.waitForText("close the app and open it again");
+  await app.waitForText("quit the app and open it again");
   await desktop.waitForLog(logLines.pageFailed);
   await app.press("Try again");
   await waitForRecovery(harness, "awaiting-browser");

@@ -27,9 +27,9 @@ journey(
     mkdirSync(join(String(desktop.env.HOME), "Downloads"));
     await app.start();
     await harness.signIn();
-    await app.press("Renew now");
+    await app.choose("Renew now");
     await practice.waitForTokenRequests(2);
-    await app.waitForText("Connected.");
+    await app.waitForText("Connected");
     // A second attempt, left pending, whose state is a secret too, and a link of no attempt.
     await harness.startSignIn("Add another account");
     await harness.consentPage();
@@ -112,7 +112,7 @@ journey("certificates from a variable are in the report and the log", async (har
   assert.ok(before.includes(reportLines.certificatesOfSystem), before);
   desktop.env.SSL_CERT_FILE = "/etc/ssl/certs/ca-certificates.crt";
   const printed = await desktop.run(app.program, ["--diagnose"]);
-  const override = `SSL_CERT_FILE names others than the system's: ${desktop.env.SSL_CERT_FILE}`;
+  const override = `SSL_CERT_FILE replaces the system's: ${desktop.env.SSL_CERT_FILE}`;
   assert.ok(printed.includes(`certificates: ${override}`), printed);
   await app.start();
   await app.waitForState("signed-out");
@@ -188,11 +188,11 @@ journey("another app that opens the links is named and replaced", async (harness
   ]);
   await app.start();
   await app.waitForState("signed-out");
-  await app.waitForText("Another app opens our links");
+  await app.waitForText("Another app is opening our links");
   await app.waitForText("Foreign Sign-in");
   const report = readFileSync(await saveReport(app), "utf8");
   assert.ok(report.includes("another app, Foreign Sign-in (foreign.desktop)"), report);
-  await app.press("Open links with this app");
+  await app.press("Use this app instead");
   await waitFor(
     "the window no longer names it",
     async () => !(await app.text()).includes("Foreign Sign-in"),

@@ -16,7 +16,7 @@ journey(
     cpSync(data, backup, { recursive: true, preserveTimestamps: true });
     await app.start();
     await app.waitForState("signed-in");
-    await app.press("Renew now");
+    await app.choose("Renew now");
     await harness.practice.waitForTokenRequests(2);
     await app.close();
     rmSync(data, { recursive: true });

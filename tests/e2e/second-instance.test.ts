@@ -118,7 +118,7 @@ journey("every start is reported complete to the desktop", async (harness) => {
   const startupId = (id: string) => ({ DESKTOP_STARTUP_ID: id, XDG_ACTIVATION_TOKEN: id });
 
   launch(harness, { args: ["--in-the-tray"], env: startupId("into-the-tray_TIME1") });
-  await tray.waitForItem("You are not signed in");
+  await tray.waitForItem("You’re not signed in");
   await watch.waitForEnd("into-the-tray_TIME1");
 
   for (const [id, args] of Object.entries({

@@ -28,9 +28,9 @@ function readAll({ app, desktop }: Harness): Memory {
 
 async function renew({ app, practice }: Harness): Promise<void> {
   const before = await practice.tokenRequests();
-  await app.press("Renew now");
+  await app.choose("Renew now");
   await practice.waitForTokenRequests(before + 1);
-  await app.waitForText("Connected.");
+  await app.waitForText("Connected");
 }
 
 /**
@@ -126,7 +126,7 @@ journey("relaunch into the tray wipes the link that started the app", async (har
   await app.start();
   await harness.signInWhileClosed();
   const tray = await Tray.start(desktop);
-  await tray.waitForItem("You are signed in");
+  await tray.waitForItem("Connected");
   const secrets = await practice.secretsByKind();
   const link = secrets.filter(({ kind }) => kind === "code" || kind === "state");
   assert.equal(link.length, 2);

@@ -15,12 +15,12 @@ journey(
     const { app, desktop, practice } = harness;
     await app.start();
     await harness.signIn();
-    await app.press("Renew now");
+    await app.choose("Renew now");
     await practice.waitForTokenRequests(2);
-    await app.waitForText("Connected.");
-    await app.press("Renew now");
+    await app.waitForText("Connected");
+    await app.choose("Renew now");
     await practice.waitForTokenRequests(3);
-    await app.waitForText("Connected.");
+    await app.waitForText("Connected");
     // A second attempt, left pending, whose state is a secret too.
     await harness.startSignIn("Add another account");
     await harness.consentPage();

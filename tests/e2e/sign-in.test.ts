@@ -14,7 +14,7 @@ journey("sign-in by one click and consent shows the user", async (harness) => {
   await app.waitForText("Set up for Gale & Partners");
   await harness.signIn();
   const text = await app.text();
-  for (const expected of ["Bob Gale", "bob@example.com", "Fusion Industries", "Owner"]) {
+  for (const expected of ["Bob Gale", "bob@example.com", "Fusion Industries", "Admin"]) {
     assert.ok(text.includes(expected), `the window says ${expected}`);
   }
   assert.equal(await app.bodyData("data-problem"), null);
@@ -96,14 +96,14 @@ journey("renewal by button sends one refresh", async (harness) => {
   const { app } = harness;
   await app.start();
   await harness.signIn();
-  await app.press("Renew now");
+  await app.choose("Renew now");
   await harness.practice.waitForTokenRequests(2);
-  await app.waitForText("Connected.");
+  await app.waitForText("Connected");
   await app.waitForState("signed-in");
   await app.close();
   await app.start();
   await app.waitForState("signed-in");
-  await app.waitForText("Connected.");
+  await app.waitForText("Connected");
   assert.equal(await harness.practice.tokenRequests(), 2);
 });
 
@@ -113,7 +113,7 @@ journey("sign-out offline is durable and names what it leaves", async (harness) 
   await app.start();
   await harness.signIn();
   await harness.practice.stop();
-  await app.press("Sign out");
+  await app.signOut();
   await app.waitForState("signed-out");
   await app.waitForText("Team apps");
   assert.ok(await app.hasButton("Open Team apps"));
@@ -127,10 +127,10 @@ journey("access removed at Team apps leads to signing in again", async (harness)
   await app.start();
   await harness.signIn();
   await harness.removeAccess();
-  await app.press("Renew now");
+  await app.choose("Renew now");
   await app.waitForState("sign-in-again");
   await app.waitForText("Bob Gale");
-  await app.waitForText("Amiqus no longer accepts this computer’s sign-in");
+  await app.waitForText("This app’s access has ended");
   await app.close();
   await app.start();
   await app.waitForState("sign-in-again");
@@ -149,7 +149,7 @@ journey(
     await harness.consent();
     await app.waitForProblem("set_up_wrong");
     await app.waitForState("signed-out");
-    await app.waitForText("administrator");
+    await app.waitForText("Ask your IT team");
   },
   { provisioning: (practice) => practice.provisioning({ client_secret: "not-this-one" }) },
 );
@@ -164,14 +164,14 @@ journey("window closed during a refresh loses no tokens", async (harness) => {
     ms: 2500,
     times: 1,
   });
-  await app.press("Renew now");
+  await app.choose("Renew now");
   await practice.waitForTokenRequests(2);
   await app.close();
   await app.start();
   await app.waitForState("signed-in");
-  await app.press("Renew now");
+  await app.choose("Renew now");
   await practice.waitForTokenRequests(3);
-  await app.waitForText("Connected.");
+  await app.waitForText("Connected");
   await app.waitForState("signed-in");
 });
 

@@ -13,7 +13,7 @@ journey("app whose window is closed renews and reopens from the tray", async (ha
   const tray = await Tray.start(desktop);
   await app.start();
   await harness.signIn();
-  await tray.waitForItem("You are signed in");
+  await tray.waitForItem("Connected");
   await tray.waitForItem("Bob Gale, Fusion Industries");
   assert.ok(webKitProcesses(harness).length > 0);
   const [first] = app.processIds();
@@ -29,10 +29,12 @@ journey("app whose window is closed renews and reopens from the tray", async (ha
   assert.deepEqual(app.processIds(), [first]);
   await closeAndRelaunch(harness, tray);
 
-  await tray.choose("Open");
-  await app.waitForWindows(3);
-  await tray.choose("Sign out");
-  await tray.waitForItem("You are not signed in");
+  // It asks first, in the window that it opens.
+  await tray.choose("Sign out…");
+  await app.attach();
+  await app.waitForText("Sign out Bob Gale?");
+  await app.press("Sign out");
+  await tray.waitForItem("You’re not signed in");
   await closeToTray(harness);
   await tray.choose("Quit");
   await app.waitForExit();
@@ -54,7 +56,12 @@ journey(
     await tray.waitForChecked("Bob Gale, Fusion Industries");
     await tray.choose("Renew now");
     await harness.practice.waitForTokenRequests(3);
-    await tray.choose("Sign out");
+    await tray.choose("Sign out…");
+    await app.attach();
+    await app.waitForText("Sign out Bob Gale?");
+    await app.press("Sign out");
+    await app.waitForText("Lorraine Baines");
+    await app.detach();
     await tray.choose("Quit");
     await app.waitForExit();
     await app.start();
@@ -90,9 +97,9 @@ journey(
     await closeToTray(harness);
     await tray.choose("Renew now");
     await harness.practice.waitForTokenRequests(2);
-    await tray.choose("Open");
+    await tray.choose("Open Sign in with Amiqus");
     await app.waitForWindows(2);
-    await tray.waitForItem("You are signed in");
+    await tray.waitForItem("Connected");
   },
   { keychain: false },
 );
@@ -108,7 +115,7 @@ journey("tray that starts late is used and one that stops is not", async (harnes
   await app.start();
   await app.waitForState("signed-out");
   const tray = await Tray.start(desktop);
-  await tray.waitForItem("You are not signed in");
+  await tray.waitForItem("You’re not signed in");
   await tray.stop();
   await desktop.waitForLog(logLines.trayGone);
   await app.close();
@@ -123,20 +130,20 @@ journey("account that needs its user is notified once", async (harness) => {
   await harness.removeAccess();
   // The relaunched process checks the account, and learns that its access was removed.
   await closeAndRelaunch(harness, tray);
-  await tray.waitForItem("Please sign in again");
+  await tray.waitForItem("Sign in again");
   const notifications = await tray.waitForNotifications();
   assert.deepEqual(notifications, [
     {
-      summary: "Please sign in again",
-      body: "Bob Gale, Fusion Industries: Amiqus no longer accepts this computer’s sign-in",
+      summary: "Sign in to Amiqus again",
+      body: "Fusion Industries: this app’s access has ended.",
     },
   ]);
   await tray.choose("Quit");
   await app.waitForExit();
   // The same cause is not notified again after a restart.
   app.launch(["--in-the-tray"]);
-  await tray.waitForItem("Please sign in again");
-  await tray.choose("Open");
+  await tray.waitForItem("Sign in again");
+  await tray.choose("Open Sign in with Amiqus");
   await app.attach();
   await app.waitForState("sign-in-again");
   assert.equal((await tray.notifications()).length, 1);
@@ -149,8 +156,8 @@ journey("app chosen to start at login starts in the tray", async (harness) => {
   await app.start();
   await app.waitForState("signed-out");
   assert.ok(!existsSync(entry), "it is off by default");
-  await app.press("Help");
-  await app.press("Start when I log in to this computer");
+  await app.openSettings();
+  await app.press("Open when I log in to this computer");
   const text = await waitFor("the entry is complete", () => {
     const text = existsSync(entry) ? readFileSync(entry, "utf8") : "";
     return text.endsWith("\nTerminal=false\n") ? text : undefined;
@@ -164,13 +171,13 @@ journey("app chosen to start at login starts in the tray", async (harness) => {
   const command = /^Exec=(\S+) (\S+)$/m.exec(text);
   assert.equal(command?.[1], app.program);
   app.launch([String(command[2])]);
-  await tray.waitForItem("You are not signed in");
+  await tray.waitForItem("You’re not signed in");
   await waitFor("no WebKit process is left", () => webKitProcesses(harness).length === 0);
-  await tray.choose("Open");
+  await tray.choose("Open Sign in with Amiqus");
   await app.attach();
   await app.waitForState("signed-out");
-  await app.press("Help");
-  await app.press("Start when I log in to this computer");
+  await app.openSettings();
+  await app.press("Open when I log in to this computer");
   await waitFor("the entry is gone", () => !existsSync(entry));
 });
 
@@ -185,8 +192,8 @@ for (const autostart of [true, false]) {
       await app.start();
       await app.waitForState("signed-out");
       await waitFor("the entry is as provisioned", () => existsSync(entry) === autostart);
-      await app.press("Help");
-      await app.waitForText("Your organisation decides this.");
+      await app.openSettings();
+      await app.waitForText("Managed by your organisation");
       const box = await app.window.findElement({ css: "input[type=checkbox]" });
       assert.equal(await box.isEnabled(), false);
       assert.equal(await box.isSelected(), autostart);

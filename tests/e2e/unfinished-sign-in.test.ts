@@ -70,7 +70,7 @@ journey("sign-in that waits for /me can be cancelled and finished", async (harne
   });
   await harness.consent();
   await app.waitForState("exchanging-code");
-  await app.waitForText("This is taking longer than usual.");
+  await app.waitForText("Still trying…");
   await app.press("Cancel");
   await app.waitForState("signed-out");
   assert.equal(await app.bodyData("data-problem"), null);
@@ -99,7 +99,11 @@ journey("unfinished sign-in can be dropped", async (harness) => {
   const { app, practice } = harness;
   await app.start();
   await signInWithBrokenMe(harness, "internal_server_error", "amiqus_unwell");
-  await app.press("Forget this sign-in");
+  await app.press("Forget this sign-in…");
+  await app.press("Cancel");
+  assert.ok(await app.hasButton("Finish signing in"), "Cancel forgets nothing");
+  await app.press("Forget this sign-in…");
+  await app.press("Forget");
   await waitFor("the notice is gone", async () => !(await app.hasButton("Finish signing in")));
   await clearFaults(harness);
   await app.close();
@@ -121,7 +125,7 @@ journey(
     await harness.consent();
     await app.waitForState("signed-in");
     await app.waitForText("A sign-in isn’t finished");
-    await app.press("Sign out");
+    await app.signOut();
     await app.waitForState("signed-out");
     assert.equal(await app.hasButton("Finish signing in"), false);
     await clearFaults(harness);
@@ -139,15 +143,16 @@ journey("background retry leaves the set-up form and the window alone", async (h
   const { app, desktop, practice } = harness;
   app.provision(undefined);
   await app.start();
-  await app.waitForState("needs-setup");
+  await app.administrate();
   await app.type("Client ID", practice.ready.client_id);
   await app.type("Client secret", practice.ready.client_secret);
   await app.press("Advanced");
-  await app.type("Service address", practice.baseUrl);
-  await app.press("Save");
+  await app.type("Amiqus address", practice.baseUrl);
+  await app.press("Check and save");
   await app.waitForState("signed-out");
   await signInWithBrokenMe(harness, "internal_server_error", "amiqus_unwell");
-  await app.press("Change the set-up");
+  await app.openSettings();
+  await app.press("Change setup");
   await app.waitForState("needs-setup");
   await app.type("Client ID", "typed-by-an-administrator");
   // Anything that raises it from now on gives it the focus.

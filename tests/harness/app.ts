@@ -120,8 +120,7 @@ export class App {
   async choosePassphrase(passphrase: string): Promise<void> {
     await this.waitForState("locked");
     await this.type("Passphrase", passphrase);
-    await this.type("Passphrase, once more", passphrase);
-    await this.press("Use this passphrase");
+    await this.press("Save passphrase");
     await this.waitForState("signed-out");
   }
 
@@ -156,6 +155,55 @@ export class App {
     });
   }
 
+  /** Chooses an action in the menu of an account: of the first one unless a name is given. */
+  async choose(action: string, account = ""): Promise<void> {
+    await this.#openMenu(account);
+    await this.press(action);
+  }
+
+  /** Signs an account out, and answers the question about it. */
+  async signOut(account = ""): Promise<void> {
+    await this.choose("Sign out", account);
+    await this.press("Sign out");
+  }
+
+  /** Opens an account's menu. */
+  async #openMenu(account: string): Promise<void> {
+    await waitFor(`the menu of ${account || "the account in use"} is open`, async () => {
+      for (const button of await this.window.findElements(By.css("[aria-expanded]"))) {
+        const name = await button.getAccessibleName();
+        if (!name.startsWith(`More for ${account}`)) continue;
+        if ((await button.getAttribute("aria-expanded")) !== "true") await button.click();
+        return true;
+      }
+      return false;
+    });
+  }
+
+  /** Whether there is an account with a menu. */
+  async hasAccount(): Promise<boolean> {
+    const menus = await this.window.findElements(By.css("[data-menu]"));
+    return menus.length > 0;
+  }
+
+  /** Opens the settings, unless they are open. */
+  async openSettings(): Promise<void> {
+    if (await this.hasButton("Settings and help")) await this.press("Settings and help");
+    await this.waitForText("Support report");
+  }
+
+  /** Leaves the settings. */
+  async closeSettings(): Promise<void> {
+    const accounts = "Back to your accounts";
+    await this.press((await this.hasButton(accounts)) ? accounts : "Back to the start");
+  }
+
+  /** Opens the form with which an administrator sets the app up. */
+  async administrate(): Promise<void> {
+    await this.waitForState("needs-setup");
+    await this.press("I’m the administrator");
+  }
+
   /** Whether the window has a button with this accessible name. */
   async hasButton(name: string): Promise<boolean> {
     return (await this.#named("button, a", name)) !== undefined;
@@ -170,8 +218,24 @@ export class App {
     await field.sendKeys(text);
   }
 
+  /** Pastes the clipboard's text into a field; returns what the field has then. */
+  async pasteInto(label: string): Promise<string> {
+    const field = await waitFor(`there is a field "${label}"`, () =>
+      this.#named("input, textarea", label),
+    );
+    await this.desktop.run("wmctrl", ["-F", "-a", WINDOW_TITLE]);
+    await field.click();
+    await this.desktop.run("xdotool", ["key", "ctrl+v"]);
+    return waitFor(
+      "something is pasted",
+      async () => (await field.getAttribute("value")) || undefined,
+    );
+  }
+
   async #named(selector: string, name: string): Promise<WebElement | undefined> {
-    for (const element of await this.window.findElements(By.css(selector))) {
+    // What lies below a dialog can't be used.
+    const [dialog] = await this.window.findElements(By.css("dialog[open]"));
+    for (const element of await (dialog ?? this.window).findElements(By.css(selector))) {
       if ((await element.getAccessibleName()) === name) return element;
     }
     return undefined;

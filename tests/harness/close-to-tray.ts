@@ -44,7 +44,7 @@ export async function closeAndRelaunch(harness: Harness, tray: Tray): Promise<vo
   await waitFor("the app is relaunched", () => starts() > before);
   assert.deepEqual(app.processIds(), [id], "the process id stays");
   assert.match(readFileSync(`/proc/${String(id)}/cmdline`, "utf8"), /\0--in-the-tray\0$/);
-  await tray.waitForItem("Open");
+  await tray.waitForItem("Open Sign in with Amiqus");
   const inherited = [...sockets(id)].filter((socket) => oldSockets.has(socket));
   assert.deepEqual(inherited, [], "no socket of the old process is open");
 }

@@ -107,7 +107,7 @@ export class Harness {
 
   /** Removes the app's access on the Team apps page. */
   async removeAccess(): Promise<void> {
-    await this.app.press("Open Team apps");
+    await this.app.choose("Open Team apps");
     await press(
       await this.browser.waitForTab(`${this.practice.baseUrl}/team-apps`),
       "Remove access",

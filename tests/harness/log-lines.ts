@@ -48,6 +48,6 @@ export const reportLines = {
   lockedWithoutAccounts: "locked accounts=0",
   awaitingBrowserWithOneAccount: "awaiting-browser accounts=1",
   logNotAFile: "can't be read: not a regular file",
-  redacted: "[taken out]",
+  redacted: "[redacted]",
   redactedEmail: "…@example.com",
 } as const;

@@ -36,6 +36,7 @@ function build(variables: NodeJS.ProcessEnv): void {
 
 before(() => {
   writeFileSync(file, JSON.stringify(brand));
+  writeFileSync(join(folder, brand.icon), '<svg xmlns="http://www.w3.org/2000/svg" />');
   build({ AMIQUS_BRAND: file });
   copyFileSync(join(BIN_DIR, "sign-in-with-amiqus"), program);
 });
@@ -82,6 +83,7 @@ void test("a brand that could not work stops the build, and says why", () => {
     identifier: "Gale",
     base_url: "http://gale.example.com",
     name: "",
+    support: "http://gale.example.com/help",
   };
   for (const [field, value] of Object.entries(wrong)) {
     const broken = join(folder, `${field}.json`);

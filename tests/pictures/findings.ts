@@ -19,14 +19,15 @@ export function clippedText(): string[] {
       lines.some(({ left, right }) => left < -1 || right > width + 1) ||
       (display !== "inline" && holder.scrollWidth > holder.clientWidth + 1);
     for (let around: Element | null = holder; around; around = around.parentElement) {
-      if (around === document.body || getComputedStyle(around).overflow === "visible") continue;
+      const { overflow, overflowY } = getComputedStyle(around);
+      if (around === document.body || overflow === "visible") continue;
       const room = around.getBoundingClientRect();
+      const canBeScrolled = overflowY === "auto" || overflowY === "scroll";
       cut ||= lines.some(
         ({ left, right, top, bottom }) =>
           left < room.left - 1 ||
           right > room.right + 1 ||
-          top < room.top - 1 ||
-          bottom > room.bottom + 1,
+          (!canBeScrolled && (top < room.top - 1 || bottom > room.bottom + 1)),
       );
     }
     if (cut) clipped.push(`“${content}” is cut off`);
@@ -39,8 +40,7 @@ export function allText(): string[] {
   const found: string[] = [];
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) {
-    // Initials come from the name, which is checked itself.
-    if (texts.currentNode.parentElement?.matches(".initials, script, style")) continue;
+    if (texts.currentNode.parentElement?.matches("script, style")) continue;
     found.push(texts.currentNode.nodeValue ?? "");
   }
   for (const element of document.querySelectorAll("*")) {
@@ -68,7 +68,8 @@ export function contrastAndSizeFindings(): string[] {
   const ground = (element: Element | null): string => {
     for (let around = element; around; around = around.parentElement) {
       const colour = getComputedStyle(around).backgroundColor;
-      if (parts(colour)[3] !== 0) return colour;
+      // A tint changes little of what is below it.
+      if ((parts(colour)[3] ?? 1) > 0.5) return colour;
     }
     return getComputedStyle(document.documentElement).backgroundColor;
   };
@@ -79,8 +80,11 @@ export function contrastAndSizeFindings(): string[] {
     if (ratio < least) found.push(`${what} has a contrast of ${ratio.toFixed(2)}, not ${least}`);
   };
 
-  for (const control of document.querySelectorAll<HTMLElement>("button, input, summary")) {
-    if (!control.checkVisibility()) continue;
+  // What lies below a dialog can't have the focus, and an open menu closes when it loses it.
+  const reachable =
+    document.querySelector("dialog[open]") ?? document.querySelector("[role=toolbar]") ?? document;
+  for (const control of reachable.querySelectorAll<HTMLElement>("button, input, summary")) {
+    if (!control.checkVisibility({ visibilityProperty: true })) continue;
     const name = control.textContent.trim() || control.id || control.tagName;
     const { width, height } = control.getBoundingClientRect();
     if (width < 24 || height < 24) found.push(`${name} is only ${width} × ${height}`);

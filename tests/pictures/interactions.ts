@@ -20,16 +20,16 @@ const unusualNames = [
 /** Checks that need more than one picture. */
 export const interactions: Interaction[] = [
   [
-    "help appears after thirty seconds, is announced, and moves nothing",
+    "help appears after thirty seconds, is announced once, and moves nothing",
     async (pictureWindow, address) => {
       await pictureWindow.show(sceneNamed("awaiting-browser"), "light", address);
       const later = (milliseconds: number) =>
         pictureWindow.inPageLater(async (passed: number) => {
           window.advanceClock(passed);
           await new Promise((ticked) => setTimeout(ticked, 1100));
-          const places = [...document.querySelectorAll("h1, [role=timer], .sentence, button")];
+          const places = [...document.querySelectorAll("h1, [role=timer], main button")];
           return {
-            help: document.querySelector("main [role=status]")?.textContent.trim(),
+            announced: document.querySelector("[role=status]")?.textContent.trim(),
             places: places.map((place) => place.getBoundingClientRect().top).join(),
             scrolls: document.documentElement.scrollHeight > window.innerHeight,
           };
@@ -37,24 +37,114 @@ export const interactions: Interaction[] = [
       // The picture is twelve seconds into the attempt.
       const before = await later(17_000);
       const after = await later(2_000);
-      assert.equal(before.help, "", "after 29 seconds nothing is text yet");
-      assert.match(after.help ?? "", /choose Open or Allow/);
+      assert.equal(before.announced, "", "after 29 seconds nothing is announced yet");
+      assert.match(after.announced ?? "", /choose Open or Allow/);
       assert.equal(after.places, before.places, "all stays where it was");
       assert.equal(after.scrolls, false, "all is seen without scrolling");
+      const lastMinute = await later(9 * 60_000);
+      assert.match(lastMinute.announced ?? "", /Less than a minute left/);
+      assert.equal(lastMinute.places, before.places, "the last minute moves nothing either");
     },
   ],
   [
-    "Escape closes the address field and returns the focus",
+    "Escape leaves the address field, then the attempt",
     async (pictureWindow, address) => {
       await pictureWindow.show(sceneNamed("awaiting-browser-paste"), "light", address);
       const focused = () =>
         pictureWindow.inPage(() => [
           document.activeElement?.tagName,
-          document.activeElement?.getAttribute("aria-expanded"),
+          document.querySelector("h1")?.textContent.trim(),
         ]);
-      assert.deepEqual(await focused(), ["INPUT", null]);
+      assert.deepEqual(await focused(), ["INPUT", words.pasteAddress.title]);
       await pictureWindow.pressKey("Escape");
-      assert.deepEqual(await focused(), ["BUTTON", "false"]);
+      assert.deepEqual(await focused(), ["H1", words.awaitingBrowser.title]);
+      await pictureWindow.pressKey("Escape");
+      const invoked = await pictureWindow.inPage(() => window.invokedCommands);
+      assert.ok(invoked.includes("cancel"));
+    },
+  ],
+  [
+    "text that is pasted while waiting opens the address field with it",
+    async (pictureWindow, address) => {
+      await pictureWindow.show(sceneNamed("awaiting-browser"), "light", address);
+      const value = await pictureWindow.inPageLater(async () => {
+        const clipboardData = new DataTransfer();
+        clipboardData.setData("text", "co.amiqus.signin://oauth/callback?code=1");
+        document.body.dispatchEvent(
+          new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }),
+        );
+        await new Promise((drawn) => setTimeout(drawn, 50));
+        return document.querySelector("input")?.value;
+      });
+      assert.equal(value, "co.amiqus.signin://oauth/callback?code=1");
+      const invoked = await pictureWindow.inPage(() => window.invokedCommands);
+      assert.equal(invoked.includes("exchange"), false, "nothing is sent unasked");
+    },
+  ],
+  [
+    "an account's menu is operated by keyboard alone",
+    async (pictureWindow, address) => {
+      await pictureWindow.show(sceneNamed("signed-in-menu"), "light", address);
+      const focused = () =>
+        pictureWindow.inPage(() => document.activeElement?.textContent.trim() ?? "");
+      assert.equal(await focused(), words.menu.renewNow);
+      await pictureWindow.pressKey("ArrowUp");
+      assert.equal(await focused(), words.menu.signOut);
+      await pictureWindow.pressKey("Home");
+      assert.equal(await focused(), words.menu.renewNow);
+      await pictureWindow.pressKey("ArrowDown");
+      assert.equal(await focused(), words.menu.copyEmail);
+      await pictureWindow.pressKey("Escape");
+      const state = () =>
+        pictureWindow.inPage(() => [
+          document.activeElement?.getAttribute("aria-expanded"),
+          document.querySelectorAll("[role=toolbar]").length,
+        ]);
+      assert.deepEqual(await state(), ["false", 0]);
+    },
+  ],
+  [
+    "Enter never confirms a question, and Escape cancels it",
+    async (pictureWindow, address) => {
+      for (const name of ["signed-in-sign-out-question", "signed-out-forget-question"]) {
+        for (const key of ["Enter", "Escape"] as const) {
+          await pictureWindow.show(sceneNamed(name), "light", address);
+          assert.equal(
+            await pictureWindow.inPage(() => document.activeElement?.textContent.trim()),
+            words.button.cancel,
+          );
+          await pictureWindow.pressKey(key);
+          const { open, invoked } = await pictureWindow.inPage(() => ({
+            open: document.querySelectorAll("dialog").length,
+            invoked: window.invokedCommands,
+          }));
+          assert.equal(open, 0, `${name}: ${key} closes the question`);
+          for (const command of ["sign_out", "forget_sign_in"]) {
+            assert.equal(invoked.includes(command), false, `${name}: ${key}`);
+          }
+        }
+      }
+    },
+  ],
+  [
+    "Enter on arrival presses the filled button",
+    async (pictureWindow, address) => {
+      for (const [name, command] of [
+        ["signed-out", "authorize"],
+        ["signed-in-just-now", "close_window"],
+        ["sign-in-again-answer-lost", "authorize"],
+        ["locked-keychain-locked", "unlock"],
+      ] as const) {
+        await pictureWindow.show(sceneNamed(name), "light", address);
+        await pictureWindow.pressKey("Enter");
+        const invoked = await pictureWindow.inPage(() => window.invokedCommands);
+        assert.ok(invoked.includes(command), `${name}: ${invoked.join()}`);
+      }
+      await pictureWindow.show(sceneNamed("signed-in"), "light", address);
+      const before = await pictureWindow.inPage(() => window.invokedCommands.length);
+      await pictureWindow.pressKey("Enter");
+      const after = await pictureWindow.inPage(() => window.invokedCommands.length);
+      assert.equal(after, before, "at home nothing is to be done");
     },
   ],
   ...pasted.map(({ name, text }): Interaction => [
@@ -111,7 +201,7 @@ export const interactions: Interaction[] = [
             const next = { ...appState, screen, accounts: shown, current: "1.a", revision };
             const findings = await pictureWindow.change(next);
             const drawn = await pictureWindow.inPage(
-              () => document.querySelectorAll(".account").length,
+              () => document.querySelectorAll("section, main li").length,
             );
             if (drawn !== shown.length) findings.push(`${drawn} accounts are drawn`);
             assert.deepEqual(findings, [], JSON.stringify(next));

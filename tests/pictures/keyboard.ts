@@ -17,11 +17,17 @@ export async function keyboardFindings(
         document.querySelectorAll("[open]").length,
         document.activeElement?.id,
       ].join();
-    const focusable = document.querySelectorAll<HTMLElement>("button, input, summary, a[href]");
+    // What lies below a dialog can't be reached.
+    const reachable = document.querySelector("dialog[open]") ?? document;
+    const focusable = reachable.querySelectorAll<HTMLElement>("button, input, summary, a[href]");
     window.tabStops = [...focusable].filter(
-      (stop) => stop.checkVisibility() && !stop.matches(":disabled"),
+      (stop) =>
+        stop.checkVisibility({ visibilityProperty: true }) && !stop.matches(":disabled, [inert] *"),
     );
-    document.querySelector("h1")?.focus();
+    // From the start of the page, or of the dialog.
+    const start = document.querySelector("dialog[open] h2") ?? document.querySelector("body > *");
+    start?.setAttribute("tabindex", "-1");
+    if (start instanceof HTMLElement) start.focus();
     return window.tabStops.length;
   });
   const findings: string[] = [];

@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { build } from "vite";
+import brand from "../../src-tauri/brand/brand.json";
 import table from "../../ui/src/words/en-GB.json";
 
 const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -47,12 +48,18 @@ export async function buildInPseudo(folder: string): Promise<void> {
 
 /** Texts in plain letters that come neither from the table of words nor from the scene. */
 export function untranslated(texts: string[], scene: object): string[] {
-  const data = new Set<string>();
+  const data = new Set<string>([brand.name, brand.scheme, brand.base_url]);
   const gather = (value: unknown, key = ""): void => {
     if (typeof value === "string") {
       if (shown.includes(key)) data.add(value);
+      // An email address is drawn in two pieces, and of a path one part.
+      if (key === "email" || key === "with") {
+        for (const piece of value.split(/(?=@)|\//)) data.add(piece);
+      }
     } else if (value !== null && typeof value === "object") {
-      for (const [name, inner] of Object.entries(value)) gather(inner, name);
+      for (const [name, inner] of Object.entries(value)) {
+        gather(inner, Array.isArray(value) ? key : name);
+      }
     }
   };
   gather(scene);
@@ -66,5 +73,5 @@ export function untranslated(texts: string[], scene: object): string[] {
 /** The fields of a scene that are shown as they are. */
 const shown = [
   ...["name", "email", "team", "organisation", "client_id", "redirect_url", "base_url"],
-  ...["file", "field", "links_taken_by", "with"],
+  ...["file", "field", "code", "links_taken_by", "with", "version", "type", "other_teams"],
 ];

@@ -27,7 +27,6 @@ import {
 const needsSetup: Screen = { state: "needs-setup" };
 const signedOut: Screen = { state: "signed-out", just_now: false };
 const signedIn: Screen = { state: "signed-in", just_now: false };
-const justSignedIn: Screen = { state: "signed-in", just_now: true };
 const provisioningFile = "/etc/sign-in-with-amiqus/provisioning.json";
 const vaultFile = "/home/bob/.local/share/co.amiqus.signin/vault.2026-11-23.damaged";
 
@@ -242,10 +241,14 @@ const unusual: AccountView[] = [
 
 const onSignedIn: Scene[] = [
   scene("signed-in", signedIn, { accounts: [bob], buttons: [...home, "Open Amiqus"] }),
-  scene("signed-in-just-now", justSignedIn, {
-    accounts: [bob],
-    buttons: [...home, "Close this window"],
-  }),
+  scene(
+    "signed-in-just-now",
+    { state: "signed-in", just_now: true },
+    {
+      accounts: [bob],
+      buttons: [...home, "Close this window"],
+    },
+  ),
   scene("signed-in-menu", signedIn, {
     accounts: [bob],
     steps: [openMenu],
@@ -463,7 +466,7 @@ const onThisComputer: Scene[] = [
     accounts: [bob],
     computer: { ...usual, update: "ready" },
     steps: [{ answer: "update", with: problem("update_failed") }, { press: "Update and restart" }],
-    buttons: [...home, "Update and restart"],
+    buttons: [...home, "Try again"],
   }),
 ];
 

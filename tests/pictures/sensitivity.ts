@@ -71,7 +71,11 @@ function wipeShortestLine(): string | null {
   while (texts.nextNode()) {
     const node = texts.currentNode as Text;
     const parent = node.parentElement;
-    if (!parent?.checkVisibility() || parent.closest(".visually-hidden")) continue;
+    if (
+      !parent?.checkVisibility({ visibilityProperty: true }) ||
+      parent.closest(".visually-hidden")
+    )
+      continue;
     const lines = new Map<number, { width: number; start: number; end: number; node: Text }>();
     for (let index = 0; index < node.length; index += 1) {
       const range = document.createRange();
@@ -108,7 +112,7 @@ function restoreLine(): void {
 function moveSmallestButton(): string | null {
   const width = (button: HTMLElement) => button.getBoundingClientRect().width;
   const [smallest] = [...document.querySelectorAll("button")]
-    .filter((button) => button.checkVisibility())
+    .filter((button) => button.checkVisibility({ visibilityProperty: true }))
     .sort((one, other) => width(one) - width(other));
   if (!smallest) return null;
   smallest.style.translate = "4px 0";
@@ -132,7 +136,11 @@ function swapColourToken(seed: number): string | null {
     .filter(({ colour }) => colour.startsWith("#"));
   const visibleColours = () =>
     [...document.body.querySelectorAll("*"), document.body]
-      .filter((element) => element.checkVisibility() && !element.closest(".visually-hidden"))
+      .filter(
+        (element) =>
+          element.checkVisibility({ visibilityProperty: true }) &&
+          !element.closest(".visually-hidden"),
+      )
       .map((element) => {
         const style = getComputedStyle(element);
         const hasText = [...element.childNodes].some(

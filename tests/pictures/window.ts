@@ -31,6 +31,9 @@ const keys = {
   Enter: { key: "Enter", code: "Enter", windowsVirtualKeyCode: 13, text: "\r" },
   Space: { key: " ", code: "Space", windowsVirtualKeyCode: 32, text: " " },
   Escape: { key: "Escape", code: "Escape", windowsVirtualKeyCode: 27 },
+  ArrowDown: { key: "ArrowDown", code: "ArrowDown", windowsVirtualKeyCode: 40 },
+  ArrowUp: { key: "ArrowUp", code: "ArrowUp", windowsVirtualKeyCode: 38 },
+  Home: { key: "Home", code: "Home", windowsVirtualKeyCode: 36 },
 };
 
 /** A headless Chromium that shows the window's page in place of the app. */
@@ -118,8 +121,10 @@ export class PictureWindow {
         if (document.querySelectorAll("h1").length !== 1) findings.push("not one heading");
         if (state !== before && document.activeElement?.matches("h1, form *") !== true)
           findings.push("the focus did not move to the new screen");
-        if (document.querySelector("[role=status]").textContent.trim() === "")
-          findings.push("nothing is announced");
+        // A new screen speaks through its heading; what changes on a screen is announced.
+        const isAnnounced = document.querySelector("[role=status]").textContent.trim() !== "";
+        if (problem && !isAnnounced && document.activeElement?.matches("h1") !== true)
+          findings.push("the problem is not announced");
         done(findings);
       }, 30);
       `,

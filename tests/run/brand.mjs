@@ -9,7 +9,7 @@ export const brandFile = resolve(
   process.env.AMIQUS_BRAND ?? resolve(root, "src-tauri", "brand", "brand.json"),
 );
 
-/** @typedef {{ name: string, publisher: string, identifier: string, scheme: string, base_url: string, icon: string }} Brand */
+/** @typedef {{ name: string, publisher: string, identifier: string, scheme: string, base_url: string, icon: string, icon_small?: string, mark?: string, tray?: string, support?: string }} Brand */
 
 /** @type {unknown} */
 const fields = JSON.parse(readFileSync(brandFile, "utf8"));

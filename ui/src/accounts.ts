@@ -21,6 +21,11 @@ export function accountLabel(account: AccountView): string {
   return second === "" ? first : fill(words.text.list, { first, second });
 }
 
+/** What the user's role in the team is called; `null` for one that is not known. */
+export function roleName({ role }: AccountView): string | null {
+  return role !== null && Object.hasOwn(words.role, role) ? words.role[role] : null;
+}
+
 /** The first letters of the first and the last name. */
 export function initials(account: AccountView): string {
   const letters = displayName(account)

@@ -57,18 +57,32 @@ export const commands = {
 	/**  Logs that the page failed. Only the kind is logged: an error's text could contain personal data. */
 	reportFault: (fault: PageFault) => __TAURI_INVOKE<void>("report_fault", { fault }),
 	/**  Installs the newer version and restarts the app. */
-	dismissProblem: () => typedError<null, Problem>(__TAURI_INVOKE("dismiss_problem")),
-	reloadSetup: () => typedError<null, Problem>(__TAURI_INVOKE("reload_setup")),
-	copyAuthorizationUrl: () => typedError<null, Problem>(__TAURI_INVOKE("copy_authorization_url")),
-	copyText: (text: string) => typedError<null, Problem>(__TAURI_INVOKE("copy_text", { text })),
-	closeWindow: () => typedError<null, Problem>(__TAURI_INVOKE("close_window")),
-	quit: () => typedError<null, Problem>(__TAURI_INVOKE("quit")),
-	notifyMe: (on: boolean) => typedError<null, Problem>(__TAURI_INVOKE("notify_me", { on })),
-	showReport: () => typedError<null, Problem>(__TAURI_INVOKE("show_report")),
-	openLicences: () => typedError<null, Problem>(__TAURI_INVOKE("open_licences")),
-	contactSupport: () => typedError<null, Problem>(__TAURI_INVOKE("contact_support")),
-	followRequests: (requests: Channel<WindowRequest>) => typedError<null, Problem>(__TAURI_INVOKE("follow_requests", { requests })),
 	update: () => typedError<null, Problem>(__TAURI_INVOKE("update")),
+	/**  Dismisses the problem that is shown. */
+	dismissProblem: () => typedError<null, Problem>(__TAURI_INVOKE("dismiss_problem")),
+	/**  Reads the provisioning file again while the app is not set up. */
+	reloadSetup: () => typedError<null, Problem>(__TAURI_INVOKE("reload_setup")),
+	/**
+	 *  Puts the pending attempt's authorization URL into the clipboard, for another browser. It has the
+	 *  attempt's `state`, so the window never receives it.
+	 */
+	copyAuthorizationUrl: () => typedError<null, Problem>(__TAURI_INVOKE("copy_authorization_url")),
+	/**  Puts the window's own text into the clipboard. */
+	copyText: (text: string) => typedError<null, Problem>(__TAURI_INVOKE("copy_text", { text })),
+	/**  Closes the window: the app stays in the tray, or ends where there is none. */
+	closeWindow: () => typedError<null, Problem>(__TAURI_INVOKE("close_window")),
+	/**  Ends the app. */
+	quit: () => typedError<null, Problem>(__TAURI_INVOKE("quit")),
+	/**  Turns notifications of accounts that must sign in again on or off. */
+	notifyMe: (on: boolean) => typedError<null, Problem>(__TAURI_INVOKE("notify_me", { on })),
+	/**  Opens the folder of the last saved report. */
+	showReport: () => typedError<null, Problem>(__TAURI_INVOKE("show_report")),
+	/**  Opens the licences of the software in this program. */
+	openLicences: () => typedError<null, Problem>(__TAURI_INVOKE("open_licences")),
+	/**  Opens the way to the distributor's support that the brand names. */
+	contactSupport: () => typedError<null, Problem>(__TAURI_INVOKE("contact_support")),
+	/**  Sends what the tray asks of the window down a channel of the window's own. */
+	followRequests: (requests: Channel<WindowRequest>) => typedError<null, Problem>(__TAURI_INVOKE("follow_requests", { requests })),
 };
 
 /* Types */
@@ -121,12 +135,15 @@ export type AppState = {
 	accounts: AccountView[],
 	/**  The `id` of the current account. */
 	current: string | null,
+	/**
+	 *  The names of the teams that the current account's user belongs to and that no account here is
+	 *  for: sorted, without duplicates. Empty if they are unknown.
+	 */
+	other_teams: string[],
 	/**  Whether a sign-in is unfinished: its tokens are stored, and their owner is not known yet. */
 	unfinished: boolean,
 	/**  How the app is set up. */
 	setup: SetupView,
-	/**  Names of the current user's teams that no account here is for. */
-	other_teams: string[],
 };
 
 /**  Whether the app starts at login, as the window shows it. */
@@ -343,8 +360,13 @@ export type Reason =
 "has_fragment" | 
 /**  This app's redirect URLs have no query. */
 "has_query" | 
+/**
+ *  The redirect URL has a comma. A URL may (RFC 3986 §2.2), but Amiqus's form takes several
+ *  redirect URLs, separated by commas.
+ */
+"has_comma" | 
 /**  The URL must not have a user name or a password. */
-"has_user_info" | "has_comma" | 
+"has_user_info" | 
 /**  The redirect would not reach this app. */
 "wrong_kind";
 
@@ -385,7 +407,12 @@ export type Role =
 /**  Sees only what is assigned to them. */
 "assigned-only" | 
 /**  Acts on behalf of the team. */
-"assumed" | "no-longer-in-team";
+"assumed" | 
+/**
+ *  Is no longer a member of the team: `/team/me` has the role `null`. Earlier versions can't
+ *  read it, so no record has it.
+ */
+"no-longer-in-team";
 
 /**  Why a registration was not saved. */
 export type SaveError = 
@@ -408,13 +435,19 @@ just_now: boolean } |
 started_at: string; 
 /**  When the attempt ends. */
 deadline: string; 
-/**  From then on, opening the browser again starts a fresh attempt. */
+/**
+ *  From when on opening the browser again starts a fresh attempt, which has the full time
+ *  (WCAG 2.2, success criterion 2.2.1). Before that, the same attempt's page opens again.
+ */
 extendable_from: string } | 
 /**  The browser came back with a code, which is being exchanged for tokens. */
 { state: "exchanging-code" } | 
 /**  The current account is connected. */
 { state: "signed-in"; 
-/**  Whether the sign-in has just been completed. */
+/**
+ *  Whether the user has just signed in: until the window closes, or the user does something
+ *  else with the sign-in, the accounts or the set-up.
+ */
 just_now: boolean } | 
 /**  The current account must sign in again. */
 { state: "sign-in-again"; 
@@ -460,23 +493,43 @@ export type SignInAgainReason =
 export type ThisComputer = {
 	/**  Whether the app starts at login. */
 	at_login: AtLogin,
+	/**  Whether the user is notified of an account that must sign in again. */
+	notifies: boolean,
 	/**  The display name of another app that is registered for our URL scheme. */
 	links_taken_by: string | null,
 	/**  Whether no app is registered for our URL scheme, and this one can't register itself. */
 	links_unclaimed: boolean,
-	notifies: boolean,
+	/**  Whether a newer version is ready to be installed. */
 	update: UpdateStatus,
+	/**  This app's version. */
 	version: string,
+	/**  The operating system, such as "Debian GNU/Linux 12". */
 	system: string,
+	/**  Whether the app stays in the tray when the window is closed. */
 	has_tray: boolean,
+	/**  The path at which an administrator puts the provisioning file; empty where the system has none. */
 	provisioning_file: string,
+	/**  Where users find the distributor's support, an `https:` or `mailto:` address. */
 	support: string | null,
 };
 
-export type UpdateStatus = "unknown" | "up_to_date" | "ready";
+/**  Whether a newer version is ready to be installed, for the window. */
+export type UpdateStatus = 
+/**  This build or IT allows no checks, or none has succeeded yet. */
+"unknown" | 
+/**  This is the newest version. */
+"up_to_date" | 
+/**  A newer version is ready to be installed. */
+"ready";
 
-export type WindowRequest = { kind: "sign_out"; account: string } | { kind: "settings" };
-
+/**  What the page is asked to show. */
+export type WindowRequest = 
+/**  The question whether to sign out an account. */
+{ kind: "sign_out"; 
+/**  The account's `id`. */
+account: string } | 
+/**  Settings and help. */
+{ kind: "settings" };
 
 /* Tauri Specta runtime */
 async function typedError<T, E>(result: Promise<T>): Promise<{ status: "ok"; data: T } | { status: "error"; error: E }> {

@@ -21,23 +21,24 @@ export function problemText(problem: Problem, setup: SetupView): string {
   return messageText(problemMessage(problem, setup));
 }
 
+const pictures: Partial<Record<Code, { icon: IconName; tone: Tone }>> = {
+  offline: { icon: "offline", tone: "quiet" },
+  access_denied: { icon: "declined", tone: "quiet" },
+  denied_without_state: { icon: "declined", tone: "quiet" },
+  attempt_expired: { icon: "clock", tone: "quiet" },
+  certificate_not_trusted: { icon: "shield", tone: "danger" },
+  already_here: { icon: "info", tone: "info" },
+};
+
 /** The picture of a problem, in the colour of its meaning. */
 export function problemPicture(code: Code): { icon: IconName; tone: Tone } {
-  switch (code) {
-    case "offline":
-      return { icon: "offline", tone: "quiet" };
-    case "access_denied":
-    case "denied_without_state":
-      return { icon: "declined", tone: "quiet" };
-    case "attempt_expired":
-      return { icon: "clock", tone: "quiet" };
-    case "certificate_not_trusted":
-      return { icon: "shield", tone: "danger" };
-    case "already_here":
-      return { icon: "info", tone: "info" };
-    default:
-      return { icon: "warning", tone: "warning" };
-  }
+  // A newer core may send a code that this window does not know.
+  return (
+    (Object.hasOwn(pictures, code) ? pictures[code] : undefined) ?? {
+      icon: "warning",
+      tone: "warning",
+    }
+  );
 }
 
 const ofTheSetup: readonly Code[] = [

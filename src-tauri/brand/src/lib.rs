@@ -20,3 +20,10 @@ pub const REDIRECT_URL: &str = concat!(env!("BRAND_SCHEME"), "://oauth/callback"
 
 /// The address of the Amiqus service.
 pub const BASE_URL: &str = env!("BRAND_BASE_URL");
+
+/// The app's mark, as an SVG element in one colour (`currentColor`) where the brand has such a mark, or else the
+/// icon.
+pub const MARK: &str = include_str!(concat!(env!("OUT_DIR"), "/mark.svg"));
+
+/// Where users find the distributor's support, an `https:` or `mailto:` address, if there is one.
+pub const SUPPORT: Option<&str> = option_env!("BRAND_SUPPORT");

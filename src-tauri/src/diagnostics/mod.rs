@@ -23,6 +23,7 @@ use amiqus_core::session::Provisioning;
 use tokio::sync::Mutex;
 
 use self::redacted::{Redacted, Redactor};
+pub(crate) use self::system::operating_system;
 use crate::clock::SystemClock;
 use crate::deadline::{self, ANSWER_TIMEOUT};
 use crate::logging::state;
@@ -126,23 +127,23 @@ async fn write(state: Option<&AppState>) -> String {
         (provisioning, redactor)
     });
     let Ok((provisioning, redactor)) = inspected.await else {
-        return FAILED.to_owned();
+        return failed();
     };
     let mut report = Report {
         redactor,
         text: format!(
-            "{}: a report for support\n\
-             No password, code, token or secret is in it. Read it before you send it.\n",
-            brand::NAME
+            "{}\n{}\n",
+            ::words::report::TITLE,
+            ::words::report::SENTENCE
         ),
     };
     report.section("Versions");
     report.text("app", env!("CARGO_PKG_VERSION"));
-    report.text("made at", &SystemClock.now().strftime("%FT%TZ").to_string());
+    report.text("created", &SystemClock.now().strftime("%FT%TZ").to_string());
     report.text("Tauri", tauri::VERSION);
     report.text(
         "webview",
-        &tauri::webview_version().unwrap_or_else(|_| "not known".to_owned()),
+        &tauri::webview_version().unwrap_or_else(|_| "unknown".to_owned()),
     );
     let base_url = base_url(state, provisioning.as_ref());
     let described = tokio::task::spawn_blocking(move || {
@@ -150,7 +151,7 @@ async fn write(state: Option<&AppState>) -> String {
         report
     });
     let Ok(mut report) = described.await else {
-        return FAILED.to_owned();
+        return failed();
     };
     if let Some(base_url) = base_url {
         service::probe(&mut report, &base_url).await;
@@ -160,11 +161,13 @@ async fn write(state: Option<&AppState>) -> String {
         add_log(&mut report);
         report.text
     });
-    finished.await.unwrap_or_else(|_| FAILED.to_owned())
+    finished.await.unwrap_or_else(|_| failed())
 }
 
 /// In place of the report where a part of it panicked.
-const FAILED: &str = "The report can't be made.\n";
+fn failed() -> String {
+    format!("{}\n", ::words::report::FAILED)
+}
 
 fn secrets_of(inspection: Option<&provisioning::Inspection>) -> Vec<String> {
     match inspection.map(|inspection| &inspection.provisioning) {
@@ -218,37 +221,37 @@ fn describe_computer(report: &mut Report, inspection: Option<&provisioning::Insp
 
     report.section("Links");
     match deadline::within(ANSWER_TIMEOUT, links::current_handler) {
-        Ok(links::LinkHandler::Absent) => report.text("opened by", "nobody"),
+        Ok(links::LinkHandler::Absent) => report.text("opened by", "no app"),
         Ok(links::LinkHandler::ThisApp) => report.text("opened by", "this app"),
         Ok(links::LinkHandler::Other { name, entry }) => {
             report.text("opened by", &format!("another app, {name} ({entry})"));
         }
-        Ok(links::LinkHandler::Unknown) => report.text("opened by", "not known on this system"),
-        Err(late) => report.text("opened by", &format!("not told: {late}")),
+        Ok(links::LinkHandler::Unknown) => report.text("opened by", "unknown on this system"),
+        Err(late) => report.text("opened by", &format!("no answer: {late}")),
     }
 
     report.section("Provisioning");
     match inspection {
-        None => report.text("file", "this system has no place for one"),
+        None => report.text("file", "this system has no place for it"),
         Some(inspection) => {
             report.text("file", &inspection.file.display().to_string());
             let outcome = match &inspection.provisioning {
                 Provisioning::Absent => "absent".to_owned(),
                 Provisioning::Valid(_) => "valid".to_owned(),
                 Provisioning::Wrong { code, field, .. } => match field {
-                    Some(field) => format!("can't be used, {code:?}, {field:?}"),
-                    None => format!("can't be used, {code:?}"),
+                    Some(field) => format!("invalid, {code:?}, {field:?}"),
+                    None => format!("invalid, {code:?}"),
                 },
             };
-            report.text("it is", &outcome);
+            report.text("status", &outcome);
             for issue in &inspection.permission_issues {
-                report.text("take care", &issue.to_string());
+                report.text("warning", &issue.to_string());
             }
         }
     }
     let at_login = start_at_login::now();
-    report.flag("starts at login", at_login.on);
-    report.flag("decided by IT", at_login.managed);
+    report.flag("opens at login", at_login.on);
+    report.flag("managed", at_login.managed);
 }
 
 /// The safeguards that this process, or the one that started the log last, reported as missing.
@@ -269,8 +272,8 @@ fn describe_state(report: &mut Report, state: Option<&AppState>) {
     report.section("State");
     let Some(state) = state else {
         match state::last_logged(MAX_LOG_BYTES) {
-            Some(line) => report.text("as last logged", &line),
-            None => report.text("as last logged", "nothing"),
+            Some(line) => report.text("last known state", &line),
+            None => report.text("last known state", "none"),
         }
         return;
     };
@@ -301,7 +304,7 @@ fn describe_state(report: &mut Report, state: Option<&AppState>) {
 }
 
 fn add_log(report: &mut Report) {
-    report.section("Log, the newest part");
+    report.section("Log (most recent part)");
     let text = paths::log()
         .map(|folder| logging::newest(&folder, MAX_LOG_BYTES))
         .unwrap_or_default();

@@ -27,7 +27,7 @@ const SECRET_NAMES: [&str; 12] = [
 ];
 
 /// Replaces what is removed.
-const REDACTED: &str = "[taken out]";
+const REDACTED: &str = "[redacted]";
 
 /// Text without secrets, and with no more of a user than the domain of their e-mail address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn very_long_word_is_removed() {
         let marks = "({".repeat(24 * 1024);
-        assert_eq!(redact(&format!("a {marks} b\n")), "a [taken out] b\n");
+        assert_eq!(redact(&format!("a {marks} b\n")), "a [redacted] b\n");
         let longest = "a(".repeat(MAX_WORD_BYTES / 2);
         assert_eq!(redact(&longest), longest);
     }

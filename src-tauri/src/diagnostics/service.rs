@@ -48,11 +48,11 @@ pub(super) async fn probe(report: &mut Report, base_url: &BaseUrl) {
     let (reachable, certificate) = match answer {
         Ok(answer) => {
             let meaning = match answer.status.as_u16() {
-                204 | 401 => "as Amiqus does",
-                300..=399 => "it leads elsewhere, as a network's login page does",
-                407 => "the proxy wants a password",
-                500..=599 => "Amiqus, or a proxy before it, is unwell",
-                _ => "not as Amiqus does",
+                204 | 401 => "as expected of Amiqus",
+                300..=399 => "redirected, as by a network's login page",
+                407 => "the proxy asks for a password",
+                500..=599 => "an error of Amiqus, or of a proxy in front of it",
+                _ => "not as expected of Amiqus",
             };
             (
                 format!("yes, {} in {milliseconds} ms: {meaning}", answer.status),
@@ -68,7 +68,7 @@ pub(super) async fn probe(report: &mut Report, base_url: &BaseUrl) {
     };
     report.text("reachable", &reachable);
     let certificate = if base_url.is_loopback() {
-        "none: this computer's own address"
+        "none: an address of this computer"
     } else {
         certificate.unwrap_or("not seen")
     };

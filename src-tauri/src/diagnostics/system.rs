@@ -14,7 +14,7 @@ pub(super) fn describe(report: &mut Report) {
         report.text("certificates", "the system's");
     }
     for (variable, value) in overrides {
-        let text = format!("{variable} names others than the system's: {value}");
+        let text = format!("{variable} replaces the system's: {value}");
         report.text("certificates", &text);
     }
     #[cfg(target_os = "linux")]
@@ -25,13 +25,22 @@ pub(super) fn describe(report: &mut Report) {
             ("language", "LANG"),
         ] {
             let value = std::env::var(variable).unwrap_or_default();
-            report.text(name, if value.is_empty() { "not said" } else { &value });
+            report.text(name, if value.is_empty() { "not set" } else { &value });
         }
         match deadline::within(ANSWER_TIMEOUT, crate::tray::host_linux::is_present) {
             Ok(has_host) => report.flag("tray", has_host),
-            Err(late) => report.text("tray", &format!("not told: {late}")),
+            Err(late) => report.text("tray", &format!("no answer: {late}")),
         }
     }
+}
+
+/// The operating system's own name for itself, as short as people say it.
+pub(crate) fn operating_system() -> String {
+    #[cfg(unix)]
+    if let Some(distribution) = distribution() {
+        return distribution;
+    }
+    name()
 }
 
 #[cfg(unix)]

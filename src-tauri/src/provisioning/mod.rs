@@ -5,6 +5,7 @@ mod file_trust;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use amiqus_core::error::Code;
 use amiqus_core::registration::Field;
@@ -23,21 +24,45 @@ const VARIABLE: &str = "AMIQUS_PROVISIONING_FILE";
 /// A larger file is refused.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
 
-/// Reads the provisioning file, which an environment variable or else the system names, and logs what is wrong with it.
+/// Reads the provisioning file, which an environment variable or else the system names, and logs what is
+/// wrong with it: once, as it is read every few seconds while the app is not set up.
 #[must_use]
 pub fn read() -> Provisioning {
+    static LAST: Mutex<Option<Findings>> = Mutex::new(None);
     let Some(inspection) = inspect() else {
         return Provisioning::Absent;
     };
-    let file = inspection.file.display();
-    for issue in &inspection.permission_issues {
-        tracing::warn!(%file, "provisioning: {issue}");
-    }
-    if let Provisioning::Wrong { code, field, .. } = &inspection.provisioning {
-        let error = inspection.read_error.as_deref();
-        tracing::error!(%file, ?code, ?field, error, "provisioning: file rejected");
+    let findings = inspection.findings();
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if last.as_ref() != Some(&findings) {
+        inspection.log();
+        *last = Some(findings);
     }
     inspection.provisioning
+}
+
+/// What is wrong with a provisioning file, for the log.
+type Findings = (Option<(Code, Option<Field>)>, Vec<PermissionIssue>);
+
+impl Inspection {
+    fn findings(&self) -> Findings {
+        let rejection = match &self.provisioning {
+            Provisioning::Wrong { code, field, .. } => Some((*code, *field)),
+            Provisioning::Absent | Provisioning::Valid(_) => None,
+        };
+        (rejection, self.permission_issues.clone())
+    }
+
+    fn log(&self) {
+        let file = self.file.display();
+        for issue in &self.permission_issues {
+            tracing::warn!(%file, "provisioning: {issue}");
+        }
+        if let Provisioning::Wrong { code, field, .. } = &self.provisioning {
+            let error = self.read_error.as_deref();
+            tracing::error!(%file, ?code, ?field, error, "provisioning: file rejected");
+        }
+    }
 }
 
 /// The provisioning file's policy; the default one while the file can't be used.
@@ -67,6 +92,12 @@ pub struct Inspection {
 #[must_use]
 pub fn inspect() -> Option<Inspection> {
     location().map(|(path, must_exist)| inspect_file(path, must_exist))
+}
+
+/// The file's path, whether it exists or not; `None` where the system has no place for one.
+#[must_use]
+pub fn file() -> Option<PathBuf> {
+    location().map(|(path, _)| path)
 }
 
 /// The file's path, and whether it must exist: one that the variable names must, the machine-wide one need not.

@@ -44,7 +44,7 @@ pub(crate) fn when_idle(app: &AppHandle) {
             if let Some(loopback) = app.try_state::<Loopback>() {
                 loopback.wait_until_idle().await;
             }
-            if updates::ready(&app).borrow().is_none()
+            if !updates::is_ready(&app)
                 && can_relaunch_unattended().await
                 && is_closed()
                 && busy.is_idle()

@@ -8,10 +8,20 @@ use crate::words;
 /// What the tray shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct MenuModel {
-    /// Whether an account needs the user: the icon shows it.
-    pub(super) needs_attention: bool,
+    /// What the icon and its tooltip say.
+    pub(super) status: Status,
     /// The menu's items in their order.
     pub(super) items: Vec<Item>,
+}
+
+/// What the icon and its tooltip say of all accounts together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Status {
+    Connected,
+    Offline,
+    /// An account must sign in again.
+    NeedsUser,
+    SignedOut,
 }
 
 /// An item of the menu.
@@ -40,9 +50,12 @@ pub(super) struct AccountItem {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Action {
     Open,
+    SignIn,
     Switch(String),
     Renew,
     SignOut(String),
+    Settings,
+    Update,
     Quit,
 }
 
@@ -51,9 +64,12 @@ impl Action {
     pub(super) fn id(&self) -> String {
         match self {
             Self::Open => "open".to_owned(),
+            Self::SignIn => "sign-in".to_owned(),
             Self::Switch(account) => format!("switch {account}"),
             Self::Renew => "renew".to_owned(),
             Self::SignOut(account) => format!("sign-out {account}"),
+            Self::Settings => "settings".to_owned(),
+            Self::Update => "update".to_owned(),
             Self::Quit => "quit".to_owned(),
         }
     }
@@ -63,7 +79,10 @@ impl Action {
         match id.split_once(' ') {
             None => match id {
                 "open" => Some(Self::Open),
+                "sign-in" => Some(Self::SignIn),
                 "renew" => Some(Self::Renew),
+                "settings" => Some(Self::Settings),
+                "update" => Some(Self::Update),
                 "quit" => Some(Self::Quit),
                 _ => None,
             },
@@ -92,33 +111,25 @@ impl MenuModel {
     pub(super) fn new(state: &AppState, is_update_ready: bool) -> Self {
         let is_current = |account: &AccountView| Some(&account.id) == state.current.as_ref();
         let current = state.accounts.iter().find(|account| is_current(account));
-        let is_settled = matches!(
-            state.screen,
-            Screen::SignedIn { .. } | Screen::SignInAgain { .. }
-        );
+        let settled = current.filter(|_| is_settled(&state.screen));
 
-        let mut items = vec![Item::label(status(&state.screen))];
-        if let Some(account) = current.filter(|_| is_settled) {
-            items.push(Item::Label(account_label(account)));
-            if account.offline {
-                items.push(Item::label(words::OFFLINE));
-            }
-        }
+        let mut items = Vec::new();
+        items.extend(settled.map(|account| Item::Label(account_label(account))));
+        items.push(Item::label(status_line(&state.screen, current)));
         items.push(Item::Separator);
         items.push(Item::button(Action::Open, words::OPEN));
-        if is_update_ready {
-            // The window has the button, and shows the outcome.
-            items.push(Item::button(Action::Open, words::UPDATE_READY));
+        if matches!(state.screen, Screen::SignedOut { .. }) {
+            items.push(Item::button(Action::SignIn, words::SIGN_IN));
         }
-        if state.accounts.len() > 1 && is_settled {
-            let accounts = state.accounts.iter().map(|account| AccountItem {
-                id: account.id.clone(),
-                label: account_label(account),
-                is_current: is_current(account),
-            });
-            items.push(Item::Accounts(accounts.collect()));
-        }
-        if let Some(account) = current.filter(|_| is_settled) {
+        if let Some(account) = settled {
+            if state.accounts.len() > 1 {
+                let accounts = state.accounts.iter().map(|account| AccountItem {
+                    id: account.id.clone(),
+                    label: label_with_status(account),
+                    is_current: is_current(account),
+                });
+                items.push(Item::Accounts(accounts.collect()));
+            }
             if account.status == AccountStatusView::Connected {
                 items.push(Item::button(Action::Renew, words::RENEW_NOW));
             }
@@ -126,24 +137,41 @@ impl MenuModel {
             items.push(Item::button(sign_out, words::SIGN_OUT));
         }
         items.push(Item::Separator);
+        items.push(Item::button(Action::Settings, words::SETTINGS));
+        if is_update_ready {
+            items.push(Item::button(Action::Update, words::UPDATE));
+        }
         items.push(Item::button(Action::Quit, words::QUIT));
         Self {
-            needs_attention: state
-                .accounts
-                .iter()
-                .any(|account| account.status != AccountStatusView::Connected),
+            status: Status::of(&state.accounts, current),
             items,
         }
     }
 }
 
-fn status(screen: &Screen) -> &'static str {
+/// Whether the screen is about the current account alone, and no sign-in is in progress.
+fn is_settled(screen: &Screen) -> bool {
+    match screen {
+        Screen::SignedIn { .. } | Screen::SignInAgain { .. } => true,
+        Screen::NeedsSetup
+        | Screen::SignedOut { .. }
+        | Screen::AwaitingBrowser { .. }
+        | Screen::ExchangingCode
+        | Screen::Locked { .. } => false,
+    }
+}
+
+fn status_line(screen: &Screen, current: Option<&AccountView>) -> &'static str {
     match screen {
         Screen::NeedsSetup => words::NEEDS_SETUP,
         Screen::SignedOut { .. } => words::SIGNED_OUT,
         Screen::AwaitingBrowser { .. } => words::AWAITING_BROWSER,
         Screen::ExchangingCode => words::EXCHANGING_CODE,
-        Screen::SignedIn { .. } => words::SIGNED_IN,
+        Screen::SignedIn { .. } => match current {
+            Some(account) if account.is_disabled => words::PAUSED,
+            Some(account) if account.offline => words::OFFLINE,
+            _ => words::CONNECTED,
+        },
         Screen::SignInAgain { .. } => words::SIGN_IN_AGAIN,
         Screen::Locked { .. } => words::LOCKED,
     }
@@ -156,27 +184,64 @@ fn account_label(account: &AccountView) -> String {
     }
 }
 
-/// The app's icon, with a dot on it when an account needs the user.
-pub(super) fn icon(needs_attention: bool) -> Image<'static> {
-    const BYTES: usize = 4;
-    const DOT: [u8; BYTES] = [0xd9, 0x5b, 0x00, 0xff];
-    let icon = tauri::include_image!("../icons/32x32.png");
-    if !needs_attention {
-        return icon;
+/// The label of an account among others, with what keeps it from being used.
+fn label_with_status(account: &AccountView) -> String {
+    let label = account_label(account);
+    match account.status {
+        AccountStatusView::SignInAgain { .. } => {
+            words::with_status(&label, words::status::SIGN_IN_AGAIN)
+        }
+        AccountStatusView::Connected if account.is_disabled => {
+            words::with_status(&label, words::status::PAUSED)
+        }
+        AccountStatusView::Connected => label,
     }
-    let (width, height) = (icon.width(), icon.height());
-    let side = usize::try_from(width).unwrap_or_default().max(1);
-    let radius = side / 5;
-    let (x, y) = (side - radius - 1, radius);
-    let mut pixels = icon.rgba().to_vec();
-    for (index, pixel) in pixels.chunks_exact_mut(BYTES).enumerate() {
-        let across = (index % side).abs_diff(x);
-        let down = (index / side).abs_diff(y);
-        if across * across + down * down <= radius * radius {
-            pixel.copy_from_slice(&DOT);
+}
+
+impl Status {
+    fn of(accounts: &[AccountView], current: Option<&AccountView>) -> Self {
+        let needs_user = |account: &AccountView| account.status != AccountStatusView::Connected;
+        if accounts.iter().any(needs_user) {
+            return Self::NeedsUser;
+        }
+        match current {
+            None => Self::SignedOut,
+            Some(account) if account.offline => Self::Offline,
+            Some(_) => Self::Connected,
         }
     }
-    Image::new_owned(pixels, width, height)
+
+    pub(super) fn tooltip(self) -> String {
+        let status = match self {
+            Self::Connected => words::status::CONNECTED,
+            Self::Offline => words::status::OFFLINE,
+            Self::NeedsUser => words::status::SIGN_IN_AGAIN,
+            Self::SignedOut => words::status::SIGNED_OUT,
+        };
+        words::with_status(words::APP, status)
+    }
+
+    /// The icon in its colours.
+    #[cfg(not(target_os = "macos"))]
+    pub(super) fn icon(self) -> Image<'static> {
+        match self {
+            Self::Connected => tauri::include_image!("../icons/tray/connected.png"),
+            Self::Offline => tauri::include_image!("../icons/tray/offline.png"),
+            Self::NeedsUser => tauri::include_image!("../icons/tray/attention.png"),
+            Self::SignedOut => tauri::include_image!("../icons/tray/signed-out.png"),
+        }
+    }
+
+    /// The icon's shape, which the system colours.
+    #[cfg(target_os = "macos")]
+    pub(super) fn icon(self) -> Image<'static> {
+        match self {
+            Self::Connected => tauri::include_image!("../icons/tray/connected-template.png"),
+            Self::Offline => tauri::include_image!("../icons/tray/offline-template.png"),
+            Self::NeedsUser => tauri::include_image!("../icons/tray/attention-template.png"),
+            Self::SignedOut => tauri::include_image!("../icons/tray/signed-out-template.png"),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -184,6 +249,11 @@ mod tests {
     use super::*;
     use crate::fixtures;
     use amiqus_core::account::SignInAgainReason;
+
+    const CONNECTED: AccountStatusView = AccountStatusView::Connected;
+    const SIGN_IN_AGAIN: AccountStatusView = AccountStatusView::SignInAgain {
+        why: SignInAgainReason::AccessRemoved,
+    };
 
     fn account(id: &str, name: &str, team: &str, status: AccountStatusView) -> AccountView {
         AccountView {
@@ -197,18 +267,72 @@ mod tests {
         MenuModel::new(&fixtures::state(screen, accounts), false)
     }
 
-    fn has_label(menu: &MenuModel, wanted: &str) -> bool {
-        menu.items.iter().any(|item| match item {
-            Item::Label(label) | Item::Button { label, .. } => label == wanted,
-            _ => false,
-        })
+    /// The menu as it reads: labels in brackets, lines as "—".
+    fn text(menu: &MenuModel) -> Vec<String> {
+        let items = menu.items.iter().map(|item| match item {
+            Item::Label(label) => format!("[{label}]"),
+            Item::Button { label, .. } => label.clone(),
+            Item::Accounts(_) => format!("{} ›", words::SWITCH),
+            Item::Separator => "—".to_owned(),
+        });
+        items.collect()
+    }
+
+    fn submenu(menu: &MenuModel) -> Vec<(String, bool)> {
+        let accounts = menu.items.iter().filter_map(|item| match item {
+            Item::Accounts(accounts) => Some(accounts),
+            _ => None,
+        });
+        accounts
+            .flatten()
+            .map(|account| (account.label.clone(), account.is_current))
+            .collect()
     }
 
     #[test]
-    fn newer_version_leads_to_the_window() {
+    fn signed_in_account_can_renew_and_sign_out() {
+        let bob = account("1.a", "Bob Gale", "Gale & Sons", CONNECTED);
+        let menu = menu(Screen::SignedIn { just_now: false }, vec![bob]);
+        assert_eq!(
+            text(&menu),
+            [
+                "[Bob Gale, Gale & Sons]",
+                "[Connected]",
+                "—",
+                words::OPEN,
+                "Renew now",
+                "Sign out…",
+                "—",
+                "Settings and help",
+                "Quit",
+            ]
+        );
+        assert_eq!(menu.status, Status::Connected);
+    }
+
+    #[test]
+    fn signed_out_app_offers_to_sign_in() {
+        let menu = menu(Screen::SignedOut { just_now: false }, Vec::new());
+        assert_eq!(
+            text(&menu),
+            [
+                "[You’re not signed in]",
+                "—",
+                words::OPEN,
+                "Sign in with Amiqus",
+                "—",
+                "Settings and help",
+                "Quit",
+            ]
+        );
+        assert_eq!(menu.status, Status::SignedOut);
+    }
+
+    #[test]
+    fn newer_version_can_be_installed() {
         let offers = |is_update_ready| {
             let state = fixtures::state(Screen::SignedIn { just_now: false }, Vec::new());
-            let update = Item::button(Action::Open, words::UPDATE_READY);
+            let update = Item::button(Action::Update, words::UPDATE);
             MenuModel::new(&state, is_update_ready)
                 .items
                 .contains(&update)
@@ -218,51 +342,62 @@ mod tests {
     }
 
     #[test]
-    fn signed_in_account_can_renew_and_sign_out() {
-        let connected = AccountStatusView::Connected;
-        let bob = account("1.a", "Bob Gale", "Gale & Sons", connected);
-        let menu = menu(Screen::SignedIn { just_now: false }, vec![bob]);
-        for wanted in [
-            words::SIGNED_IN,
-            "Bob Gale, Gale & Sons",
-            "Renew now",
-            "Sign out",
-            "Quit",
-        ] {
-            assert!(has_label(&menu, wanted), "{wanted}");
-        }
-        assert!(!menu.needs_attention);
-        let is_accounts = |item: &Item| matches!(item, Item::Accounts(_));
-        assert!(!menu.items.iter().any(is_accounts));
+    fn status_of_the_current_account_is_shown() {
+        let shown = |change: fn(&mut AccountView)| {
+            let mut bob = fixtures::account("1.a", CONNECTED);
+            change(&mut bob);
+            let menu = menu(Screen::SignedIn { just_now: false }, vec![bob]);
+            (text(&menu)[1].clone(), menu.status)
+        };
+        assert_eq!(
+            shown(|bob| bob.offline = true),
+            ("[Offline]".to_owned(), Status::Offline)
+        );
+        // Nobody needs to do anything about it.
+        assert_eq!(
+            shown(|bob| bob.is_disabled = true),
+            ("[Paused]".to_owned(), Status::Connected)
+        );
     }
 
     #[test]
-    fn several_accounts_can_be_switched_and_one_that_needs_the_user_marks_the_icon() {
+    fn account_that_must_sign_in_again_can_be_removed_and_not_renewed() {
         let why = SignInAgainReason::AccessRemoved;
-        let connected = AccountStatusView::Connected;
-        let sign_in_again = AccountStatusView::SignInAgain { why };
+        let bob = fixtures::account("1.a", SIGN_IN_AGAIN);
+        let menu = menu(Screen::SignInAgain { why }, vec![bob]);
+        let text = text(&menu);
+        assert_eq!(text[1], "[Sign in again]");
+        assert!(text.contains(&words::SIGN_OUT.to_owned()));
+        assert!(!text.contains(&words::RENEW_NOW.to_owned()));
+        assert_eq!(menu.status, Status::NeedsUser);
+    }
+
+    #[test]
+    fn several_accounts_can_be_switched_and_say_what_keeps_them_from_use() {
+        let mut paused = account("1.c", "Bob Gale", "Triplet", CONNECTED);
+        paused.is_disabled = true;
         let menu = menu(
             Screen::SignedIn { just_now: false },
             vec![
-                account("1.a", "Bob Gale", "Fusion", connected),
-                account("1.b", "Bob Gale", "Twin", sign_in_again),
+                account("1.a", "Bob Gale", "Fusion", CONNECTED),
+                account("1.b", "Bob Gale", "Twin", SIGN_IN_AGAIN),
+                paused,
             ],
         );
-        let item = |id: &str, label: &str, is_current| AccountItem {
-            id: id.to_owned(),
-            label: label.to_owned(),
-            is_current,
-        };
-        assert!(menu.items.contains(&Item::Accounts(vec![
-            item("1.a", "Bob Gale, Fusion", true),
-            item("1.b", "Bob Gale, Twin", false),
-        ])));
-        assert!(menu.needs_attention);
-        assert_ne!(icon(true).rgba(), icon(false).rgba());
+        assert_eq!(
+            submenu(&menu),
+            [
+                ("Bob Gale, Fusion".to_owned(), true),
+                ("Bob Gale, Twin: sign in again".to_owned(), false),
+                ("Bob Gale, Triplet: paused".to_owned(), false),
+            ]
+        );
+        assert_eq!(text(&menu)[4], "Switch account ›");
+        assert_eq!(menu.status, Status::NeedsUser);
     }
 
     #[test]
-    fn locked_app_offers_only_open_and_quit() {
+    fn locked_app_offers_only_what_needs_no_account() {
         let why = amiqus_core::vault::LockReason::KeychainLocked;
         let menu = menu(Screen::Locked { why }, Vec::new());
         let actions: Vec<_> = menu
@@ -273,16 +408,35 @@ mod tests {
                 _ => None,
             })
             .collect();
-        assert_eq!(actions, [Action::Open, Action::Quit]);
+        assert_eq!(actions, [Action::Open, Action::Settings, Action::Quit]);
+    }
+
+    #[test]
+    fn tooltip_names_the_app_and_its_status() {
+        let tooltips = [
+            Status::Connected,
+            Status::Offline,
+            Status::NeedsUser,
+            Status::SignedOut,
+        ]
+        .map(Status::tooltip);
+        let expected = ["connected", "offline", "sign in again", "signed out"];
+        assert_eq!(
+            tooltips,
+            expected.map(|status| format!("{}: {status}", words::APP))
+        );
     }
 
     #[test]
     fn action_is_found_by_its_id() {
         for action in [
             Action::Open,
+            Action::SignIn,
             Action::Switch("345789.unknown".to_owned()),
             Action::Renew,
             Action::SignOut("345789.unknown".to_owned()),
+            Action::Settings,
+            Action::Update,
             Action::Quit,
         ] {
             assert_eq!(Action::from_id(&action.id()), Some(action));

@@ -15,14 +15,19 @@ use amiqus_core::error::Problem;
 use amiqus_core::error::chain;
 use amiqus_core::runtime::SessionHandle;
 use tauri::menu::{CheckMenuItem, Menu, MenuEvent, MenuItem, PredefinedMenuItem, Submenu};
-use tauri::tray::TrayIconBuilder;
+use tauri::tray::{MouseButton, MouseButtonState, TrayIconBuilder, TrayIconEvent};
 use tauri::{AppHandle, Manager as _};
 use tokio::sync::watch;
 
 use self::menu_model::{Action, Item, MenuModel};
+use crate::updates::UpdateStatus;
+use crate::window_requests::{self, WindowRequest};
 use crate::{shutdown, updates, window, words};
 
 const ID: &str = "tray";
+
+/// Whether the system colours the icon itself.
+const IS_TEMPLATE: bool = cfg!(target_os = "macos");
 
 /// How long a process that has neither a window nor a tray waits for one: at login it may start
 /// before the panel does, and a panel that crashed is back in seconds.
@@ -32,9 +37,9 @@ const HOST_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) struct Tray(watch::Receiver<bool>);
 
 impl Tray {
-    /// Whether the app is in the tray now.
-    pub(crate) fn is_shown(&self) -> bool {
-        *self.0.borrow()
+    /// Whether an app is in the tray now.
+    pub(crate) fn is_shown_in(app: &AppHandle) -> bool {
+        app.try_state::<Self>().is_some_and(|tray| *tray.0.borrow())
     }
 }
 
@@ -51,12 +56,12 @@ pub(crate) fn start(app: &AppHandle, session: &SessionHandle) {
         #[cfg(not(target_os = "linux"))]
         let mut hosts = watch::channel(true).1;
         let mut states = session.follow();
-        let mut updates = updates::ready(&app);
+        let mut updates = updates::follow(&app);
         let mut state: Option<Arc<AppState>> = None;
         let mut shown: Option<MenuModel> = None;
         loop {
             let has_host = *hosts.borrow_and_update();
-            let is_update_ready = updates.borrow_and_update().is_some();
+            let is_update_ready = updates.borrow_and_update().status() == UpdateStatus::Ready;
             if !has_host {
                 if shown.take().is_some() {
                     on_main_thread(&app, |app| {
@@ -147,18 +152,39 @@ fn show(app: &AppHandle, model: &MenuModel) -> tauri::Result<()> {
             Item::Separator => menu.append(&PredefinedMenuItem::separator(app)?)?,
         }
     }
-    let icon = menu_model::icon(model.needs_attention);
+    let icon = model.status.icon();
+    let tooltip = model.status.tooltip();
     if let Some(tray) = app.tray_by_id(ID) {
-        tray.set_icon(Some(icon))?;
-        tray.set_tooltip(Some(words::APP))?;
+        tray.set_icon_with_as_template(Some(icon), IS_TEMPLATE)?;
+        tray.set_tooltip(Some(tooltip))?;
         return tray.set_menu(Some(menu));
     }
     TrayIconBuilder::with_id(ID)
         .icon(icon)
-        .tooltip(words::APP)
+        .icon_as_template(IS_TEMPLATE)
+        .tooltip(tooltip)
         .menu(&menu)
+        // Windows' users expect the menu at the other button.
+        .show_menu_on_left_click(!cfg!(windows))
+        .on_tray_icon_event(|tray, event| {
+            if cfg!(windows) && is_left_click(&event) {
+                window::bring_to_front(tray.app_handle());
+            }
+        })
         .build(app)?;
     Ok(())
+}
+
+/// Whether a click with the left button has ended.
+fn is_left_click(event: &TrayIconEvent) -> bool {
+    matches!(
+        event,
+        TrayIconEvent::Click {
+            button: MouseButton::Left,
+            button_state: MouseButtonState::Up,
+            ..
+        }
+    )
 }
 
 /// Escapes `&`, which marks an access key in a menu; a team may have one in its name.
@@ -182,14 +208,28 @@ pub(crate) fn on_menu(app: &AppHandle, event: MenuEvent) {
     match action {
         Action::Open => window::bring_to_front(app),
         Action::Quit => shutdown::quit(app),
+        Action::SignIn => spawn_logged(async move { session.authorize().await }),
+        Action::Settings => window_requests::ask(app, WindowRequest::Settings),
+        Action::Update => update(app.clone(), session),
         Action::Renew => spawn_logged(async move { session.refresh().await }),
         Action::Switch(account) => {
             spawn_logged(async move { session.switch_account(&account).await });
         }
+        // The window asks first.
         Action::SignOut(account) => {
-            spawn_logged(async move { session.sign_out(&account).await });
+            window_requests::ask(app, WindowRequest::SignOut { account });
         }
     }
+}
+
+/// Installs the newer version. After a failure the window shows that it still waits.
+fn update(app: AppHandle, session: SessionHandle) {
+    tauri::async_runtime::spawn(async move {
+        if let Err(error) = updates::install(&app, &session).await {
+            tracing::error!(error = %chain(&error), "updates: installation failed");
+            window::bring_to_front(&app);
+        }
+    });
 }
 
 /// Spawns an action and logs its failure.

@@ -67,10 +67,45 @@ pub fn plug_in<R: Runtime>(
     builder.plugin(tauri_plugin_updater::Builder::new().build())
 }
 
+/// Whether a newer version is ready to be installed, for the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, specta::Type)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum UpdateStatus {
+    /// This build or IT allows no checks, or none has succeeded yet.
+    Unknown,
+    /// This is the newest version.
+    UpToDate,
+    /// A newer version is ready to be installed.
+    Ready,
+}
+
+/// The outcome of the last check that succeeded.
+#[derive(Clone, Default)]
+pub(crate) enum LastCheck {
+    /// There was none.
+    #[default]
+    Missing,
+    /// There is no newer version.
+    UpToDate,
+    /// There is a newer version.
+    Newer(Box<AvailableUpdate>),
+}
+
+impl LastCheck {
+    /// The status for the window.
+    pub(crate) fn status(&self) -> UpdateStatus {
+        match self {
+            Self::Missing => UpdateStatus::Unknown,
+            Self::UpToDate => UpdateStatus::UpToDate,
+            Self::Newer(_) => UpdateStatus::Ready,
+        }
+    }
+}
+
 /// The state of the checks.
 struct Updates {
     clients: Clients,
-    available: watch::Sender<Option<AvailableUpdate>>,
+    last_check: watch::Sender<LastCheck>,
     /// Locked during an installation.
     installing: Mutex<()>,
 }
@@ -83,7 +118,7 @@ pub(crate) fn watch(app: &AppHandle, clients: Clients) {
     tracing::info!(address = %distributor.address(), "updates: enabled");
     app.manage(Updates {
         clients,
-        available: watch::Sender::new(None),
+        last_check: watch::Sender::default(),
         installing: Mutex::new(()),
     });
     let app = app.clone();
@@ -129,22 +164,32 @@ async fn check(app: &AppHandle, distributor: &Distributor) -> Result<(), UpdateE
         .await
         .map_err(tauri_plugin_updater::Error::from)?;
     let available = release::check(policy, distributor, &updates.clients, &app.updater()?).await?;
-    if let Some(update) = &available {
-        tracing::info!(
-            version = update.version(),
-            "updates: newer version available"
-        );
-    }
-    updates.available.send_replace(available);
+    updates.last_check.send_replace(match available {
+        Some(update) => {
+            tracing::info!(
+                version = update.version(),
+                "updates: newer version available"
+            );
+            LastCheck::Newer(Box::new(update))
+        }
+        // Nothing was asked.
+        None if policy.updates == Some(false) => LastCheck::Missing,
+        None => LastCheck::UpToDate,
+    });
     Ok(())
 }
 
-/// Watches which newer version is available; in a build without updates it never changes.
-pub(crate) fn ready(app: &AppHandle) -> watch::Receiver<Option<AvailableUpdate>> {
+/// Follows whether a newer version is available; in a build without updates it never changes.
+pub(crate) fn follow(app: &AppHandle) -> watch::Receiver<LastCheck> {
     app.try_state::<Updates>().map_or_else(
-        || watch::Sender::new(None).subscribe(),
-        |updates| updates.available.subscribe(),
+        || watch::Sender::default().subscribe(),
+        |updates| updates.last_check.subscribe(),
     )
+}
+
+/// Whether a newer version is ready to be installed.
+pub(crate) fn is_ready(app: &AppHandle) -> bool {
+    follow(app).borrow().status() == UpdateStatus::Ready
 }
 
 /// Downloads and installs the newer version, and restarts the app while no request is pending: an answer with
@@ -160,7 +205,7 @@ pub(crate) async fn install(app: &AppHandle, session: &SessionHandle) -> Result<
     let Ok(_installing) = updates.installing.try_lock() else {
         return Ok(());
     };
-    let Some(update) = updates.available.borrow().clone() else {
+    let LastCheck::Newer(update) = updates.last_check.borrow().clone() else {
         return Ok(());
     };
     let verified = update.download().await?;

@@ -112,6 +112,15 @@ fn show(app: &AppHandle) {
     page_process::check_page(app);
 }
 
+/// Closes the window, as its own close button does.
+///
+/// # Errors
+/// When the app is ending.
+pub(crate) fn close(app: &AppHandle) -> tauri::Result<()> {
+    app.get_webview_window(LABEL)
+        .map_or(Ok(()), |window| window.close())
+}
+
 /// Whether the window is open and has the focus.
 pub(crate) fn has_focus(app: &AppHandle) -> bool {
     app.get_webview_window(LABEL)

@@ -15,11 +15,13 @@ mod web_processes_linux;
 
 #[cfg(target_os = "macos")]
 pub(crate) use self::loss::Loss;
-pub(crate) use self::main_window::{bring_to_front, has_focus, open, rebuild};
+pub(crate) use self::main_window::{bring_to_front, close, has_focus, open, rebuild};
 pub(crate) use self::page::{FirstPage, first_painted, page_is_alive};
 #[cfg(target_os = "macos")]
 pub(crate) use self::page_process::page_ended;
-pub(crate) use self::page_process::{PageProcess, check_page, page_follows};
+pub(crate) use self::page_process::{
+    PageProcess, check_page, end_with_page, page_closed, page_follows,
+};
 #[cfg(target_os = "linux")]
 pub(crate) use self::web_processes_linux::{end_network_process, wait_for_web_processes};
 

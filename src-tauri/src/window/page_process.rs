@@ -43,7 +43,7 @@ pub(crate) struct PageProcess {
     loads: AtomicU64,
     /// Which of them follows the state.
     followed: watch::Sender<u64>,
-    /// The tasks that send the state to the page.
+    /// The tasks that send something to the page.
     followers: Mutex<Vec<JoinHandle<()>>>,
     /// Whether the answer to a ping is awaited.
     is_pinged: AtomicBool,
@@ -78,15 +78,24 @@ impl PageProcess {
     }
 
     fn followed_by(&self, task: JoinHandle<()>) {
-        lock(&self.followers).push(task);
+        self.end_with_page(task);
         self.followed.send_replace(self.current_load());
     }
 
-    /// Counts another load; ends the tasks that send the state to the page before, which they would not notice.
-    fn begin_load(&self) -> u64 {
+    fn end_with_page(&self, task: JoinHandle<()>) {
+        lock(&self.followers).push(task);
+    }
+
+    /// Ends the tasks that send something to the page, whose end they would not notice.
+    fn end_followers(&self) {
         for task in lock(&self.followers).drain(..) {
             task.abort();
         }
+    }
+
+    /// Counts another load, which ends the page before.
+    fn begin_load(&self) -> u64 {
+        self.end_followers();
         self.loads.fetch_add(1, Ordering::SeqCst) + 1
     }
 }
@@ -99,6 +108,20 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(crate) fn page_follows(app: &AppHandle, task: JoinHandle<()>) {
     if let Some(process) = app.try_state::<PageProcess>() {
         process.followed_by(task);
+    }
+}
+
+/// Ends a task together with the page that it sends something to.
+pub(crate) fn end_with_page(app: &AppHandle, task: JoinHandle<()>) {
+    if let Some(process) = app.try_state::<PageProcess>() {
+        process.end_with_page(task);
+    }
+}
+
+/// Notes that the window is closed, and its page with it.
+pub(crate) fn page_closed(app: &AppHandle) {
+    if let Some(process) = app.try_state::<PageProcess>() {
+        process.end_followers();
     }
 }
 
@@ -272,6 +295,19 @@ mod tests {
         assert!(process.follows());
         process.begin_load();
         assert!(!process.follows());
+        assert_eq!(ended.recv().await, None);
+    }
+
+    #[tokio::test]
+    async fn task_that_ends_with_the_page_ends_when_the_window_closes() {
+        let process = PageProcess::new(|_| {});
+        let (alive, mut ended) = tokio::sync::mpsc::channel::<()>(1);
+        process.end_with_page(tauri::async_runtime::spawn(async move {
+            let _alive = alive;
+            std::future::pending::<()>().await;
+        }));
+        assert!(process.follows());
+        process.end_followers();
         assert_eq!(ended.recv().await, None);
     }
 }

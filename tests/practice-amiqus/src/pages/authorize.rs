@@ -100,9 +100,9 @@ fn consent_page(
             }
             h2 { "It will be able to" }
             ul {
-                li { "see your name and your e-mail address" }
+                li { "see your name and email address" }
                 li { "see the team " strong { (team) } " and your role in it" }
-                li { "do in this team what you can do yourself" }
+                li { "do anything in this team that you can do" }
             }
             form.answers method="post" action="/oauth/authorize" {
                 (csrf_field(session))
@@ -111,8 +111,8 @@ fn consent_page(
                 button.secondary type="submit" name="answer" value="deny" { "Deny" }
             }
             p.hint {
-                "You can take this back at any time on the page "
-                a href="/team-apps" { "Team apps" } "."
+                "You can remove access at any time on the "
+                a href="/team-apps" { "Team apps" } " page."
             }
             form method="post" action="/logout" {
                 (csrf_field(session))
@@ -142,9 +142,7 @@ pub(super) async fn submit(
     let Some(pending) = pending else {
         return Page::new("Already answered", &service, &session)
             .with_status(StatusCode::BAD_REQUEST)
-            .render_message(
-                "This question has been answered. Go back to the app, and start again there.",
-            );
+            .render_message("You’ve already answered. Go back to the app and start again.");
     };
     if session.login != Some(pending.login) {
         // The active team was switched in another tab: show the page again for the new one.

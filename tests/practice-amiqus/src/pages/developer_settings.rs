@@ -42,7 +42,7 @@ pub(super) async fn list(
             section.card {
                 h1 { "API clients of " (team) }
                 @if clients.is_empty() {
-                    p { "There is no API client yet." }
+                    p { "No API clients yet." }
                 } @else {
                     table {
                         thead { tr { th scope="col" { "Name" } th scope="col" { "Client ID" } } }

@@ -91,12 +91,12 @@ fn login_form(
         section.card.narrow {
             h1 { "Log in to Amiqus" }
             @if failed_email.is_some() {
-                p.problem role="alert" { "This e-mail address and password don’t go together." }
+                p.problem role="alert" { "This email address and password don’t match." }
             }
             form method="post" action="/login" {
                 (csrf_field(session))
                 input type="hidden" name="return_to" value=(return_path);
-                label for="email" { "E-mail address" }
+                label for="email" { "Email address" }
                 input #email type="email" name="email" autocomplete="username" required
                     value=(failed_email.unwrap_or_default());
                 label for="password" { "Password" }
@@ -106,7 +106,7 @@ fn login_form(
             }
         }
         section.card.narrow {
-            h2 { "Or, because this is practice" }
+            h2 { "Or use a practice account" }
             @for person in people {
                 form method="post" action="/login" {
                     (csrf_field(session))

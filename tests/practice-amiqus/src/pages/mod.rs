@@ -49,20 +49,20 @@ async fn home(State(service): State<Arc<Service>>, session: Session) -> Response
         section.card {
             @if session.login.is_some() {
                 h1 { "Your practice account" }
-                p { "Everything that the app needs from Amiqus can be tried here." }
+                p { "Try everything that the app needs from Amiqus." }
                 ul.links {
                     li {
                         a href="/developer-settings" { "Developer settings" }
-                        " – register an application, find its client ID and secret"
+                        " – register an app, find its client ID and secret"
                     }
                     li {
                         a href="/team-apps" { "Team apps" }
-                        " – see which applications have access, and take it away"
+                        " – see which apps have access, and remove it"
                     }
                 }
             } @else {
                 h1 { "Practice Amiqus" }
-                p { "A place to try signing in. Nothing here is real, so nothing can go wrong." }
+                p { "A place to try signing in. Nothing here is real." }
                 p { a.button href="/login" { "Log in" } }
             }
         }

@@ -261,7 +261,7 @@ async fn wrong_password_does_not_log_in() {
     browser.open("/login").await;
     let attempt = [("email", BOB), ("password", "wrong")];
     assert_eq!(browser.submit("/login", &attempt).await, 422);
-    assert!(browser.shows("don’t go together"));
+    assert!(browser.shows("don’t match"));
     browser.open("/team-apps").await;
     assert!(browser.shows("Log in to Amiqus"));
 }

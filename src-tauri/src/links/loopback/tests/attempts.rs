@@ -7,7 +7,7 @@ use super::*;
 async fn repeated_redirect_gets_the_same_page_and_is_judged_once() {
     let mut listener = TestListener::start().await;
     let good = "/callback?code=good&state=a";
-    assert!(listener.get(good).await.contains("You are signed in"));
+    assert!(listener.get(good).await.contains("You’re signed in"));
     listener.end(AttemptEnd::Answered);
     // The page is reloaded, and a second press of Allow brings another code.
     for repeated in [
@@ -17,7 +17,7 @@ async fn repeated_redirect_gets_the_same_page_and_is_judged_once() {
         "/callback?error=access_denied&state=a",
     ] {
         let answer = listener.get(repeated).await;
-        assert!(answer.contains("You are signed in"), "{repeated}: {answer}");
+        assert!(answer.contains("You’re signed in"), "{repeated}: {answer}");
     }
     for other in [
         "/callback?code=good&state=b",
@@ -60,7 +60,7 @@ async fn second_redirect_waits_for_the_page_of_the_first() {
     release.send_replace(true);
     let mut page = String::new();
     second.read_to_string(&mut page).await.unwrap();
-    assert!(page.contains("You are signed in"), "{page}");
+    assert!(page.contains("You’re signed in"), "{page}");
     assert_eq!(listener.judged().len(), 1);
 }
 
@@ -75,12 +75,9 @@ async fn redirect_that_was_refused_is_judged_again() {
     })
     .await;
     for (target, text) in [
-        ("/callback?code=bad&state=a", "Nothing happened"),
-        (
-            "/callback?code=bad&state=a&iss=x",
-            "Please go back to the app",
-        ),
-        ("/callback?code=good&state=a", "You are signed in"),
+        ("/callback?code=bad&state=a", "This page didn’t work"),
+        ("/callback?code=bad&state=a&iss=x", "Go back to the app"),
+        ("/callback?code=good&state=a", "You’re signed in"),
     ] {
         assert!(listener.get(target).await.contains(text), "{target}");
     }
@@ -93,7 +90,7 @@ async fn redirect_after_the_attempt_shows_how_it_ended() {
     for (how, text) in [
         (AttemptEnd::Cancelled, "The sign-in was cancelled"),
         (AttemptEnd::Expired, "That took too long"),
-        (AttemptEnd::Answered, "Please go back to the app"),
+        (AttemptEnd::Answered, "Go back to the app"),
     ] {
         let mut listener = TestListener::start().await;
         listener.end(how);
@@ -123,14 +120,14 @@ async fn next_attempt_takes_the_port_over_and_the_last_page_stays() {
             "400"
         );
         if attempt == 0 {
-            assert!(listener.get(first).await.contains("You are signed in"));
+            assert!(listener.get(first).await.contains("You’re signed in"));
         }
         let target = format!("/callback?code=new&state={attempt}");
         assert!(
             listener
                 .get(&target)
                 .await
-                .contains("You chose not to allow it")
+                .contains("Access wasn’t allowed")
         );
         listener.end(AttemptEnd::Answered);
     }

@@ -61,7 +61,7 @@ async fn request_that_is_judged_gets_its_page_after_the_port_closed() {
     });
     reached.await.unwrap();
     listener.pending = None;
-    assert!(request_task.await.unwrap().contains("You are signed in"));
+    assert!(request_task.await.unwrap().contains("You’re signed in"));
 }
 
 #[tokio::test]

@@ -3,16 +3,18 @@
 use amiqus_core::redirect::MAX_REDIRECT_BYTES;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use hyper::StatusCode;
 use sha2::{Digest as _, Sha256};
 
 use super::*;
+use crate::links::loopback::pages::Page;
 
 #[tokio::test]
 async fn redirect_reaches_the_core_byte_for_byte_and_gets_a_page() {
     let listener = TestListener::start().await;
     let answer = listener.get("/callback?code=good&state=%41b%2F").await;
     assert_eq!(status(&answer), "200");
-    assert!(answer.contains("You are signed in"));
+    assert!(answer.contains("You’re signed in"));
     let address = listener.address;
     let expected = format!("http://{address}/callback?code=good&state=%41b%2F");
     assert_eq!(listener.judged(), [expected]);
@@ -21,9 +23,9 @@ async fn redirect_reaches_the_core_byte_for_byte_and_gets_a_page() {
 #[tokio::test]
 async fn outcome_of_the_sign_in_selects_the_page() {
     for (outcome, text) in [
-        (SignInOutcome::SignedIn, "You are signed in"),
-        (SignInOutcome::Denied, "You chose not to allow it"),
-        (SignInOutcome::Otherwise, "Please go back to the app"),
+        (SignInOutcome::SignedIn, "You’re signed in"),
+        (SignInOutcome::Denied, "Access wasn’t allowed"),
+        (SignInOutcome::Otherwise, "Go back to the app"),
     ] {
         let listener = TestListener::start_with(move |_| async move { Some(outcome) }).await;
         let answer = listener.get("/callback?code=good").await;
@@ -160,6 +162,36 @@ async fn page_has_no_script_is_not_cached_and_echoes_nothing() {
         for word in ["<script", "echo-echo", "good", "bad", "state", "http"] {
             assert!(!body.contains(word), "{word} in {body}");
         }
+    }
+}
+
+#[test]
+fn every_page_has_a_language_and_one_heading_that_is_its_title() {
+    for page in [
+        Page::Ended(SignInOutcome::SignedIn),
+        Page::Ended(SignInOutcome::Denied),
+        Page::Ended(SignInOutcome::Otherwise),
+        Page::Ended(SignInOutcome::NotUsable),
+        Page::Over(AttemptEnd::Answered),
+        Page::Over(AttemptEnd::Cancelled),
+        Page::Over(AttemptEnd::Expired),
+        Page::Refused(StatusCode::NOT_FOUND),
+    ] {
+        let html = pages::html(page);
+        assert!(html.starts_with("<!DOCTYPE html><html lang=\"en-GB\" dir=\"ltr\">"));
+        let between = |start: &str, end: &str| {
+            let (_, rest) = html.split_once(start)?;
+            Some(rest.split_once(end)?.0.to_owned())
+        };
+        let heading = between("<h1>", "</h1>");
+        assert!(heading.as_ref().is_some_and(|text| !text.is_empty()));
+        assert_eq!(heading, between("<title>", "</title>"));
+        assert_eq!(html.matches("<h1").count(), 1);
+        // The policy would ignore them.
+        assert!(
+            !html.contains(" style=") && !html.contains("<img"),
+            "{html}"
+        );
     }
 }
 
