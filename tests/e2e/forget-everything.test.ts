@@ -79,6 +79,7 @@ journey("practice start leaves a real sign-in and no files", async (harness) => 
   assert.deepEqual(appFiles(desktop), before.files);
   assert.equal(await linkHandler(desktop), before.handler);
   assert.ok(!existsSync(join(ROOT, "target/practice")));
+  await app.closeSettings();
   await app.choose("Renew now");
   await app.waitForText("Connected");
 });
