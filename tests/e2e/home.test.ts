@@ -107,6 +107,7 @@ journey("window is used by its shortcuts", async (harness) => {
   // The heading has the focus: Enter presses the filled button.
   await key("Return");
   await app.waitForState("awaiting-browser");
+  await harness.consentPage();
   await key("Escape");
   await app.waitForState("signed-out");
   await harness.signIn();
@@ -115,6 +116,8 @@ journey("window is used by its shortcuts", async (harness) => {
   await key("Escape");
   await key("ctrl+n");
   await app.waitForState("awaiting-browser");
+  // The browser comes to the front once it has the page.
+  await harness.consentPage();
   await key("Escape");
   await app.waitForState("signed-in");
   await app.detach();

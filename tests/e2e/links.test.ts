@@ -53,13 +53,13 @@ journey("each authorization error has plain words", async (harness) => {
   await app.start();
   await app.waitForState("signed-out");
   for (const [error, code, message] of [
-    ["invalid_request", "request_not_accepted", "didn’t accept the request"],
-    ["unauthorized_client", "request_not_accepted", "didn’t accept the request"],
-    ["unsupported_response_type", "request_not_accepted", "didn’t accept the request"],
-    ["invalid_scope", "request_not_accepted", "didn’t accept the request"],
+    ["invalid_request", "request_not_accepted", "rejected the sign-in"],
+    ["unauthorized_client", "request_not_accepted", "rejected the sign-in"],
+    ["unsupported_response_type", "request_not_accepted", "rejected the sign-in"],
+    ["invalid_scope", "request_not_accepted", "rejected the sign-in"],
     ["server_error", "amiqus_unwell", "having trouble"],
-    ["temporarily_unavailable", "amiqus_busy", "busy just now"],
-    ["access_denied", "access_denied", "You chose not to allow it"],
+    ["temporarily_unavailable", "amiqus_busy", "Amiqus is busy"],
+    ["access_denied", "access_denied", "Access wasn’t allowed"],
   ] as const) {
     await harness.startSignIn();
     const request = await authorizationRequest(await harness.consentPage());

@@ -132,7 +132,7 @@ journey("web filter's page is reported as the network's", async (harness) => {
   await whileListening(filter, async (port) => {
     await tryToSignIn(harness, `http://127.0.0.1:${String(port)}`);
     await harness.app.waitForProblem("captive_portal");
-    await harness.app.waitForText("Your network answered in place of Amiqus");
+    await harness.app.waitForText("Your network answered instead of Amiqus");
   });
 });
 

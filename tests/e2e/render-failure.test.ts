@@ -20,7 +20,9 @@ async function failWhenDrawing({ app }: Harness, selector: string, press = ""): 
       }
       return clone.apply(this, args);
     };
-    [...document.querySelectorAll("button")].find((one) => one.innerText === press)?.click();`,
+    if (press !== "") {
+      [...document.querySelectorAll("button")].find((one) => one.innerText.trim() === press)?.click();
+    }`,
     selector,
     press,
   );

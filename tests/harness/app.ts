@@ -150,8 +150,11 @@ export class App {
   async press(name: string): Promise<void> {
     await waitFor(`the button "${name}" is pressed`, async () => {
       const button = await this.#named("button, summary, a, input[type=checkbox]", name);
-      await button?.click();
-      return button !== undefined;
+      if (!button) return false;
+      // As a user scrolls to what the bar at the window's edge covers.
+      await this.window.executeScript("arguments[0].scrollIntoView({ block: 'center' })", button);
+      await button.click();
+      return true;
     });
   }
 
