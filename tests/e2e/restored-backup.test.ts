@@ -24,7 +24,6 @@ journey(
 
     await app.start();
     await app.waitForState("sign-in-again");
-    await app.waitForText("or this computer was restored from a backup");
     await app.waitForText("restored from a backup");
     assert.doesNotMatch(await app.text(), /someone removed/i);
     await harness.startSignIn();

@@ -44,7 +44,7 @@ for (const [text, shown] of TEXTS) {
         assert.notEqual(await app.bodyData("data-problem"), "internal");
         for (const button of buttons) assert.ok(await app.hasButton(button), button);
         assert.ok(await app.hasAccount(), "an account");
-        assert.ok((await app.text()).includes(shown));
+        await app.waitForText(shown);
       };
       await assertDrawn(["Add another account"]);
       await harness.removeAccess();
