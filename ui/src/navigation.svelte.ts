@@ -2,13 +2,13 @@ import { Channel } from "@tauri-apps/api/core";
 import { commands, type WindowRequest } from "./bindings";
 
 /** What is asked before something is destroyed. */
-export type Question =
+export type Confirmation =
   { kind: "sign-out"; account: string } | { kind: "forget" } | { kind: "start-over" };
 
 /** Where the user is in the window, as far as the core's state leaves it open. */
 class Navigation {
   #settings = $state.raw(false);
-  #question = $state.raw<Question | null>(null);
+  #confirmation = $state.raw<Confirmation | null>(null);
   #isAdministrator = $state.raw(false);
 
   /** Whether the settings lie over the screen. */
@@ -17,8 +17,8 @@ class Navigation {
   }
 
   /** The question that waits for an answer. */
-  get question(): Question | null {
-    return this.#question;
+  get confirmation(): Confirmation | null {
+    return this.#confirmation;
   }
 
   /** Whether the user said that they set this computer up. */
@@ -34,12 +34,12 @@ class Navigation {
     this.#settings = false;
   }
 
-  ask(question: Question): void {
-    this.#question = question;
+  ask(confirmation: Confirmation): void {
+    this.#confirmation = confirmation;
   }
 
-  closeQuestion(): void {
-    this.#question = null;
+  closeConfirmation(): void {
+    this.#confirmation = null;
   }
 
   setUp(isAdministrator: boolean): void {

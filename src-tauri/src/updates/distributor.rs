@@ -37,7 +37,7 @@ pub enum DistributorError {
     InvalidAddress,
     /// The address is not https, so that its content could be changed on the way.
     #[error(
-        "{ADDRESS} must begin with https:// (http:// is for a loopback address alone, to try it)"
+        "{ADDRESS} must start with https:// (http:// is for a loopback address alone, to try it)"
     )]
     NotHttps,
     /// The key is not a minisign public key.
