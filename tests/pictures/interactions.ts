@@ -3,7 +3,7 @@ import { cpSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { words } from "../../ui/src/words";
 import { serve } from "./serve";
-import { pasted, sceneNamed } from "./scenes";
+import { pasted, sceneNamed, scenes } from "./scenes";
 import type { PictureWindow } from "./window";
 
 type Interaction = [
@@ -145,6 +145,23 @@ export const interactions: Interaction[] = [
       await pictureWindow.pressKey("Enter");
       const after = await pictureWindow.inPage(() => window.invokedCommands.length);
       assert.equal(after, before, "at home nothing is to be done");
+    },
+  ],
+  [
+    "a maximised window keeps one column",
+    async (pictureWindow, address) => {
+      for (const { name, coreIsSilent } of scenes) {
+        if (coreIsSilent) continue;
+        await pictureWindow.show(sceneNamed(name), "light", address);
+        await pictureWindow.resize(1920, 1040);
+        const widest = await pictureWindow.inPage(() => {
+          const widths = [...document.querySelectorAll("main *")].map(
+            (element) => element.getBoundingClientRect().width,
+          );
+          return Math.max(...widths);
+        });
+        assert.ok(widest <= 440, `${name} has something ${widest} pixels wide`);
+      }
     },
   ],
   ...pasted.map(({ name, text }): Interaction => [

@@ -141,6 +141,9 @@ export class PictureWindow {
     await add(`at ${size.width} pixels`);
     await this.resize(320);
     await add("at 320 pixels");
+    // A zoom of 200 % halves the width that styles see (WCAG 1.4.10).
+    await this.resize(160);
+    await add("at 320 pixels with text at 200 %");
     await this.resize(size.width);
     await this.inPage(() => (document.documentElement.style.fontSize = "200%"));
     await add("with text at 200 %");
@@ -193,10 +196,11 @@ export class PictureWindow {
     await this.driver.quit();
   }
 
-  private async resize(width: number): Promise<void> {
+  /** Gives the page another size, in pixels. */
+  async resize(width: number, height = size.height): Promise<void> {
     await this.send("Emulation.setDeviceMetricsOverride", {
       width,
-      height: size.height,
+      height,
       deviceScaleFactor: 1,
       mobile: false,
     });
