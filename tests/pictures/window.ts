@@ -66,6 +66,8 @@ export class PictureWindow {
   ): Promise<void> {
     await this.resize(size.width);
     await this.send("Emulation.setTimezoneOverride", { timezoneId: "Europe/London" });
+    // Tab may have left an earlier page for the browser's own controls.
+    await this.send("Emulation.setFocusEmulationEnabled", { enabled: true });
     await this.prefer(theme);
     const script = await this.ask<{ identifier: string }>("Page.addScriptToEvaluateOnNewDocument", {
       source: fakeCore(scene),
