@@ -121,10 +121,10 @@ impl MenuModel {
         items.extend(settled.map(|account| Item::Label(account_label(account))));
         items.push(Item::label(status_line(&state.screen, current)));
         items.push(Item::Separator);
-        items.push(Item::button(Action::Open, words::OPEN));
-        if matches!(state.screen, Screen::SignedOut { .. }) {
+        if asks_to_sign_in(&state.screen) {
             items.push(Item::button(Action::SignIn, words::SIGN_IN));
         }
+        items.push(Item::button(Action::Open, words::OPEN));
         if let Some(account) = settled {
             if state.accounts.len() > 1 {
                 let accounts = state.accounts.iter().map(|account| AccountItem {
@@ -161,6 +161,18 @@ fn is_settled(screen: &Screen) -> bool {
         | Screen::SignedOut { .. }
         | Screen::AwaitingBrowser { .. }
         | Screen::ExchangingCode
+        | Screen::Locked { .. } => false,
+    }
+}
+
+/// Whether a sign-in is what the user does next.
+fn asks_to_sign_in(screen: &Screen) -> bool {
+    match screen {
+        Screen::SignedOut { .. } | Screen::SignInAgain { .. } => true,
+        Screen::NeedsSetup
+        | Screen::AwaitingBrowser { .. }
+        | Screen::ExchangingCode
+        | Screen::SignedIn { .. }
         | Screen::Locked { .. } => false,
     }
 }
@@ -364,8 +376,8 @@ mod tests {
             [
                 "[You’re not signed in]",
                 "—",
-                words::OPEN,
                 "Sign in with Amiqus",
+                words::OPEN,
                 "—",
                 "Settings and help",
                 "Quit",
@@ -407,14 +419,24 @@ mod tests {
     }
 
     #[test]
-    fn account_that_must_sign_in_again_can_be_removed_and_not_renewed() {
+    fn account_that_must_sign_in_again_can_do_so_or_be_removed() {
         let why = SignInAgainReason::AccessRemoved;
-        let bob = fixtures::account("1.a", SIGN_IN_AGAIN);
+        let bob = account("1.a", "Bob Gale", "Gale & Sons", SIGN_IN_AGAIN);
         let menu = menu(Screen::SignInAgain { why }, vec![bob]);
-        let text = text(&menu);
-        assert_eq!(text[1], "[Sign in again]");
-        assert!(text.contains(&words::SIGN_OUT.to_owned()));
-        assert!(!text.contains(&words::RENEW_NOW.to_owned()));
+        assert_eq!(
+            text(&menu),
+            [
+                "[Bob Gale, Gale & Sons]",
+                "[Sign in again]",
+                "—",
+                "Sign in with Amiqus",
+                words::OPEN,
+                "Sign out…",
+                "—",
+                "Settings and help",
+                "Quit",
+            ]
+        );
         assert_eq!(menu.status, Status::SignInAgain);
     }
 
