@@ -3,7 +3,7 @@
 use amiqus_core::app_state::{AccountStatusView, AccountView, AppState, Screen};
 use tauri::image::Image;
 
-use crate::words;
+use crate::words::{self, WithStatus};
 
 /// What the tray shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -203,15 +203,15 @@ fn account_label(account: &AccountView) -> String {
 /// The label of an account among others, with what keeps it from being used.
 fn label_with_status(account: &AccountView) -> String {
     let label = account_label(account);
-    match account.status {
-        AccountStatusView::SignInAgain { .. } => {
-            words::with_status(&label, words::status::SIGN_IN_AGAIN)
-        }
-        AccountStatusView::Connected if account.is_disabled => {
-            words::with_status(&label, words::status::PAUSED)
-        }
-        AccountStatusView::Connected => label,
-    }
+    let status = match account.status {
+        AccountStatusView::SignInAgain { .. } => words::status::SIGN_IN_AGAIN,
+        AccountStatusView::Connected if account.is_disabled => words::status::PAUSED,
+        AccountStatusView::Connected => return label,
+    };
+    words::with_status(WithStatus {
+        name: &label,
+        status,
+    })
 }
 
 impl Status {
@@ -250,7 +250,10 @@ impl Status {
             Self::NotSetUp => words::status::NOT_SET_UP,
             Self::SignedOut => words::status::SIGNED_OUT,
         };
-        words::with_status(words::APP, status)
+        words::with_status(WithStatus {
+            name: words::APP,
+            status,
+        })
     }
 
     /// What the icon shows of it.
