@@ -20,10 +20,11 @@ use tauri::{AppHandle, Manager as _, State};
 use tauri_specta::{Builder, collect_commands};
 
 use crate::busy::Busy;
+use crate::clipboard::{self, Secrecy};
 use crate::preferences::Preferences;
 use crate::this_computer::{self, ThisComputer};
 use crate::window_requests::{self, WindowRequest};
-use crate::{clipboard, desktop, diagnostics, links, shutdown, start_at_login, updates, window};
+use crate::{desktop, diagnostics, links, shutdown, start_at_login, updates, window};
 
 fn builder() -> Builder<tauri::Wry> {
     // One TypeScript type for each Rust type, not one each for serialising and deserialising.
@@ -381,18 +382,18 @@ async fn reload_setup(session: Session<'_>) -> Result<(), Problem> {
 #[specta::specta]
 async fn copy_authorization_url(app: AppHandle, session: Session<'_>) -> Result<(), Problem> {
     let url = session.authorization_url().await?;
-    copy(&app, url.expose().to_string()).await
+    copy(&app, url.expose().to_string(), Secrecy::Secret).await
 }
 
 /// Puts the window's own text into the clipboard.
 #[tauri::command]
 #[specta::specta]
 async fn copy_text(app: AppHandle, text: String) -> Result<(), Problem> {
-    copy(&app, text).await
+    copy(&app, text, Secrecy::None).await
 }
 
-async fn copy(app: &AppHandle, text: String) -> Result<(), Problem> {
-    clipboard::write(app, text).await.map_err(|error| {
+async fn copy(app: &AppHandle, text: String, secrecy: Secrecy) -> Result<(), Problem> {
+    clipboard::write(app, text, secrecy).await.map_err(|error| {
         tracing::warn!(error = %chain(&error), "clipboard: write failed");
         Code::Internal.into()
     })

@@ -90,7 +90,10 @@ fn remove_everything(output: &mut Vec<u8>) -> bool {
 }
 
 fn not_removed(path: &Path, error: &io::Error) -> String {
-    words::not_removed(&error.to_string(), &path.display().to_string())
+    words::not_removed(words::NotRemoved {
+        path: &path.display().to_string(),
+        error: &error.to_string(),
+    })
 }
 
 fn remove_all_but(folder: &Path, kept: &str) -> io::Result<()> {

@@ -30,7 +30,7 @@ pub(crate) use ::words::problem::not_signed_in::TITLE as SIGNED_OUT;
 pub(crate) use ::words::problem::vault_locked::TITLE as LOCKED;
 pub(crate) use ::words::this_computer::update::BUTTON as UPDATE;
 pub(crate) use ::words::top::SETTINGS;
-pub(crate) use ::words::tray::{OPEN, QUIT, SIGN_OUT, SWITCH, status, with_status};
+pub(crate) use ::words::tray::{OPEN, QUIT, SIGN_OUT, SWITCH, WithStatus, status, with_status};
 
 pub(crate) const APP: &str = brand::NAME;
 
@@ -56,9 +56,10 @@ pub(crate) const fn sign_in_again_reason(why: SignInAgainReason) -> &'static str
 
 /// What a notification says of an account that needs the user; the reason alone while its team is unknown.
 pub(crate) fn sign_in_again(team: Option<&str>, why: SignInAgainReason) -> String {
+    use ::words::notification::sign_in_again::{Sentence, sentence};
     let reason = sign_in_again_reason(why);
     if let Some(team) = team {
-        return ::words::notification::sign_in_again::sentence(reason, team);
+        return sentence(Sentence { team, reason });
     }
     let mut letters = reason.chars();
     let first = letters.next().into_iter().flat_map(char::to_uppercase);

@@ -39,5 +39,4 @@ fn built_constants_match_the_brand_file() {
         assert_eq!(brand[field], built, "{field}");
     }
     assert_eq!(brand["support"].as_str(), brand::SUPPORT);
-    assert_eq!(brand["support"].as_str(), brand::SUPPORT);
 }

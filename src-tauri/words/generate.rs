@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 /// Generates the module, constant or function for an entry: an object, a plain sentence, or one with
-/// placeholders. `path` is where it is in the table, and `known` has the placeholders whose values the build
-/// knows.
+/// placeholders. A function of several placeholders takes a struct of them. `path` is where the entry is in
+/// the table, and `known` has the placeholders whose values the build knows.
 ///
 /// # Errors
 /// When an entry is none of these, or a placeholder can't be an argument's name.
@@ -58,14 +58,27 @@ fn sentence(name: &str, path: &str, text: &str, known: &[(&str, &str)]) -> Resul
         ));
     }
     let format: String = parts.iter().map(Part::as_format).collect();
-    let name = identifier(&snake_case(name));
-    let arguments: Vec<_> = arguments
-        .values()
-        .map(|argument| format!("{argument}: &str"))
-        .collect();
-    let arguments = arguments.join(", ");
+    let function = identifier(&snake_case(name));
+    let names: Vec<_> = arguments.into_values().collect();
+    let (structure, parameter) = match names.as_slice() {
+        [name] => (String::new(), format!("{name}: &str")),
+        // Of two texts in a row, the wrong one could be first.
+        names => {
+            let structure = camel_case(&snake_case(name));
+            let field = |name| format!("    #[doc = \"`{{{name}}}`\"]\n    pub {name}: &'a str,\n");
+            let fields: Vec<_> = names.iter().map(field).collect();
+            (
+                format!(
+                    "#[doc = \"The placeholders of `{path}`\"]\n#[derive(Debug, Clone, Copy)]\n\
+                     pub struct {structure}<'a> {{\n{}}}\n",
+                    fields.concat()
+                ),
+                format!("{structure} {{ {} }}: {structure}<'_>", names.join(", ")),
+            )
+        }
+    };
     Ok(format!(
-        "#[doc = \"`{path}`\"]\n#[must_use]\npub fn {name}({arguments}) -> String {{\n    format!({format:?})\n}}\n"
+        "{structure}#[doc = \"`{path}`\"]\n#[must_use]\npub fn {function}({parameter}) -> String {{\n    format!({format:?})\n}}\n"
     ))
 }
 
@@ -148,6 +161,16 @@ fn snake_case(name: &str) -> String {
     snake
 }
 
+/// `some_name` as `SomeName`.
+fn camel_case(name: &str) -> String {
+    let words = name.split('_').map(|word| {
+        let mut letters = word.chars();
+        let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+        first.into_iter().chain(letters).collect::<String>()
+    });
+    words.collect()
+}
+
 /// A name as Rust takes it, also where it is one of its words.
 fn identifier(name: &str) -> String {
     const KEYWORDS: [&str; 12] = [
@@ -183,26 +206,30 @@ mod tests {
     }
 
     #[test]
-    fn sentence_with_placeholders_becomes_a_function() {
-        let code = generated(&json!("{team} {}: {firstName} in {app}")).unwrap_or_default();
+    fn sentence_with_a_placeholder_becomes_a_function() {
+        let code = generated(&json!("{firstName} {}, {firstName} in {app}")).unwrap_or_default();
         assert!(
-            code.contains("pub fn some_name(first_name: &str, team: &str) -> String {"),
+            code.contains("pub fn some_name(first_name: &str) -> String {"),
             "{code}"
         );
         assert!(
-            code.contains("format!(\"{team} {{}}: {first_name} in Gale’s {{Keys}}\")"),
+            code.contains("format!(\"{first_name} {{}}, {first_name} in Gale’s {{Keys}}\")"),
             "{code}"
         );
     }
 
     #[test]
-    fn order_of_placeholders_does_not_change_the_arguments() {
-        let arguments = |text: &str| {
-            let code = generated(&json!(text)).unwrap_or_default();
-            code.split_once(") ->").map(|(before, _)| before.to_owned())
-        };
-        assert!(arguments("{a} {b}").is_some());
-        assert_eq!(arguments("{a} {b}"), arguments("{b}, {a}"));
+    fn placeholders_of_a_sentence_are_named_where_it_is_used() {
+        let code = generated(&json!("{team}: {firstName}")).unwrap_or_default();
+        for part in [
+            "pub struct SomeName<'a> {",
+            "pub first_name: &'a str,",
+            "pub team: &'a str,",
+            "pub fn some_name(SomeName { first_name, team }: SomeName<'_>) -> String {",
+            "format!(\"{team}: {first_name}\")",
+        ] {
+            assert!(code.contains(part), "{code}");
+        }
     }
 
     #[test]

@@ -26,4 +26,16 @@ pub const BASE_URL: &str = env!("BRAND_BASE_URL");
 pub const MARK: &str = include_str!(concat!(env!("OUT_DIR"), "/mark.svg"));
 
 /// Where users find the distributor's support, an `https:` or `mailto:` address, if there is one.
-pub const SUPPORT: Option<&str> = option_env!("BRAND_SUPPORT");
+pub const SUPPORT: Option<&str> = {
+    let support = env!("BRAND_SUPPORT");
+    if support.is_empty() {
+        None
+    } else {
+        Some(support)
+    }
+};
+
+#[cfg(test)]
+#[path = "../file.rs"]
+#[expect(dead_code, reason = "the pictures' paths are the build script's")]
+mod file;

@@ -3,7 +3,7 @@
 use amiqus_core::app_state::{AccountStatusView, AccountView, AppState, Screen};
 use tauri::image::Image;
 
-use crate::words;
+use crate::words::{self, WithStatus};
 
 /// What the tray shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +20,11 @@ pub(super) enum Status {
     Connected,
     Offline,
     /// An account must sign in again.
-    NeedsUser,
+    SignInAgain,
+    /// The vault waits for the keychain or a passphrase.
+    Locked,
+    /// The app has no registration.
+    NotSetUp,
     SignedOut,
 }
 
@@ -117,10 +121,10 @@ impl MenuModel {
         items.extend(settled.map(|account| Item::Label(account_label(account))));
         items.push(Item::label(status_line(&state.screen, current)));
         items.push(Item::Separator);
-        items.push(Item::button(Action::Open, words::OPEN));
-        if matches!(state.screen, Screen::SignedOut { .. }) {
+        if asks_to_sign_in(&state.screen) {
             items.push(Item::button(Action::SignIn, words::SIGN_IN));
         }
+        items.push(Item::button(Action::Open, words::OPEN));
         if let Some(account) = settled {
             if state.accounts.len() > 1 {
                 let accounts = state.accounts.iter().map(|account| AccountItem {
@@ -143,7 +147,7 @@ impl MenuModel {
         }
         items.push(Item::button(Action::Quit, words::QUIT));
         Self {
-            status: Status::of(&state.accounts, current),
+            status: Status::of(state, current),
             items,
         }
     }
@@ -157,6 +161,18 @@ fn is_settled(screen: &Screen) -> bool {
         | Screen::SignedOut { .. }
         | Screen::AwaitingBrowser { .. }
         | Screen::ExchangingCode
+        | Screen::Locked { .. } => false,
+    }
+}
+
+/// Whether a sign-in is what the user does next.
+fn asks_to_sign_in(screen: &Screen) -> bool {
+    match screen {
+        Screen::SignedOut { .. } | Screen::SignInAgain { .. } => true,
+        Screen::NeedsSetup
+        | Screen::AwaitingBrowser { .. }
+        | Screen::ExchangingCode
+        | Screen::SignedIn { .. }
         | Screen::Locked { .. } => false,
     }
 }
@@ -187,22 +203,36 @@ fn account_label(account: &AccountView) -> String {
 /// The label of an account among others, with what keeps it from being used.
 fn label_with_status(account: &AccountView) -> String {
     let label = account_label(account);
-    match account.status {
-        AccountStatusView::SignInAgain { .. } => {
-            words::with_status(&label, words::status::SIGN_IN_AGAIN)
-        }
-        AccountStatusView::Connected if account.is_disabled => {
-            words::with_status(&label, words::status::PAUSED)
-        }
-        AccountStatusView::Connected => label,
-    }
+    let status = match account.status {
+        AccountStatusView::SignInAgain { .. } => words::status::SIGN_IN_AGAIN,
+        AccountStatusView::Connected if account.is_disabled => words::status::PAUSED,
+        AccountStatusView::Connected => return label,
+    };
+    words::with_status(WithStatus {
+        name: &label,
+        status,
+    })
 }
 
 impl Status {
-    fn of(accounts: &[AccountView], current: Option<&AccountView>) -> Self {
+    fn of(state: &AppState, current: Option<&AccountView>) -> Self {
+        match state.screen {
+            Screen::Locked { .. } => Self::Locked,
+            // A set-up that is being changed is still in force.
+            Screen::NeedsSetup if state.setup.client_id.is_none() => Self::NotSetUp,
+            Screen::NeedsSetup
+            | Screen::SignedOut { .. }
+            | Screen::AwaitingBrowser { .. }
+            | Screen::ExchangingCode
+            | Screen::SignedIn { .. }
+            | Screen::SignInAgain { .. } => Self::of_accounts(&state.accounts, current),
+        }
+    }
+
+    fn of_accounts(accounts: &[AccountView], current: Option<&AccountView>) -> Self {
         let needs_user = |account: &AccountView| account.status != AccountStatusView::Connected;
         if accounts.iter().any(needs_user) {
-            return Self::NeedsUser;
+            return Self::SignInAgain;
         }
         match current {
             None => Self::SignedOut,
@@ -215,30 +245,61 @@ impl Status {
         let status = match self {
             Self::Connected => words::status::CONNECTED,
             Self::Offline => words::status::OFFLINE,
-            Self::NeedsUser => words::status::SIGN_IN_AGAIN,
+            Self::SignInAgain => words::status::SIGN_IN_AGAIN,
+            Self::Locked => words::status::LOCKED,
+            Self::NotSetUp => words::status::NOT_SET_UP,
             Self::SignedOut => words::status::SIGNED_OUT,
         };
-        words::with_status(words::APP, status)
+        words::with_status(WithStatus {
+            name: words::APP,
+            status,
+        })
     }
 
-    /// The icon in its colours.
-    #[cfg(not(target_os = "macos"))]
+    /// What the icon shows of it.
+    fn picture(self) -> Picture {
+        match self {
+            Self::Connected => Picture::Connected,
+            Self::Offline => Picture::Offline,
+            Self::SignInAgain | Self::Locked | Self::NotSetUp => Picture::Attention,
+            Self::SignedOut => Picture::SignedOut,
+        }
+    }
+
     pub(super) fn icon(self) -> Image<'static> {
+        self.picture().image()
+    }
+}
+
+/// The icon's pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Picture {
+    Connected,
+    Offline,
+    /// The user must do something.
+    Attention,
+    SignedOut,
+}
+
+impl Picture {
+    /// The picture in its colours.
+    #[cfg(not(target_os = "macos"))]
+    fn image(self) -> Image<'static> {
         match self {
             Self::Connected => tauri::include_image!("../icons/tray/connected.png"),
             Self::Offline => tauri::include_image!("../icons/tray/offline.png"),
-            Self::NeedsUser => tauri::include_image!("../icons/tray/attention.png"),
+            Self::Attention => tauri::include_image!("../icons/tray/attention.png"),
             Self::SignedOut => tauri::include_image!("../icons/tray/signed-out.png"),
         }
     }
 
-    /// The icon's shape, which the system colours.
+    /// The picture's shape, which the system colours.
     #[cfg(target_os = "macos")]
-    pub(super) fn icon(self) -> Image<'static> {
+    fn image(self) -> Image<'static> {
         match self {
             Self::Connected => tauri::include_image!("../icons/tray/connected-template.png"),
             Self::Offline => tauri::include_image!("../icons/tray/offline-template.png"),
-            Self::NeedsUser => tauri::include_image!("../icons/tray/attention-template.png"),
+            Self::Attention => tauri::include_image!("../icons/tray/attention-template.png"),
             Self::SignedOut => tauri::include_image!("../icons/tray/signed-out-template.png"),
         }
     }
@@ -318,8 +379,8 @@ mod tests {
             [
                 "[You’re not signed in]",
                 "—",
-                words::OPEN,
                 "Sign in with Amiqus",
+                words::OPEN,
                 "—",
                 "Settings and help",
                 "Quit",
@@ -361,15 +422,25 @@ mod tests {
     }
 
     #[test]
-    fn account_that_must_sign_in_again_can_be_removed_and_not_renewed() {
+    fn account_that_must_sign_in_again_can_do_so_or_be_removed() {
         let why = SignInAgainReason::AccessRemoved;
-        let bob = fixtures::account("1.a", SIGN_IN_AGAIN);
+        let bob = account("1.a", "Bob Gale", "Gale & Sons", SIGN_IN_AGAIN);
         let menu = menu(Screen::SignInAgain { why }, vec![bob]);
-        let text = text(&menu);
-        assert_eq!(text[1], "[Sign in again]");
-        assert!(text.contains(&words::SIGN_OUT.to_owned()));
-        assert!(!text.contains(&words::RENEW_NOW.to_owned()));
-        assert_eq!(menu.status, Status::NeedsUser);
+        assert_eq!(
+            text(&menu),
+            [
+                "[Bob Gale, Gale & Sons]",
+                "[Sign in again]",
+                "—",
+                "Sign in with Amiqus",
+                words::OPEN,
+                "Sign out…",
+                "—",
+                "Settings and help",
+                "Quit",
+            ]
+        );
+        assert_eq!(menu.status, Status::SignInAgain);
     }
 
     #[test]
@@ -393,7 +464,7 @@ mod tests {
             ]
         );
         assert_eq!(text(&menu)[4], "Switch account ›");
-        assert_eq!(menu.status, Status::NeedsUser);
+        assert_eq!(menu.status, Status::SignInAgain);
     }
 
     #[test]
@@ -416,15 +487,47 @@ mod tests {
         let tooltips = [
             Status::Connected,
             Status::Offline,
-            Status::NeedsUser,
+            Status::SignInAgain,
+            Status::Locked,
+            Status::NotSetUp,
             Status::SignedOut,
         ]
         .map(Status::tooltip);
-        let expected = ["connected", "offline", "sign in again", "signed out"];
+        let expected = [
+            "connected",
+            "offline",
+            "sign in again",
+            "locked",
+            "not set up",
+            "signed out",
+        ];
         assert_eq!(
             tooltips,
             expected.map(|status| format!("{}: {status}", words::APP))
         );
+    }
+
+    #[test]
+    fn app_that_waits_for_its_user_asks_for_attention() {
+        let why = amiqus_core::vault::LockReason::KeychainLocked;
+        let locked = menu(Screen::Locked { why }, Vec::new()).status;
+        assert_eq!(locked, Status::Locked);
+
+        let mut state = fixtures::state(Screen::NeedsSetup, Vec::new());
+        state.setup.client_id = None;
+        let not_set_up = MenuModel::new(&state, false).status;
+        assert_eq!(not_set_up, Status::NotSetUp);
+
+        for status in [locked, not_set_up, Status::SignInAgain] {
+            assert_eq!(status.picture(), Picture::Attention, "{status:?}");
+        }
+    }
+
+    #[test]
+    fn setup_that_is_being_changed_leaves_the_accounts_status() {
+        let bob = fixtures::account("1.a", CONNECTED);
+        let status = menu(Screen::NeedsSetup, vec![bob]).status;
+        assert_eq!(status, Status::Connected);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Notifications for an account that needs the user: once for each account and cause, also over restarts.
 
+mod system;
+
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -151,7 +153,7 @@ pub(crate) fn show(app: &AppHandle, summary: &'static str, body: &str) {
 /// Shows a notification. A click on it opens the window, within a time if there is one.
 fn show_for(app: &AppHandle, summary: &'static str, body: &str, clickable: Option<Duration>) {
     let app = app.clone();
-    let body = escape(body);
+    let body = body.to_owned();
     // A click leads to this process, so it has to live on.
     let busy = app.state::<Busy>().begin();
     let (done, closed) = tokio::sync::oneshot::channel::<()>();
@@ -164,44 +166,18 @@ fn show_for(app: &AppHandle, summary: &'static str, body: &str, clickable: Optio
             None => closed.await,
         }
     });
-    // It blocks until the user reacts, which would occupy a thread of the pool.
+    // It may block until the user reacts, which would occupy a thread of the pool.
     let spawned = std::thread::Builder::new()
         .name("notification".to_owned())
         .spawn(move || {
             let _done = done;
-            let shown = notify_rust::Notification::new()
-                .appname(words::APP)
-                .summary(summary)
-                .body(&body)
-                .icon("sign-in-with-amiqus")
-                .action("default", words::OPEN)
-                .show();
-            match shown {
-                #[cfg(target_os = "linux")]
-                Ok(shown) => shown.wait_for_action(|action| {
-                    if action == "default" {
-                        window::bring_to_front(&app);
-                    }
-                }),
-                #[cfg(not(target_os = "linux"))]
-                Ok(_) => drop(app),
-                Err(error) => {
-                    tracing::info!(error = %chain(&error), "notifications: not shown");
-                }
+            let open = move || window::bring_to_front(&app);
+            if let Err(error) = system::show(summary, &body, open) {
+                tracing::info!(error = %chain(error.as_ref()), "notifications: not shown");
             }
         });
     if let Err(error) = spawned {
         tracing::error!(error = %chain(&error), "notifications: not shown");
-    }
-}
-
-/// Escapes a text for Linux, where a notification may contain markup (freedesktop's notification
-/// specification).
-fn escape(text: &str) -> String {
-    if cfg!(target_os = "linux") {
-        text.replace('&', "&amp;").replace('<', "&lt;")
-    } else {
-        text.to_owned()
     }
 }
 
