@@ -8,7 +8,7 @@ export async function saveReport(app: App): Promise<string> {
   const before = new Set(reports(app));
   await app.openSettings();
   await app.press("Save support report");
-  await app.waitForText("Saved to ");
+  await app.waitForText("Saved in ");
   const saved = await waitFor("the report is there", () =>
     reports(app).find((file) => !before.has(file)),
   );

@@ -171,6 +171,11 @@ export const pasted: { name: string; text: string; code: Code }[] = [
 const onTheWay: Scene[] = [
   scene("awaiting-browser", awaiting, { buttons: waiting }),
   scene("awaiting-browser-help", awaitingLong, { buttons: waiting }),
+  scene("awaiting-browser-another", awaiting, { accounts: [bob], buttons: waiting }),
+  scene("awaiting-browser-again", awaiting, {
+    accounts: [{ ...lorraine, status: { kind: "sign_in_again", why: "too_long_away" } }],
+    buttons: waiting,
+  }),
   scene("awaiting-browser-last-minute", awaitingLast, { buttons: waiting }),
   scene("awaiting-browser-loopback", awaiting, { setup: loopbackSetup, buttons: waiting }),
   scene("awaiting-browser-loopback-help", awaitingLong, { setup: loopbackSetup, buttons: waiting }),
@@ -249,6 +254,11 @@ const onSignedIn: Scene[] = [
       buttons: [...home, "Close this window"],
     },
   ),
+  scene(
+    "signed-in-just-now-another",
+    { state: "signed-in", just_now: true },
+    { accounts: [lorraine, bob], buttons: ["Close this window", "Add another account"] },
+  ),
   scene("signed-in-menu", signedIn, {
     accounts: [bob],
     steps: [openMenu],
@@ -275,7 +285,7 @@ const onSignedIn: Scene[] = [
   scene("signed-in-problem", signedIn, {
     accounts: [bob],
     problem: problem("already_here"),
-    buttons: [...home, "Dismiss", "Copy details for IT"],
+    buttons: [...home, "Dismiss", "Try again"],
   }),
   scene("signed-in-other-teams", signedIn, {
     accounts: [bob],
@@ -423,6 +433,10 @@ const onThisComputer: Scene[] = [
     computer: { ...usual, support: "https://example.com/help", notifies: false },
     steps: [openSettings],
     buttons: ["Back to the start", "Change setup", "Contact support"],
+  }),
+  scene("settings-copied", signedOut, {
+    steps: [openSettings, { press: "Copy details for IT" }],
+    buttons: ["Copied"],
   }),
   scene("settings-report-saved", signedOut, {
     steps: [

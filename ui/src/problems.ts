@@ -59,6 +59,11 @@ export function remedies(code: Code, setup: SetupView): Remedy[] {
   return ["sign-in", "copy-details"];
 }
 
+/** Whether a problem ended a sign-in that another one can put right. */
+export function isOfAnAttempt(code: Code): boolean {
+  return ["access_denied", "attempt_expired", "code_not_accepted", "already_here"].includes(code);
+}
+
 /** Whether a problem is about the text that was pasted. */
 export function isAboutPastedText({ code }: Problem): boolean {
   return code.startsWith("link_");

@@ -10,7 +10,7 @@ import {
   type SaveError,
   type ThisComputer,
 } from "./bindings";
-import { words } from "./words";
+import { messageText, words } from "./words";
 
 type SubmissionResult =
   { status: "ok"; data: null } | { status: "error"; error: SaveError | CheckError };
@@ -18,7 +18,7 @@ type CommandResult = { status: "ok"; data: null } | { status: "error"; error: Pr
 type Command = () => Promise<CommandResult>;
 
 /** Where a problem that concerns this computer alone is shown: beside the control that led to it. */
-export type Place = "report" | "at-login" | "notifications" | "update" | "links";
+export type Place = "report" | "at-login" | "notifications" | "update" | "links" | "licences";
 
 /** What became of a set-up that an administrator entered. */
 export type SetupOutcome =
@@ -40,6 +40,9 @@ class Store {
   #isChecking = $state.raw(false);
   #isUpdating = $state.raw(false);
   #problemSince = $state.raw(new Date());
+  #isSetupSaved = $state.raw(false);
+  /** Whether the user may have changed something at Amiqus, on a page that was opened from here. */
+  #hasBeenAtAmiqus = false;
 
   /** The state, with the problem of a command that was refused without a change of state. */
   readonly appState = $derived.by(() => {
@@ -65,6 +68,11 @@ class Store {
   /** Whether an update is being installed. */
   get isUpdating(): boolean {
     return this.#isUpdating;
+  }
+
+  /** Whether a set-up was saved, and nobody has begun to sign in since. */
+  get isSetupSaved(): boolean {
+    return this.#isSetupSaved;
   }
 
   /** When the shown problem arose. */
@@ -122,7 +130,10 @@ class Store {
   /** Saves a registration without checking it with Amiqus. */
   async saveRegistration(draft: RegistrationDraft): Promise<SetupOutcome> {
     const outcome = await this.#submit(() => commands.saveRegistration(draft));
-    if (outcome.kind === "saved") void announcer.announce(words.signedOut.setupSaved);
+    if (outcome.kind === "saved") {
+      this.#isSetupSaved = true;
+      void announcer.announce(messageText(words.signedOut.setupSaved));
+    }
     return outcome;
   }
 
@@ -146,6 +157,20 @@ class Store {
     this.#isChecking = true;
     await this.dispatch(commands.me);
     this.#isChecking = false;
+  }
+
+  /** Opens the page where users remove this app's access, and checks the account once they are back. */
+  async openTeamApps(): Promise<void> {
+    this.#hasBeenAtAmiqus = true;
+    await this.dispatch(() => commands.openPage("team_apps"));
+  }
+
+  /** Asks Amiqus about the current account if the user may have changed something there. */
+  async checkAfterAmiqus(): Promise<void> {
+    if (!this.#hasBeenAtAmiqus) return;
+    this.#hasBeenAtAmiqus = false;
+    // Nobody asked for it, so its failure is not shown.
+    await problemOf(commands.me);
   }
 
   /** Renews the current account's tokens. */
@@ -193,6 +218,11 @@ class Store {
     await this.refreshComputer();
   }
 
+  /** Sends a command whose failure is shown at this place. */
+  async sendAt(place: Place, command: Command): Promise<void> {
+    await this.#at(place, command);
+  }
+
   /** Installs the update. */
   async update(): Promise<void> {
     this.#isUpdating = true;
@@ -222,7 +252,10 @@ class Store {
   #accept(next: AppState): void {
     const latest = this.#latest;
     if (latest && next.revision < latest.revision) return;
-    if (latest?.screen.state !== next.screen.state) this.#commandProblem = null;
+    if (latest?.screen.state !== next.screen.state) {
+      this.#commandProblem = null;
+      if (next.screen.state === "awaiting-browser") this.#isSetupSaved = false;
+    }
     if (latest?.problem?.code !== next.problem?.code) this.#problemSince = new Date();
     this.#latest = next;
   }

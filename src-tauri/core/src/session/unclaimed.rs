@@ -277,7 +277,7 @@ impl Open {
         tracing::info!(?trigger, "identify: claimed");
         if trigger == Trigger::User {
             step.replace_problem(was_connected.then_some(Code::AlreadyHere));
-            self.just_signed_in = true;
+            self.just_signed_in = !was_connected;
         }
         // Programs and the user may be working with the current account.
         if trigger != Trigger::Environment || self.current.is_none() {

@@ -25,9 +25,6 @@ fn each_sign_in_of_a_waiting_user_is_greeted() {
     bench.step(Event::WindowClosed);
     bench.sign_in(lorraine(), "2");
     assert_eq!(bench.screen(), JUST_SIGNED_IN, "another account");
-    bench.step(Event::WindowClosed);
-    bench.sign_in(lorraine(), "3");
-    assert_eq!(bench.screen(), JUST_SIGNED_IN, "the same account");
 
     let (mut bench, at_start) = Bench::opened(unclaimed());
     bench.step(Event::FinishRequested);
@@ -106,4 +103,12 @@ fn greeting_does_not_survive_the_process_and_does_not_keep_it() {
     });
     assert_eq!(reopened.record(account), Some(record));
     assert_eq!(reopened.screen(), SIGNED_IN);
+}
+
+#[test]
+fn account_that_is_already_here_is_not_greeted() {
+    let mut bench = Bench::with_bob();
+    bench.sign_in(bob(), "2");
+    assert_eq!(bench.problem(), Some(Code::AlreadyHere));
+    assert_eq!(bench.screen(), Screen::SignedIn { just_now: false });
 }

@@ -205,7 +205,7 @@ fn sign_in_during_a_renewal_answers_waiting_callers() {
     let step = bench.sign_in(bob(), "2");
     assert_eq!(renewal_answer(&step), Some(Ok(())));
     assert_nothing_happened(&bench.refreshed(&renewal, Err(DEAD)));
-    assert_eq!(bench.screen(), JUST_SIGNED_IN);
+    assert_eq!(bench.screen(), SIGNED_IN);
 }
 
 #[test]

@@ -248,7 +248,7 @@ fn same_account_again_is_an_update_and_is_shown() {
     renamed.user.name = "Robert Gale".to_owned();
     let step = bench.sign_in(renamed, "2");
     assert_eq!(bench.problem(), Some(Code::AlreadyHere));
-    assert_eq!(bench.screen(), JUST_SIGNED_IN);
+    assert_eq!(bench.screen(), SIGNED_IN);
     assert_eq!(bench.state().accounts.len(), 1);
     assert_eq!(bench.account(bob().key()).name, "Robert Gale");
     let record = bench.record(RecordName::Account(bob().key())).unwrap();
