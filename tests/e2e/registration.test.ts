@@ -101,7 +101,7 @@ journey(
     await app.press("Check and save");
     await app.waitForProblem("captive_portal");
     await app.waitForState("needs-setup");
-    await app.waitForText("so this isn’t checked");
+    await app.waitForText("isn’t checked with Amiqus yet");
     assert.ok(await app.hasButton("Save anyway"));
 
     await app.press("Check and save");
@@ -213,7 +213,7 @@ journey(
     const fault = { endpoints: ["token_exchange"], fault: "html_with200", times: 1 };
     await practice.control("faults", fault);
     await app.press("Check and save");
-    await app.waitForText("so this isn’t checked");
+    await app.waitForText("isn’t checked with Amiqus yet");
     await app.press("Save anyway");
     await app.waitForState("signed-out");
     await harness.signIn();
