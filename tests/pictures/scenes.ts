@@ -259,6 +259,11 @@ const onSignedIn: Scene[] = [
     { state: "signed-in", just_now: true },
     { accounts: [lorraine, bob], buttons: ["Close this window", "Add another account"] },
   ),
+  scene(
+    "signed-in-just-now-one-left",
+    { state: "signed-in", just_now: true },
+    { accounts: [bob, marty], buttons: ["Sign in again: Marty McFly, Hill Valley Legal"] },
+  ),
   scene("signed-in-menu", signedIn, {
     accounts: [bob],
     steps: [openMenu],
