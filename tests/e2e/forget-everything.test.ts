@@ -80,8 +80,7 @@ journey("practice start leaves a real sign-in and no files", async (harness) => 
   assert.equal(await linkHandler(desktop), before.handler);
   assert.ok(!existsSync(join(ROOT, "target/practice")));
   await app.closeSettings();
-  await app.choose("Renew now");
-  await app.waitForText("Connected");
+  await app.renew();
 });
 
 journey("--forget-everything is refused while the app is running", async (harness) => {

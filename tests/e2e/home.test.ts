@@ -10,8 +10,7 @@ journey("completed sign-in is greeted, and only once", async (harness) => {
   await app.start();
   await harness.signIn();
   await app.waitForText("You can close this window.");
-  await app.press("Close this window");
-  await app.detach();
+  await app.pressToClose("Close this window");
   // Without a tray the app ends with its window.
   await app.waitForExit();
   await app.start();

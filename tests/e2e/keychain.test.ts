@@ -24,8 +24,7 @@ journey("report is saved while the keychain hangs and says so", async (harness) 
     assert.ok(report.includes(reportLines.linksOpenedByThisApp), report);
   }
   // The open vault goes on working, and the app still exits on request.
-  await app.choose("Renew now");
-  await app.waitForText("Connected");
+  await app.renew();
   await app.close();
   desktop.resumeKeychain();
 });

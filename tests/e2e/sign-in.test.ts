@@ -96,9 +96,8 @@ journey("renewal by button sends one refresh", async (harness) => {
   const { app } = harness;
   await app.start();
   await harness.signIn();
-  await app.choose("Renew now");
-  await harness.practice.waitForTokenRequests(2);
-  await app.waitForText("Connected");
+  await app.renew();
+  assert.equal(await harness.practice.tokenRequests(), 2);
   await app.waitForState("signed-in");
   await app.close();
   await app.start();
@@ -169,9 +168,8 @@ journey("window closed during a refresh loses no tokens", async (harness) => {
   await app.close();
   await app.start();
   await app.waitForState("signed-in");
-  await app.choose("Renew now");
-  await practice.waitForTokenRequests(3);
-  await app.waitForText("Connected");
+  await app.renew();
+  assert.equal(await practice.tokenRequests(), 3);
   await app.waitForState("signed-in");
 });
 

@@ -164,6 +164,25 @@ export class App {
     await this.press(action);
   }
 
+  /** Renews the account in use, and waits until that has succeeded. */
+  async renew(): Promise<void> {
+    await this.choose("Renew now");
+    await waitFor("the account is renewed", async () => {
+      const [status] = await this.window.findElements(By.css("[role=status]"));
+      return (await status?.getAttribute("textContent")) === "Renewed.";
+    });
+  }
+
+  /** Presses a button that closes the window: a click through the driver might never be answered. */
+  async pressToClose(name: string): Promise<void> {
+    const button = await waitFor(`there is a button "${name}"`, () => this.#named("button", name));
+    await this.window.executeScript(
+      "setTimeout((button) => button.click(), 100, arguments[0])",
+      button,
+    );
+    await this.detach();
+  }
+
   /** Signs an account out, and answers the question about it. */
   async signOut(account = ""): Promise<void> {
     await this.choose("Sign out", account);
