@@ -204,6 +204,10 @@ struct AccountRecord {
     user: User,
     team: Option<Team>,
     role: Option<Role>,
+    /// Earlier versions have none, and leave it out. Known from the start, so that the first screen has
+    /// its final form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    teams: Option<Vec<Team>>,
     as_of: Timestamp,
     #[serde(rename = "standing")] // the name in version 1
     status: AccountStatusRecord,
@@ -226,7 +230,7 @@ impl AccountRecord {
                 user: self.user,
                 team: self.team,
                 role: self.role,
-                teams: None,
+                teams: self.teams,
             },
             as_of: self.as_of,
             status: match self.status {
@@ -301,6 +305,7 @@ pub fn encode_account(account: &Account) -> RecordBytes {
             .identity
             .role
             .filter(|role| *role != Role::NoLongerInTeam),
+        teams: account.identity.teams.clone(),
         as_of: account.as_of,
         status: match &account.status {
             AccountStatus::Connected { tokens, journal } => AccountStatusRecord::Connected {
