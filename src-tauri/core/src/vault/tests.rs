@@ -241,7 +241,7 @@ fn record_of_an_account_has_only_roles_that_version_1_reads() {
 #[test]
 fn record_of_an_account_without_known_teams_is_as_before() {
     let mut account = connected(bob(), tokens("1", now()));
-    let text = |account: &Account| String::from_utf8(encode_account(account).to_vec()).unwrap();
+    let text = |account: &_| String::from_utf8(encode_account(account).to_vec()).unwrap();
     assert!(!text(&account).contains("teams"));
     account.identity.teams = Some(vec![fusion(), hill_valley()]);
     assert!(text(&account).contains("Hill Valley Legal"));
