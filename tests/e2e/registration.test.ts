@@ -82,11 +82,7 @@ journey(
   async (harness) => {
     const { app, practice } = harness;
     await app.start();
-    await app.administrate();
-    await app.type("Client ID", practice.ready.client_id);
-    await app.type("Client secret", "not-this-one");
-    await app.press("Advanced");
-    await app.type("Amiqus address", practice.baseUrl);
+    await app.enterRegistration(practice, "not-this-one");
     await app.press("Check and save");
     await app.waitForText("doesn’t recognise this client ID and secret");
 
@@ -117,11 +113,7 @@ journey(
   async (harness) => {
     const { app, practice } = harness;
     await app.start();
-    await app.administrate();
-    await app.type("Client ID", practice.ready.client_id);
-    await app.type("Client secret", practice.ready.client_secret);
-    await app.press("Advanced");
-    await app.type("Amiqus address", practice.baseUrl);
+    await app.enterRegistration(practice);
     await app.press("Check and save");
     await app.waitForState("signed-out");
     await app.openSettings();
@@ -205,11 +197,7 @@ journey(
   async (harness) => {
     const { app, practice } = harness;
     await app.start();
-    await app.administrate();
-    await app.type("Client ID", practice.ready.client_id);
-    await app.type("Client secret", practice.ready.client_secret);
-    await app.press("Advanced");
-    await app.type("Amiqus address", practice.baseUrl);
+    await app.enterRegistration(practice);
     const fault = { endpoints: ["token_exchange"], fault: "html_with200", times: 1 };
     await practice.control("faults", fault);
     await app.press("Check and save");

@@ -143,11 +143,7 @@ journey("background retry leaves the set-up form and the window alone", async (h
   const { app, desktop, practice } = harness;
   app.provision(undefined);
   await app.start();
-  await app.administrate();
-  await app.type("Client ID", practice.ready.client_id);
-  await app.type("Client secret", practice.ready.client_secret);
-  await app.press("Advanced");
-  await app.type("Amiqus address", practice.baseUrl);
+  await app.enterRegistration(practice);
   await app.press("Check and save");
   await app.waitForState("signed-out");
   await signInWithBrokenMe(harness, "internal_server_error", "amiqus_unwell");

@@ -3,6 +3,7 @@ import { Builder, By, type WebDriver, type WebElement } from "selenium-webdriver
 import type { Desktop } from "./desktop";
 import { logLines } from "./log-lines";
 import { BIN_DIR } from "./paths";
+import type { Practice } from "./practice";
 import { Processes, reservePort, waitFor, withTimeout } from "./processes";
 
 const WINDOW_TITLE = "Sign in with Amiqus";
@@ -218,6 +219,18 @@ export class App {
   async closeSettings(): Promise<void> {
     const accounts = "Back to your accounts";
     await this.press((await this.hasButton(accounts)) ? accounts : "Back to the start");
+  }
+
+  /** Fills in the form with which an administrator sets the app up; without saving it. */
+  async enterRegistration(
+    { ready, baseUrl }: Practice,
+    clientSecret = ready.client_secret,
+  ): Promise<void> {
+    await this.administrate();
+    await this.type("Client ID", ready.client_id);
+    await this.type("Client secret", clientSecret);
+    await this.press("Advanced");
+    await this.type("Amiqus address", baseUrl);
   }
 
   /** Opens the form with which an administrator sets the app up. */
