@@ -146,7 +146,7 @@ pub struct Identity {
     /// The user's role in the team, once known.
     pub role: Option<Role>,
     /// All teams that the user belongs to, or the first [`MAX_TEAMS`](crate::api::MAX_TEAMS) of them,
-    /// once known. No record has them.
+    /// once known.
     pub teams: Option<Vec<Team>>,
 }
 
