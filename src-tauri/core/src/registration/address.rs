@@ -41,10 +41,24 @@ pub struct RedirectUrl {
 }
 
 impl RedirectUrl {
-    /// Validates a redirect URL.
+    /// Validates a redirect URL that an administrator enters or provisions: one, where Amiqus's form takes
+    /// several, separated by commas.
     ///
     /// # Errors
     /// The [`Reason`] why Amiqus or this app can't use it.
+    pub fn parse_entered(text: &str) -> Result<Self, Reason> {
+        // Before the rest: a list of addresses may be no address itself.
+        if printable_ascii(text)?.contains(',') {
+            return Err(Reason::HasComma);
+        }
+        Self::parse(text)
+    }
+
+    /// Validates a redirect URL. It may have a comma: earlier versions took it, and what they stored stays
+    /// usable.
+    ///
+    /// # Errors
+    /// The [`Reason`] why this app can't use it.
     pub fn parse(text: &str) -> Result<Self, Reason> {
         printable_ascii(text)?;
         let url = Url::parse(text).map_err(|_| Reason::NotAnAddress)?;
@@ -56,9 +70,6 @@ impl RedirectUrl {
         }
         if text.contains('?') {
             return Err(Reason::HasQuery);
-        }
-        if text.contains(',') {
-            return Err(Reason::HasComma);
         }
         let listen_address = match url.scheme() {
             SCHEME => {

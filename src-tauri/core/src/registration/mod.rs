@@ -113,7 +113,7 @@ impl RegistrationDraft {
             if is_same_client
                 && keeps_pkce
                 && self.base_url().as_ref() == Ok(&current.base_url)
-                && self.redirect_url().as_ref() == Ok(&current.redirect_url)
+                && self.redirect_url() == current.redirect_url.as_str()
             {
                 current
                     .client_secret
@@ -132,14 +132,11 @@ impl RegistrationDraft {
         BaseUrl::parse(trimmed_or(self.base_url.as_deref(), DEFAULT_BASE_URL))
     }
 
-    fn redirect_url(&self) -> Result<RedirectUrl, Reason> {
-        RedirectUrl::parse(trimmed_or(
-            self.redirect_url.as_deref(),
-            DEFAULT_REDIRECT_URL,
-        ))
+    fn redirect_url(&self) -> &str {
+        trimmed_or(self.redirect_url.as_deref(), DEFAULT_REDIRECT_URL)
     }
 
-    /// Validates all fields. White space around a value is removed, because it comes from pasting;
+    /// Validates all fields of a registration that an administrator enters or provisions. White space around a value is removed, because it comes from pasting;
     /// inside a value it is an error.
     ///
     /// # Errors
@@ -167,11 +164,32 @@ impl RegistrationDraft {
     /// assert!(registration.pkce);
     /// ```
     pub fn validate(&self, provenance: Provenance) -> Result<Registration, Vec<FieldProblem>> {
+        self.validate_with(RedirectUrl::parse_entered, provenance)
+    }
+
+    /// Validates all fields of a registration that the vault holds: what an earlier version accepted is
+    /// not lost.
+    ///
+    /// # Errors
+    /// All fields that can't be used.
+    pub(crate) fn validate_stored(
+        &self,
+        provenance: Provenance,
+    ) -> Result<Registration, Vec<FieldProblem>> {
+        self.validate_with(RedirectUrl::parse, provenance)
+    }
+
+    fn validate_with(
+        &self,
+        parse_redirect_url: fn(&str) -> Result<RedirectUrl, Reason>,
+        provenance: Provenance,
+    ) -> Result<Registration, Vec<FieldProblem>> {
         let problem_in = |field: Field| move |reason: Reason| FieldProblem { field, reason };
         let client_id = printable_ascii(self.client_id.trim()).map_err(problem_in(Field::ClientId));
         let client_secret =
             printable_ascii(self.client_secret.trim()).map_err(problem_in(Field::ClientSecret));
-        let redirect_url = self.redirect_url().map_err(problem_in(Field::RedirectUrl));
+        let redirect_url =
+            parse_redirect_url(self.redirect_url()).map_err(problem_in(Field::RedirectUrl));
         let base_url = self.base_url().map_err(problem_in(Field::BaseUrl));
         let organisation = match self.organisation.as_deref().map(str::trim) {
             Some(name) if name.len() > MAX_VALUE_BYTES => {

@@ -171,12 +171,27 @@ fn redirect_url_that_misses_this_app_is_rejected() {
         ("", Err(Reason::Missing)),
         ("co.amiqus.signin://oauth/call back", Err(Reason::HasSpaces)),
     ] {
-        let parsed = RedirectUrl::parse(text);
+        let parsed = RedirectUrl::parse_entered(text);
         if let Ok(parsed) = &parsed {
             assert_eq!(parsed.as_str(), text);
         }
         assert_eq!(parsed.map(|url| url.kind()), expected, "{text}");
     }
+}
+
+#[test]
+fn list_of_redirect_urls_is_rejected_even_if_it_is_no_address() {
+    let text = "http://127.0.0.1:8123,http://127.0.0.1:8124";
+    assert_eq!(RedirectUrl::parse(text), Err(Reason::NotAnAddress));
+    assert_eq!(RedirectUrl::parse_entered(text), Err(Reason::HasComma));
+}
+
+#[test]
+fn redirect_url_with_a_comma_is_rejected_only_where_it_is_entered() {
+    let mut entered = draft();
+    entered.redirect_url = Some("co.amiqus.signin://oauth/a,b".to_owned());
+    assert_eq!(problems(&entered), [(Field::RedirectUrl, Reason::HasComma)]);
+    entered.validate_stored(Provenance::ByHand).unwrap();
 }
 
 #[test]

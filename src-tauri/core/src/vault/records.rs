@@ -122,7 +122,7 @@ impl RegistrationRecord {
             organisation: record.organisation,
             pkce: Some(record.pkce),
         }
-        .validate(provenance)
+        .validate_stored(provenance)
         .ok()
     }
 }

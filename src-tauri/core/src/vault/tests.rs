@@ -6,7 +6,7 @@ use crate::fixtures::{
     Counting, attempt, bob, connected, draft, fusion, hill_valley, interrupted, lorraine, now,
     registration, tokens,
 };
-use crate::registration::Provenance;
+use crate::registration::{DEFAULT_REDIRECT_URL, Provenance};
 use crate::secret::Passphrase;
 
 type Stored = Vec<(String, RecordBytes)>;
@@ -85,6 +85,23 @@ fn records_are_the_same_after_a_round_trip() {
     assert_eq!(journal.open_since, Some(now()));
     assert_eq!(records.accounts[&lorraine().key()].identity, lorraine());
     assert_eq!(records.current, Some(lorraine().key()));
+}
+
+/// As an earlier version stored them.
+#[test]
+fn records_whose_redirect_url_has_a_comma_are_read() {
+    let with_comma = |(name, text): (String, String)| {
+        let text = text.replace(DEFAULT_REDIRECT_URL, "co.amiqus.signin://oauth/a,b");
+        (name, Zeroizing::new(text.into_bytes()))
+    };
+    let written: Stored = as_text(&every_record())
+        .into_iter()
+        .map(with_comma)
+        .collect();
+    let records = Records::read(&written).unwrap();
+    let read = &records.registration.as_ref().unwrap().redirect_url;
+    assert_eq!(read.as_str(), "co.amiqus.signin://oauth/a,b");
+    assert_eq!(as_text(&encode_all(&records)), as_text(&written));
 }
 
 #[test]
