@@ -23,6 +23,9 @@ mod tests;
 /// The maximum number of a user's teams that are read: the largest page that Amiqus returns.
 pub const MAX_TEAMS: usize = 100;
 
+/// The resource that lists a user's teams.
+const TEAMS: &str = "me/teams";
+
 /// How long the names of a user's teams may hold up the answer to whose a token is.
 const TEAMS_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -217,10 +220,9 @@ impl Api<'_> {
     /// # Errors
     /// [`ApiError`] when the request fails or the response has no list of teams.
     pub async fn teams(&self) -> Result<Vec<Team>, ApiError> {
-        const RESOURCE: &str = "me/teams";
-        let mut url = self.base_url.api(RESOURCE);
+        let mut url = self.base_url.api(TEAMS);
         url.set_query(Some(&format!("limit={MAX_TEAMS}")));
-        self.get_url(RESOURCE, url, read_teams).await
+        self.get_url(TEAMS, url, read_teams).await
     }
 
     /// Checks whether the access token is valid, with the cheapest request there is.
@@ -237,7 +239,11 @@ impl Api<'_> {
     /// # Errors
     /// [`ApiError`] when the request for the user fails.
     pub async fn identity(&self) -> Result<Identity, ApiError> {
-        let teams = tokio::time::timeout(TEAMS_TIMEOUT, self.teams());
+        let teams = async {
+            tokio::time::timeout(TEAMS_TIMEOUT, self.teams())
+                .await
+                .inspect_err(|_| tracing::warn!(resource = TEAMS, "api: request timed out"))
+        };
         let (user, team, role, teams) = tokio::join!(self.me(), self.team(), self.role(), teams);
         Ok(Identity {
             user: user?,
