@@ -204,7 +204,7 @@ impl SessionActor {
             CommandOutcome::Pending(pending) => {
                 self.pending_replies.entry(pending).or_default().push(reply);
             }
-            CommandOutcome::Accepted => answer(reply, Ok(())),
+            CommandOutcome::Accepted | CommandOutcome::Unchanged => answer(reply, Ok(())),
             CommandOutcome::Refused(problem) => answer(reply, Err(problem)),
         }
     }
@@ -239,7 +239,9 @@ impl SessionActor {
             self.schedule_first_retry();
         }
         self.stop_obsolete_listener(how);
-        self.publish();
+        if step.outcome != CommandOutcome::Unchanged {
+            self.publish();
+        }
         for (pending, result) in step.answers {
             for reply in self.pending_replies.remove(&pending).unwrap_or_default() {
                 answer(reply, result.clone());

@@ -39,7 +39,9 @@ impl SessionActor {
         let entered = Event::RegistrationEntered(Box::new(registration));
         match self.handle(entered).await {
             CommandOutcome::Refused(problem) => Err(SaveError::Problem(problem)),
-            CommandOutcome::Accepted | CommandOutcome::Pending(_) => Ok(()),
+            CommandOutcome::Accepted | CommandOutcome::Unchanged | CommandOutcome::Pending(_) => {
+                Ok(())
+            }
         }
     }
 
@@ -74,17 +76,17 @@ impl SessionActor {
         });
     }
 
+    /// Hands the file to the session. An unchanged one leads to no new state: the shell asks each time that
+    /// the window gets the focus, and every few seconds while the app is not set up.
     pub(super) async fn provisioning_read(
         &mut self,
         provisioning: Provisioning,
     ) -> Result<(), Problem> {
-        // An unchanged file leads to no new state: the window asks each time that it gets the focus.
-        if !self.session.is_changed_by(&provisioning) {
-            return Ok(());
-        }
         match self.handle(Event::ProvisioningRead(provisioning)).await {
             CommandOutcome::Refused(problem) => Err(problem),
-            CommandOutcome::Accepted | CommandOutcome::Pending(_) => Ok(()),
+            CommandOutcome::Accepted | CommandOutcome::Unchanged | CommandOutcome::Pending(_) => {
+                Ok(())
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Backoff, Open, PendingReply, Provisioning, Session, SignIn, Step};
+use super::{Backoff, CommandOutcome, Open, PendingReply, Provisioning, Session, SignIn, Step};
 use crate::account::{AccountStatus, SignInAgainReason};
 use crate::error::{Code, Problem};
 use crate::registration::{Provenance, Registration};
@@ -30,7 +30,7 @@ impl Session {
     }
 
     /// Whether the provisioning file, read again, changes anything.
-    pub(crate) fn is_changed_by(&self, provisioning: &Provisioning) -> bool {
+    fn is_changed_by(&self, provisioning: &Provisioning) -> bool {
         self.open().is_some_and(|open| {
             open.awaits_provisioning()
                 && (matches!(provisioning, Provisioning::Valid(_))
@@ -41,12 +41,15 @@ impl Session {
     /// Applies the provisioning file if it is what the set-up waits for, and has changed.
     pub(super) fn provisioning_read(&mut self, provisioning: Provisioning, now: Timestamp) -> Step {
         if !self.is_changed_by(&provisioning) {
-            return Step::default();
+            return Step {
+                outcome: CommandOutcome::Unchanged,
+                ..Step::default()
+            };
         }
         let shown = self.problem.clone();
         self.when_open(|open| {
             let mut step = Step::default();
-            if shown.is_some() && shown == open.provisioning_problem.take() {
+            if shown.is_some() && shown == open.provisioning_problem {
                 step.clear_problem();
             }
             open.apply_provisioning(&mut step, provisioning, now);

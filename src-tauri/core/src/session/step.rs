@@ -21,6 +21,8 @@ pub enum PendingReply {
 pub enum CommandOutcome {
     /// The command is done or has begun; the state shows the rest.
     Accepted,
+    /// The command is done and leads to no new state.
+    Unchanged,
     /// The result comes later, as this reply.
     Pending(PendingReply),
     /// The command was not carried out.
