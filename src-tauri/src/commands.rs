@@ -369,7 +369,7 @@ async fn dismiss_problem(session: Session<'_>) -> Result<(), Problem> {
     session.dismiss_problem().await
 }
 
-/// Reads the provisioning file again while the app is not set up.
+/// Reads the provisioning file again while the app is not set up, or the file is invalid.
 #[tauri::command]
 #[specta::specta]
 async fn reload_setup(session: Session<'_>) -> Result<(), Problem> {
