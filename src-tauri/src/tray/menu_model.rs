@@ -119,7 +119,7 @@ impl MenuModel {
 
         let mut items = Vec::new();
         items.extend(settled.map(|account| Item::Label(account_label(account))));
-        items.push(Item::label(status_line(&state.screen, current)));
+        items.push(Item::label(status_line(state, current)));
         items.push(Item::Separator);
         if asks_to_sign_in(&state.screen) {
             items.push(Item::button(Action::SignIn, words::SIGN_IN));
@@ -177,19 +177,33 @@ fn asks_to_sign_in(screen: &Screen) -> bool {
     }
 }
 
-fn status_line(screen: &Screen, current: Option<&AccountView>) -> &'static str {
-    match screen {
-        Screen::NeedsSetup => words::NEEDS_SETUP,
-        Screen::SignedOut { .. } => words::SIGNED_OUT,
+/// Whether the app has a registration. One that is being changed is still in force.
+fn is_set_up(state: &AppState) -> bool {
+    state.setup.client_id.is_some()
+}
+
+fn status_line(state: &AppState, current: Option<&AccountView>) -> &'static str {
+    match state.screen {
+        Screen::Locked { .. } => words::LOCKED,
         Screen::AwaitingBrowser { .. } => words::AWAITING_BROWSER,
         Screen::ExchangingCode => words::EXCHANGING_CODE,
-        Screen::SignedIn { .. } => match current {
-            Some(account) if account.is_disabled => words::PAUSED,
-            Some(account) if account.offline => words::OFFLINE,
-            _ => words::CONNECTED,
-        },
-        Screen::SignInAgain { .. } => words::SIGN_IN_AGAIN,
-        Screen::Locked { .. } => words::LOCKED,
+        Screen::NeedsSetup if !is_set_up(state) => words::NEEDS_SETUP,
+        Screen::NeedsSetup
+        | Screen::SignedOut { .. }
+        | Screen::SignedIn { .. }
+        | Screen::SignInAgain { .. } => account_line(current),
+    }
+}
+
+fn account_line(current: Option<&AccountView>) -> &'static str {
+    let Some(account) = current else {
+        return words::SIGNED_OUT;
+    };
+    match account.status {
+        AccountStatusView::SignInAgain { .. } => words::SIGN_IN_AGAIN,
+        AccountStatusView::Connected if account.is_disabled => words::PAUSED,
+        AccountStatusView::Connected if account.offline => words::OFFLINE,
+        AccountStatusView::Connected => words::CONNECTED,
     }
 }
 
@@ -218,8 +232,7 @@ impl Status {
     fn of(state: &AppState, current: Option<&AccountView>) -> Self {
         match state.screen {
             Screen::Locked { .. } => Self::Locked,
-            // A set-up that is being changed is still in force.
-            Screen::NeedsSetup if state.setup.client_id.is_none() => Self::NotSetUp,
+            Screen::NeedsSetup if !is_set_up(state) => Self::NotSetUp,
             Screen::NeedsSetup
             | Screen::SignedOut { .. }
             | Screen::AwaitingBrowser { .. }
@@ -515,7 +528,9 @@ mod tests {
 
         let mut state = fixtures::state(Screen::NeedsSetup, Vec::new());
         state.setup.client_id = None;
-        let not_set_up = MenuModel::new(&state, false).status;
+        let menu = MenuModel::new(&state, false);
+        assert_eq!(text(&menu)[0], "[This computer isn’t set up yet]");
+        let not_set_up = menu.status;
         assert_eq!(not_set_up, Status::NotSetUp);
 
         for status in [locked, not_set_up, Status::SignInAgain] {
@@ -525,9 +540,23 @@ mod tests {
 
     #[test]
     fn setup_that_is_being_changed_leaves_the_accounts_status() {
-        let bob = fixtures::account("1.a", CONNECTED);
-        let status = menu(Screen::NeedsSetup, vec![bob]).status;
-        assert_eq!(status, Status::Connected);
+        let shown = |accounts| {
+            let menu = menu(Screen::NeedsSetup, accounts);
+            (text(&menu)[0].clone(), menu.status)
+        };
+        let bob = |status| vec![fixtures::account("1.a", status)];
+        assert_eq!(
+            shown(bob(CONNECTED)),
+            ("[Connected]".to_owned(), Status::Connected)
+        );
+        assert_eq!(
+            shown(bob(SIGN_IN_AGAIN)),
+            ("[Sign in again]".to_owned(), Status::SignInAgain)
+        );
+        assert_eq!(
+            shown(Vec::new()),
+            ("[You’re not signed in]".to_owned(), Status::SignedOut)
+        );
     }
 
     #[test]
