@@ -37,7 +37,7 @@ const HOST_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) struct Tray(watch::Receiver<bool>);
 
 impl Tray {
-    /// Whether an app is in the tray now.
+    /// Whether the tray shows the app's icon now.
     pub(crate) fn is_shown_in(app: &AppHandle) -> bool {
         app.try_state::<Self>().is_some_and(|tray| *tray.0.borrow())
     }
