@@ -208,12 +208,16 @@ pub(crate) fn on_menu(app: &AppHandle, event: MenuEvent) {
     match action {
         Action::Open => window::bring_to_front(app),
         Action::Quit => shutdown::quit(app),
-        Action::SignIn => spawn_logged(async move { session.authorize().await }),
+        Action::SignIn => {
+            // It says what to do in the browser.
+            window::bring_to_front(app);
+            spawn(app, async move { session.authorize().await });
+        }
         Action::Settings => window_requests::ask(app, WindowRequest::Settings),
         Action::Update => update(app.clone(), session),
-        Action::Renew => spawn_logged(async move { session.refresh().await }),
+        Action::Renew => spawn(app, async move { session.refresh().await }),
         Action::Switch(account) => {
-            spawn_logged(async move { session.switch_account(&account).await });
+            spawn(app, async move { session.switch_account(&account).await });
         }
         // The window asks first.
         Action::SignOut(account) => {
@@ -232,11 +236,13 @@ fn update(app: AppHandle, session: SessionHandle) {
     });
 }
 
-/// Spawns an action and logs its failure.
-fn spawn_logged(action: impl Future<Output = Result<(), Problem>> + Send + 'static) {
+/// Spawns an action. After a failure the window comes to the front: it shows the state that the action met.
+fn spawn(app: &AppHandle, action: impl Future<Output = Result<(), Problem>> + Send + 'static) {
+    let app = app.clone();
     tauri::async_runtime::spawn(async move {
         if let Err(problem) = action.await {
             tracing::warn!(code = ?problem.code, "tray: action failed");
+            window::bring_to_front(&app);
         }
     });
 }
