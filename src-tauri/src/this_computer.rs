@@ -29,8 +29,8 @@ pub(crate) struct ThisComputer {
     system: String,
     /// Whether the app stays in the tray when the window is closed.
     has_tray: bool,
-    /// The path at which an administrator puts the provisioning file; empty where the system has none.
-    provisioning_file: String,
+    /// The path at which an administrator puts the provisioning file; `None` where the system has none.
+    provisioning_file: Option<String>,
     /// Where users find the distributor's support, an `https:` or `mailto:` address.
     support: Option<String>,
 }
@@ -54,9 +54,7 @@ pub(crate) async fn describe(app: AppHandle) -> Result<ThisComputer, Problem> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         system: diagnostics::operating_system(),
         has_tray: Tray::is_shown_in(&app),
-        provisioning_file: provisioning::file()
-            .map(|file| file.display().to_string())
-            .unwrap_or_default(),
+        provisioning_file: provisioning::file().map(|file| file.display().to_string()),
         support: brand::SUPPORT.map(str::to_owned),
     })
     .await

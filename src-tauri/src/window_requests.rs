@@ -1,5 +1,9 @@
 //! What the tray asks of the window's page. A request that is made while no page follows waits for the next
 //! one that does; a newer request replaces it.
+//!
+//! A request that is made in the moment in which the process relaunches into the tray is lost: the new
+//! process opens its window (see `relaunch`), and the user asks again. On a command line, where every user of
+//! the computer can read it, an account's ID would name its user.
 
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager as _};
@@ -7,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::window;
 
-/// What the page is asked to show.
+/// What the page is asked to show or to do.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, specta::Type)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(crate) enum WindowRequest {
@@ -18,6 +22,8 @@ pub(crate) enum WindowRequest {
     },
     /// Settings and help.
     Settings,
+    /// The installation of the newer version, with its progress.
+    Update,
 }
 
 /// The request that waits for the page.
@@ -136,5 +142,6 @@ mod tests {
             r#"{"kind":"sign_out","account":"1.a"}"#
         );
         assert_eq!(json(WindowRequest::Settings), r#"{"kind":"settings"}"#);
+        assert_eq!(json(WindowRequest::Update), r#"{"kind":"update"}"#);
     }
 }

@@ -60,7 +60,7 @@ export const commands = {
 	update: () => typedError<null, Problem>(__TAURI_INVOKE("update")),
 	/**  Dismisses the problem that is shown. */
 	dismissProblem: () => typedError<null, Problem>(__TAURI_INVOKE("dismiss_problem")),
-	/**  Reads the provisioning file again while the app is not set up. */
+	/**  Reads the provisioning file again while the app is not set up, or the file is invalid. */
 	reloadSetup: () => typedError<null, Problem>(__TAURI_INVOKE("reload_setup")),
 	/**
 	 *  Puts the pending attempt's authorization URL into the clipboard, for another browser. It has the
@@ -507,8 +507,8 @@ export type ThisComputer = {
 	system: string,
 	/**  Whether the app stays in the tray when the window is closed. */
 	has_tray: boolean,
-	/**  The path at which an administrator puts the provisioning file; empty where the system has none. */
-	provisioning_file: string,
+	/**  The path at which an administrator puts the provisioning file; `None` where the system has none. */
+	provisioning_file: string | null,
 	/**  Where users find the distributor's support, an `https:` or `mailto:` address. */
 	support: string | null,
 };
@@ -522,14 +522,16 @@ export type UpdateStatus =
 /**  A newer version is ready to be installed. */
 "ready";
 
-/**  What the page is asked to show. */
+/**  What the page is asked to show or to do. */
 export type WindowRequest = 
 /**  The question whether to sign out an account. */
 { kind: "sign_out"; 
 /**  The account's `id`. */
 account: string } | 
 /**  Settings and help. */
-{ kind: "settings" };
+{ kind: "settings" } | 
+/**  The installation of the newer version, with its progress. */
+{ kind: "update" };
 
 /* Tauri Specta runtime */
 async function typedError<T, E>(result: Promise<T>): Promise<{ status: "ok"; data: T } | { status: "error"; error: E }> {

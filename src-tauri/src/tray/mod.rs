@@ -214,7 +214,8 @@ pub(crate) fn on_menu(app: &AppHandle, event: MenuEvent) {
             spawn(app, async move { session.authorize().await });
         }
         Action::Settings => window_requests::ask(app, WindowRequest::Settings),
-        Action::Update => update(app.clone(), session),
+        // The window shows its progress and its failure.
+        Action::Update => window_requests::ask(app, WindowRequest::Update),
         Action::Renew => spawn(app, async move { session.refresh().await }),
         Action::Switch(account) => {
             spawn(app, async move { session.switch_account(&account).await });
@@ -224,16 +225,6 @@ pub(crate) fn on_menu(app: &AppHandle, event: MenuEvent) {
             window_requests::ask(app, WindowRequest::SignOut { account });
         }
     }
-}
-
-/// Installs the newer version. After a failure the window shows that it still waits.
-fn update(app: AppHandle, session: SessionHandle) {
-    tauri::async_runtime::spawn(async move {
-        if let Err(error) = updates::install(&app, &session).await {
-            tracing::error!(error = %chain(&error), "updates: installation failed");
-            window::bring_to_front(&app);
-        }
-    });
 }
 
 /// Spawns an action. After a failure the window comes to the front: it shows the state that the action met.
