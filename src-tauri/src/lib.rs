@@ -23,6 +23,7 @@ mod fixtures;
 mod forget;
 mod links;
 pub mod logging;
+mod markup;
 mod notifications;
 mod paths;
 mod preferences;

@@ -7,6 +7,7 @@ pub(super) use self::imp::show;
 mod imp {
     use amiqus_core::error::Cause;
 
+    use crate::markup::escape;
     use crate::words;
 
     /// Shows a notification, and blocks until it is clicked or closed.
@@ -21,6 +22,7 @@ mod imp {
         let shown = notify_rust::Notification::new()
             .appname(words::APP)
             .summary(summary)
+            // It may contain markup (freedesktop's notification specification).
             .body(&escape(body))
             .icon("sign-in-with-amiqus")
             .action("default", words::OPEN)
@@ -31,21 +33,6 @@ mod imp {
             }
         });
         Ok(())
-    }
-
-    /// Escapes a text, which may contain markup here (freedesktop's notification specification).
-    fn escape(text: &str) -> String {
-        text.replace('&', "&amp;").replace('<', "&lt;")
-    }
-
-    #[cfg(test)]
-    mod tests {
-        use super::*;
-
-        #[test]
-        fn markup_in_a_teams_name_is_shown_as_text() {
-            assert_eq!(escape("Gale & <b>Sons</b>"), "Gale &amp; &lt;b>Sons&lt;/b>");
-        }
     }
 }
 

@@ -9,6 +9,8 @@ use hyper::header::{
 };
 use hyper::{Response, StatusCode};
 
+use crate::markup::escape;
+
 /// A page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Page {
@@ -77,11 +79,6 @@ pub(super) fn html(page: Page) -> String {
          <h1>{title}</h1><p>{sentence}</p></main>\
          <footer><span aria-hidden=\"true\">{mark}</span>{app}</footer></body></html>\n"
     )
-}
-
-/// Text as it stands in HTML: a brand's name may have an `&`.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
 /// The response that carries a page.
