@@ -2,8 +2,7 @@
 //! changed shows in the published [`AppState`].
 
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::path::Path;
 
 use amiqus_core::app_state::AppState;
 use amiqus_core::check::CheckError;
@@ -281,40 +280,24 @@ async fn take_links_back(app: AppHandle) -> Result<(), Problem> {
         .ok_or_else(|| Code::LinksNotTakenBack.into())
 }
 
-/// The folder of the last saved report.
-#[derive(Debug, Default)]
-pub(crate) struct LastReport(Mutex<Option<PathBuf>>);
-
-impl LastReport {
-    fn lock(&self) -> MutexGuard<'_, Option<PathBuf>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// Saves a report for support; returns its path.
 #[tauri::command]
 #[specta::specta]
-async fn save_report(
-    session: Session<'_>,
-    busy: State<'_, Busy>,
-    last: State<'_, LastReport>,
-) -> Result<String, Problem> {
+async fn save_report(session: Session<'_>, busy: State<'_, Busy>) -> Result<String, Problem> {
     let _busy = busy.begin();
     let state = session.state().await?;
     let path = diagnostics::save(&state).await.map_err(|error| {
         tracing::error!(error = %chain(&error), "report: save failed");
         Code::ReportNotSaved
     })?;
-    *last.lock() = path.parent().map(PathBuf::from);
     Ok(path.display().to_string())
 }
 
 /// Opens the folder of the last saved report.
 #[tauri::command]
 #[specta::specta]
-async fn show_report(last: State<'_, LastReport>) -> Result<(), Problem> {
-    let folder = last.lock().clone().ok_or(Code::Internal)?;
-    open("report", move || desktop::open_path(&folder)).await
+async fn show_report() -> Result<(), Problem> {
+    open("report", diagnostics::show_last).await
 }
 
 /// Opens the licences of the software in this program.

@@ -56,7 +56,6 @@ use tauri::{App, AppHandle, Manager as _, RunEvent, WindowEvent};
 
 use crate::arguments::Mode;
 use crate::busy::Busy;
-use crate::commands::LastReport;
 use crate::links::IncomingQueue;
 use crate::links::loopback::Loopback;
 #[cfg(target_os = "linux")]
@@ -120,7 +119,6 @@ fn run_app(has_window: bool) -> ExitCode {
         .manage(queue)
         .manage(busy.clone())
         .manage(WindowRequests::default())
-        .manage(LastReport::default())
         .plugin(tauri_plugin_deep_link::init())
         .invoke_handler(commands::handler())
         .on_menu_event(tray::on_menu)

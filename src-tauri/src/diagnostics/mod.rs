@@ -11,16 +11,15 @@ mod system;
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use amiqus_core::app_state::{AccountStatusView, AppState};
 use amiqus_core::clock::Clock as _;
 use amiqus_core::registration::{BaseUrl, DEFAULT_BASE_URL};
 use amiqus_core::session::Provisioning;
-
-use tokio::sync::Mutex;
 
 use self::redacted::{Redacted, Redactor};
 pub(crate) use self::system::operating_system;
@@ -29,7 +28,7 @@ use crate::deadline::{self, ANSWER_TIMEOUT};
 use crate::logging::state;
 use crate::private_fs::private_file;
 use crate::private_fs::safeguards::{self, MISSING};
-use crate::{links, logging, paths, provisioning, start_at_login, vault};
+use crate::{desktop, links, logging, paths, provisioning, start_at_login, vault};
 
 /// The command-line argument that prints the report.
 pub(crate) const ARGUMENT: &str = "--diagnose";
@@ -90,8 +89,18 @@ pub(crate) async fn save(state: &AppState) -> std::io::Result<PathBuf> {
     let report = tokio::time::timeout(WRITE_TIMEOUT, write(Some(state))).await?;
     let saved = tokio::task::spawn_blocking(move || save_to_first_path(&report));
     let path = tokio::time::timeout(SAVE_TIMEOUT, saved).await???;
+    *last() = path.parent().map(Path::to_owned);
     tracing::info!("report: saved");
     Ok(path)
+}
+
+/// Opens the folder of the last saved report. Blocks.
+///
+/// # Errors
+/// When this process saved none, or the folder can't be opened.
+pub(crate) fn show_last() -> std::io::Result<()> {
+    let folder = last().clone();
+    desktop::open_path(&folder.ok_or(std::io::ErrorKind::NotFound)?)
 }
 
 fn save_to_first_path(report: &str) -> std::io::Result<PathBuf> {
@@ -108,7 +117,14 @@ fn save_to_first_path(report: &str) -> std::io::Result<PathBuf> {
 }
 
 /// Held while a report is saved: each asks other programs, the keychain and Amiqus.
-static SAVING: Mutex<()> = Mutex::const_new(());
+static SAVING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+/// The folder of the last saved report.
+static LAST: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+fn last() -> MutexGuard<'static, Option<PathBuf>> {
+    LAST.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// How long writing the report may take; each of its lookups has a shorter timeout of its own.
 const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
