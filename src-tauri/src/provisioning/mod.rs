@@ -41,16 +41,24 @@ pub fn read() -> Provisioning {
     inspection.provisioning
 }
 
-/// What is wrong with a provisioning file, for the log.
-type Findings = (Option<(Code, Option<Field>)>, Vec<PermissionIssue>);
+/// What is wrong with a provisioning file, as the log says it.
+#[derive(Debug, PartialEq, Eq)]
+struct Findings {
+    rejection: Option<(Code, Option<Field>)>,
+    permission_issues: Vec<PermissionIssue>,
+    read_error: Option<String>,
+}
 
 impl Inspection {
     fn findings(&self) -> Findings {
-        let rejection = match &self.provisioning {
-            Provisioning::Wrong { code, field, .. } => Some((*code, *field)),
-            Provisioning::Absent | Provisioning::Valid(_) => None,
-        };
-        (rejection, self.permission_issues.clone())
+        Findings {
+            rejection: match &self.provisioning {
+                Provisioning::Wrong { code, field, .. } => Some((*code, *field)),
+                Provisioning::Absent | Provisioning::Valid(_) => None,
+            },
+            permission_issues: self.permission_issues.clone(),
+            read_error: self.read_error.clone(),
+        }
     }
 
     fn log(&self) {
@@ -337,6 +345,19 @@ mod tests {
                 Some("it is not a regular file")
             );
         }
+    }
+
+    #[test]
+    fn another_error_of_an_unreadable_file_is_another_finding() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("provisioning.json");
+        let findings = || inspect_file(file.clone(), true).findings();
+        let missing = findings();
+        assert_eq!(missing, findings());
+        std::fs::write(&file, vec![b' '; 64 * 1024 + 1]).unwrap();
+        let too_large = findings();
+        assert_eq!(too_large.rejection, missing.rejection);
+        assert_ne!(too_large, missing);
     }
 
     #[test]
