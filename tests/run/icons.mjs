@@ -1,6 +1,13 @@
 // @ts-check
 /** Draws the icons in all sizes, and those of the tray, from the brand's sources. */
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { brand, brandFile } from "./brand.mjs";
@@ -46,7 +53,8 @@ for (const [name, svg] of trayIcons(text(source), text(mark), traySources)) {
   const file = join(scratch, `${name}.svg`);
   writeFileSync(file, svg);
   draw(file, scratch, [traySize]);
-  renameSync(png(scratch, traySize), join(tray, `${name}.png`));
+  // Not a rename: the temporary folder may be on another file system.
+  copyFileSync(png(scratch, traySize), join(tray, `${name}.png`));
 }
 rmSync(scratch, { recursive: true });
 
