@@ -17,7 +17,7 @@ use tauri_plugin_updater::UpdaterExt as _;
 use tokio::sync::{Mutex, watch};
 
 use self::distributor::Distributor;
-use self::release::{AvailableUpdate, UpdateError};
+use self::release::{CheckOutcome, UpdateError};
 use crate::clock::SystemClock;
 use crate::provisioning;
 
@@ -79,25 +79,17 @@ pub(crate) enum UpdateStatus {
     Ready,
 }
 
-/// The outcome of the last check that succeeded.
+/// The outcome of the last check that succeeded, if there was one.
 #[derive(Clone, Default)]
-pub(crate) enum LastCheck {
-    /// There was none.
-    #[default]
-    Missing,
-    /// There is no newer version.
-    UpToDate,
-    /// There is a newer version.
-    Newer(Box<AvailableUpdate>),
-}
+pub(crate) struct LastCheck(Option<CheckOutcome>);
 
 impl LastCheck {
     /// The status for the window.
     pub(crate) fn status(&self) -> UpdateStatus {
-        match self {
-            Self::Missing => UpdateStatus::Unknown,
-            Self::UpToDate => UpdateStatus::UpToDate,
-            Self::Newer(_) => UpdateStatus::Ready,
+        match self.0 {
+            None | Some(CheckOutcome::Forbidden) => UpdateStatus::Unknown,
+            Some(CheckOutcome::UpToDate) => UpdateStatus::UpToDate,
+            Some(CheckOutcome::Newer(_)) => UpdateStatus::Ready,
         }
     }
 }
@@ -163,19 +155,14 @@ async fn check(app: &AppHandle, distributor: &Distributor) -> Result<(), UpdateE
     let policy = tauri::async_runtime::spawn_blocking(provisioning::policy)
         .await
         .map_err(tauri_plugin_updater::Error::from)?;
-    let available = release::check(policy, distributor, &updates.clients, &app.updater()?).await?;
-    updates.last_check.send_replace(match available {
-        Some(update) => {
-            tracing::info!(
-                version = update.version(),
-                "updates: newer version available"
-            );
-            LastCheck::Newer(Box::new(update))
-        }
-        // Nothing was asked.
-        None if policy.updates == Some(false) => LastCheck::Missing,
-        None => LastCheck::UpToDate,
-    });
+    let outcome = release::check(policy, distributor, &updates.clients, &app.updater()?).await?;
+    if let CheckOutcome::Newer(update) = &outcome {
+        tracing::info!(
+            version = update.version(),
+            "updates: newer version available"
+        );
+    }
+    updates.last_check.send_replace(LastCheck(Some(outcome)));
     Ok(())
 }
 
@@ -205,7 +192,7 @@ pub(crate) async fn install(app: &AppHandle, session: &SessionHandle) -> Result<
     let Ok(_installing) = updates.installing.try_lock() else {
         return Ok(());
     };
-    let LastCheck::Newer(update) = updates.last_check.borrow().clone() else {
+    let LastCheck(Some(CheckOutcome::Newer(update))) = updates.last_check.borrow().clone() else {
         return Ok(());
     };
     let verified = update.download().await?;
@@ -305,6 +292,14 @@ mod tests {
     async fn clock_set_back_delays_no_check_beyond_a_day() {
         let back = SignedDuration::from_hours(-24 * 30);
         assert_eq!(checks_within(49, true, back).await.len(), 3);
+    }
+
+    #[test]
+    fn forbidden_check_leaves_the_status_unknown() {
+        let status = |outcome| LastCheck(outcome).status();
+        assert_eq!(status(None), UpdateStatus::Unknown);
+        assert_eq!(status(Some(CheckOutcome::Forbidden)), UpdateStatus::Unknown);
+        assert_eq!(status(Some(CheckOutcome::UpToDate)), UpdateStatus::UpToDate);
     }
 
     #[test]

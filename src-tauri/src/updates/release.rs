@@ -38,6 +38,17 @@ pub enum UpdateError {
     Updater(#[from] tauri_plugin_updater::Error),
 }
 
+/// The outcome of a check.
+#[derive(Clone)]
+pub enum CheckOutcome {
+    /// The provisioning file forbids checks; nothing was asked.
+    Forbidden,
+    /// There is no newer version.
+    UpToDate,
+    /// There is a newer version.
+    Newer(Box<AvailableUpdate>),
+}
+
 /// A newer version as its distributor announces it. Its signature is not verified yet.
 #[derive(Clone)]
 pub struct AvailableUpdate {
@@ -61,10 +72,10 @@ pub async fn check(
     distributor: &Distributor,
     clients: &Clients,
     updater: &Updater,
-) -> Result<Option<AvailableUpdate>, UpdateError> {
+) -> Result<CheckOutcome, UpdateError> {
     const NO_CONTENT: u16 = 204;
     if policy.updates == Some(false) {
-        return Ok(None);
+        return Ok(CheckOutcome::Forbidden);
     }
     let address = distributor.address();
     let request = client_for(distributor, clients, address)
@@ -72,17 +83,19 @@ pub async fn check(
         .get(address.clone());
     let answer = http::send(request).await?;
     if answer.status.as_u16() == NO_CONTENT {
-        return Ok(None);
+        return Ok(CheckOutcome::UpToDate);
     }
     let announcement = serde_json::from_slice(&require_success(answer)?.body)?;
     // An update restored from an announcement must be signed with its version, whatever the settings say: an
     // older version that is announced with a higher number is refused.
-    let update = updater.restore_update(announcement)?;
-    Ok(update.map(|update| AvailableUpdate {
+    let Some(update) = updater.restore_update(announcement)? else {
+        return Ok(CheckOutcome::UpToDate);
+    };
+    Ok(CheckOutcome::Newer(Box::new(AvailableUpdate {
         update,
         distributor: distributor.clone(),
         clients: clients.clone(),
-    }))
+    })))
 }
 
 impl AvailableUpdate {

@@ -20,7 +20,9 @@ use minisign::KeyPair;
 use serde_json::{Value, json};
 use sign_in_with_amiqus::updates::distributor::Distributor;
 use sign_in_with_amiqus::updates::plug_in;
-use sign_in_with_amiqus::updates::release::{self, MAX_INSTALLER_BYTES, UpdateError};
+use sign_in_with_amiqus::updates::release::{
+    self, AvailableUpdate, CheckOutcome, MAX_INSTALLER_BYTES, UpdateError,
+};
 use tauri::test::{MockRuntime, mock_builder, mock_context, noop_assets};
 use tauri_plugin_updater::{Error, Updater, UpdaterExt as _};
 use tempfile::TempDir;
@@ -102,9 +104,16 @@ impl TestApp {
         self.announce(NEWER, &installer, &signature(&self.keys, &installer, NEWER));
     }
 
-    async fn check(&self) -> Result<Option<release::AvailableUpdate>, UpdateError> {
-        let policy = Policy::default();
+    async fn check_with(&self, policy: Policy) -> Result<CheckOutcome, UpdateError> {
         release::check(policy, &self.distributor, &self.clients, &self.updater).await
+    }
+
+    async fn check(&self) -> Result<Option<AvailableUpdate>, UpdateError> {
+        match self.check_with(Policy::default()).await? {
+            CheckOutcome::Newer(update) => Ok(Some(*update)),
+            CheckOutcome::UpToDate => Ok(None),
+            CheckOutcome::Forbidden => panic!("the default policy allows checks"),
+        }
     }
 
     /// Checks, downloads and installs, as the user's click does; returns whether there was an update.
@@ -395,8 +404,11 @@ async fn forbidden_check_sends_no_request() {
             ..Policy::default()
         };
         let before = app.server.requests().len();
-        let found = release::check(policy, &app.distributor, &app.clients, &app.updater).await;
-        assert_eq!(found.unwrap().is_some(), offered);
+        match app.check_with(policy).await.unwrap() {
+            CheckOutcome::Newer(_) => assert!(offered),
+            CheckOutcome::Forbidden => assert!(!offered),
+            CheckOutcome::UpToDate => panic!("there is a newer version"),
+        }
         assert_eq!(app.server.requests().len() > before, offered);
     }
 }
