@@ -403,7 +403,8 @@ async fn quit(app: AppHandle) -> Result<(), Problem> {
 /// Turns notifications of accounts that must sign in again on or off.
 #[tauri::command]
 #[specta::specta]
-async fn notify_me(app: AppHandle, on: bool) -> Result<(), Problem> {
+async fn notify_me(app: AppHandle, busy: State<'_, Busy>, on: bool) -> Result<(), Problem> {
+    let _busy = busy.begin();
     run_blocking(move || app.state::<Preferences>().set_notifies(on))
         .await?
         .map_err(|error| {

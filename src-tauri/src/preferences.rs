@@ -1,14 +1,14 @@
 //! What the user chose and was told on this computer, in a private file of the app's data folder. It holds
 //! nothing about an account.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use amiqus_core::error::chain;
 use serde::{Deserialize, Serialize};
 
-use crate::private_fs::{private_file, private_folder};
+use crate::private_fs;
 
 /// The file in the app's data folder.
 const FILE: &str = "preferences.json";
@@ -104,14 +104,7 @@ fn read(file: &Path) -> io::Result<Stored> {
 }
 
 fn write(file: &Path, stored: Stored) -> io::Result<()> {
-    if let Some(folder) = file.parent() {
-        private_folder(folder)?;
-    }
-    private_file()
-        .create(true)
-        .truncate(true)
-        .open(file)?
-        .write_all(&serde_json::to_vec(&stored)?)
+    private_fs::write(file, &serde_json::to_vec(&stored)?)
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 mod system;
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,8 +14,7 @@ use tauri::{AppHandle, Manager as _};
 
 use crate::busy::Busy;
 use crate::preferences::Preferences;
-use crate::private_fs::{private_file, private_folder};
-use crate::{window, words};
+use crate::{private_fs, window, words};
 
 /// How long a relaunch waits for a click on a notification that the user can do without: as long as desktops
 /// show one in front of other windows.
@@ -87,18 +85,11 @@ fn read(file: &Path) -> BTreeSet<String> {
 }
 
 fn write(file: &Path, shown: &BTreeSet<String>) {
-    let write = || -> std::io::Result<()> {
-        if let Some(folder) = file.parent() {
-            private_folder(folder)?;
-        }
-        let bytes = serde_json::to_vec(shown)?;
-        private_file()
-            .create(true)
-            .truncate(true)
-            .open(file)?
-            .write_all(&bytes)
-    };
-    if let Err(error) = write() {
+    let write = |bytes: Vec<u8>| private_fs::write(file, &bytes);
+    if let Err(error) = serde_json::to_vec(shown)
+        .map_err(Into::into)
+        .and_then(write)
+    {
         tracing::warn!(error = %chain(&error), "notifications: save failed");
     }
 }

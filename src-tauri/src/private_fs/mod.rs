@@ -1,12 +1,13 @@
 //! Files and folders that only their user can read, and durable writes. What a file system doesn't support
-//! is reported as a missing safeguard, and is no error.
+//! is no error; where that concerns the vault, it is reported as a missing safeguard.
 
 pub(crate) mod safeguards;
 
+use std::ffi::OsString;
 #[cfg(unix)]
-use std::fs::{self, File};
-use std::fs::{DirBuilder, OpenOptions};
-use std::io;
+use std::fs::File;
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, Write as _};
 use std::path::Path;
 
 #[cfg(unix)]
@@ -110,11 +111,73 @@ pub(crate) fn private_file() -> OpenOptions {
     options
 }
 
+/// Replaces a private file, and creates its folder if there is none. The file has either its earlier content
+/// or all of the new one, also after a crash, as far as its file system supports that.
+///
+/// # Errors
+/// When it can't be written; its earlier content is still there then.
+pub(crate) fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    if let Some(folder) = file.parent() {
+        private_folder(folder)?;
+    }
+    let mut new = OsString::from(file);
+    new.push(".new");
+    let new = Path::new(&new);
+    let outcome = write_in_place(new, bytes).and_then(|()| fs::rename(new, file));
+    if let Err(error) = outcome {
+        // It may not be there, and a leftover is overwritten by the next one.
+        let _ = fs::remove_file(new);
+        // A file system that can't replace a file.
+        if is_unsupported(&error) && file.is_file() {
+            return write_in_place(file, bytes);
+        }
+        return Err(error);
+    }
+    Ok(())
+}
+
+fn write_in_place(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = private_file().create(true).truncate(true).open(file)?;
+    file.write_all(bytes)?;
+    match file.sync_all() {
+        Err(error) if !is_unsupported(&error) => Err(error),
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::io;
+    use super::*;
 
-    use super::is_unsupported;
+    #[test]
+    fn file_is_replaced_and_not_changed_in_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("data");
+        let file = folder.join("file.json");
+        write(&file, b"earlier").unwrap();
+        let mut opened = fs::File::open(&file).unwrap();
+        write(&file, b"new").unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"new");
+        assert_eq!(io::read_to_string(&mut opened).unwrap(), "earlier");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "nothing is left");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = fs::metadata(&file).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn file_that_cannot_be_replaced_keeps_its_content() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file.json");
+        fs::create_dir(&file).unwrap();
+        fs::write(file.join("content"), "earlier").unwrap();
+        write(&file, b"new").unwrap_err();
+        assert_eq!(fs::read_to_string(file.join("content")).unwrap(), "earlier");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 
     #[test]
     fn unsupported_operations_are_told_from_failures() {
