@@ -281,10 +281,12 @@ fn on_window_closed(app: &AppHandle) {
     if let Some(session) = &session {
         session.window_closed();
     }
+    let is_given_up = window::take_given_up(app);
     if Tray::is_shown_in(app) {
         tracing::info!("window: closed, the app stays in the tray");
-        if let Some(session) = &session {
-            notifications::tell_about_tray(app, session);
+        // Of a window that was given up the user is told something else.
+        if let Some(session) = session.filter(|_| !is_given_up) {
+            notifications::tell_about_tray(app, &session);
         }
         #[cfg(target_os = "linux")]
         {

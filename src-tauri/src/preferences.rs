@@ -75,19 +75,19 @@ impl Preferences {
         Ok(())
     }
 
-    /// Notes that the user is told now that the app stays in the tray; returns whether it is the first time.
-    /// Blocks.
-    pub(crate) fn tell_about_tray(&self) -> bool {
+    /// Whether the user was told that the app stays in the tray.
+    pub(crate) fn is_told_about_tray(&self) -> bool {
+        self.stored().told_about_tray
+    }
+
+    /// Notes that the user was told that the app stays in the tray. Blocks.
+    pub(crate) fn told_about_tray(&self) {
         let mut stored = self.stored();
-        if stored.told_about_tray {
-            return false;
-        }
         stored.told_about_tray = true;
         // Told again after a restart, which is better than never.
         if let Err(error) = write(&self.file, *stored) {
             tracing::warn!(error = %chain(&error), "preferences: save failed");
         }
-        true
     }
 
     fn stored(&self) -> MutexGuard<'_, Stored> {
@@ -118,11 +118,12 @@ mod tests {
         let preferences = Preferences::read(&folder);
         assert!(preferences.notifies());
         preferences.set_notifies(false).unwrap();
-        assert!(preferences.tell_about_tray());
-        assert!(!preferences.tell_about_tray());
+        assert!(!preferences.is_told_about_tray());
+        preferences.told_about_tray();
+        assert!(preferences.is_told_about_tray());
         let preferences = Preferences::read(&folder);
         assert!(!preferences.notifies());
-        assert!(!preferences.tell_about_tray());
+        assert!(preferences.is_told_about_tray());
     }
 
     #[test]
@@ -135,7 +136,7 @@ mod tests {
         std::fs::write(folder.path().join(FILE), "{\"notifies\":false}").unwrap();
         let preferences = Preferences::read(folder.path());
         assert!(!preferences.notifies());
-        assert!(preferences.tell_about_tray());
+        assert!(!preferences.is_told_about_tray());
     }
 
     #[test]

@@ -116,16 +116,17 @@ pub(crate) fn tell_about_tray(app: &AppHandle, session: &SessionHandle) {
     if !is_signed_in {
         return;
     }
-    let app = app.clone();
-    // Before the relaunch that follows.
-    let busy = app.state::<Busy>().begin();
-    tauri::async_runtime::spawn_blocking(move || {
-        if app.state::<Preferences>().tell_about_tray() {
-            let advice = words::IN_THE_TRAY_ADVICE;
-            show_for(&app, words::IN_THE_TRAY, advice, Some(BANNER_TIME));
-        }
-        drop(busy);
-    });
+    if app.state::<Preferences>().is_told_about_tray() {
+        return;
+    }
+    let teller = app.clone();
+    let notification = Notification {
+        summary: words::IN_THE_TRAY,
+        body: words::IN_THE_TRAY_ADVICE.to_owned(),
+        clickable: Some(BANNER_TIME),
+        on_shown: Box::new(move || teller.state::<Preferences>().told_about_tray()),
+    };
+    notification.show(app);
 }
 
 /// Whether an account is connected.
@@ -138,37 +139,54 @@ fn has_connection(state: &AppState) -> bool {
 
 /// Shows a notification; a click on it opens the window.
 pub(crate) fn show(app: &AppHandle, summary: &'static str, body: &str) {
-    show_for(app, summary, body, None);
+    let notification = Notification {
+        summary,
+        body: body.to_owned(),
+        clickable: None,
+        on_shown: Box::new(|| {}),
+    };
+    notification.show(app);
 }
 
-/// Shows a notification. A click on it opens the window, within a time if there is one.
-fn show_for(app: &AppHandle, summary: &'static str, body: &str, clickable: Option<Duration>) {
-    let app = app.clone();
-    let body = body.to_owned();
-    // A click leads to this process, so it has to live on.
-    let busy = app.state::<Busy>().begin();
-    let (done, closed) = tokio::sync::oneshot::channel::<()>();
-    tauri::async_runtime::spawn(async move {
-        let _busy = busy;
-        // The sender is dropped when the notification is closed.
-        let closed = async { drop(closed.await) };
-        match clickable {
-            Some(time) => drop(tokio::time::timeout(time, closed).await),
-            None => closed.await,
-        }
-    });
-    // It may block until the user reacts, which would occupy a thread of the pool.
-    let spawned = std::thread::Builder::new()
-        .name("notification".to_owned())
-        .spawn(move || {
-            let _done = done;
-            let open = move || window::bring_to_front(&app);
-            if let Err(error) = system::show(summary, &body, open) {
-                tracing::info!(error = %chain(error.as_ref()), "notifications: not shown");
+/// A notification whose click opens the window.
+struct Notification {
+    summary: &'static str,
+    body: String,
+    /// How long a relaunch waits for the click; as long as it is shown where there is none.
+    clickable: Option<Duration>,
+    /// Called once the system has it.
+    on_shown: Box<dyn FnOnce() + Send>,
+}
+
+impl Notification {
+    fn show(self, app: &AppHandle) {
+        let app = app.clone();
+        // A click leads to this process, so it has to live on.
+        let busy = app.state::<Busy>().begin();
+        let (done, closed) = tokio::sync::oneshot::channel::<()>();
+        tauri::async_runtime::spawn(async move {
+            let _busy = busy;
+            // The sender is dropped when the notification is closed.
+            let closed = async { drop(closed.await) };
+            match self.clickable {
+                Some(time) => drop(tokio::time::timeout(time, closed).await),
+                None => closed.await,
             }
         });
-    if let Err(error) = spawned {
-        tracing::error!(error = %chain(&error), "notifications: not shown");
+        // It may block until the user reacts, which would occupy a thread of the pool.
+        let spawned = std::thread::Builder::new()
+            .name("notification".to_owned())
+            .spawn(move || {
+                let _done = done;
+                let open = move || window::bring_to_front(&app);
+                let shown = system::show(self.summary, &self.body, self.on_shown, open);
+                if let Err(error) = shown {
+                    tracing::info!(error = %chain(error.as_ref()), "notifications: not shown");
+                }
+            });
+        if let Err(error) = spawned {
+            tracing::error!(error = %chain(&error), "notifications: not shown");
+        }
     }
 }
 

@@ -17,6 +17,7 @@ mod imp {
     pub(in crate::notifications) fn show(
         summary: &str,
         body: &str,
+        on_shown: impl FnOnce(),
         on_click: impl Fn() + Send + 'static,
     ) -> Result<(), Cause> {
         let shown = notify_rust::Notification::new()
@@ -27,6 +28,7 @@ mod imp {
             .icon("sign-in-with-amiqus")
             .action("default", words::OPEN)
             .show()?;
+        on_shown();
         shown.wait_for_action(|action| {
             if action == "default" {
                 on_click();
@@ -58,6 +60,7 @@ mod imp {
     pub(in crate::notifications) fn show(
         summary: &str,
         body: &str,
+        on_shown: impl FnOnce(),
         on_click: impl Fn() + Send + 'static,
     ) -> Result<(), Cause> {
         Toast::new(SENDER)
@@ -69,6 +72,7 @@ mod imp {
                 Ok(())
             })
             .show()?;
+        on_shown();
         Ok(())
     }
 }
@@ -89,6 +93,7 @@ mod imp {
     pub(in crate::notifications) fn show(
         summary: &str,
         body: &str,
+        on_shown: impl FnOnce(),
         on_click: impl Fn() + Send + 'static,
     ) -> Result<(), Cause> {
         static SENDER: Once = Once::new();
@@ -103,6 +108,8 @@ mod imp {
             .message(body)
             .wait_for_click(true)
             .send()?;
+        // Nothing tells when it appeared.
+        on_shown();
         match response {
             NotificationResponse::Click | NotificationResponse::ActionButton(_) => on_click(),
             NotificationResponse::None

@@ -20,7 +20,7 @@ pub(crate) use self::page::{FirstPage, first_painted, page_is_alive};
 #[cfg(target_os = "macos")]
 pub(crate) use self::page_process::page_ended;
 pub(crate) use self::page_process::{
-    PageProcess, check_page, end_with_page, page_closed, page_follows,
+    PageProcess, check_page, end_with_page, page_closed, page_follows, take_given_up,
 };
 #[cfg(target_os = "linux")]
 pub(crate) use self::web_processes_linux::{end_network_process, wait_for_web_processes};

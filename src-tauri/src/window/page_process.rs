@@ -51,6 +51,8 @@ pub(crate) struct PageProcess {
     is_watched: AtomicBool,
     /// Whether the window is built again once it has closed.
     needs_rebuild: AtomicBool,
+    /// Whether the window is being closed because its page was lost too often.
+    is_given_up: AtomicBool,
 }
 
 impl PageProcess {
@@ -66,6 +68,7 @@ impl PageProcess {
             is_pinged: AtomicBool::new(false),
             is_watched: AtomicBool::new(false),
             needs_rebuild: AtomicBool::new(false),
+            is_given_up: AtomicBool::new(false),
         }
     }
 
@@ -255,7 +258,8 @@ fn recover(app: &AppHandle, why: Loss) {
         }
         Remedy::Close => {
             (process.on_given_up)(app);
-            close(&window)
+            process.is_given_up.store(true, Ordering::SeqCst);
+            close(&window).inspect_err(|_| process.is_given_up.store(false, Ordering::SeqCst))
         }
     };
     if let Err(error) = outcome {
@@ -275,6 +279,12 @@ fn close(window: &WebviewWindow) -> tauri::Result<()> {
 pub(super) fn take_rebuild(app: &AppHandle) -> bool {
     app.try_state::<PageProcess>()
         .is_some_and(|process| process.needs_rebuild.swap(false, Ordering::SeqCst))
+}
+
+/// Whether a window that has closed was given up, which its user didn't choose; true once.
+pub(crate) fn take_given_up(app: &AppHandle) -> bool {
+    app.try_state::<PageProcess>()
+        .is_some_and(|process| process.is_given_up.swap(false, Ordering::SeqCst))
 }
 
 #[cfg(test)]
