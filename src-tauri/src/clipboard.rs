@@ -17,10 +17,6 @@ pub(crate) enum ClipboardError {
     AppEnding,
     /// The system refused it.
     #[error("the system's clipboard can't be written")]
-    #[cfg_attr(
-        target_os = "linux",
-        expect(dead_code, reason = "the toolkit reports no failure")
-    )]
     System(#[source] Cause),
 }
 
@@ -31,8 +27,8 @@ pub(crate) enum Secrecy {
     None,
     /// Nobody. On Windows the text is in neither the clipboard history nor the cloud clipboard. On macOS
     /// programs that keep a history are asked to leave it out, but it may reach the user's other devices
-    /// (*Universal Clipboard*). Linux's desktops have no such mark in common, so there a clipboard manager may
-    /// keep it.
+    /// (*Universal Clipboard*). On Linux the text goes with this process, and KDE's clipboard manager, and
+    /// those that know its mark, leave it out of their history; others may keep it.
     Secret,
 }
 
@@ -66,20 +62,66 @@ fn check(text: &str) -> Result<(), ClipboardError> {
 /// The toolkit's own clipboard, which serves X11 and Wayland alike.
 #[cfg(target_os = "linux")]
 mod system {
-    use gtk::gdk::SELECTION_CLIPBOARD;
+    use gtk::gdk::{Atom, SELECTION_CLIPBOARD};
+    use gtk::{Clipboard, SelectionData, TargetEntry, TargetFlags};
+    use zeroize::Zeroizing;
 
     use super::{ClipboardError, Secrecy};
 
-    #[expect(
-        clippy::unnecessary_wraps,
-        reason = "the other systems report failures"
-    )]
-    pub(super) fn write(text: &str, _secrecy: Secrecy) -> Result<(), ClipboardError> {
-        let clipboard = gtk::Clipboard::get(&SELECTION_CLIPBOARD);
-        clipboard.set_text(text);
-        // Where the desktop keeps it, it outlives this process.
-        clipboard.store();
-        Ok(())
+    /// The forms in which other programs ask for a text.
+    const TEXT_TARGETS: [&str; 4] = [
+        "UTF8_STRING",
+        "text/plain;charset=utf-8",
+        "text/plain",
+        "STRING",
+    ];
+
+    /// KDE's mark of a secret, which some other clipboard managers know as well, and its value.
+    const SECRET_TARGET: &str = "x-kde-passwordManagerHint";
+    const SECRET_HINT: &[u8] = b"secret";
+
+    /// The bits of a unit of the hint.
+    const BYTE: i32 = 8;
+
+    pub(super) fn write(text: &str, secrecy: Secrecy) -> Result<(), ClipboardError> {
+        let clipboard = Clipboard::get(&SELECTION_CLIPBOARD);
+        match secrecy {
+            Secrecy::None => {
+                clipboard.set_text(text);
+                // Where the desktop keeps it, it outlives this process.
+                clipboard.store();
+                Ok(())
+            }
+            Secrecy::Secret => offer(&clipboard, text),
+        }
+    }
+
+    /// Offers a secret for as long as this process lives. `set_text` would also let the toolkit hand it to the
+    /// desktop when the process ends.
+    fn offer(clipboard: &Clipboard, text: &str) -> Result<(), ClipboardError> {
+        let targets: Vec<_> = TEXT_TARGETS
+            .iter()
+            .chain([&SECRET_TARGET])
+            .map(|target| TargetEntry::new(target, TargetFlags::empty(), 0))
+            .collect();
+        let text = Zeroizing::new(text.to_owned());
+        let is_offered = clipboard.set_with_data(&targets, move |_, request, _| {
+            answer(request, &text);
+        });
+        if is_offered {
+            Ok(())
+        } else {
+            Err(ClipboardError::System("the toolkit refused it".into()))
+        }
+    }
+
+    fn answer(request: &SelectionData, text: &str) {
+        let target = request.target();
+        if target.name() == SECRET_TARGET {
+            request.set(&Atom::intern(SECRET_TARGET), BYTE, SECRET_HINT);
+        } else {
+            request.set_text(text);
+        }
     }
 }
 
