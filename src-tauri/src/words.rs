@@ -43,27 +43,25 @@ pub(crate) fn display_name(account: &AccountView) -> &str {
     }
 }
 
-/// The reason for which an account needs the user, as it follows the team's name and a colon.
-pub(crate) const fn sign_in_again_reason(why: SignInAgainReason) -> &'static str {
+/// Why an account needs the user, as a title.
+pub(crate) const fn sign_in_again_title(why: SignInAgainReason) -> &'static str {
     use ::words::sign_in_again::{access_removed, answer_lost, set_up_changed, too_long_away};
     match why {
-        SignInAgainReason::AccessRemoved => access_removed::BRIEF,
-        SignInAgainReason::AnswerLost => answer_lost::BRIEF,
-        SignInAgainReason::TooLongAway => too_long_away::BRIEF,
-        SignInAgainReason::SetUpChanged => set_up_changed::BRIEF,
+        SignInAgainReason::AccessRemoved => access_removed::TITLE,
+        SignInAgainReason::AnswerLost => answer_lost::TITLE,
+        SignInAgainReason::TooLongAway => too_long_away::TITLE,
+        SignInAgainReason::SetUpChanged => set_up_changed::TITLE,
     }
 }
 
-/// What a notification says of an account that needs the user; the reason alone while its team is unknown.
+/// What a notification says of an account that needs the user; the title alone while its team is unknown.
 pub(crate) fn sign_in_again(team: Option<&str>, why: SignInAgainReason) -> String {
     use ::words::notification::sign_in_again::{Sentence, sentence};
-    let reason = sign_in_again_reason(why);
-    if let Some(team) = team {
-        return sentence(Sentence { team, reason });
+    let title = sign_in_again_title(why);
+    match team {
+        Some(team) => sentence(Sentence { team, title }),
+        None => title.to_owned(),
     }
-    let mut letters = reason.chars();
-    let first = letters.next().into_iter().flat_map(char::to_uppercase);
-    first.chain(letters.clone()).collect()
 }
 
 #[cfg(test)]
@@ -71,12 +69,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn notification_names_the_team_or_starts_with_a_capital() {
+    fn notification_names_the_team_where_it_is_known() {
         let why = SignInAgainReason::TooLongAway;
         assert_eq!(
             sign_in_again(Some("Fusion Industries"), why),
-            "Fusion Industries: your sign-in has expired."
+            "Fusion Industries: Your sign-in has expired"
         );
-        assert_eq!(sign_in_again(None, why), "Your sign-in has expired.");
+        assert_eq!(sign_in_again(None, why), "Your sign-in has expired");
     }
 }

@@ -142,7 +142,7 @@ journey("account that needs its user is notified once", async (harness) => {
     },
     {
       summary: "Sign in to Amiqus again",
-      body: "Fusion Industries: this app’s access has ended.",
+      body: "Fusion Industries: This app’s access has ended",
     },
   ]);
   await tray.choose("Quit");
