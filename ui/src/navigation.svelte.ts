@@ -1,5 +1,6 @@
 import { Channel } from "@tauri-apps/api/core";
 import { commands, type WindowRequest } from "./bindings";
+import { store } from "./store.svelte";
 
 /** What is asked before something is destroyed. */
 export type Confirmation =
@@ -62,6 +63,9 @@ class Navigation {
         break;
       case "settings":
         this.openSettings();
+        break;
+      case "update":
+        void store.update();
         break;
     }
   }
