@@ -9,6 +9,8 @@ const ROOT = join(import.meta.dirname, "../..");
 
 /** What is unmistakable of each. */
 const OLD_SENTENCES = [
+  "The keychain doesn't answer",
+  "key was removed from the keychain",
   "choose Open. This window goes on",
   "This window goes on by itself",
   "If no page came",

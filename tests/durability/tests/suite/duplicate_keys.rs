@@ -176,7 +176,7 @@ async fn removal_of_everything_removes_only_the_own_key() {
     assert!(ended.status.success(), "{ended:?}");
     let output = String::from_utf8(ended.stdout).unwrap();
     assert!(
-        output.contains("key was removed from the keychain"),
+        output.contains("Removed its key from the keychain"),
         "{output}"
     );
     let left = computer.keychain.keys().await.unwrap();

@@ -108,7 +108,7 @@ async fn hanging_keychain_is_named_by_report_and_removal() {
     let ended = computer.run_app("--forget-everything").await.unwrap();
     assert!(!ended.status.success(), "{ended:?}");
     let output = String::from_utf8(ended.stdout).unwrap();
-    assert!(output.contains("The keychain doesn't answer"), "{output}");
+    assert!(output.contains("The keychain isn't responding"), "{output}");
     // Only the key file is left, which identifies the key to remove.
     assert!(!computer.vault().join("vault.stronghold").exists());
     computer.keychain.resume().unwrap();
