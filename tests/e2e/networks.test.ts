@@ -150,6 +150,5 @@ journey("odd status and extra members in responses are accepted", async (harness
   await harness.consent();
   await app.waitForState("signed-in");
   await app.waitForText("Your Amiqus account");
-  await app.choose("Renew now");
-  await app.waitForState("signed-in");
+  await app.renew();
 });

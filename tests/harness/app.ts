@@ -10,6 +10,8 @@ const WINDOW_TITLE = "Sign in with Amiqus";
 const MAX_ATTACH_ATTEMPTS = 4;
 /** How long one WebDriver session may take to start, in milliseconds. */
 const SESSION_TIMEOUT = 8_000;
+/** How long what a key does may take, in milliseconds. */
+const KEY_TIMEOUT = 2_000;
 /** How long a driver may take to quit, in milliseconds. */
 const QUIT_TIMEOUT = 3_000;
 
@@ -161,8 +163,13 @@ export class App {
 
   /** Chooses an action in the menu of an account: of the first one unless a name is given. */
   async choose(action: string, account = ""): Promise<void> {
-    await this.#openMenu(account);
-    await this.press(action);
+    // Together: a new state may have closed the menu.
+    await waitFor(`"${action}" is chosen`, async () => {
+      if (!(await this.#openMenu(account))) return false;
+      const item = await this.#named("[role=toolbar] button", action);
+      await item?.click();
+      return item !== undefined;
+    });
   }
 
   /** Renews the account in use, and waits until that has succeeded. */
@@ -190,17 +197,15 @@ export class App {
     await this.press("Sign out");
   }
 
-  /** Opens an account's menu. */
-  async #openMenu(account: string): Promise<void> {
-    await waitFor(`the menu of ${account || "the account in use"} is open`, async () => {
-      for (const button of await this.window.findElements(By.css("[aria-expanded]"))) {
-        const name = await button.getAccessibleName();
-        if (!name.startsWith(`More for ${account}`)) continue;
-        if ((await button.getAttribute("aria-expanded")) !== "true") await button.click();
-        return true;
-      }
-      return false;
-    });
+  /** Opens an account's menu unless it is open; false where there is none. */
+  async #openMenu(account: string): Promise<boolean> {
+    for (const button of await this.window.findElements(By.css("[aria-expanded]"))) {
+      const name = await button.getAccessibleName();
+      if (!name.startsWith(`More for ${account}`)) continue;
+      if ((await button.getAttribute("aria-expanded")) !== "true") await button.click();
+      return true;
+    }
+    return false;
   }
 
   /** Whether there is an account with a menu. */
@@ -253,24 +258,49 @@ export class App {
     await field.sendKeys(text);
   }
 
+  /**
+   * Presses a key in the window until that has worked: a browser comes to the front whenever it is
+   * ready, and takes the key.
+   */
+  async keyUntil(
+    key: string,
+    what: string,
+    hasWorked: () => Promise<boolean> | boolean,
+    field?: WebElement,
+  ): Promise<void> {
+    await waitFor(what, async () => {
+      if (await hasWorked()) return true;
+      // A window that is gone can't be raised.
+      await this.desktop.run("wmctrl", ["-F", "-a", WINDOW_TITLE]).catch(() => undefined);
+      await field?.click();
+      await this.desktop.run("xdotool", ["key", key]);
+      // A key that is pressed again too early would act twice.
+      return waitFor(what, hasWorked, KEY_TIMEOUT).then(
+        () => true,
+        () => false,
+      );
+    });
+  }
+
   /** Pastes the clipboard's text into a field; returns what the field has then. */
   async pasteInto(label: string): Promise<string> {
     const field = await waitFor(`there is a field "${label}"`, () =>
       this.#named("input, textarea", label),
     );
-    await this.desktop.run("wmctrl", ["-F", "-a", WINDOW_TITLE]);
-    await field.click();
-    await this.desktop.run("xdotool", ["key", "ctrl+v"]);
-    return waitFor(
-      "something is pasted",
-      async () => (await field.getAttribute("value")) || undefined,
-    );
+    const value = () => field.getAttribute("value");
+    const isFilled = async () => Boolean(await value());
+    await this.keyUntil("ctrl+v", "something is pasted", isFilled, field);
+    return value();
   }
 
   async #named(selector: string, name: string): Promise<WebElement | undefined> {
-    // What lies below a dialog can't be used.
-    const [dialog] = await this.window.findElements(By.css("dialog[open]"));
-    for (const element of await (dialog ?? this.window).findElements(By.css(selector))) {
+    // What lies below a dialog, or is covered by the settings, can't be used.
+    const usable = await this.window.executeScript<WebElement[]>(
+      `const root = document.querySelector("dialog[open]") ?? document;
+       return [...root.querySelectorAll(arguments[0])].filter((element) => element.checkVisibility());`,
+      selector,
+    );
+    for (const element of usable) {
       if ((await element.getAccessibleName()) === name) return element;
     }
     return undefined;
