@@ -6,7 +6,6 @@ use tauri::{AppHandle, Manager as _};
 use crate::links::{self, LinkHandler};
 use crate::preferences::Preferences;
 use crate::start_at_login::{self, AtLogin};
-use crate::tray::Tray;
 use crate::updates::{self, UpdateStatus};
 use crate::{diagnostics, provisioning};
 
@@ -27,8 +26,6 @@ pub(crate) struct ThisComputer {
     version: String,
     /// The operating system, such as "Debian GNU/Linux 12".
     system: String,
-    /// Whether the app stays in the tray when the window is closed.
-    has_tray: bool,
     /// The path at which an administrator puts the provisioning file; `None` where the system has none.
     provisioning_file: Option<String>,
     /// Where users find the distributor's support, an `https:` or `mailto:` address.
@@ -53,7 +50,6 @@ pub(crate) async fn describe(app: AppHandle) -> Result<ThisComputer, Problem> {
         update: updates::follow(&app).borrow().status(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         system: diagnostics::operating_system(),
-        has_tray: Tray::is_shown_in(&app),
         provisioning_file: provisioning::file().map(|file| file.display().to_string()),
         support: brand::SUPPORT.map(str::to_owned),
     })

@@ -132,7 +132,6 @@ export const usual: ThisComputer = {
   update: "up_to_date",
   version: "1.4.0",
   system: "Debian GNU/Linux 13",
-  has_tray: true,
   provisioning_file: "/etc/sign-in-with-amiqus/provisioning.json",
   support: null,
 };

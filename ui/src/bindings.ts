@@ -505,8 +505,6 @@ export type ThisComputer = {
 	version: string,
 	/**  The operating system, such as "Debian GNU/Linux 12". */
 	system: string,
-	/**  Whether the app stays in the tray when the window is closed. */
-	has_tray: boolean,
 	/**  The path at which an administrator puts the provisioning file; `None` where the system has none. */
 	provisioning_file: string | null,
 	/**  Where users find the distributor's support, an `https:` or `mailto:` address. */
