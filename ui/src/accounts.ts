@@ -1,8 +1,14 @@
-import type { AccountView } from "./bindings";
-import { fill, words } from "./words";
+import type { AccountView, AppState } from "./bindings";
+import { fill, fillEmphasised, words } from "./words";
+import { formatList } from "./words/dates";
 
 /** From this many accounts on, they can be searched. */
 export const SEARCH_FROM = 8;
+
+/** The account in use. */
+export function currentAccount({ accounts, current }: AppState): AccountView | undefined {
+  return accounts.find(({ id }) => id === current);
+}
 
 /** An account's name, or a substitute: Amiqus may return neither a name nor an email address. */
 export function displayName({ name }: AccountView): string {
@@ -53,6 +59,17 @@ export function otherAccounts(accounts: AccountView[], current: string | null): 
       (one, other) =>
         rank(one) - rank(other) || collator.compare(accountLabel(one), accountLabel(other)),
     );
+}
+
+/**
+ * What a greeting says to a user of several accounts. The browser may have signed in somebody else than
+ * was meant: then the others are still to sign in.
+ */
+export function greetingSentence(others: AccountView[]): { sentence: string; isComplete: boolean } {
+  const left = others.filter((other) => health(other) === "sign-in-again");
+  if (left.length === 0) return { sentence: words.greeting.sentenceOfAnother, isComplete: true };
+  const names = formatList(left.map(displayName));
+  return { sentence: fillEmphasised(words.greeting.stillToSignIn, { names }), isComplete: false };
 }
 
 /** Whether each word of a search is in the account's name, email address or team. */

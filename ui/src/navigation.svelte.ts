@@ -1,5 +1,5 @@
 import { Channel } from "@tauri-apps/api/core";
-import { commands, type WindowRequest } from "./bindings";
+import { commands, type AppState, type WindowRequest } from "./bindings";
 import { store } from "./store.svelte";
 
 /** What is asked before something is destroyed. */
@@ -33,6 +33,7 @@ class Navigation {
 
   closeSettings(): void {
     this.#settings = false;
+    store.leaveSettings();
   }
 
   ask(confirmation: Confirmation): void {
@@ -43,20 +44,36 @@ class Navigation {
     this.#confirmation = null;
   }
 
-  setUp(isAdministrator: boolean): void {
+  setAdministrator(isAdministrator: boolean): void {
     this.#isAdministrator = isAdministrator;
+  }
+
+  /** Leaves what a new state has made pointless. */
+  follow(appState: AppState): void {
+    if (this.#confirmation && !isStillAsked(this.#confirmation, appState)) {
+      this.closeConfirmation();
+    }
+    const { state } = appState.screen;
+    if (state !== "needs-setup") this.#isAdministrator = false;
+  }
+
+  /** Leaves the settings for a screen that its user waits for. */
+  onScreenChange({ screen }: AppState): void {
+    if (this.#settings && ["exchanging-code", "locked"].includes(screen.state)) {
+      this.closeSettings();
+    }
   }
 
   /** Follows what the tray asks of the window. */
   async followRequests(): Promise<void> {
     await commands.followRequests(
       new Channel((request) => {
-        this.#follow(request);
+        this.#onRequest(request);
       }),
     );
   }
 
-  #follow(request: WindowRequest): void {
+  #onRequest(request: WindowRequest): void {
     switch (request.kind) {
       case "sign_out":
         this.ask({ kind: "sign-out", account: request.account });
@@ -72,3 +89,18 @@ class Navigation {
 }
 
 export const navigation = new Navigation();
+
+/** Whether there still is what a question is about. */
+function isStillAsked(
+  confirmation: Confirmation,
+  { accounts, screen, unfinished }: AppState,
+): boolean {
+  switch (confirmation.kind) {
+    case "sign-out":
+      return accounts.some(({ id }) => id === confirmation.account);
+    case "forget":
+      return unfinished;
+    case "start-over":
+      return screen.state === "locked";
+  }
+}

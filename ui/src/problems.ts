@@ -1,6 +1,6 @@
-import type { Code, Problem, SetupView } from "./bindings";
+import type { AccountView, Code, Problem, SetupView, ThisComputer } from "./bindings";
 import type { IconName } from "./components/icons";
-import { fill, messageText, words, type ProblemMessage } from "./words";
+import { fillEmphasised, messageText, words, type ProblemMessage } from "./words";
 
 /** What a colour stands for. Each comes with a picture and a word. */
 export type Tone = "brand" | "success" | "warning" | "danger" | "info" | "quiet";
@@ -13,7 +13,7 @@ export function problemMessage({ code }: Problem, setup: SetupView): ProblemMess
   const message: ProblemMessage =
     words.problem[Object.hasOwn(words.problem, code) ? code : "internal"];
   const redirect = setup.redirect_url;
-  return { ...message, sentence: fill(message.sentence, { redirect }) };
+  return { ...message, sentence: fillEmphasised(message.sentence, { redirect }) };
 }
 
 /** The text for a problem on one line, for places without a title. */
@@ -62,6 +62,21 @@ export function remedies(code: Code, setup: SetupView): Remedy[] {
 /** Whether a problem ended a sign-in that another one can put right. */
 export function isOfAnAttempt(code: Code): boolean {
   return ["access_denied", "attempt_expired", "code_not_accepted", "already_here"].includes(code);
+}
+
+/** Whether a problem is the user's own choice, so that an IT team has nothing to do. */
+export function isOwnChoice(code: Code): boolean {
+  return ["access_denied", "already_here"].includes(code);
+}
+
+/** Whether the account's status says already what a problem says. */
+export function isShownByAccount({ code }: Problem, account: AccountView | undefined): boolean {
+  return code === "offline" && account?.offline === true;
+}
+
+/** Whether no program opens this app's links, so that the browser can't come back by one. */
+export function isWithoutLinks(setup: SetupView, computer: ThisComputer | null): boolean {
+  return setup.redirect === "scheme" && (computer?.links_unclaimed ?? false);
 }
 
 /** Whether a problem is about the text that was pasted. */

@@ -10,6 +10,7 @@ import {
   type SaveError,
   type ThisComputer,
 } from "./bindings";
+import { detailsForIt } from "./details";
 import { messageText, words } from "./words";
 
 type SubmissionResult =
@@ -17,8 +18,20 @@ type SubmissionResult =
 type CommandResult = { status: "ok"; data: null } | { status: "error"; error: Problem };
 type Command = () => Promise<CommandResult>;
 
+/** A problem, and when it arose. */
+type Dated = { problem: Problem; since: Date };
+
 /** Where a problem that concerns this computer alone is shown: beside the control that led to it. */
-export type Place = "report" | "at-login" | "notifications" | "update" | "links" | "licences";
+export type Place =
+  | "at-login"
+  | "contact"
+  | "details"
+  | "licences"
+  | "links"
+  | "notifications"
+  | "report"
+  | "setup"
+  | "update";
 
 /** What became of a set-up that an administrator entered. */
 export type SetupOutcome =
@@ -30,16 +43,16 @@ export type SetupOutcome =
   /** It could not be saved. */
   | { kind: "refused" };
 
-/** The state that the core last sent. The window derives none of it. */
+/** The state that the core last sent, and what came of the commands that the window sent. */
 class Store {
   #latest = $state.raw(initialState());
-  #commandProblem = $state.raw<Problem | null>(null);
-  #placed = $state.raw<{ place: Place; problem: Problem } | null>(null);
+  #stateProblemSince = $state.raw(new Date());
+  #answer = $state.raw<Dated | null>(null);
+  #placed = $state.raw<(Dated & { place: Place }) | null>(null);
   #computer = $state.raw<ThisComputer | null>(null);
   #report = $state.raw<string | null>(null);
   #isChecking = $state.raw(false);
   #isUpdating = $state.raw(false);
-  #problemSince = $state.raw(new Date());
   #isSetupSaved = $state.raw(false);
   /** Whether the user may have changed something at Amiqus, on a page that was opened from here. */
   #hasBeenAtAmiqus = false;
@@ -47,8 +60,13 @@ class Store {
   /** The state, with the problem of a command that was refused without a change of state. */
   readonly appState = $derived.by(() => {
     const latest = this.#latest;
-    return latest && { ...latest, problem: latest.problem ?? this.#commandProblem };
+    return latest && { ...latest, problem: latest.problem ?? this.#answer?.problem ?? null };
   });
+
+  /** Whether the problem of the state is the answer to a command, and not news from the core. */
+  get isAnswered(): boolean {
+    return this.#answer !== null && !this.#latest?.problem;
+  }
 
   /** What the shell last reported of this computer. */
   get computer(): ThisComputer | null {
@@ -75,9 +93,9 @@ class Store {
     return this.#isSetupSaved;
   }
 
-  /** When the shown problem arose. */
+  /** When the problem of the state arose. */
   get problemSince(): Date {
-    return this.#problemSince;
+    return this.#latest?.problem || !this.#answer ? this.#stateProblemSince : this.#answer.since;
   }
 
   /** The problem that is shown beside a control, if any. */
@@ -102,21 +120,22 @@ class Store {
 
   /** Sends a command to the core; returns whether it was accepted. */
   async dispatch(command: Command): Promise<boolean> {
-    this.#commandProblem = null;
+    this.#answer = null;
     const problem = await problemOf(command);
-    if (problem) this.#showCommandProblem(problem);
+    this.#answer = problem && dated(problem);
     return problem === null;
   }
 
-  #showCommandProblem(problem: Problem): void {
-    this.#commandProblem = problem;
-    this.#problemSince = new Date();
+  /** Stops showing the problem of the state. */
+  async dismissProblem(): Promise<void> {
+    this.#answer = null;
+    if (this.#latest?.problem) await this.dispatch(commands.dismissProblem);
   }
 
-  /** Stops showing the problem. */
-  async dismissProblem(): Promise<void> {
-    this.#commandProblem = null;
-    if (this.#latest?.problem) await this.dispatch(commands.dismissProblem);
+  /** Forgets what was shown in the settings. */
+  leaveSettings(): void {
+    this.#placed = null;
+    this.#report = null;
   }
 
   /** Checks a registration with Amiqus, then saves it. */
@@ -159,7 +178,7 @@ class Store {
     this.#isChecking = false;
   }
 
-  /** Opens the page where users remove this app's access, and checks the account once they are back. */
+  /** Opens the page where users remove this app's access; the account is checked once they are back. */
   async openTeamApps(): Promise<void> {
     this.#hasBeenAtAmiqus = true;
     await this.dispatch(() => commands.openPage("team_apps"));
@@ -196,13 +215,27 @@ class Store {
     return this.#copyBy(commands.copyAuthorizationUrl, words.awaitingBrowser.addressCopied);
   }
 
-  async #copyBy(command: Command, announcement: string): Promise<boolean> {
-    const copied = await this.dispatch(command);
-    if (copied) void announcer.announce(announcement);
-    return copied;
+  /** Copies what an IT team needs to know about the problem that is shown, if any. */
+  async copyDetails(): Promise<boolean> {
+    const state = this.appState;
+    if (!state) return false;
+    const { problem, since } = this.#placed ?? {
+      problem: state.problem,
+      since: state.problem ? this.problemSince : new Date(),
+    };
+    const details = detailsForIt(problem?.code ?? null, since, state.setup, this.#computer);
+    return this.copy(details, words.problemDetail.copied);
   }
 
-  /** Asks the shell about this computer; what is unknown isn't shown. */
+  /** A copy leaves the problem that is shown as it is: the button that copied may be its own. */
+  async #copyBy(command: Command, announcement: string): Promise<boolean> {
+    const problem = await problemOf(command);
+    if (problem) this.#answer = dated(problem);
+    else void announcer.announce(announcement);
+    return problem === null;
+  }
+
+  /** Asks the shell about this computer. While it can't answer, its last answer holds. */
   async refreshComputer(): Promise<void> {
     try {
       const result = await commands.thisComputer();
@@ -212,28 +245,31 @@ class Store {
     }
   }
 
-  /** Sends a command that concerns this computer alone, then asks the shell about it again. */
-  async changeComputer(place: Place, command: Command): Promise<void> {
-    await this.#at(place, command);
-    await this.refreshComputer();
+  /** Sends a command whose failure is shown at this place; returns whether it was accepted. */
+  async sendAt(place: Place, command: Command): Promise<boolean> {
+    this.#placed = null;
+    const problem = await problemOf(command);
+    this.#placed = problem && { ...dated(problem), place };
+    return problem === null;
   }
 
-  /** Sends a command whose failure is shown at this place. */
-  async sendAt(place: Place, command: Command): Promise<void> {
-    await this.#at(place, command);
+  /** Sends a command that changes this computer, then asks the shell about it again. */
+  async changeComputer(place: Place, command: Command): Promise<void> {
+    await this.sendAt(place, command);
+    await this.refreshComputer();
   }
 
   /** Installs the update. */
   async update(): Promise<void> {
     this.#isUpdating = true;
-    await this.#at("update", commands.update);
+    await this.sendAt("update", commands.update);
     this.#isUpdating = false;
   }
 
   /** Saves the report for support. */
   async saveReport(): Promise<void> {
     this.#report = null;
-    await this.#at("report", async () => {
+    await this.sendAt("report", async () => {
       const result = await commands.saveReport();
       if (result.status === "error") return result;
       this.#report = result.data;
@@ -241,27 +277,23 @@ class Store {
     });
   }
 
-  async #at(place: Place, command: Command): Promise<void> {
-    this.#placed = null;
-    const problem = await problemOf(command);
-    if (problem === null) return;
-    this.#placed = { place, problem };
-    this.#problemSince = new Date();
-  }
-
   #accept(next: AppState): void {
     const latest = this.#latest;
     if (latest && next.revision < latest.revision) return;
     if (latest?.screen.state !== next.screen.state) {
-      this.#commandProblem = null;
+      this.#answer = null;
       if (next.screen.state === "awaiting-browser") this.#isSetupSaved = false;
     }
-    if (latest?.problem?.code !== next.problem?.code) this.#problemSince = new Date();
+    if (latest?.problem?.code !== next.problem?.code) this.#stateProblemSince = new Date();
     this.#latest = next;
   }
 }
 
 export const store = new Store();
+
+function dated(problem: Problem): Dated {
+  return { problem, since: new Date() };
+}
 
 /** The problem that a command ended with. */
 async function problemOf(command: Command): Promise<Problem | null> {

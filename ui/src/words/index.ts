@@ -25,6 +25,12 @@ export function fill(sentence: string, values: Record<string, string>): string {
   return sentence.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
 }
 
+/** The same for a sentence in which `**` marks emphasised words: a value can't add such marks. */
+export function fillEmphasised(sentence: string, values: Record<string, string>): string {
+  const plainValues = Object.entries(values).map(([name, value]) => [name, plain(value)]);
+  return fill(sentence, Object.fromEntries(plainValues) as Record<string, string>);
+}
+
 function withValues<T>(part: T, values: Record<string, string>): T {
   if (typeof part === "string") return fill(part, values) as T;
   if (Array.isArray(part)) return part.map((entry) => withValues<unknown>(entry, values)) as T;
