@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { TextedPicture } from "./distinct";
 import { allText, clippedText, contrastAndSizeFindings, motionFindings } from "./findings";
 import type { Goldens } from "./goldens";
-import { keyboardFindings } from "./keyboard";
+import { keyboardFindings, menuFindings } from "./keyboard";
 import { pseudo, untranslated } from "./pseudo";
 import { themes, type Scene, type Theme } from "./scene";
 import { scenes } from "./scenes";
@@ -81,10 +81,14 @@ async function checkScreen(
   ]);
   // After a key press the focus shows its ring wherever it moves.
   const hasOpenMenu = scene.steps.some((step) => "menu" in step) && scene.steps.length === 1;
-  if (hasOpenMenu) await pictureWindow.pressKey("ArrowDown");
-  else if (theme === "light") {
-    report(name, await keyboardFindings(pictureWindow, scene.reloads));
-  } else await pictureWindow.pressKey("Tab");
+  if (theme === "light") {
+    report(
+      name,
+      hasOpenMenu
+        ? await menuFindings(pictureWindow)
+        : await keyboardFindings(pictureWindow, scene.reloads),
+    );
+  } else await pictureWindow.pressKey(hasOpenMenu ? "ArrowDown" : "Tab");
   report(name, await pictureWindow.inPage(contrastAndSizeFindings));
   if (theme === "light") report(name, await pictureWindow.atEachSize(clippedText));
 

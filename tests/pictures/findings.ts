@@ -53,8 +53,7 @@ export function allText(): string[] {
 
 /** Too little contrast and too small targets, where axe doesn't look. */
 export function contrastAndSizeFindings(): string[] {
-  const parts = (colour: string) =>
-    (/[\d.]+/g.exec(colour), colour.match(/[\d.]+/g) ?? []).map(Number);
+  const parts = (colour: string) => (colour.match(/[\d.]+/g) ?? []).map(Number);
   const luminance = (colour: string) =>
     parts(colour)
       .slice(0, 3)
@@ -65,13 +64,18 @@ export function contrastAndSizeFindings(): string[] {
     const [light = 1, dark = 1] = [luminance(one), luminance(other)].sort((a, b) => b - a);
     return (light + 0.05) / (dark + 0.05);
   };
+  /** The colour below an element's text, with the tints that lie over it. */
   const ground = (element: Element | null): string => {
-    for (let around = element; around; around = around.parentElement) {
-      const colour = getComputedStyle(around).backgroundColor;
-      // A tint changes little of what is below it.
-      if ((parts(colour)[3] ?? 1) > 0.5) return colour;
-    }
-    return getComputedStyle(document.documentElement).backgroundColor;
+    if (element === null) return "rgb(255, 255, 255)";
+    const [red = 0, green = 0, blue = 0, opacity = 1] = parts(
+      getComputedStyle(element).backgroundColor,
+    );
+    if (opacity === 1) return `rgb(${red}, ${green}, ${blue})`;
+    const below = parts(ground(element.parentElement));
+    const mixed = [red, green, blue].map(
+      (part, index) => part * opacity + (below[index] ?? 0) * (1 - opacity),
+    );
+    return `rgb(${mixed.join(", ")})`;
   };
   const forced = matchMedia("(forced-colors: active)").matches;
   const found: string[] = [];
@@ -119,8 +123,8 @@ export function contrastAndSizeFindings(): string[] {
   }
   for (const drawn of document.querySelectorAll("svg path, svg circle")) {
     const { stroke, fill } = getComputedStyle(drawn);
-    // The mark has its own background; the unused part of a ring carries no meaning.
-    if (fill !== "none" || drawn.matches(".track, .check")) continue;
+    // The mark and a tick have their own ground; the unused part of a ring carries no meaning.
+    if (fill !== "none" || drawn.matches(".track, .check, svg:has(rect) *")) continue;
     expect("a drawing", stroke, ground(drawn.closest("svg")), 3);
   }
   return found;

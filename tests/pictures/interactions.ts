@@ -3,6 +3,7 @@ import { cpSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { words } from "../../ui/src/words";
 import { serve } from "./serve";
+import type { Scene } from "./scene";
 import { pasted, sceneNamed, scenes } from "./scenes";
 import type { PictureWindow } from "./window";
 
@@ -37,8 +38,14 @@ export const interactions: Interaction[] = [
       // The picture is twelve seconds into the attempt.
       const before = await later(17_000);
       const after = await later(2_000);
+      // A state that says nothing new must not be read out again.
+      await pictureWindow.clearAnnouncement();
+      const { appState } = sceneNamed("awaiting-browser");
+      assert.deepEqual(await pictureWindow.change({ ...appState, revision: 2 }), []);
+      const again = await later(2_000);
       assert.equal(before.announced, "", "after 29 seconds nothing is announced yet");
       assert.match(after.announced ?? "", /choose Open or Allow/);
+      assert.equal(again.announced, "", "the next state doesn't announce it again");
       assert.equal(after.places, before.places, "all stays where it was");
       assert.equal(after.scrolls, false, "all is seen without scrolling");
       const lastMinute = await later(9 * 60_000);
@@ -106,7 +113,10 @@ export const interactions: Interaction[] = [
   [
     "Enter never confirms a question, and Escape cancels it",
     async (pictureWindow, address) => {
-      for (const name of ["signed-in-sign-out-question", "signed-out-forget-question"]) {
+      for (const [name, opener] of [
+        ["signed-in-sign-out-question", "More for Bob Gale, Fusion Industries"],
+        ["signed-out-forget-question", "Forget this sign-in…"],
+      ] as const) {
         for (const key of ["Enter", "Escape"] as const) {
           await pictureWindow.show(sceneNamed(name), "light", address);
           assert.equal(
@@ -114,11 +124,15 @@ export const interactions: Interaction[] = [
             words.button.cancel,
           );
           await pictureWindow.pressKey(key);
-          const { open, invoked } = await pictureWindow.inPage(() => ({
+          const { open, focused, invoked } = await pictureWindow.inPage(() => ({
             open: document.querySelectorAll("dialog").length,
+            focused:
+              document.activeElement?.getAttribute("aria-label") ??
+              document.activeElement?.textContent.trim(),
             invoked: window.invokedCommands,
           }));
           assert.equal(open, 0, `${name}: ${key} closes the question`);
+          assert.equal(focused, opener, `${name}: the focus is where it was before the question`);
           for (const command of ["sign_out", "forget_sign_in"]) {
             assert.equal(invoked.includes(command), false, `${name}: ${key}`);
           }
@@ -154,13 +168,15 @@ export const interactions: Interaction[] = [
         if (coreIsSilent) continue;
         await pictureWindow.show(sceneNamed(name), "light", address);
         await pictureWindow.resize(1920, 1040);
-        const widest = await pictureWindow.inPage(() => {
-          const widths = [...document.querySelectorAll("main *")].map(
-            (element) => element.getBoundingClientRect().width,
-          );
-          return Math.max(...widths);
-        });
-        assert.ok(widest <= 440, `${name} has something ${widest} pixels wide`);
+        const wide = await pictureWindow.inPage(() =>
+          [...document.querySelectorAll("main *:not(.top, .bar)")]
+            .map((element) => ({
+              name: `${element.tagName}.${element.getAttribute("class") ?? ""}`,
+              width: element.getBoundingClientRect().width,
+            }))
+            .filter(({ width }) => width > 392),
+        );
+        assert.deepEqual(wide, [], `${name} has something wider than its column`);
       }
     },
   ],
@@ -181,15 +197,45 @@ export const interactions: Interaction[] = [
     },
   ]),
   [
-    "a problem after a press moves the focus to its notice",
+    "a problem takes the focus as the answer to a press, and not as news",
     async (pictureWindow, address) => {
-      const { appState } = sceneNamed("signed-in");
-      await pictureWindow.show(sceneNamed("signed-in"), "light", address);
+      const signedIn = sceneNamed("signed-in");
       const problem = { code: "amiqus_unwell", file: null, field: null };
-      await pictureWindow.inPage(() => document.querySelector("button")?.focus());
-      assert.deepEqual(await pictureWindow.change({ ...appState, revision: 2, problem }), []);
-      const notice = await pictureWindow.inPage(() => document.activeElement?.textContent);
-      assert.match(notice ?? "", /Amiqus is having trouble/);
+      const answering: Scene = {
+        ...signedIn,
+        steps: [{ answer: "open_page", with: problem }, { press: words.button.openAmiqus }],
+      };
+      const focused = () => pictureWindow.inPage(() => document.activeElement?.textContent);
+      await pictureWindow.show(answering, "light", address);
+      assert.match((await focused()) ?? "", /Amiqus is having trouble/);
+
+      await pictureWindow.show(signedIn, "light", address);
+      await pictureWindow.pressKey("Tab");
+      const before = await focused();
+      const next = { ...signedIn.appState, revision: 2, problem };
+      assert.deepEqual(await pictureWindow.change(next), []);
+      assert.equal(await focused(), before, "the user may be about to press something else");
+    },
+  ],
+  [
+    "the settings keep what was typed into the screen that they cover",
+    async (pictureWindow, address) => {
+      await pictureWindow.show(sceneNamed("needs-setup-faults"), "light", address);
+      const shown = () =>
+        pictureWindow.inPage(() => ({
+          typed: document.querySelector("input")?.value,
+          isSeen: document.querySelector("input")?.checkVisibility(),
+          focused: document.activeElement?.textContent.trim(),
+        }));
+      const { focused } = await shown();
+      await pictureWindow.pressKey("F1");
+      assert.deepEqual(await shown(), {
+        typed: "9f3c 1b7a",
+        isSeen: false,
+        focused: words.settings.title,
+      });
+      await pictureWindow.pressKey("Escape");
+      assert.deepEqual(await shown(), { typed: "9f3c 1b7a", isSeen: true, focused });
     },
   ],
   [
@@ -208,9 +254,12 @@ export const interactions: Interaction[] = [
           id: place === 0 ? "1.a" : "1.b",
           team,
           role: place === 2 ? text : null,
+          // After a sign-in, those who are left are named.
+          ...(place === 2 ? { status: { kind: "sign_in_again", why: "access_removed" } } : {}),
         }));
         for (const screen of [
-          { state: "signed-in" },
+          { state: "signed-in", just_now: false },
+          { state: "signed-in", just_now: true },
           { state: "sign-in-again", why: "access_removed" },
         ]) {
           for (const shown of [accounts.slice(0, 1), accounts.slice(0, 2), accounts]) {

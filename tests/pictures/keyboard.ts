@@ -49,12 +49,59 @@ export async function keyboardFindings(
   if (!canBeLeft) findings.push("the last control can't be left");
 
   for (let index = 0; index < count; index += 1) {
+    // The settings have covered the screen.
+    if (await pictureWindow.inPage(isCovered, index)) await pictureWindow.pressKey("Escape");
     if (!(await pictureWindow.inPage(focusButton, index, reloads))) continue;
     await pictureWindow.pressKey(index % 2 === 0 ? "Enter" : "Space");
     const idle = await pictureWindow.inPageLater(unchangedAfterPress, index);
     if (idle !== null) findings.push(`“${idle}” does nothing by keyboard`);
   }
   return findings;
+}
+
+/**
+ * Operates the open menu by keyboard alone: arrows reach each item and show the focus ring, and each
+ * item does something when pressed. Closing the menu alone doesn't count.
+ */
+export async function menuFindings(pictureWindow: PictureWindow): Promise<string[]> {
+  const count = await pictureWindow.inPage(() => {
+    const menu = document.querySelector<HTMLElement>("[data-menu]:has([role=toolbar])");
+    window.menuId = menu?.dataset.menu ?? "";
+    window.fingerprint = () =>
+      [window.invokedCommands.length, document.querySelectorAll("[open]").length].join();
+    return menu?.querySelectorAll("[role=toolbar] button").length ?? 0;
+  });
+  const findings = count === 0 ? ["no menu is open"] : [];
+  for (let index = 0; index < count; index += 1) {
+    await pictureWindow.inPage(reopenMenu);
+    await pictureWindow.pressKey("Enter");
+    for (let step = 0; step < index; step += 1) await pictureWindow.pressKey("ArrowDown");
+    const finding = await pictureWindow.inPage(missingFocus, index);
+    if (finding !== null) findings.push(finding);
+    const isInactive = await pictureWindow.inPage(
+      () => document.activeElement?.getAttribute("aria-disabled") === "true",
+    );
+    if (isInactive) continue;
+    await pictureWindow.inPage(() => (window.lastFingerprint = window.fingerprint()));
+    await pictureWindow.pressKey(index % 2 === 0 ? "Enter" : "Space");
+    const idle = await pictureWindow.inPageLater(unchangedAfterPress, index);
+    if (idle !== null) findings.push(`“${idle}” does nothing by keyboard`);
+    await pictureWindow.pressKey("Escape");
+  }
+  await pictureWindow.inPage(reopenMenu);
+  await pictureWindow.pressKey("Enter");
+  return findings;
+}
+
+/** Closes the menu if it is open, puts the focus on its button, and expects its items when it opens. */
+function reopenMenu(): void {
+  const trigger = document.getElementById(window.menuId);
+  if (trigger?.getAttribute("aria-expanded") === "true") trigger.click();
+  trigger?.focus();
+  Object.defineProperty(window, "tabStops", {
+    configurable: true,
+    get: () => [...document.querySelectorAll("[role=toolbar] button")],
+  });
 }
 
 function missingFocus(index: number): string | null {
@@ -66,6 +113,11 @@ function missingFocus(index: number): string | null {
   return outlineStyle !== "none" && parseFloat(outlineWidth) >= 2
     ? null
     : `“${name}” doesn't show that it has the focus`;
+}
+
+function isCovered(index: number): boolean {
+  const stop = window.tabStops[index];
+  return stop?.isConnected === true && !stop.checkVisibility();
 }
 
 /** Focuses a control that can be pressed; false where it can't. */

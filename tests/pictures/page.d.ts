@@ -8,6 +8,8 @@ interface Window {
   sendAppState: (appState: object) => void;
   /** What can have the focus, in the order of the page. */
   tabStops: HTMLElement[];
+  /** The id of the button of the menu that is checked. */
+  menuId: string;
   /** Everything that pressing a button can change. */
   fingerprint: () => string;
   lastFingerprint: string;

@@ -292,6 +292,12 @@ const onSignedIn: Scene[] = [
     problem: problem("already_here"),
     buttons: [...home, "Dismiss", "Try again"],
   }),
+  scene("signed-in-problem-copied", signedIn, {
+    accounts: [bob],
+    problem: problem("amiqus_unwell"),
+    steps: [{ press: "Copy details for IT" }],
+    buttons: [...home, "Dismiss", "Copied"],
+  }),
   scene("signed-in-other-teams", signedIn, {
     accounts: [bob],
     other_teams: ["Hill Valley Legal", "Twin Pines Law"],
@@ -456,6 +462,13 @@ const onThisComputer: Scene[] = [
       { answer: "save_report", with: problem("report_not_saved") },
       openSettings,
       { press: "Save" },
+    ],
+  }),
+  scene("settings-start-not-changed", signedOut, {
+    steps: [
+      { answer: "start_at_login", with: problem("start_not_changed") },
+      openSettings,
+      { press: "Open when I log in to this computer" },
     ],
   }),
   scene("settings-managed", signedOut, {

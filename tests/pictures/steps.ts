@@ -1,4 +1,4 @@
-import { By, until, type WebDriver } from "selenium-webdriver";
+import { By, until, type WebDriver, type WebElement } from "selenium-webdriver";
 import type { Scene, Step } from "./scene";
 
 /** Translates the words by which a step finds its control. */
@@ -18,19 +18,16 @@ export async function play(
 async function take(driver: WebDriver, step: Step, translation: Translation): Promise<void> {
   if ("press" in step) {
     const name = translation(step.press);
-    const control = By.xpath(
-      `//*[self::button or self::summary][normalize-space()="${name}" or @aria-label="${name}"]`,
-    );
-    const controls = await driver.findElements(control);
+    const named = `normalize-space()="${name}" or @aria-label="${name}"`;
+    const xpath = `//*[self::button or self::summary or self::label][${named}]`;
     // A dialog comes last, and lies over the others.
-    await controls.at(-1)?.click();
+    await (await shown(driver, xpath, (controls) => controls.at(-1))).click();
   } else if ("menu" in step) {
-    const menus = await driver.findElements(By.css("[data-menu] > button"));
-    await menus[step.menu]?.click();
+    await (await shown(driver, "//*[@data-menu]/button", (menus) => menus[step.menu])).click();
   } else if ("type" in step) {
-    const label = By.xpath(`//label[normalize-space()="${translation(step.into)}"]`);
-    const id = await driver.findElement(label).getAttribute("for");
-    await driver.findElement(By.id(id)).sendKeys(step.type);
+    const xpath = `//label[normalize-space()="${translation(step.into)}"]`;
+    const label = await shown(driver, xpath, ([only]) => only);
+    await driver.findElement(By.id(await label.getAttribute("for"))).sendKeys(step.type);
   } else if ("advance" in step) {
     await driver.executeAsyncScript(
       `
@@ -42,4 +39,20 @@ async function take(driver: WebDriver, step: Step, translation: Translation): Pr
       step.advance,
     );
   }
+}
+
+/** One of the elements that the user sees: the settings cover a screen that has controls of the same names. */
+async function shown(
+  driver: WebDriver,
+  xpath: string,
+  choose: (elements: WebElement[]) => WebElement | undefined,
+): Promise<WebElement> {
+  const find = async () => {
+    const found = await driver.findElements(By.xpath(xpath));
+    const areShown = await Promise.all(found.map((element) => element.isDisplayed()));
+    return choose(found.filter((_, index) => areShown[index]));
+  };
+  const element = await driver.wait(find, 5_000, `${xpath} is not to be seen`);
+  if (element === undefined) throw new Error("unreachable: the wait has failed before");
+  return element;
 }

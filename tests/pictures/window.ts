@@ -34,6 +34,7 @@ const keys = {
   ArrowDown: { key: "ArrowDown", code: "ArrowDown", windowsVirtualKeyCode: 40 },
   ArrowUp: { key: "ArrowUp", code: "ArrowUp", windowsVirtualKeyCode: 38 },
   Home: { key: "Home", code: "Home", windowsVirtualKeyCode: 36 },
+  F1: { key: "F1", code: "F1", windowsVirtualKeyCode: 112 },
 };
 
 /** A headless Chromium that shows the window's page in place of the app. */
@@ -91,7 +92,12 @@ export class PictureWindow {
   /** The accessible names of the buttons, as a screen reader announces them. */
   async buttonNames(): Promise<string[]> {
     const buttons = await this.driver.findElements(By.css("button"));
-    return Promise.all(buttons.map((button) => button.getAccessibleName()));
+    const names = await Promise.all(
+      buttons.map(async (button) =>
+        (await button.isDisplayed()) ? [await button.getAccessibleName()] : [],
+      ),
+    );
+    return names.flat();
   }
 
   async axeFindings(): Promise<Finding[]> {
@@ -110,28 +116,44 @@ export class PictureWindow {
 
   /** Sends the open page another state, and checks that the page follows it. */
   async change(appState: object): Promise<string[]> {
+    // What an earlier state announced proves nothing.
+    await this.clearAnnouncement();
     return this.driver.executeAsyncScript<string[]>(
       `
       const [appState, done] = arguments;
-      const before = document.body.dataset.state;
+      const before = { ...document.body.dataset };
+      const heading = () => [...document.querySelectorAll("h1")].filter((one) => one.checkVisibility());
+      const [headingBefore] = heading();
+      const status = document.querySelector("[role=status]");
       window.sendAppState(appState);
       setTimeout(() => {
         const { state, problem } = document.body.dataset;
         const findings = window.uncaughtErrors.splice(0);
         if (state !== appState.screen.state) findings.push("data-state is " + state);
         if (problem !== appState.problem?.code) findings.push("data-problem is " + problem);
-        if (document.querySelectorAll("h1").length !== 1) findings.push("not one heading");
-        if (state !== before && document.activeElement?.matches("h1, form *") !== true)
+        const [headingNow] = heading();
+        if (heading().length !== 1) findings.push("not one heading");
+        const isAnotherScreen = headingNow !== headingBefore;
+        if (state !== before.state && !isAnotherScreen) findings.push("the same screen is shown");
+        if (isAnotherScreen && document.activeElement?.matches("h1, form *") !== true)
           findings.push("the focus did not move to the new screen");
         // A new screen speaks through its heading; what changes on a screen is announced.
-        const isAnnounced = document.querySelector("[role=status]").textContent.trim() !== "";
-        if (problem && !isAnnounced && document.activeElement?.matches("h1") !== true)
+        if (problem && problem !== before.problem && !isAnotherScreen && status.textContent.trim() === "")
           findings.push("the problem is not announced");
         done(findings);
       }, 30);
       `,
       appState,
     );
+  }
+
+  /** Empties what a screen reader was to announce. The text node stays, as it is the page's own. */
+  async clearAnnouncement(): Promise<void> {
+    await this.inPage(() => {
+      for (const text of document.querySelector("[role=status]")?.childNodes ?? []) {
+        text.nodeValue = "";
+      }
+    });
   }
 
   /** Runs a check at the usual width, at the narrowest, and with text twice as large. */
