@@ -239,6 +239,28 @@ export const interactions: Interaction[] = [
     },
   ],
   [
+    "the settings stay over a locked vault, and make way for a sign-in that is ending",
+    async (pictureWindow, address) => {
+      const { appState } = sceneNamed("locked-keychain-locked");
+      const heading = () => pictureWindow.inPage(() => document.activeElement?.textContent);
+      await pictureWindow.show(sceneNamed("locked-keychain-locked"), "light", address);
+      await pictureWindow.pressKey("F1");
+      for (const [index, why] of [
+        "keychain_unreachable",
+        "key_lost",
+        "keychain_locked",
+      ].entries()) {
+        const screen = { state: "locked", why };
+        const next = { ...appState, screen, revision: 2 + index };
+        assert.deepEqual(await pictureWindow.change(next), []);
+        assert.equal(await heading(), words.settings.title);
+      }
+      const next = { ...appState, screen: { state: "exchanging-code" }, revision: 9 };
+      assert.deepEqual(await pictureWindow.change(next), []);
+      assert.equal(await heading(), words.exchangingCode.title);
+    },
+  ],
+  [
     "accounts with unusual or equal names are drawn",
     async (pictureWindow, address) => {
       const { appState } = sceneNamed("signed-in");

@@ -1,5 +1,5 @@
 import { Channel } from "@tauri-apps/api/core";
-import { commands, type AppState, type WindowRequest } from "./bindings";
+import { commands, type AppState, type Screen, type WindowRequest } from "./bindings";
 import { store } from "./store.svelte";
 
 /** What is asked before something is destroyed. */
@@ -11,6 +11,7 @@ class Navigation {
   #settings = $state.raw(false);
   #confirmation = $state.raw<Confirmation | null>(null);
   #isAdministrator = $state.raw(false);
+  #state: Screen["state"] | null = null;
 
   /** Whether the settings lie over the screen. */
   get settings(): boolean {
@@ -55,13 +56,10 @@ class Navigation {
     }
     const { state } = appState.screen;
     if (state !== "needs-setup") this.#isAdministrator = false;
-  }
-
-  /** Leaves the settings for a screen that its user waits for. */
-  onScreenChange({ screen }: AppState): void {
-    if (this.#settings && ["exchanging-code", "locked"].includes(screen.state)) {
-      this.closeSettings();
-    }
+    // The settings make way for a screen that its user waits for, and not for news about it.
+    const isAwaited = state === "exchanging-code" || state === "locked";
+    if (isAwaited && state !== this.#state) this.closeSettings();
+    this.#state = state;
   }
 
   /** Follows what the tray asks of the window. */
