@@ -30,6 +30,8 @@ mod preferences;
 mod private_fs;
 pub mod provisioning;
 #[cfg(target_os = "linux")]
+mod program_linux;
+#[cfg(target_os = "linux")]
 mod proxy_linux;
 mod relaunch;
 mod setup_watch;

@@ -17,9 +17,9 @@ use amiqus_core::text::plain_text;
 use tauri::utils::platform::current_exe;
 
 use super::LinkHandler;
-use crate::deadline::{self, ANSWER_TIMEOUT};
+use crate::deadline::ANSWER_TIMEOUT;
 use crate::desktop_entry_linux::{every_opener_runs, exec_argument, program_in, string};
-use crate::paths;
+use crate::{paths, program_linux};
 
 /// The desktop entries that the package installs, without their extension: the app's, and a hidden one
 /// under the name that earlier packages used.
@@ -146,7 +146,7 @@ fn update_database(folder: &Path) {
 fn output_of(program: &str, arguments: &[&OsStr]) -> io::Result<String> {
     let mut command = Command::new(program);
     command.args(arguments);
-    let output = deadline::output(command, ANSWER_TIMEOUT)?;
+    let output = program_linux::output(command, ANSWER_TIMEOUT)?;
     if !output.status.success() {
         return Err(io::Error::other(format!("{program}: {}", output.status)));
     }
