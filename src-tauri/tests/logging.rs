@@ -6,13 +6,13 @@
 )]
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use amiqus_core::clock::{Clock, Wait};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use sign_in_with_amiqus::logging::Log;
 
 /// A clock that a test sets.
@@ -21,11 +21,6 @@ struct SetClock(Mutex<Timestamp>);
 impl SetClock {
     fn new() -> Arc<Self> {
         Arc::new(Self(Mutex::new("2026-11-23T23:59:50Z".parse().unwrap())))
-    }
-
-    fn advance_to_next_day(&self) {
-        let mut now = self.0.lock().unwrap();
-        *now += SignedDuration::from_mins(1);
     }
 }
 
@@ -44,19 +39,31 @@ impl Clock for SetClock {
 }
 
 const TODAY: &str = "sign-in-with-amiqus.2026-11-23.log";
-const TOMORROW: &str = "sign-in-with-amiqus.2026-11-24.log";
-
-/// Logs a line and waits until it is written or lost.
-fn log_line(log: &Log, text: &str) {
-    tracing::subscriber::with_default(log.subscriber(), || {
-        tracing::info!(target: "sign_in_with_amiqus", "{text}");
-    });
-    log.flush();
-}
 
 #[cfg(target_os = "linux")]
 mod small_disk {
+    use std::path::PathBuf;
+
+    use jiff::SignedDuration;
+
     use super::*;
+
+    const TOMORROW: &str = "sign-in-with-amiqus.2026-11-24.log";
+
+    impl SetClock {
+        fn advance_to_next_day(&self) {
+            let mut now = self.0.lock().unwrap();
+            *now += SignedDuration::from_mins(1);
+        }
+    }
+
+    /// Logs a line and waits until it is written or lost.
+    fn log_line(log: &Log, text: &str) {
+        tracing::subscriber::with_default(log.subscriber(), || {
+            tracing::info!(target: "sign_in_with_amiqus", "{text}");
+        });
+        log.flush();
+    }
 
     /// A mounted file system with room for 64 KiB and two files.
     struct Disk(tempfile::TempDir);

@@ -41,6 +41,13 @@ pub(crate) struct QueueClosedError;
 
 /// The sender's end of a queued start.
 #[derive(Debug)]
+#[cfg_attr(
+    not(target_os = "linux"),
+    allow(
+        dead_code,
+        reason = "elsewhere the plugin hands starts over, and waits for nothing"
+    )
+)]
 pub(crate) struct Receipt(Option<oneshot::Receiver<Result<(), QueueClosedError>>>);
 
 impl Receipt {
@@ -48,6 +55,13 @@ impl Receipt {
     ///
     /// # Errors
     /// When the queue was closed before the start was handled.
+    #[cfg_attr(
+        not(target_os = "linux"),
+        allow(
+            dead_code,
+            reason = "elsewhere the plugin hands starts over, and waits for nothing"
+        )
+    )]
     pub(crate) async fn handled(self) -> Result<(), QueueClosedError> {
         match self.0 {
             // Dropped by an app that ends after it took the start.

@@ -175,6 +175,7 @@ pub(crate) fn follow(app: &AppHandle) -> watch::Receiver<LastCheck> {
 }
 
 /// Whether a newer version is ready to be installed.
+#[cfg(target_os = "linux")]
 pub(crate) fn is_ready(app: &AppHandle) -> bool {
     follow(app).borrow().status() == UpdateStatus::Ready
 }

@@ -8,5 +8,6 @@
 )]
 
 mod compatibility;
+mod kill;
 mod maintenance;
 mod test_vault;
