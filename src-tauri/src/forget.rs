@@ -36,6 +36,9 @@ fn remove_everything(output: &mut Vec<u8>) -> bool {
         print(paths::NO_FOLDER);
         return false;
     };
+    // There its key is found as well.
+    #[cfg(target_os = "windows")]
+    crate::roaming_windows::move_out();
     let vault = data.join(paths::VAULT);
     let key_may_remain = match removal::remove(vault.clone()) {
         Ok(removal) => {

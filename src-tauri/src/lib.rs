@@ -10,7 +10,11 @@ mod busy;
 mod certificate_trust;
 mod clipboard;
 pub mod clock;
+#[cfg(target_os = "windows")]
+mod command_line_windows;
 mod commands;
+#[cfg(target_os = "windows")]
+mod console_windows;
 mod core_dumps;
 mod deadline;
 mod desktop;
@@ -28,12 +32,14 @@ mod notifications;
 mod paths;
 mod preferences;
 mod private_fs;
-pub mod provisioning;
 #[cfg(target_os = "linux")]
 mod program_linux;
+pub mod provisioning;
 #[cfg(target_os = "linux")]
 mod proxy_linux;
 mod relaunch;
+#[cfg(target_os = "windows")]
+mod roaming_windows;
 mod setup_watch;
 mod shutdown;
 mod start_at_login;
@@ -74,8 +80,11 @@ pub use commands::bindings;
 pub fn run() -> ExitCode {
     core_dumps::disable();
     logging::watch_for_panics();
+    let mode = Mode::of_this_process();
+    #[cfg(target_os = "windows")]
+    console_windows::attach(mode);
     // The first two affect no copy that is running.
-    let code = match Mode::of_this_process() {
+    let code = match mode {
         Mode::Diagnose => diagnostics::print(),
         Mode::ForgetEverything => forget::run(),
         Mode::InTheTray => run_app(false),
@@ -86,6 +95,14 @@ pub fn run() -> ExitCode {
 }
 
 fn run_app(has_window: bool) -> ExitCode {
+    #[cfg(target_os = "windows")]
+    if has_window && window::missing_webview_windows::is_missing() {
+        if let Some(folder) = paths::log() {
+            logging::start(&folder);
+        }
+        window::missing_webview_windows::tell();
+        return ExitCode::FAILURE;
+    }
     let queue = IncomingQueue::default();
     let busy = Busy::default();
     #[cfg(target_os = "linux")]
@@ -168,6 +185,8 @@ fn set_up(app: &mut App, has_window: bool, is_name_taken: bool) -> Result<(), Bo
     let data = paths::data().ok_or(paths::NO_FOLDER)?;
     logging::start(&paths::log().ok_or(paths::NO_FOLDER)?);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
+    #[cfg(target_os = "windows")]
+    roaming_windows::move_out();
     certificate_trust::log();
     app.manage(Preferences::read(&data));
     if is_name_taken {

@@ -14,9 +14,9 @@ pub(crate) const NO_FOLDER: &str = "no folder for the app's data: the user has n
 /// The vault's folder within [`data`].
 pub(crate) const VAULT: &str = "vault";
 
-/// The folder for data that must last.
+/// The folder for data that must last on this computer: on Windows not the one that roams with the user.
 pub(crate) fn data() -> Option<PathBuf> {
-    Some(dirs::data_dir()?.join(IDENTIFIER))
+    Some(dirs::data_local_dir()?.join(IDENTIFIER))
 }
 
 /// Every folder of the app, the window's storage and caches included.

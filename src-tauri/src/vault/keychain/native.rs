@@ -1,15 +1,26 @@
-//! macOS's keychain and Windows' credential manager. They are unlocked with the session, and show their own
-//! prompts where they need one.
+//! macOS's keychain and Windows' Credential Manager. They are unlocked with the session. macOS shows prompts of
+//! its own where it needs one; Windows asks nobody, and gives the key to every program of the user.
 
+#[cfg(target_os = "windows")]
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use keyring_core::api::CredentialStoreApi as _;
+#[cfg(target_os = "windows")]
+use amiqus_core::error::chain;
 use keyring_core::{CredentialStore, Entry};
 
 use super::{KeyMatch, KeychainError, KeychainKeys, MatchKey, OnPrompt, Prompt, SERVICE, USER};
 use crate::vault::key::Key;
 use crate::vault::key_file::VaultId;
+
+/// The attribute that says where Windows keeps a credential.
+#[cfg(target_os = "windows")]
+const PERSISTENCE: &str = "persistence";
+
+/// On this computer alone; the store's default lets it roam with its user.
+#[cfg(target_os = "windows")]
+const LOCAL: &str = "Local";
 
 impl From<keyring_core::Error> for KeychainError {
     fn from(error: keyring_core::Error) -> Self {
@@ -44,7 +55,28 @@ impl Keychain {
             || USER.to_owned(),
             |vault| format!("{USER} {}", vault.as_str()),
         );
-        Ok(self.0.build(SERVICE, &user, None)?)
+        #[cfg(target_os = "windows")]
+        let attributes = Some(&HashMap::from([(PERSISTENCE, LOCAL)]));
+        #[cfg(not(target_os = "windows"))]
+        let attributes = None;
+        Ok(self.0.build(SERVICE, &user, attributes)?)
+    }
+
+    /// Keeps an entry on this computer that a version before 0.2 let roam with the user.
+    #[cfg(target_os = "windows")]
+    fn keep_local(entry: &Entry) -> Result<(), KeychainError> {
+        match entry.get_attributes() {
+            Ok(attributes)
+                if attributes
+                    .get(PERSISTENCE)
+                    .is_some_and(|value| value != LOCAL) =>
+            {
+                // Saves the whole entry, with the persistence that `entry` was built with.
+                Ok(entry.update_attributes(&HashMap::new())?)
+            }
+            Ok(_) | Err(keyring_core::Error::NoEntry) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Finds the key that matches best. The system shows its own prompt where it needs one.
@@ -59,8 +91,13 @@ impl Keychain {
         _on_prompt: OnPrompt<'_>,
     ) -> Result<KeychainKeys, KeychainError> {
         let mut keys = KeychainKeys::default();
-        for secret in secrets(&self.entry(vault)?)? {
+        let entry = self.entry(vault)?;
+        for secret in secrets(&entry)? {
             keys.add(secret, match_key);
+        }
+        #[cfg(target_os = "windows")]
+        if let Err(error) = Self::keep_local(&entry) {
+            tracing::warn!(error = %chain(&error), "keychain: the key may roam with its user");
         }
         // An entry from before there were vault IDs.
         if vault.is_some() && !keys.has_match() {
@@ -124,8 +161,11 @@ impl Keychain {
     }
 }
 
+/// A secret, and the entry of its own if it is one of several with the same attributes.
+type Credential = (Vec<u8>, Option<Entry>);
+
 /// The credentials that an entry stands for: macOS may have several with the same attributes.
-fn credentials(entry: &Entry) -> Result<Vec<(Vec<u8>, Option<Entry>)>, KeychainError> {
+fn credentials(entry: &Entry) -> Result<Vec<Credential>, KeychainError> {
     match entry.get_secret() {
         Ok(secret) => Ok(vec![(secret, None)]),
         Err(keyring_core::Error::NoEntry) => Ok(Vec::new()),
