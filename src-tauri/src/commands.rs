@@ -273,8 +273,8 @@ async fn start_at_login(on: bool) -> Result<(), Problem> {
 /// Registers this app for our URL scheme in place of another app.
 #[tauri::command]
 #[specta::specta]
-async fn take_links_back(app: AppHandle) -> Result<(), Problem> {
-    let is_ours = run_blocking(move || links::take_back(&app)).await?;
+async fn take_links_back() -> Result<(), Problem> {
+    let is_ours = run_blocking(links::take_back).await?;
     is_ours
         .then_some(())
         .ok_or_else(|| Code::LinksNotTakenBack.into())

@@ -123,8 +123,90 @@ mod system {
     }
 }
 
-/// Windows' Run key, macOS's login items.
-#[cfg(not(target_os = "linux"))]
+/// The current user's Run key, beside which Windows keeps what the user turned off in its settings.
+#[cfg(target_os = "windows")]
+mod system {
+    use std::io;
+
+    use windows_registry::{CURRENT_USER, Result};
+
+    use super::IN_THE_TRAY;
+    use crate::command_line_windows::command_line;
+    use crate::words;
+
+    const RUN: &str = r"Software\Microsoft\Windows\CurrentVersion\Run";
+    const TURNED_OFF: &str =
+        r"Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved\Run";
+
+    pub(super) fn is_on() -> bool {
+        let entry = CURRENT_USER
+            .open(RUN)
+            .and_then(|key| key.get_string(words::APP));
+        entry.is_ok() && !is_turned_off()
+    }
+
+    /// The value's first bit is set where the user turned the entry off.
+    fn is_turned_off() -> bool {
+        CURRENT_USER
+            .open(TURNED_OFF)
+            .and_then(|key| key.get_value(words::APP))
+            .is_ok_and(|value| value.first().is_some_and(|byte| byte & 1 == 1))
+    }
+
+    pub(super) fn set(on: bool) -> io::Result<()> {
+        // Without it the entry counts as turned on.
+        remove(TURNED_OFF)?;
+        if !on {
+            return Ok(remove(RUN)?);
+        }
+        let command = command_line(&std::env::current_exe()?, IN_THE_TRAY)?;
+        CURRENT_USER.create(RUN)?.set_string(words::APP, command)?;
+        Ok(())
+    }
+
+    fn remove(key: &str) -> Result<()> {
+        let Ok(key) = CURRENT_USER.options().read().write().open(key) else {
+            return Ok(());
+        };
+        if key.get_type(words::APP).is_err() {
+            return Ok(());
+        }
+        key.remove_value(words::APP)
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn entry_starts_this_program_in_the_tray_until_it_is_turned_off() {
+            set(false).unwrap();
+            assert!(!is_on());
+            set(true).unwrap();
+            assert!(is_on());
+            let entry = CURRENT_USER.open(RUN).unwrap().get_string(words::APP);
+            let program = std::env::current_exe().unwrap();
+            let expected = format!("\"{}\" --in-the-tray", program.display());
+            assert_eq!(entry.unwrap(), expected);
+
+            // As Windows' settings write it.
+            let turned_off = CURRENT_USER.create(TURNED_OFF).unwrap();
+            let value = [3, 0, 0, 0, 0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70, 1];
+            turned_off
+                .set_bytes(words::APP, windows_registry::Type::Bytes, &value)
+                .unwrap();
+            assert!(!is_on());
+            set(true).unwrap();
+            assert!(is_on());
+            set(false).unwrap();
+            assert!(!is_on());
+            set(false).unwrap();
+        }
+    }
+}
+
+/// macOS's login items.
+#[cfg(target_os = "macos")]
 mod system {
     use std::io;
 

@@ -9,11 +9,11 @@ use amiqus_core::error::chain;
 use amiqus_core::registration::RedirectKind;
 use amiqus_core::runtime::SessionHandle;
 use tauri::{AppHandle, Manager as _};
-#[cfg(not(target_os = "linux"))]
-use tauri_plugin_deep_link::DeepLinkExt as _;
 
 #[cfg(target_os = "linux")]
-use super::claim_linux;
+use super::claim_linux as system;
+#[cfg(target_os = "windows")]
+use super::claim_windows as system;
 use crate::window;
 
 /// How long a caller waits for the claim.
@@ -23,27 +23,29 @@ const CLAIM_TIMEOUT: Duration = Duration::from_secs(3);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum LinkHandler {
     /// No app.
+    #[cfg_attr(target_os = "macos", expect(dead_code, reason = "macOS reports none"))]
     Absent,
     /// This app.
+    #[cfg_attr(target_os = "macos", expect(dead_code, reason = "macOS reports none"))]
     ThisApp,
     /// Another app.
+    #[cfg_attr(target_os = "macos", expect(dead_code, reason = "macOS reports none"))]
     Other {
         /// The name that the app gives itself, as plain text.
         name: String,
         /// Its desktop entry.
         entry: String,
     },
-    /// The system doesn't report it.
-    #[cfg_attr(target_os = "linux", allow(dead_code, reason = "Linux reports it"))]
+    /// The system doesn't report it, or not in time.
     Unknown,
 }
 
 /// Asks the system which app opens our links. It may run another program. Blocks.
 pub(crate) fn current_handler() -> LinkHandler {
-    #[cfg(target_os = "linux")]
-    return claim_linux::current();
-    // Windows and macOS ask the user in dialogues of their own; neither reports the other app's name.
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(not(target_os = "macos"))]
+    return system::current();
+    // macOS has no name for the other app, and asks the user itself.
+    #[cfg(target_os = "macos")]
     LinkHandler::Unknown
 }
 
@@ -58,11 +60,10 @@ pub(crate) fn claim(app: &AppHandle) -> bool {
     }
     let is_done = || IS_DONE.lock().unwrap_or_else(PoisonError::into_inner);
     STARTED.call_once(|| {
-        let app = app.clone();
         let spawned = thread::Builder::new()
             .name("claim the links".to_owned())
             .spawn(move || {
-                claim_scheme(&app);
+                claim_scheme();
                 *IS_DONE.lock().unwrap_or_else(PoisonError::into_inner) = true;
                 DONE.notify_all();
             });
@@ -92,27 +93,15 @@ fn uses_links(app: &AppHandle) -> bool {
 
 /// Registers the scheme. On Windows the installer has done so and the app only repairs it; on macOS the
 /// bundle's description does it.
-fn claim_scheme(app: &AppHandle) {
-    #[cfg(target_os = "linux")]
-    claim_linux::claim_scheme();
-    #[cfg(target_os = "windows")]
-    if let Err(error) = app.deep_link().register_all() {
-        tracing::warn!(error = %chain(&error), "links: registration failed");
-    }
-    #[cfg(not(target_os = "windows"))]
-    let _ = app;
+fn claim_scheme() {
+    #[cfg(not(target_os = "macos"))]
+    system::claim_scheme();
 }
 
 /// Makes this app the handler, in place of another app or of none; returns whether it is now.
-pub(crate) fn take_back(app: &AppHandle) -> bool {
-    #[cfg(target_os = "linux")]
-    let registered = {
-        let _ = app;
-        claim_linux::register()
-    };
-    #[cfg(not(target_os = "linux"))]
-    let registered = app.deep_link().register_all();
-    if let Err(error) = registered {
+pub(crate) fn take_back() -> bool {
+    #[cfg(not(target_os = "macos"))]
+    if let Err(error) = system::register() {
         tracing::warn!(error = %chain(&error), "links: registration failed");
     }
     let handler = current_handler();
@@ -143,13 +132,13 @@ pub(crate) async fn settled_handler(app: &AppHandle) -> LinkHandler {
 }
 
 /// Removes the registration that this program made for the user; one by the package or another app stays. On
-/// Windows the uninstaller removes it; macOS has none but the bundle's.
+/// Windows the installer's is the same one; macOS has none but the bundle's.
 ///
 /// # Errors
 /// When the entry can't be removed.
 pub(crate) fn forget() -> io::Result<()> {
-    #[cfg(target_os = "linux")]
-    return claim_linux::forget();
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(not(target_os = "macos"))]
+    return system::forget();
+    #[cfg(target_os = "macos")]
     Ok(())
 }

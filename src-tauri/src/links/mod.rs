@@ -4,6 +4,8 @@
 
 #[cfg(target_os = "linux")]
 mod claim_linux;
+#[cfg(target_os = "windows")]
+mod claim_windows;
 #[cfg(target_os = "linux")]
 mod command_line_linux;
 mod handler;
