@@ -214,8 +214,8 @@ fn read_bytes(path: &Path) -> std::io::Result<(Zeroizing<Vec<u8>>, FileTrust)> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(
         usize::try_from(metadata.len()).unwrap_or_default() + 1,
     ));
-    file.take(MAX_FILE_BYTES).read_to_end(&mut bytes)?;
-    Ok((bytes, FileTrust::of(path, &metadata)))
+    (&file).take(MAX_FILE_BYTES).read_to_end(&mut bytes)?;
+    Ok((bytes, FileTrust::of(path, &file)))
 }
 
 #[cfg(test)]
