@@ -4,13 +4,10 @@
 pub(crate) mod safeguards;
 
 use std::ffi::OsString;
-#[cfg(unix)]
-use std::fs::File;
-use std::fs::{self, DirBuilder, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
 
-#[cfg(unix)]
 use self::safeguards::{Safeguard, report};
 
 /// Creates a folder that only its user can read, or restricts an existing one.
@@ -32,9 +29,15 @@ pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// When there is no such file.
+#[cfg(unix)]
 pub(crate) fn restrict_file(file: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    restrict(file, 0o600, file.parent().unwrap_or(file))?;
+    restrict(file, 0o600, file.parent().unwrap_or(file))
+}
+
+/// Does nothing: on Windows who can read a file comes from its folder, which is in the user's own profile.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "on Unix it can fail")]
+pub(crate) fn restrict_file(_file: &Path) -> io::Result<()> {
     Ok(())
 }
 
@@ -63,22 +66,81 @@ fn restrict(path: &Path, mode: u32, folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Renames a file, in place of another one if there is one. On Windows a virus scanner or an indexer may have either
+/// of them open for a moment, which is waited for.
+///
+/// # Errors
+/// When it can't be renamed.
+pub(crate) fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<()> {
+    #[cfg(windows)]
+    {
+        let mut pause = FIRST_PAUSE;
+        while pause <= LAST_PAUSE {
+            match fs::rename(&from, &to) {
+                Err(error) if is_held(&error) => {
+                    #[expect(
+                        clippy::disallowed_methods,
+                        reason = "nothing tells when another program closes a file"
+                    )]
+                    std::thread::sleep(pause);
+                }
+                outcome => return outcome,
+            }
+            pause *= 2;
+        }
+    }
+    fs::rename(from, to)
+}
+
+/// How long a file is waited for that another program has open: twice as long each time, and half a second in all.
+#[cfg(windows)]
+const FIRST_PAUSE: std::time::Duration = std::time::Duration::from_millis(4);
+#[cfg(windows)]
+const LAST_PAUSE: std::time::Duration = std::time::Duration::from_millis(256);
+
+/// Whether another program has a file open. Windows says of some of these files that access is denied.
+#[cfg(windows)]
+fn is_held(error: &io::Error) -> bool {
+    const SHARING_VIOLATION: i32 = 32;
+    const LOCK_VIOLATION: i32 = 33;
+    error.kind() == io::ErrorKind::PermissionDenied
+        || matches!(
+            error.raw_os_error(),
+            Some(SHARING_VIOLATION | LOCK_VIOLATION)
+        )
+}
+
 /// Makes a folder's entries durable, as far as its file system supports that: a rename is durable only once
 /// its folder is synced.
 ///
 /// # Errors
 /// When the folder can't be opened, or its sync fails.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    match File::open(folder).and_then(|open| open.sync_all()) {
+    match open_folder(folder).and_then(|open| open.sync_all()) {
         Err(error) if is_unsupported(&error) => {
             report(Safeguard::FolderSync, folder, &error);
         }
         outcome => outcome?,
     }
-    #[cfg(not(unix))]
-    let _ = folder;
     Ok(())
+}
+
+#[cfg(unix)]
+fn open_folder(folder: &Path) -> io::Result<File> {
+    File::open(folder)
+}
+
+/// Windows opens a folder only where that is asked for, and flushes only what may be written to.
+#[cfg(windows)]
+fn open_folder(folder: &Path) -> io::Result<File> {
+    use std::os::windows::fs::OpenOptionsExt as _;
+
+    /// `FILE_FLAG_BACKUP_SEMANTICS`
+    const FOLDERS_TOO: u32 = 0x0200_0000;
+    OpenOptions::new()
+        .write(true)
+        .custom_flags(FOLDERS_TOO)
+        .open(folder)
 }
 
 /// Whether an error means that the file system doesn't support the operation, rather than that the operation
@@ -123,12 +185,12 @@ pub(crate) fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut new = OsString::from(file);
     new.push(".new");
     let new = Path::new(&new);
-    let outcome = write_in_place(new, bytes).and_then(|()| fs::rename(new, file));
+    let outcome = write_in_place(new, bytes).and_then(|()| rename(new, file));
     if let Err(error) = outcome {
         // It may not be there, and a leftover is overwritten by the next one.
         let _ = fs::remove_file(new);
-        // A file system that can't replace a file.
-        if is_unsupported(&error) && file.is_file() {
+        // A file system that can't replace a file. On Windows another program still has it open.
+        if cfg!(unix) && is_unsupported(&error) && file.is_file() {
             return write_in_place(file, bytes);
         }
         return Err(error);
@@ -169,6 +231,12 @@ mod tests {
     }
 
     #[test]
+    fn folder_can_be_opened_and_synced() {
+        let folder = tempfile::tempdir().unwrap();
+        open_folder(folder.path()).unwrap().sync_all().unwrap();
+    }
+
+    #[test]
     fn file_that_cannot_be_replaced_keeps_its_content() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file.json");
@@ -179,11 +247,11 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn unsupported_operations_are_told_from_failures() {
         let is_unsupported = |number| is_unsupported(&io::Error::from_raw_os_error(number));
         // EPERM, EBADF, EACCES, EEXIST, EISDIR, EINVAL, ENOTTY, ENOSYS, EOPNOTSUPP on Linux.
-        #[cfg(target_os = "linux")]
         for number in [1, 9, 13, 17, 21, 22, 25, 38, 95] {
             assert!(
                 is_unsupported(number),
@@ -192,7 +260,6 @@ mod tests {
             );
         }
         // EIO, ENOSPC, EROFS, EMFILE, ESTALE, EDQUOT.
-        #[cfg(target_os = "linux")]
         for number in [5, 28, 30, 24, 116, 122] {
             assert!(
                 !is_unsupported(number),

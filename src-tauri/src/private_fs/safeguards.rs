@@ -20,7 +20,6 @@ pub(crate) enum Safeguard {
     /// Files survive a power cut once they are written.
     FileSync,
     /// Renamed files survive a power cut.
-    #[cfg_attr(not(unix), expect(dead_code, reason = "reported on Unix alone"))]
     FolderSync,
     /// Only their user can read the files.
     #[cfg_attr(not(unix), expect(dead_code, reason = "reported on Unix alone"))]

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::key_file::KeyFile;
 use crate::private_fs::safeguards::{Safeguard, report};
-use crate::private_fs::{is_unsupported, private_file, private_folder, sync_folder};
+use crate::private_fs::{is_unsupported, private_file, private_folder, rename, sync_folder};
 
 const SNAPSHOT: &str = "vault.stronghold";
 const KEY_FILE: &str = "key.json";
@@ -194,13 +194,13 @@ impl Folder {
     /// # Errors
     /// When the new file can't be renamed; the old one is still there then.
     pub(super) fn replace(&self, new: &Path, old: &Path) -> io::Result<()> {
-        match fs::rename(new, old) {
+        match rename(new, old) {
             Err(error) if is_unsupported(&error) && old.exists() => {
                 report(Safeguard::Replace, &self.0, &error);
                 let replaced = replaced_path(old);
-                fs::rename(old, &replaced)?;
-                fs::rename(new, old).or_else(|error| {
-                    fs::rename(&replaced, old)?;
+                rename(old, &replaced)?;
+                rename(new, old).or_else(|error| {
+                    rename(&replaced, old)?;
                     Err(error)
                 })?;
                 fs::remove_file(replaced)?;
@@ -224,7 +224,7 @@ impl Folder {
             if file.try_exists()? {
                 fs::remove_file(replaced)?;
             } else {
-                fs::rename(replaced, file)?;
+                rename(replaced, file)?;
             }
         }
         Ok(())
@@ -267,7 +267,7 @@ impl Folder {
             count += 1;
             to = self.0.join(format!("{SNAPSHOT}.set-aside-{stamp}-{count}"));
         }
-        match fs::rename(self.snapshot(), &to) {
+        match rename(self.snapshot(), &to) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
@@ -283,7 +283,7 @@ impl Folder {
         let to = self.set_snapshot_aside()?;
         let mut key_file = to.clone().into_os_string();
         key_file.push(format!(".{KEY_FILE}"));
-        match fs::rename(self.0.join(KEY_FILE), key_file) {
+        match rename(self.0.join(KEY_FILE), key_file) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
