@@ -159,7 +159,7 @@ async fn write(state: Option<&AppState>) -> String {
     report.text("Tauri", tauri::VERSION);
     report.text(
         "webview",
-        &tauri::webview_version().unwrap_or_else(|_| "unknown".to_owned()),
+        &tauri::webview_version().unwrap_or_else(|_| "not found".to_owned()),
     );
     let base_url = base_url(state, provisioning.as_ref());
     let described = tokio::task::spawn_blocking(move || {

@@ -59,7 +59,9 @@ fn name() -> String {
 
 #[cfg(not(unix))]
 fn name() -> String {
-    std::env::consts::OS.to_owned()
+    let system = os_info::get();
+    let edition = system.edition().unwrap_or("Windows");
+    format!("{edition}, {}", system.version())
 }
 
 /// The distribution's own name for itself (freedesktop's `os-release`). `os_info` has no `PRETTY_NAME`, which

@@ -91,6 +91,11 @@ pub(crate) fn bring_to_front(app: &AppHandle) {
 
 fn show(app: &AppHandle) {
     let Some(window) = app.get_webview_window(LABEL) else {
+        #[cfg(target_os = "windows")]
+        if super::missing_webview_windows::is_missing() {
+            super::missing_webview_windows::tell();
+            return;
+        }
         page_process::forget_losses(app);
         if let Err(error) = open(app) {
             tracing::error!(error = %chain(&error), "window: open failed");

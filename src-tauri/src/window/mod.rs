@@ -2,6 +2,8 @@
 
 mod loss;
 mod main_window;
+#[cfg(target_os = "windows")]
+pub(crate) mod missing_webview_windows;
 mod page;
 mod page_process;
 #[cfg(target_os = "linux")]
