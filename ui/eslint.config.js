@@ -33,6 +33,7 @@ export default typescript.config(
       "tests/packages/**",
       "tests/harness/journey.ts",
       "tests/checks/*.test.ts",
+      "tests/windows/*.test.ts",
     ],
     rules: {
       "@typescript-eslint/no-floating-promises": [

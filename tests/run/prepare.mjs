@@ -60,6 +60,8 @@ const packages = {
   check: [...toBuild, "dbus", ...forTools],
   package: [...toBuild, ...toPackage],
   test: [...toBuild, ...toTest, ...forTools],
+  // The rest is unpacked beside the system.
+  windows: ["build-essential"],
 };
 
 /** @typedef {keyof typeof packages} Purpose */

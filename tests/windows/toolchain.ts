@@ -1,0 +1,201 @@
+/**
+ * What compiles the app for Windows and runs it on this machine, in a cache that is keyed by the versions of its
+ * parts. It is made once, in minutes.
+ */
+import { createHash } from "node:crypto";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { homedir, availableParallelism } from "node:os";
+import { join } from "node:path";
+import { ROOT } from "../harness/paths";
+import { type Package, resolvePackages, run, unpack } from "./packages";
+
+/** The system that the app is compiled for. Releases are made with Microsoft's tools, for `…-msvc`. */
+export const TARGET = "x86_64-pc-windows-gnu";
+
+const GNU = "x86_64-w64-mingw32";
+
+/** To be raised when what is made of the same packages changes. */
+const RECIPE = 1;
+
+export type Toolchain = {
+  /** Where the packages are unpacked. */
+  readonly root: string;
+  /** The environment in which cargo compiles for Windows. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Libraries for the folder of each program. */
+  readonly libraries: readonly string[];
+};
+
+/** Makes the toolchain, or finds it in the cache. */
+export function prepareToolchain(say: (step: string) => void): Toolchain {
+  const packages = resolvePackages();
+  const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache");
+  const folder = join(cache, "sign-in-with-amiqus", `windows-${keyOf(packages)}`);
+  if (!existsSync(folder)) {
+    const partial = `${folder}.partial`;
+    rmSync(partial, { recursive: true, force: true });
+    say(`unpack ${String(packages.length)} packages`);
+    unpack(packages, partial);
+    finishPackages(partial);
+    say("compile the standard library");
+    buildStandardLibrary(partial);
+    run(`${GNU}-gcc`, libraryArguments(partial), undefined, compilerEnv(partial));
+    // In one move, so that what was broken off isn't taken for a whole toolchain.
+    renameSync(partial, folder);
+  }
+  const sodium = prepareSodium(folder, say);
+  return {
+    root: join(folder, "usr"),
+    env: {
+      ...compilerEnv(folder),
+      CARGO_TARGET_DIR: join(ROOT, "target", "windows"),
+      CARGO_PROFILE_DEV_DEBUG: "0",
+      // Another source than the crate's own tarball is downloaded, without encryption.
+      SODIUM_LIB_DIR: sodium,
+      [`CARGO_TARGET_${TARGET.toUpperCase().replaceAll("-", "_")}_LINKER`]: `${GNU}-gcc`,
+      ...Object.fromEntries(
+        Object.entries({ CC: "gcc", CXX: "g++", AR: "ar" }).map(([name, tool]) => [
+          `${name}_${TARGET.replaceAll("-", "_")}`,
+          `${GNU}-${tool}`,
+        ]),
+      ),
+    },
+    libraries: [
+      join(folder, "bcryptprimitives.dll"),
+      crateFile("webview2-com-sys", "x64/WebView2Loader.dll"),
+    ],
+  };
+}
+
+function keyOf(packages: readonly Package[]): string {
+  const text = [RECIPE, ...packages.map(({ name, version }) => `${name}=${version}`)].join("\n");
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+}
+
+/** The environment in which this toolchain's programs come first. */
+function compilerEnv(folder: string): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    RUSTUP_TOOLCHAIN: undefined,
+    PATH: `${join(folder, "usr/bin")}:${process.env.PATH ?? ""}`,
+    LD_LIBRARY_PATH: join(folder, "usr/lib/x86_64-linux-gnu"),
+  };
+}
+
+/** Does what the packages' own scripts would do when they are installed. */
+function finishPackages(folder: string): void {
+  for (const tool of ["gcc", "g++", "cpp", "c++"]) {
+    symlinkSync(`${GNU}-${tool}-win32`, join(folder, "usr/bin", `${GNU}-${tool}`));
+  }
+  // A script that looks for the server where the package would be installed.
+  const server = join(folder, "usr/lib/wine/wineserver");
+  rmSync(server);
+  symlinkSync("wineserver64", server);
+}
+
+/** Builds Rust's standard library for Windows from its source, and lays it where the compiler looks for it. */
+function buildStandardLibrary(folder: string): void {
+  const empty = join(folder, "std");
+  mkdirSync(join(empty, "src"), { recursive: true });
+  writeFileSync(join(empty, "src/lib.rs"), "");
+  writeFileSync(
+    join(empty, "Cargo.toml"),
+    '[package]\nname = "nothing"\nversion = "0.0.0"\nedition = "2024"\n\n[workspace]\n',
+  );
+  // What the distribution's compiler does for itself: the source is its own.
+  const env = { ...compilerEnv(folder), RUSTC_BOOTSTRAP: "1" };
+  run(
+    "cargo",
+    [
+      ...["build", "--release", "--target", TARGET, "--jobs", String(availableParallelism())],
+      "-Zbuild-std=std,panic_abort,panic_unwind,test,proc_macro",
+      "-Zbuild-std-features=panic-unwind,backtrace",
+    ],
+    empty,
+    { ...env, CARGO_TARGET_DIR: join(empty, "target") },
+  );
+  const built = join(empty, "target", TARGET, "release/deps");
+  const libraries = join(folder, "usr/lib/rustlib", TARGET, "lib");
+  mkdirSync(libraries, { recursive: true });
+  for (const file of readdirSync(built)) {
+    if (/\.(rlib|rmeta)$/.test(file) && !file.startsWith("libnothing")) {
+      copyFileSync(join(built, file), join(libraries, file));
+    }
+  }
+  const [source = ""] = readdirSync(join(folder, "usr/src")).filter((name) =>
+    name.startsWith("rustc-"),
+  );
+  for (const object of ["rsbegin", "rsend"]) {
+    run(
+      "rustc",
+      [
+        ...["--edition", "2024", "--target", TARGET, "--emit", "obj", "--cap-lints", "allow"],
+        ...["-o", join(libraries, `${object}.o`)],
+        join(folder, "usr/src", source, "library/rtstartup", `${object}.rs`),
+      ],
+      undefined,
+      env,
+    );
+  }
+  rmSync(empty, { recursive: true });
+}
+
+function libraryArguments(folder: string): string[] {
+  return [
+    ...["-shared", "-O2", "-o", join(folder, "bcryptprimitives.dll")],
+    ...[join(ROOT, "tests/windows/bcryptprimitives.c"), "-ladvapi32"],
+  ];
+}
+
+/**
+ * Builds libsodium from the source that its crate carries; the crate's own build script can't do that for this
+ * system. Returns the library's folder.
+ */
+function prepareSodium(folder: string, say: (step: string) => void): string {
+  const source = crateFile("libsodium-sys-stable", "LATEST.tar.gz");
+  const digest = createHash("sha256").update(readFileSync(source)).digest("hex").slice(0, 16);
+  const built = join(folder, `libsodium-${digest}`);
+  if (existsSync(built)) return join(built, "lib");
+  say("compile libsodium");
+  const work = `${built}.partial`;
+  rmSync(work, { recursive: true, force: true });
+  mkdirSync(work);
+  run("tar", ["--extract", "--file", source, "--strip-components", "1"], work);
+  const env = {
+    ...compilerEnv(folder),
+    CC: `${GNU}-gcc`,
+    AR: `${GNU}-ar`,
+    RANLIB: `${GNU}-ranlib`,
+  };
+  const prefix = join(work, "installed");
+  run(
+    "./configure",
+    [`--host=${GNU}`, "--disable-shared", "--enable-static", `--prefix=${prefix}`],
+    work,
+    env,
+  );
+  run("make", ["--jobs", String(availableParallelism()), "install"], work, env);
+  renameSync(prefix, built);
+  rmSync(work, { recursive: true });
+  return join(built, "lib");
+}
+
+/** A file of a crate that the lock file names. */
+function crateFile(name: string, file: string): string {
+  const metadata = JSON.parse(
+    run("cargo", ["metadata", "--locked", "--format-version", "1"], ROOT),
+  ) as { packages: { name: string; manifest_path: string }[] };
+  const found = metadata.packages.find((one) => one.name === name);
+  if (!found) throw new Error(`Cargo.lock has no ${name}`);
+  return join(found.manifest_path, "..", file);
+}
