@@ -95,14 +95,6 @@ pub fn run() -> ExitCode {
 }
 
 fn run_app(has_window: bool) -> ExitCode {
-    #[cfg(target_os = "windows")]
-    if has_window && window::missing_webview_windows::is_missing() {
-        if let Some(folder) = paths::log() {
-            logging::start(&folder);
-        }
-        window::missing_webview_windows::tell();
-        return ExitCode::FAILURE;
-    }
     let queue = IncomingQueue::default();
     let busy = Busy::default();
     #[cfg(target_os = "linux")]
@@ -234,6 +226,13 @@ fn set_up(app: &mut App, has_window: bool, is_name_taken: bool) -> Result<(), Bo
 
     // Before anything that could bring it to the front.
     if has_window {
+        // Not earlier: a second copy hands its link over and needs none.
+        #[cfg(target_os = "windows")]
+        if window::missing_webview_windows::is_missing() {
+            window::missing_webview_windows::tell();
+            app.handle().exit(1);
+            return Ok(());
+        }
         window::open(app.handle())?;
     }
 

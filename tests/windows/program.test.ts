@@ -1,10 +1,20 @@
 /** The app's own program for Windows, started from a command line under Wine. */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { ROOT } from "../harness/paths";
+import { firstLine, Processes, waitFor } from "../harness/processes";
 import { prepareToolchain, TARGET } from "./toolchain";
 import { Wine } from "./wine";
 
@@ -13,12 +23,17 @@ const PROGRAM = join(ROOT, "target/windows", TARGET, "debug/sign-in-with-amiqus.
 const LOCAL = String.raw`C:\users\Zoë Müller\AppData\Local`;
 const ROAMING = String.raw`C:\users\Zoë Müller\AppData\Roaming`;
 
+/** How long a program may take to start under Wine, in milliseconds. */
+const START_TIMEOUT = 60_000;
+
 const wine = Wine.create(
   prepareToolchain(console.log),
   mkdtempSync(join(tmpdir(), "amiqus-wine-")),
 );
-after(() => {
+const processes = new Processes();
+after(async () => {
   wine.remove();
+  await processes.stop();
 });
 
 const inDriveC = (path: string) =>
@@ -69,6 +84,49 @@ test("file for all users is read, also as PowerShell writes it", () => {
     assert.ok(!described.includes("hush"), form);
   }
   rmSync(provisioning);
+});
+
+/** What the app has logged. */
+function log(): string {
+  const folder = inDriveC(String.raw`${LOCAL}\co.amiqus.signin\logs`);
+  if (!existsSync(folder)) return "";
+  return readdirSync(folder)
+    .map((name) => readFileSync(join(folder, name), "utf8"))
+    .join("");
+}
+
+/** How often the log has a text. */
+const logged = (text: string) => log().split(text).length - 1;
+
+test("second copy hands its link over and ends, also without WebView2", async () => {
+  const display = processes.start(
+    "Xvfb",
+    ["-displayfd", "3", "-screen", "0", "800x600x24", "-nolisten", "tcp"],
+    { stdio: ["ignore", "ignore", "ignore", "pipe"] },
+  );
+  wine.display = `:${await firstLine(display, 3)}`;
+  wine.start(PROGRAM, ["--in-the-tray"]);
+  await waitFor("the app runs", () => logged("links: handler registered") > 0, START_TIMEOUT);
+  const second = wine.start(PROGRAM, ["co.amiqus.signin://oauth/callback?code=abc&state=def"]);
+  await once(second, "exit", { signal: AbortSignal.timeout(START_TIMEOUT) });
+  assert.equal(second.exitCode, 0);
+  await waitFor("the first copy judges the link", () => logged("redirect: ignored") > 0);
+  assert.equal(logged("started version"), 1, "the second copy has opened nothing");
+  assert.doesNotMatch(log(), /abc|def/);
+  wine.end();
+});
+
+test("start without WebView2 says so, and ends with an error once that is read", async () => {
+  const before = logged("there is no WebView2 Runtime");
+  const app = wine.start(PROGRAM);
+  const isLogged = () => logged("there is no WebView2 Runtime") > before;
+  await waitFor("it is logged", isLogged, START_TIMEOUT);
+  assert.equal(app.exitCode, null, "the message is shown");
+  const closed = wine.run("taskkill", ["/IM", "sign-in-with-amiqus.exe"]);
+  assert.equal(closed.status, 0, closed.stdout);
+  await once(app, "exit", { signal: AbortSignal.timeout(START_TIMEOUT) });
+  assert.equal(app.exitCode, 1);
+  wine.end();
 });
 
 test("everything is forgotten, and what an earlier version kept in the roaming folder as well", () => {

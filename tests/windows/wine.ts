@@ -1,5 +1,5 @@
 /** Windows, as far as Wine is one: a prefix of its own with a user of its own, removed at the end. */
-import { spawnSync, type SpawnSyncReturns } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync, type SpawnSyncReturns } from "node:child_process";
 import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Toolchain } from "./toolchain";
@@ -69,11 +69,29 @@ export class Wine {
     });
   }
 
-  /** Ends what still runs in the prefix, and removes it. */
-  remove(): void {
+  /** Gives the programs that start from now on a display to open windows on. */
+  set display(name: string) {
+    this.#env.DISPLAY = name;
+  }
+
+  /** Starts a program. */
+  start(program: string, args: readonly string[] = []): ChildProcess {
+    return spawn(join(this.toolchain.root, "lib/wine/wine64"), [program, ...args], {
+      env: this.#env,
+      stdio: "ignore",
+    });
+  }
+
+  /** Ends what still runs in the prefix. */
+  end(): void {
     spawnSync(join(this.toolchain.root, "lib/wine/wineserver64"), ["--kill", "--wait"], {
       env: this.#env,
     });
+  }
+
+  /** Ends what still runs in the prefix, and removes it. */
+  remove(): void {
+    this.end();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -197,3 +197,55 @@ fn remove_if(entry: &Entry, is_ours: &dyn Fn(Vec<u8>) -> bool) -> Result<usize, 
     }
     Ok(removed)
 }
+
+#[cfg(all(test, target_os = "windows"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn key_is_found_by_its_vault_and_kept_on_this_computer() {
+        let keychain = Keychain::connect(Duration::from_secs(5)).unwrap();
+        let vault = VaultId::random().unwrap();
+        let key = Key::random().unwrap();
+        let is_ours = |found: &Key| {
+            if found.bytes() == key.bytes() {
+                KeyMatch::Yes
+            } else {
+                KeyMatch::No
+            }
+        };
+        let find = || {
+            keychain
+                .find(Some(&vault), Prompt::Never, &is_ours, &|_| ())
+                .unwrap()
+        };
+        let persistence = || {
+            keychain
+                .entry(Some(&vault))
+                .unwrap()
+                .get_attributes()
+                .unwrap()[PERSISTENCE]
+                .clone()
+        };
+        assert!(!find().has_match());
+
+        // As a version before 0.2 saved it.
+        let user = format!("{USER} {}", vault.as_str());
+        let roaming = keychain.0.build(SERVICE, &user, None).unwrap();
+        roaming.set_secret(key.bytes()).unwrap();
+        assert_eq!(persistence(), "Enterprise");
+        assert!(find().has_match());
+        assert_eq!(persistence(), LOCAL);
+        assert_eq!(keychain.remove(Some(&vault), &is_ours).unwrap(), 1);
+        assert!(!find().has_match());
+
+        keychain.add(&vault, &key, Prompt::Never, &|_| ()).unwrap();
+        assert_eq!(persistence(), LOCAL);
+        // Another vault's key is left alone.
+        let other = VaultId::random().unwrap();
+        assert_eq!(keychain.remove(Some(&other), &|_| KeyMatch::No).unwrap(), 0);
+        assert!(find().has_match());
+        assert_eq!(keychain.remove(Some(&vault), &is_ours).unwrap(), 1);
+        assert_eq!(keychain.remove(Some(&vault), &is_ours).unwrap(), 0);
+    }
+}
