@@ -9,7 +9,7 @@ const ROOT = join(import.meta.dirname, "../..");
 
 /** What is unmistakable of each. */
 const OLD_SENTENCES = [
-  "The keychain doesn't answer",
+  "The keychain doesn't answer. It may still hold",
   "key was removed from the keychain",
   "choose Open. This window goes on",
   "This window goes on by itself",

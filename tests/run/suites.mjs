@@ -41,6 +41,7 @@ export const suites = [
   { name: "spelling", command: ["node", "tests/run/tool.mjs", "typos", "--format", "brief", "."] },
   { name: "unused dependencies", command: ["node", "tests/run/tool.mjs", "cargo-shear"] },
   { name: "check table", command: [...nodeTests, "tests/checks/marks.test.ts"] },
+  { name: "replaced sentences", command: [...nodeTests, "tests/checks/old-sentences.test.ts"] },
   {
     name: "new machine",
     command: [...nodeTests, "tests/run/new-machine.test.ts"],
