@@ -1,6 +1,7 @@
 /**
  * Compiles the app and its tests for Windows, with warnings denied, and runs them under Wine: `npm run
- * test:windows`. The last line counts what was shown. It changes nothing outside the cache and `target/windows`.
+ * test:windows`. Type-checks it for macOS, too. The last line counts what was shown. It changes nothing outside the
+ * cache and `target/`.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync } from "node:fs";
@@ -8,8 +9,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "../harness/paths";
 import { follow } from "../run/progress.mjs";
+import { checkForApple } from "./apple";
 import { CARGO_TEST, runTests, testPrograms } from "./rust-tests";
-import { prepareToolchain, TARGET } from "./toolchain";
+import { prepareToolchain, TARGET, withClippy } from "./toolchain";
 import { UNDER_WINDOWS_ALONE } from "./windows-alone";
 import { Wine } from "./wine";
 
@@ -25,11 +27,10 @@ if (process.platform !== "linux" || process.arch !== "x64") {
 const toolchain = prepareToolchain(say);
 
 say("compile the app and its tests, with warnings denied");
-// Clippy in the compiler's place: it compiles as well, and nothing is built twice.
-toolchain.env.RUSTC_WORKSPACE_WRAPPER = "clippy-driver";
-toolchain.env[`CARGO_TARGET_${TARGET.toUpperCase().replaceAll("-", "_")}_RUSTFLAGS`] = "-Dwarnings";
-const code = await follow(["cargo", ...CARGO_TEST], { env: toolchain.env });
+const code = await follow(["cargo", ...CARGO_TEST], { env: withClippy(toolchain.env, TARGET) });
 if (code !== 0) process.exit(code);
+const appleCode = await checkForApple(toolchain, say);
+if (appleCode !== 0) process.exit(appleCode);
 
 const wine = Wine.create(toolchain, mkdtempSync(join(tmpdir(), "amiqus-wine-")));
 let failed = 0;
@@ -69,6 +70,7 @@ console.log(
     failed,
     ignored,
     on_windows_alone: UNDER_WINDOWS_ALONE.length,
+    checked_for: "aarch64-apple-darwin",
     seconds: seconds(),
   }),
 );

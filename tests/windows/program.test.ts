@@ -116,16 +116,12 @@ test("second copy hands its link over and ends, also without WebView2", async ()
   wine.end();
 });
 
-test("start without WebView2 says so, and ends with an error once that is read", async () => {
+test("start without WebView2 says so, in a message that stays until it is read", async () => {
   const before = logged("there is no WebView2 Runtime");
   const app = wine.start(PROGRAM);
   const isLogged = () => logged("there is no WebView2 Runtime") > before;
   await waitFor("it is logged", isLogged, START_TIMEOUT);
   assert.equal(app.exitCode, null, "the message is shown");
-  const closed = wine.run("taskkill", ["/IM", "sign-in-with-amiqus.exe"]);
-  assert.equal(closed.status, 0, closed.stdout);
-  await once(app, "exit", { signal: AbortSignal.timeout(START_TIMEOUT) });
-  assert.equal(app.exitCode, 1);
   wine.end();
 });
 

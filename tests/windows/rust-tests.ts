@@ -3,12 +3,12 @@ import { copyFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { ROOT } from "../harness/paths";
 import { run } from "./packages";
-import { TARGET, type Toolchain } from "./toolchain";
+import { TARGET, type Toolchain, withClippy } from "./toolchain";
 import { UNDER_WINDOWS_ALONE } from "./windows-alone";
 import type { Wine } from "./wine";
 
 /** The crates that a Windows computer gets, and the service that their tests talk to. */
-const CRATES = ["amiqus-core", "practice-amiqus", "sign-in-with-amiqus"];
+export const CRATES = ["amiqus-core", "practice-amiqus", "sign-in-with-amiqus"];
 
 export type TestProgram = { name: string; file: string };
 
@@ -30,7 +30,12 @@ export const CARGO_TEST = [
 
 /** The test programs, once they are compiled. */
 export function testPrograms(toolchain: Toolchain): TestProgram[] {
-  const messages = run("cargo", [...CARGO_TEST, "--message-format", "json"], ROOT, toolchain.env)
+  const messages = run(
+    "cargo",
+    [...CARGO_TEST, "--message-format", "json"],
+    ROOT,
+    withClippy(toolchain.env, TARGET),
+  )
     .split("\n")
     .filter((line) => line.startsWith("{"))
     .map((line) => JSON.parse(line) as Message);

@@ -11,6 +11,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -58,7 +59,7 @@ export function prepareToolchain(say: (step: string) => void): Toolchain {
     root: join(folder, "usr"),
     env: {
       ...compilerEnv(folder),
-      CARGO_TARGET_DIR: join(ROOT, "target", "windows"),
+      CARGO_TARGET_DIR: targetFolder("windows", librariesFor(folder)),
       CARGO_PROFILE_DEV_DEBUG: "0",
       // Another source than the crate's own tarball is downloaded, without encryption.
       SODIUM_LIB_DIR: sodium,
@@ -103,8 +104,42 @@ function finishPackages(folder: string): void {
   symlinkSync("wineserver64", server);
 }
 
-/** Builds Rust's standard library for Windows from its source, and lays it where the compiler looks for it. */
-function buildStandardLibrary(folder: string): void {
+/**
+ * The environment in which Clippy stands in the compiler's place, with warnings denied. It compiles as well, so that
+ * nothing is built twice.
+ */
+export function withClippy(env: NodeJS.ProcessEnv, target: string): NodeJS.ProcessEnv {
+  return {
+    ...env,
+    RUSTC_WORKSPACE_WRAPPER: "clippy-driver",
+    [`CARGO_TARGET_${target.toUpperCase().replaceAll("-", "_")}_RUSTFLAGS`]: "-Dwarnings",
+  };
+}
+
+/** Where the compiler looks for the standard library of a system. */
+export function librariesFor(folder: string, target = TARGET): string {
+  return join(folder, "usr/lib/rustlib", target, "lib");
+}
+
+/**
+ * The folder for what is compiled with a standard library, emptied if that isn't the one of the last run: cargo
+ * doesn't know that it was built again, and the compiler would take neither.
+ */
+export function targetFolder(name: string, libraries: string): string {
+  const folder = join(ROOT, "target", name);
+  const stamp = join(folder, "standard-library");
+  const { ino, mtimeMs } = statSync(libraries);
+  const current = `${String(ino)} ${String(mtimeMs)}`;
+  if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== current) {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(stamp, current);
+  }
+  return folder;
+}
+
+/** Builds Rust's standard library for a system from its source, and lays it where the compiler looks for it. */
+export function buildStandardLibrary(folder: string, target = TARGET): void {
   const empty = join(folder, "std");
   mkdirSync(join(empty, "src"), { recursive: true });
   writeFileSync(join(empty, "src/lib.rs"), "");
@@ -117,21 +152,31 @@ function buildStandardLibrary(folder: string): void {
   run(
     "cargo",
     [
-      ...["build", "--release", "--target", TARGET, "--jobs", String(availableParallelism())],
+      ...["build", "--release", "--target", target, "--jobs", String(availableParallelism())],
       "-Zbuild-std=std,panic_abort,panic_unwind,test,proc_macro",
       "-Zbuild-std-features=panic-unwind,backtrace",
     ],
     empty,
     { ...env, CARGO_TARGET_DIR: join(empty, "target") },
   );
-  const built = join(empty, "target", TARGET, "release/deps");
-  const libraries = join(folder, "usr/lib/rustlib", TARGET, "lib");
-  mkdirSync(libraries, { recursive: true });
+  const built = join(empty, "target", target, "release/deps");
+  const libraries = librariesFor(folder, target);
+  // In one move, so that a part of it isn't taken for the whole.
+  const partial = `${libraries}.partial`;
+  rmSync(partial, { recursive: true, force: true });
+  mkdirSync(partial, { recursive: true });
   for (const file of readdirSync(built)) {
     if (/\.(rlib|rmeta)$/.test(file) && !file.startsWith("libnothing")) {
-      copyFileSync(join(built, file), join(libraries, file));
+      copyFileSync(join(built, file), join(partial, file));
     }
   }
+  renameSync(partial, libraries);
+  if (target === TARGET) buildStartObjects(folder, libraries, env);
+  rmSync(empty, { recursive: true });
+}
+
+/** Builds the objects that a program for Windows begins and ends with. */
+function buildStartObjects(folder: string, libraries: string, env: NodeJS.ProcessEnv): void {
   const [source = ""] = readdirSync(join(folder, "usr/src")).filter((name) =>
     name.startsWith("rustc-"),
   );
@@ -147,7 +192,6 @@ function buildStandardLibrary(folder: string): void {
       env,
     );
   }
-  rmSync(empty, { recursive: true });
 }
 
 function libraryArguments(folder: string): string[] {

@@ -136,6 +136,10 @@ pub(crate) async fn settled_handler(app: &AppHandle) -> LinkHandler {
 ///
 /// # Errors
 /// When the entry can't be removed.
+#[cfg_attr(
+    target_os = "macos",
+    expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")
+)]
 pub(crate) fn forget() -> io::Result<()> {
     #[cfg(not(target_os = "macos"))]
     return system::forget();
