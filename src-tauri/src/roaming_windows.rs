@@ -8,6 +8,7 @@ use std::path::Path;
 use amiqus_core::error::chain;
 
 use crate::paths;
+use crate::private_fs::rename;
 
 /// Moves what is in the roaming folder, unless the local one has it. What another copy has open stays, for the
 /// next start.
@@ -52,7 +53,7 @@ fn move_entries(from: &Path, to: &Path) -> io::Result<usize> {
 
 /// Moves a file, or a folder of files. A roaming folder may be on a server, where a rename can't reach.
 fn move_one(from: &Path, to: &Path) -> io::Result<()> {
-    match fs::rename(from, to) {
+    match rename(from, to) {
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {}
         outcome => return outcome,
     }
@@ -63,7 +64,7 @@ fn move_one(from: &Path, to: &Path) -> io::Result<()> {
         _ => {}
     }
     copy(from, &partial)?;
-    fs::rename(&partial, to)?;
+    rename(&partial, to)?;
     if from.is_dir() {
         fs::remove_dir_all(from)
     } else {

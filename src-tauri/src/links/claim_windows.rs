@@ -99,7 +99,7 @@ fn current_handler() -> Handler {
             (LOCAL_MACHINE, Handler::Installed),
         ] {
             match program_of(root, &class) {
-                Some(program) if !program.is_file() => {}
+                Some(program) if is_gone(&program) => {}
                 Some(program) if is_ours(&program) => return own,
                 Some(program) => return Handler::Other(program),
                 None => {}
@@ -117,6 +117,12 @@ fn scheme_key() -> String {
 fn program_of(root: &Key, class: &str) -> Option<PathBuf> {
     let command = root.open(format!(r"{class}\shell\open\command")).ok()?;
     program_in(&command.get_string("").ok()?)
+}
+
+/// Whether a program was removed. One that is found through `PATH`, or whose path has a variable in it, counts as
+/// there: its links are not taken.
+fn is_gone(program: &Path) -> bool {
+    program.is_absolute() && !program.is_file()
 }
 
 /// Whether a program is a copy of this one: by its file's name, as another version lies in another folder.
@@ -183,6 +189,17 @@ mod tests {
         claim_scheme();
         forget().unwrap();
         assert_eq!(command(), Some(foreign));
+
+        // So does one without a whole path.
+        for foreign in [
+            r"rundll32 other.dll,Open %1",
+            r#""%ProgramFiles%\Other\other.exe" "%1""#,
+        ] {
+            set_command(foreign);
+            claim_scheme();
+            assert_eq!(command().as_deref(), Some(foreign));
+        }
+        set_command(&format!("\"{}\" \"%1\"", other.display()));
 
         // One that is gone doesn't.
         fs::remove_file(&other).unwrap();

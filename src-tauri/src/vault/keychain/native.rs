@@ -91,6 +91,21 @@ impl Keychain {
         _on_prompt: OnPrompt<'_>,
     ) -> Result<KeychainKeys, KeychainError> {
         let mut keys = KeychainKeys::default();
+        self.read_into(&mut keys, vault, match_key)?;
+        // An entry from before there were vault IDs.
+        if vault.is_some() && !keys.has_match() {
+            self.read_into(&mut keys, None, match_key)?;
+        }
+        Ok(keys)
+    }
+
+    /// Adds what is stored of a vault, or from before there were vault IDs.
+    fn read_into(
+        &self,
+        keys: &mut KeychainKeys,
+        vault: Option<&VaultId>,
+        match_key: MatchKey<'_>,
+    ) -> Result<(), KeychainError> {
         let entry = self.entry(vault)?;
         for secret in secrets(&entry)? {
             keys.add(secret, match_key);
@@ -99,13 +114,7 @@ impl Keychain {
         if let Err(error) = Self::keep_local(&entry) {
             tracing::warn!(error = %chain(&error), "keychain: the key may roam with its user");
         }
-        // An entry from before there were vault IDs.
-        if vault.is_some() && !keys.has_match() {
-            for secret in secrets(&self.entry(None)?)? {
-                keys.add(secret, match_key);
-            }
-        }
-        Ok(keys)
+        Ok(())
     }
 
     /// Adds a vault's key to the keychain, and reads it back.
@@ -236,6 +245,13 @@ mod tests {
         assert_eq!(persistence(), "Enterprise");
         assert!(find().has_match());
         assert_eq!(persistence(), LOCAL);
+        assert_eq!(keychain.remove(Some(&vault), &is_ours).unwrap(), 1);
+
+        // From before there were vault IDs.
+        let roaming = keychain.0.build(SERVICE, USER, None).unwrap();
+        roaming.set_secret(key.bytes()).unwrap();
+        assert!(find().has_match());
+        assert_eq!(roaming.get_attributes().unwrap()[PERSISTENCE], LOCAL);
         assert_eq!(keychain.remove(Some(&vault), &is_ours).unwrap(), 1);
         assert!(!find().has_match());
 
