@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
+#[cfg(not(windows))]
 use std::time::Duration;
 
 use amiqus_core::clock::Wait;
@@ -20,6 +21,7 @@ use crate::window;
 
 /// How long the system's handler may take to report a failure. One that still runs then has opened the page:
 /// some run for as long as the browser does.
+#[cfg(not(windows))]
 const OPEN_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// This computer's desktop.
@@ -129,9 +131,12 @@ pub(crate) fn open_support() -> io::Result<()> {
 
 /// Opens something with the system's handler for it.
 fn open(what: impl AsRef<OsStr>) -> io::Result<()> {
+    #[cfg(windows)]
+    let opened = open::that_detached(what);
+    #[cfg(not(windows))]
+    let opened = open::that_detached_with_timeout(what, OPEN_TIMEOUT);
     // Its error's text has the command with the whole address, and so the attempt's `state`.
-    open::that_detached_with_timeout(what, OPEN_TIMEOUT)
-        .map_err(|error| io::Error::from(error.kind()))
+    opened.map_err(|error| io::Error::from(error.kind()))
 }
 
 const FOREIGN_ADDRESS: &str = "the address is not one of the service's own";
@@ -147,6 +152,49 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let missing = open_path(&folder.path().join("report.txt"));
         assert_eq!(missing.unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    /// The address comes whole, with every character that a shell would take for its own.
+    #[cfg(windows)]
+    #[test]
+    fn address_reaches_the_program_for_its_scheme_unchanged() {
+        use std::time::{Duration, Instant};
+        use windows_registry::{CURRENT_USER, Key, LOCAL_MACHINE};
+
+        const CLASS: &str = r"Software\Classes\co.amiqus.signin.opener-test";
+        const OPENED: &str = r"Software\co.amiqus.signin.opener-test";
+        let register = |root: &Key| {
+            let class = root.create(CLASS)?;
+            class.set_string("URL Protocol", "")?;
+            let command = format!(r#"reg.exe add "HKCU\{OPENED}" /v address /d "%1" /f"#);
+            class
+                .create(r"shell\open\command")?
+                .set_string("", &command)
+        };
+        register(CURRENT_USER).unwrap();
+        // Wine asks there alone. On Windows only an administrator may write to it.
+        let _ = register(LOCAL_MACHINE);
+        let address =
+            "co.amiqus.signin.opener-test:?redirect_uri=a%3A%2F%2Fb%3Fc&scope=&state=-_~^(x)!;'d'";
+        open(address).unwrap();
+
+        let begun = Instant::now();
+        let opened = loop {
+            let opened = CURRENT_USER
+                .open(OPENED)
+                .and_then(|key| key.get_string("address"));
+            match opened {
+                Ok(opened) => break opened,
+                Err(_) if begun.elapsed() < Duration::from_secs(30) => {
+                    std::thread::park_timeout(Duration::from_millis(20));
+                }
+                Err(error) => panic!("nothing was opened: {error}"),
+            }
+        };
+        assert_eq!(opened, address);
+        CURRENT_USER.remove_tree(OPENED).unwrap();
+        CURRENT_USER.remove_tree(CLASS).unwrap();
+        let _ = LOCAL_MACHINE.remove_tree(CLASS);
     }
 
     /// Shows check 40.

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use ::words::command_line::forget as words;
 
+use crate::private_fs::remove_file;
 use crate::vault::removal::{self, KeyRemoval, RemoveError};
 use crate::{links, paths, start_at_login};
 
@@ -108,7 +109,7 @@ fn remove_all_but(folder: &Path, kept: &str) -> io::Result<()> {
         if entry.file_type()?.is_dir() {
             fs::remove_dir_all(entry.path())?;
         } else {
-            fs::remove_file(entry.path())?;
+            remove_file(&entry.path())?;
         }
     }
     Ok(())

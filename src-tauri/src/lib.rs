@@ -40,10 +40,14 @@ mod proxy_linux;
 mod relaunch;
 #[cfg(target_os = "windows")]
 mod roaming_windows;
+#[cfg(target_os = "windows")]
+mod security_windows;
 mod setup_watch;
 mod shutdown;
 mod start_at_login;
 mod stderr;
+#[cfg(target_os = "windows")]
+mod taskbar_windows;
 mod this_computer;
 mod tray;
 pub mod updates;
@@ -121,6 +125,9 @@ fn run_app(has_window: bool) -> ExitCode {
     #[cfg(target_os = "linux")]
     gtk::glib::set_prgname(Some(brand::IDENTIFIER));
 
+    #[cfg(target_os = "windows")]
+    taskbar_windows::identify();
+
     let mut context = context();
     let builder = tauri::Builder::default();
     // The first plugin: a second copy hands its link over and ends before it opens anything.
@@ -178,7 +185,14 @@ fn set_up(app: &mut App, has_window: bool, is_name_taken: bool) -> Result<(), Bo
     logging::start(&paths::log().ok_or(paths::NO_FOLDER)?);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
     #[cfg(target_os = "windows")]
-    roaming_windows::move_out();
+    {
+        roaming_windows::move_out();
+        if security_windows::is_elevated().unwrap_or(false) {
+            tracing::warn!(
+                "started as administrator: links from programs that aren't don't arrive"
+            );
+        }
+    }
     certificate_trust::log();
     app.manage(Preferences::read(&data));
     if is_name_taken {

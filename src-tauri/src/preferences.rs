@@ -96,7 +96,7 @@ impl Preferences {
 }
 
 fn read(file: &Path) -> io::Result<Stored> {
-    match std::fs::read(file) {
+    match private_fs::read(file) {
         Ok(bytes) => Ok(serde_json::from_slice(&bytes)?),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Stored::default()),
         Err(error) => Err(error),

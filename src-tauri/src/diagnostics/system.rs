@@ -9,6 +9,10 @@ pub(super) fn describe(report: &mut Report) {
     report.section("System");
     report.text("system", &name());
     report.text("architecture", std::env::consts::ARCH);
+    #[cfg(target_os = "windows")]
+    if let Ok(is_elevated) = crate::security_windows::is_elevated() {
+        report.flag("started as administrator", is_elevated);
+    }
     let overrides = certificate_trust::overrides();
     if overrides.is_empty() {
         report.text("certificates", "the system's");

@@ -78,7 +78,7 @@ fn fingerprint(text: &str) -> String {
 
 /// The fingerprints in the file; none where it can't be read: better to notify twice than never.
 fn read(file: &Path) -> BTreeSet<String> {
-    std::fs::read(file)
+    private_fs::read(file)
         .ok()
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())
         .unwrap_or_default()

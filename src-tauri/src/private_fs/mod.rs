@@ -1,6 +1,9 @@
 //! Files and folders that only their user can read, and durable writes. What a file system doesn't support
 //! is no error; where that concerns the vault, it is reported as a missing safeguard.
 
+mod held;
+#[cfg(windows)]
+mod restrict_windows;
 pub(crate) mod safeguards;
 
 use std::ffi::OsString;
@@ -8,6 +11,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
 
+pub(crate) use self::held::{is_held, wait_while_held};
 use self::safeguards::{Safeguard, report};
 
 /// Creates a folder that only its user can read, or restricts an existing one.
@@ -22,6 +26,8 @@ pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
     builder.create(path)?;
     #[cfg(unix)]
     restrict(path, 0o700, path)?;
+    #[cfg(windows)]
+    restrict_windows::restrict(path);
     Ok(())
 }
 
@@ -34,7 +40,7 @@ pub(crate) fn restrict_file(file: &Path) -> io::Result<()> {
     restrict(file, 0o600, file.parent().unwrap_or(file))
 }
 
-/// Does nothing: on Windows who can read a file comes from its folder, which is in the user's own profile.
+/// Does nothing: on Windows a file has the permissions of its folder.
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "on Unix it can fail")]
 pub(crate) fn restrict_file(_file: &Path) -> io::Result<()> {
@@ -66,48 +72,28 @@ fn restrict(path: &Path, mode: u32, folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Renames a file, in place of another one if there is one. On Windows a virus scanner or an indexer may have either
-/// of them open for a moment, which is waited for.
+/// Renames a file, in place of another one if there is one; waits for either while another program holds it.
 ///
 /// # Errors
 /// When it can't be renamed.
 pub(crate) fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<()> {
-    #[cfg(windows)]
-    {
-        let mut pause = FIRST_PAUSE;
-        while pause <= LAST_PAUSE {
-            match fs::rename(&from, &to) {
-                Err(error) if is_held(&error) => {
-                    #[expect(
-                        clippy::disallowed_methods,
-                        reason = "nothing tells when another program closes a file"
-                    )]
-                    std::thread::sleep(pause);
-                }
-                outcome => return outcome,
-            }
-            pause *= 2;
-        }
-    }
-    fs::rename(from, to)
+    wait_while_held(|| fs::rename(&from, &to))
 }
 
-/// How long a file is waited for that another program has open: twice as long each time, and half a second in all.
-#[cfg(windows)]
-const FIRST_PAUSE: std::time::Duration = std::time::Duration::from_millis(4);
-#[cfg(windows)]
-const LAST_PAUSE: std::time::Duration = std::time::Duration::from_millis(256);
+/// Reads a file; waits while another program holds it.
+///
+/// # Errors
+/// When it can't be read.
+pub(crate) fn read(file: &Path) -> io::Result<Vec<u8>> {
+    wait_while_held(|| fs::read(file))
+}
 
-/// Whether another program has a file open. Windows says of some of these files that access is denied.
-#[cfg(windows)]
-fn is_held(error: &io::Error) -> bool {
-    const SHARING_VIOLATION: i32 = 32;
-    const LOCK_VIOLATION: i32 = 33;
-    error.kind() == io::ErrorKind::PermissionDenied
-        || matches!(
-            error.raw_os_error(),
-            Some(SHARING_VIOLATION | LOCK_VIOLATION)
-        )
+/// Removes a file; waits while another program holds it.
+///
+/// # Errors
+/// When it can't be removed.
+pub(crate) fn remove_file(file: &Path) -> io::Result<()> {
+    wait_while_held(|| fs::remove_file(file))
 }
 
 /// Makes a folder's entries durable, as far as its file system supports that: a rename is durable only once
@@ -188,7 +174,7 @@ pub(crate) fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let outcome = write_in_place(new, bytes).and_then(|()| rename(new, file));
     if let Err(error) = outcome {
         // It may not be there, and a leftover is overwritten by the next one.
-        let _ = fs::remove_file(new);
+        let _ = remove_file(new);
         // A file system that can't replace a file. On Windows another program still has it open.
         if cfg!(unix) && is_unsupported(&error) && file.is_file() {
             return write_in_place(file, bytes);

@@ -22,7 +22,6 @@ pub(crate) enum Safeguard {
     /// Renamed files survive a power cut.
     FolderSync,
     /// Only their user can read the files.
-    #[cfg_attr(not(unix), expect(dead_code, reason = "reported on Unix alone"))]
     Permissions,
     /// A file is replaced in one step.
     Replace,

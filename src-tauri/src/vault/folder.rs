@@ -11,7 +11,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::key_file::KeyFile;
 use crate::private_fs::safeguards::{Safeguard, report};
-use crate::private_fs::{is_unsupported, private_file, private_folder, rename, sync_folder};
+use crate::private_fs::{
+    is_unsupported, private_file, private_folder, read, remove_file, rename, sync_folder,
+    wait_while_held,
+};
 
 const SNAPSHOT: &str = "vault.stronghold";
 const KEY_FILE: &str = "key.json";
@@ -120,7 +123,7 @@ impl Folder {
             let entry = entry?;
             let name = entry.file_name();
             if name != LOCK && !(keep_key_file && name == KEY_FILE) {
-                fs::remove_file(entry.path())?;
+                remove_file(&entry.path())?;
             }
         }
         if keep_key_file {
@@ -155,7 +158,7 @@ impl Folder {
         };
         for entry in entries.flatten() {
             if is_leftover(&entry.file_name().to_string_lossy()) {
-                match fs::remove_file(entry.path()) {
+                match remove_file(&entry.path()) {
                     Ok(()) => tracing::info!("vault: leftover of an interrupted write removed"),
                     Err(error) => tracing::warn!(%error, "vault: removal of a leftover failed"),
                 }
@@ -168,11 +171,19 @@ impl Folder {
     /// # Errors
     /// When it exists and can't be read.
     pub(super) fn key_file(&self) -> io::Result<Option<KeyFile>> {
-        match fs::read(self.0.join(KEY_FILE)) {
+        match read(&self.0.join(KEY_FILE)) {
             Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Waits while another program holds the snapshot, which Stronghold opens by itself.
+    ///
+    /// # Errors
+    /// When it can't be opened.
+    pub(super) fn wait_for_snapshot(&self) -> io::Result<()> {
+        wait_while_held(|| File::open(self.snapshot())).map(drop)
     }
 
     /// Replaces the key file.
@@ -203,7 +214,7 @@ impl Folder {
                     rename(&replaced, old)?;
                     Err(error)
                 })?;
-                fs::remove_file(replaced)?;
+                remove_file(&replaced)?;
             }
             outcome => outcome?,
         }
@@ -222,7 +233,7 @@ impl Folder {
                 continue;
             }
             if file.try_exists()? {
-                fs::remove_file(replaced)?;
+                remove_file(&replaced)?;
             } else {
                 rename(replaced, file)?;
             }

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::folder::{Folder, Lock};
 use super::key::Key;
-use crate::private_fs::{self, is_unsupported};
+use crate::private_fs::{self, is_held, is_unsupported};
 
 /// The snapshot's only client.
 const CLIENT: &[u8] = b"sign-in-with-amiqus";
@@ -91,13 +91,16 @@ impl Snapshot {
     }
 
     /// Completes a save that Stronghold wrote in full and then could not sync or rename, because the file
-    /// system doesn't support that. `error` is what Stronghold returned.
+    /// system doesn't support that or another program holds the file. `error` is what Stronghold returned.
     fn finish_save(&self, error: stronghold::Error) -> Result<(), StoreError> {
         // Stronghold passes on no more than the error's text.
-        let is_unsupported = error_number(&error.to_string())
-            .is_some_and(|number| is_unsupported(&io::Error::from_raw_os_error(number)));
+        let can_be_finished = error_number(&error.to_string())
+            .map(io::Error::from_raw_os_error)
+            .is_some_and(|error| is_unsupported(&error) || is_held(&error));
         let finished = match self.folder.leftover() {
-            Some(written) if is_unsupported && decrypt_file(&written, self.key.bytes()).is_ok() => {
+            Some(written)
+                if can_be_finished && decrypt_file(&written, self.key.bytes()).is_ok() =>
+            {
                 File::open(&written)
                     .and_then(|file| self.folder.sync_file(&file))
                     .and_then(|()| self.folder.replace(&written, &self.path))
@@ -122,6 +125,9 @@ fn error_number(text: &str) -> Option<i32> {
 /// # Errors
 /// When it doesn't, or the file can't be read.
 pub(super) fn verify_key(folder: &Folder, key: &Key) -> Result<(), SnapshotError> {
+    folder
+        .wait_for_snapshot()
+        .map_err(|error| SnapshotError::Unreadable(error.into()))?;
     decrypt_file(&folder.snapshot(), key.bytes())
         .map(drop)
         .map_err(SnapshotError::from)
@@ -150,6 +156,7 @@ impl SecretStore for Snapshot {
         if !self.path.exists() {
             return Ok(Vec::new());
         }
+        self.folder.wait_for_snapshot().map_err(StoreError::new)?;
         // From the file and not from this process's memory: only the file is durable.
         let on_disk =
             Stronghold::new(&self.path, self.key.bytes().to_vec()).map_err(StoreError::new)?;

@@ -8,6 +8,8 @@
 )]
 
 mod compatibility;
+#[cfg(windows)]
+mod held_windows;
 mod kill;
 mod maintenance;
 mod test_vault;

@@ -20,6 +20,22 @@ fn saved_records_are_read_after_reopening() {
     assert_has_all_records(&records(&opened.store));
 }
 
+/// Windows' programs knew 260 letters for long.
+#[test]
+fn vault_with_a_long_path_is_saved_and_read() {
+    let parent = tempfile::tempdir().unwrap();
+    let mut folder = parent.path().to_owned();
+    for number in 0..4 {
+        folder.push(format!("{number} Zoë Müller & Søn {}", "x".repeat(80)));
+    }
+    assert!(folder.as_os_str().len() > 400);
+    let vault = TestVault::at(parent, folder.join("vault"));
+    vault.fill();
+    let opened = vault.open().unwrap();
+    assert!(opened.set_aside.is_none());
+    assert_has_all_records(&records(&opened.store));
+}
+
 /// Shows check 32.
 #[cfg(unix)]
 #[test]

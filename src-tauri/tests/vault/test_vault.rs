@@ -32,6 +32,11 @@ impl TestVault {
     pub(crate) fn new() -> Self {
         let parent = tempfile::tempdir().unwrap();
         let folder = parent.path().join("vault");
+        Self::at(parent, folder)
+    }
+
+    /// A vault in a folder somewhere in a temporary one.
+    pub(crate) fn at(parent: tempfile::TempDir, folder: PathBuf) -> Self {
         Self {
             _parent: parent,
             folder,

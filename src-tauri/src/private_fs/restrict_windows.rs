@@ -1,0 +1,80 @@
+//! Folders that only their user can read, on Windows. Those in a user's profile are that anyway, unless somebody
+//! moved the profile or changed its permissions.
+
+use std::io;
+use std::path::Path;
+
+use amiqus_core::error::chain;
+
+use super::safeguards::{Safeguard, report};
+use crate::security_windows::{
+    READ, REPLACE, Security, WRITE, current_user, is_trusted, restrict_folder,
+};
+
+/// Restricts a folder to its user, as far as its file system supports that.
+pub(super) fn restrict(folder: &Path) {
+    match try_restrict(folder) {
+        Ok(true) => {}
+        Ok(false) => report(Safeguard::Permissions, folder, &"they stay as they are"),
+        Err(error) => report(Safeguard::Permissions, folder, &chain(&error)),
+    }
+}
+
+/// Restricts a folder, unless it is; returns whether it is now.
+fn try_restrict(folder: &Path) -> io::Result<bool> {
+    let me = current_user()?;
+    if is_private(folder, &me)? {
+        return Ok(true);
+    }
+    restrict_folder(folder, &me)?;
+    is_private(folder, &me)
+}
+
+fn is_private(folder: &Path, me: &str) -> io::Result<bool> {
+    let security = Security::of_folder(folder, me)?;
+    Ok(is_trusted(&security.owner, me) && !security.others_have(READ | WRITE | REPLACE, me))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, OpenOptions};
+    use std::os::windows::fs::OpenOptionsExt as _;
+
+    use windows_permissions::{LocalBox, SecurityDescriptor, WindowsSecure as _};
+
+    use super::*;
+    use crate::security_windows::set_list;
+
+    /// Wine lets a folder inherit also what it is told not to. So the parent has nothing to leave to it.
+    fn parent_without_heritage(me: &str) -> tempfile::TempDir {
+        /// `WRITE_DAC` and `READ_CONTROL`, and `FILE_FLAG_BACKUP_SEMANTICS`.
+        const TO_CHANGE_ITS_SECURITY: u32 = 0x6_0000;
+        const FOLDERS_TOO: u32 = 0x0200_0000;
+        let parent = tempfile::tempdir().unwrap();
+        let mut open = OpenOptions::new()
+            .access_mode(TO_CHANGE_ITS_SECURITY)
+            .custom_flags(FOLDERS_TOO)
+            .open(parent.path())
+            .unwrap();
+        let list: LocalBox<SecurityDescriptor> = format!("D:(A;;FA;;;{me})").parse().unwrap();
+        open.set_dacl(list.dacl().unwrap()).unwrap();
+        parent
+    }
+
+    #[test]
+    fn folder_that_others_can_read_is_restricted_to_its_user() {
+        let me = current_user().unwrap();
+        let parent = parent_without_heritage(&me);
+        let folder = parent.path().join("vault");
+        fs::create_dir(&folder).unwrap();
+        // As if somebody had opened it to all users.
+        let everybody = format!("D:P(A;OICI;FA;;;WD)(A;OICI;FA;;;{me})");
+        set_list(&folder, &everybody).unwrap();
+        assert!(!is_private(&folder, &me).unwrap());
+
+        assert!(try_restrict(&folder).unwrap());
+        fs::write(folder.join("file"), "content").unwrap();
+        assert_eq!(fs::read(folder.join("file")).unwrap(), b"content");
+        assert!(try_restrict(&folder).unwrap());
+    }
+}
