@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 fn main() -> Result<(), String> {
     println!("cargo::rustc-env={TAURI_CONFIG}={}", branded_config()?);
     check_distributor();
+    check_libsodium();
     let commands = tauri_build::AppManifest::new().commands(&[
         "app_state",
         "follow",
@@ -53,8 +54,26 @@ fn main() -> Result<(), String> {
         "contact_support",
         "follow_requests",
     ]);
-    tauri_build::try_build(tauri_build::Attributes::new().app_manifest(commands))
-        .map_err(|error| format!("{error:#}"))
+    let attributes = tauri_build::Attributes::new()
+        .app_manifest(commands)
+        .windows_attributes(windows_attributes());
+    tauri_build::try_build(attributes).map_err(|error| format!("{error:#}"))
+}
+
+/// Puts Windows' manifest into the program, and with Microsoft's linker into the test programs as well: those import
+/// what only the library named in it has, and wouldn't start.
+fn windows_attributes() -> tauri_build::WindowsAttributes {
+    const MANIFEST: &str = "windows-manifest.xml";
+    println!("cargo::rerun-if-changed={MANIFEST}");
+    if std::env::var("CARGO_CFG_TARGET_ENV").is_ok_and(|linker| linker == "msvc") {
+        let folder = std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
+        println!("cargo::rustc-link-arg=/MANIFEST:EMBED");
+        println!("cargo::rustc-link-arg=/MANIFESTINPUT:{folder}\\{MANIFEST}");
+        // Else the linker adds a part that the file has.
+        println!("cargo::rustc-link-arg=/MANIFESTUAC:NO");
+        return tauri_build::WindowsAttributes::new_without_app_manifest();
+    }
+    tauri_build::WindowsAttributes::new().app_manifest(include_str!("windows-manifest.xml"))
 }
 
 /// The variable with settings that Tauri merges over `tauri.conf.json`.
@@ -85,5 +104,18 @@ fn check_distributor() {
     });
     if let Err(error) = Distributor::new(address.as_deref(), public_key.as_deref()) {
         println!("cargo::error={error}");
+    }
+}
+
+/// Rejects the libsodium that its crate downloads for Windows, a compiled one and without encryption. Elsewhere it
+/// compiles the source that it carries.
+fn check_libsodium() {
+    const FOLDER: &str = "SODIUM_LIB_DIR";
+    println!("cargo::rerun-if-env-changed={FOLDER}");
+    let is_windows = std::env::var("CARGO_CFG_TARGET_OS").is_ok_and(|system| system == "windows");
+    if is_windows && std::env::var_os(FOLDER).is_none() {
+        println!(
+            "cargo::error={FOLDER} is not set: name the folder of a libsodium.lib that you trust, such as vcpkg's (src-tauri/installers/README.md, Releases)"
+        );
     }
 }
