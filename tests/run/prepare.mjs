@@ -61,7 +61,7 @@ const packages = {
   package: [...toBuild, ...toPackage],
   test: [...toBuild, ...toTest, ...forTools],
   // The rest is unpacked beside the system.
-  windows: ["build-essential", "xvfb"],
+  windows: ["build-essential", "strace", "xvfb"],
 };
 
 /** @typedef {keyof typeof packages} Purpose */

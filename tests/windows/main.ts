@@ -50,12 +50,14 @@ try {
   wine.remove();
 }
 
-say("the app itself");
+say("the app itself, and its installer");
 const journeys = spawnSync(
   "node",
   [
     ...["--import", "tsx", "--test", "--test-reporter=spec", "--test-concurrency=1"],
+    "tests/windows/durable.test.ts",
     "tests/windows/program.test.ts",
+    "tests/windows/installer.test.ts",
   ],
   { cwd: ROOT, stdio: "inherit" },
 );

@@ -10,7 +10,7 @@ import { join } from "node:path";
  * A compiler with the source of its standard library, from which that of another system is built (rustup has
  * none here); a C compiler and a linker for Windows; Wine.
  */
-const WANTED = [
+export const WANTED: readonly string[] = [
   "cargo-web",
   "g++-mingw-w64-x86-64-win32",
   "libstd-rust-web-dev",
@@ -24,9 +24,13 @@ const WANTED = [
 export type Package = { name: string; version: string };
 
 /** The packages to unpack: those wanted, and what they need and this machine lacks. */
-export function resolvePackages(): Package[] {
-  if (WANTED.some((name) => candidate(name) === undefined)) update();
-  const missing = WANTED.filter((name) => candidate(name) === undefined);
+export function resolvePackages(wanted: readonly string[] = WANTED): Package[] {
+  let candidates = findCandidates(wanted);
+  if (candidates.size < wanted.length) {
+    update();
+    candidates = findCandidates(wanted);
+  }
+  const missing = wanted.filter((name) => !candidates.has(name));
   if (missing.length > 0) {
     throw new Error(
       `apt doesn't know ${missing.join(", ")}: this needs Debian 12 with its security updates.`,
@@ -34,15 +38,16 @@ export function resolvePackages(): Package[] {
   }
   const simulated = run("apt-get", [
     ...["install", "--simulate", "--no-install-recommends", "-o", "Debug::NoLocking=1"],
-    ...WANTED,
+    ...wanted,
   ]);
   const needed = [...simulated.matchAll(/^Inst (\S+) .*?\((\S+)/gm)].map(
     ([, name = "", version = ""]) => ({ name, version }),
   );
-  const installed = WANTED.filter((wanted) => !needed.some(({ name }) => name === wanted));
-  return [...needed, ...installed.map((name) => ({ name, version: candidate(name) ?? "" }))].sort(
-    (one, other) => one.name.localeCompare(other.name),
-  );
+  const installed = wanted.filter((each) => !needed.some(({ name }) => name === each));
+  return [
+    ...needed,
+    ...installed.map((name) => ({ name, version: candidates.get(name) ?? "" })),
+  ].sort((one, other) => one.name.localeCompare(other.name));
 }
 
 /** Downloads the packages and unpacks them into a folder. */
@@ -61,11 +66,18 @@ export function unpack(packages: readonly Package[], folder: string): void {
   rmSync(downloads, { recursive: true });
 }
 
-/** The version that apt would install. */
-function candidate(name: string): string | undefined {
-  const { stdout } = spawnSync("apt-cache", ["policy", name], { encoding: "utf8" });
-  const [, version] = /^ {2}Candidate: (\S+)$/m.exec(stdout) ?? [];
-  return version === "(none)" ? undefined : version;
+/** The versions that apt would install. */
+function findCandidates(names: readonly string[]): Map<string, string> {
+  const { stdout } = spawnSync("apt-cache", ["policy", ...names], {
+    encoding: "utf8",
+    env: { ...process.env, LC_ALL: "C" },
+  });
+  const found = stdout.matchAll(/^(\S+):\n {2}Installed: .*\n {2}Candidate: (\S+)$/gm);
+  return new Map(
+    [...found].flatMap(([, name = "", version]) =>
+      version === undefined || version === "(none)" ? [] : [[name, version]],
+    ),
+  );
 }
 
 function update(): void {

@@ -14,42 +14,31 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { ROOT } from "../harness/paths";
-import { firstLine, Processes, waitFor } from "../harness/processes";
-import { prepareToolchain, TARGET } from "./toolchain";
+import { Processes, waitFor } from "../harness/processes";
+import { startDisplay } from "./display";
+import { compileForWindows, prepareToolchain, TARGET } from "./toolchain";
+import { createUser, LOCAL, ROAMING } from "./user";
 import { Wine } from "./wine";
 
 const PROGRAM = join(ROOT, "target/windows", TARGET, "debug/sign-in-with-amiqus.exe");
-/** Windows' own folders of a user whose name has a space and letters beyond ASCII. */
-const LOCAL = String.raw`C:\users\Zoë Müller\AppData\Local`;
-const ROAMING = String.raw`C:\users\Zoë Müller\AppData\Roaming`;
 
 /** How long a program may take to start under Wine, in milliseconds. */
 const START_TIMEOUT = 60_000;
 
-const wine = Wine.create(
-  prepareToolchain(console.log),
-  mkdtempSync(join(tmpdir(), "amiqus-wine-")),
-);
+const toolchain = prepareToolchain(console.log);
+const folder = mkdtempSync(join(tmpdir(), "amiqus-wine-"));
+const wine = Wine.create(toolchain, folder);
 const processes = new Processes();
 after(async () => {
   wine.remove();
   await processes.stop();
 });
 
-const inDriveC = (path: string) =>
-  join(wine.driveC, path.replace(/^C:\\/, "").replaceAll("\\", "/"));
+createUser(wine);
 
-for (const [name, folder] of [
-  ["Local AppData", LOCAL],
-  ["AppData", ROAMING],
-] as const) {
-  mkdirSync(inDriveC(folder), { recursive: true });
-  const key = String.raw`HKCU\Software\Microsoft\Windows\CurrentVersion\Explorer\User Shell Folders`;
-  const added = wine.run("reg", ["add", key, "/v", name, "/d", folder, "/f"]);
-  assert.equal(added.status, 0, added.stderr);
-}
-
-const provisioning = inDriveC(String.raw`C:\ProgramData\Sign in with Amiqus\provisioning.json`);
+const provisioning = wine.hostPath(
+  String.raw`C:\ProgramData\Sign in with Amiqus\provisioning.json`,
+);
 
 function provision(content: string | Buffer): void {
   mkdirSync(join(provisioning, ".."), { recursive: true });
@@ -61,6 +50,14 @@ function report(): string {
   assert.equal(ended.status, 0, `${ended.stdout}${ended.stderr}`);
   return ended.stdout;
 }
+
+test("program has Windows' manifest", () => {
+  const program = readFileSync(PROGRAM);
+  for (const part of ["Microsoft.Windows.Common-Controls", "PerMonitorV2", "longPathAware"]) {
+    assert.ok(program.includes(part), part);
+  }
+  assert.ok(program.includes('level="asInvoker"'));
+});
 
 test("report names the system, the links, the key, and a missing WebView2", () => {
   const text = report();
@@ -88,10 +85,10 @@ test("file for all users is read, also as PowerShell writes it", () => {
 
 /** What the app has logged. */
 function log(): string {
-  const folder = inDriveC(String.raw`${LOCAL}\co.amiqus.signin\logs`);
-  if (!existsSync(folder)) return "";
-  return readdirSync(folder)
-    .map((name) => readFileSync(join(folder, name), "utf8"))
+  const logs = wine.hostPath(String.raw`${LOCAL}\co.amiqus.signin\logs`);
+  if (!existsSync(logs)) return "";
+  return readdirSync(logs)
+    .map((name) => readFileSync(join(logs, name), "utf8"))
     .join("");
 }
 
@@ -99,12 +96,7 @@ function log(): string {
 const logged = (text: string) => log().split(text).length - 1;
 
 test("second copy hands its link over and ends, also without WebView2", async () => {
-  const display = processes.start(
-    "Xvfb",
-    ["-displayfd", "3", "-screen", "0", "800x600x24", "-nolisten", "tcp"],
-    { stdio: ["ignore", "ignore", "ignore", "pipe"] },
-  );
-  wine.display = `:${await firstLine(display, 3)}`;
+  wine.display = await startDisplay(processes);
   wine.start(PROGRAM, ["--in-the-tray"]);
   await waitFor("the app runs", () => logged("links: handler registered") > 0, START_TIMEOUT);
   const second = wine.start(PROGRAM, ["co.amiqus.signin://oauth/callback?code=abc&state=def"]);
@@ -119,20 +111,30 @@ test("second copy hands its link over and ends, also without WebView2", async ()
 test("start without WebView2 says so, in a message that stays until it is read", async () => {
   const before = logged("there is no WebView2 Runtime");
   const app = wine.start(PROGRAM);
+  const ended = once(app, "exit", { signal: AbortSignal.timeout(START_TIMEOUT) });
   const isLogged = () => logged("there is no WebView2 Runtime") > before;
   await waitFor("it is logged", isLogged, START_TIMEOUT);
   assert.equal(app.exitCode, null, "the message is shown");
+
+  const reader = join(folder, "message.exe");
+  compileForWindows(toolchain, "message.c", reader, ["-municode"]);
+  const message = wine.run(reader, ["Sign in with Amiqus"]);
+  assert.equal(message.status, 0, "the message is found, and its button pressed");
+  assert.match(message.stdout, /WebView2/);
+  assert.match(message.stdout, /developer\.microsoft\.com/, "it says from where to get it");
+  await ended;
+  assert.equal(app.exitCode, 1);
   wine.end();
 });
 
 test("everything is forgotten, and what an earlier version kept in the roaming folder as well", () => {
-  const old = inDriveC(String.raw`${ROAMING}\co.amiqus.signin\vault`);
+  const old = wine.hostPath(String.raw`${ROAMING}\co.amiqus.signin\vault`);
   mkdirSync(old, { recursive: true });
   writeFileSync(join(old, "vault.stronghold"), "a vault of an earlier version");
   const ended = wine.run(PROGRAM, ["--forget-everything"]);
   assert.equal(ended.status, 0, `${ended.stdout}${ended.stderr}`);
   assert.match(ended.stdout, /Removed the vault and all its accounts\./);
-  for (const folder of [LOCAL, ROAMING]) {
-    assert.equal(existsSync(inDriveC(String.raw`${folder}\co.amiqus.signin`)), false, folder);
+  for (const place of [LOCAL, ROAMING]) {
+    assert.equal(existsSync(wine.hostPath(String.raw`${place}\co.amiqus.signin`)), false, place);
   }
 });

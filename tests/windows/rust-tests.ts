@@ -70,7 +70,8 @@ export function runTests(wine: Wine, { name, file }: TestProgram): Result {
 function testsOf(wine: Wine, file: string, args: readonly string[], shows = true): Result {
   const ended = wine.run(file, [...args, "--test-threads", "2"], {
     cwd: join(ROOT, "src-tauri"),
-    env: { RUST_BACKTRACE: "0" },
+    // Ten times as many kills as in `npm test`, which also kills the whole app.
+    env: { RUST_BACKTRACE: "0", KILL_TEST_KILLS: "60" },
   });
   const text = `${ended.stdout}${ended.stderr}`;
   const counts = /^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored/m.exec(text);

@@ -18,7 +18,7 @@ import {
 import { homedir, availableParallelism } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "../harness/paths";
-import { type Package, resolvePackages, run, unpack } from "./packages";
+import { type Package, resolvePackages, run, unpack, WANTED } from "./packages";
 
 /** The system that the app is compiled for. Releases are made with Microsoft's tools, for `…-msvc`. */
 export const TARGET = "x86_64-pc-windows-gnu";
@@ -78,8 +78,26 @@ export function prepareToolchain(say: (step: string) => void): Toolchain {
   };
 }
 
+/** Compiles a C source of this folder into a program or a library for Windows. */
+export function compileForWindows(
+  toolchain: Toolchain,
+  source: string,
+  output: string,
+  options: readonly string[] = [],
+): void {
+  const warnings = ["-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter"];
+  run(
+    `${GNU}-gcc`,
+    ["-O2", ...warnings, ...options, "-o", output, join(ROOT, "tests/windows", source)],
+    undefined,
+    toolchain.env,
+  );
+}
+
+/** Names what is made of the wanted packages. What else is unpacked depends on what this machine has at that time. */
 function keyOf(packages: readonly Package[]): string {
-  const text = [RECIPE, ...packages.map(({ name, version }) => `${name}=${version}`)].join("\n");
+  const wanted = packages.filter(({ name }) => WANTED.includes(name));
+  const text = [RECIPE, ...wanted.map(({ name, version }) => `${name}=${version}`)].join("\n");
   return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }
 

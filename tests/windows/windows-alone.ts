@@ -13,4 +13,9 @@ export const UNDER_WINDOWS_ALONE: readonly Exception[] = [
     test: "private_fs::tests::file_is_replaced_and_not_changed_in_place",
     why: "Wine refuses to rename onto a file that is open; Windows 10 does it (POSIX semantics)",
   },
+  {
+    program: "sign_in_with_amiqus (lib)",
+    test: "taskbar_windows::tests::process_has_the_name_of_the_start_menu_entry",
+    why: "Wine takes the taskbar's name for a program, and doesn't tell it",
+  },
 ];

@@ -1,6 +1,6 @@
 /** Windows, as far as Wine is one: a prefix of its own with a user of its own, removed at the end. */
 import { type ChildProcess, spawn, spawnSync, type SpawnSyncReturns } from "node:child_process";
-import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { closeSync, copyFileSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Toolchain } from "./toolchain";
 
@@ -54,23 +54,49 @@ export class Wine {
     return join(this.folder, "prefix/drive_c");
   }
 
+  /** Where a path of drive C is on this machine. */
+  hostPath(path: string): string {
+    return join(this.driveC, path.replace(/^C:\\/, "").replaceAll("\\", "/"));
+  }
+
   /** Runs a program to its end. */
   run(
     program: string,
     args: readonly string[] = [],
-    { env = {}, cwd }: { env?: NodeJS.ProcessEnv; cwd?: string } = {},
+    {
+      env = {},
+      cwd,
+      under = [],
+    }: {
+      env?: NodeJS.ProcessEnv;
+      cwd?: string;
+      /** A program of this machine, with its arguments, that starts Wine in its turn. */
+      under?: readonly string[];
+    } = {},
   ): SpawnSyncReturns<string> {
-    return spawnSync(join(this.toolchain.root, "lib/wine/wine64"), [program, ...args], {
+    // Not into pipes: the services that the first program starts would keep them open after its end.
+    const [stdout, stderr] = [join(this.folder, "stdout"), join(this.folder, "stderr")] as const;
+    const outputs = [openSync(stdout, "wx"), openSync(stderr, "wx")];
+    const wine = join(this.toolchain.root, "lib/wine/wine64");
+    const [command = wine, ...rest] = [...under, wine, program, ...args];
+    const ended = spawnSync(command, rest, {
       cwd,
       env: { ...this.#env, ...env },
       encoding: "utf8",
       timeout: TIMEOUT,
-      maxBuffer: 64 * 1024 * 1024,
+      stdio: ["ignore", ...outputs],
     });
+    for (const output of outputs) closeSync(output);
+    const [printed, complained] = [readFileSync(stdout, "utf8"), readFileSync(stderr, "utf8")];
+    rmSync(stdout);
+    rmSync(stderr);
+    return { ...ended, stdout: printed, stderr: complained };
   }
 
   /** Gives the programs that start from now on a display to open windows on. */
   set display(name: string) {
+    // Wine's desktop outlives the last program by seconds, and wouldn't notice the display.
+    this.end();
     this.#env.DISPLAY = name;
   }
 
@@ -80,6 +106,15 @@ export class Wine {
       env: this.#env,
       stdio: "ignore",
     });
+  }
+
+  /** Waits until all programs have ended by themselves. */
+  waitForPrograms(): void {
+    const ended = spawnSync(join(this.toolchain.root, "lib/wine/wineserver64"), ["--wait"], {
+      env: this.#env,
+      timeout: TIMEOUT,
+    });
+    if (ended.error) throw ended.error;
   }
 
   /** Ends what still runs in the prefix. */
