@@ -113,7 +113,7 @@ fn check_libsodium() {
     const FOLDER: &str = "SODIUM_LIB_DIR";
     println!("cargo::rerun-if-env-changed={FOLDER}");
     let is_windows = std::env::var("CARGO_CFG_TARGET_OS").is_ok_and(|system| system == "windows");
-    if is_windows && std::env::var_os(FOLDER).is_none() {
+    if is_windows && std::env::var_os(FOLDER).is_none_or(|folder| folder.is_empty()) {
         println!(
             "cargo::error={FOLDER} is not set: name the folder of a libsodium.lib that you trust, such as vcpkg's (src-tauri/installers/README.md, Releases)"
         );

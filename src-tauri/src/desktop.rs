@@ -3,14 +3,13 @@
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
-#[cfg(not(windows))]
 use std::time::Duration;
 
 use amiqus_core::clock::Wait;
 use amiqus_core::registration::{BaseUrl, RedirectUrl};
 use amiqus_core::runtime::{Host, ListenError, Listener, OpenBrowserError, Recipient};
 use tauri::AppHandle;
-#[cfg(not(target_os = "linux"))]
+#[cfg(target_os = "macos")]
 use tauri::Manager as _;
 use url::Url;
 
@@ -21,7 +20,6 @@ use crate::window;
 
 /// How long the system's handler may take to report a failure. One that still runs then has opened the page:
 /// some run for as long as the browser does.
-#[cfg(not(windows))]
 const OPEN_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// This computer's desktop.
@@ -111,7 +109,18 @@ fn licences(_app: &AppHandle) -> Vec<PathBuf> {
         .into()
 }
 
-#[cfg(not(target_os = "linux"))]
+/// The path of the licences beside the program. Tauri's path for it begins with `\\?\`, which many programs don't open.
+#[cfg(target_os = "windows")]
+fn licences(_app: &AppHandle) -> Vec<PathBuf> {
+    let program = std::env::current_exe().ok();
+    let folder = program.as_deref().and_then(Path::parent);
+    folder
+        .map(|folder| folder.join("THIRD-PARTY-LICENSES.txt"))
+        .into_iter()
+        .collect()
+}
+
+#[cfg(target_os = "macos")]
 fn licences(app: &AppHandle) -> Vec<PathBuf> {
     let resources = app.path().resource_dir();
     resources
@@ -132,7 +141,7 @@ pub(crate) fn open_support() -> io::Result<()> {
 /// Opens something with the system's handler for it.
 fn open(what: impl AsRef<OsStr>) -> io::Result<()> {
     #[cfg(windows)]
-    let opened = open::that_detached(what);
+    let opened = crate::opener_windows::open(what.as_ref(), OPEN_TIMEOUT);
     #[cfg(not(windows))]
     let opened = open::that_detached_with_timeout(what, OPEN_TIMEOUT);
     // Its error's text has the command with the whole address, and so the attempt's `state`.

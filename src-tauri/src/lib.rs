@@ -29,6 +29,8 @@ mod links;
 pub mod logging;
 mod markup;
 mod notifications;
+#[cfg(target_os = "windows")]
+mod opener_windows;
 mod paths;
 mod preferences;
 mod private_fs;
@@ -125,9 +127,6 @@ fn run_app(has_window: bool) -> ExitCode {
     #[cfg(target_os = "linux")]
     gtk::glib::set_prgname(Some(brand::IDENTIFIER));
 
-    #[cfg(target_os = "windows")]
-    taskbar_windows::identify();
-
     let mut context = context();
     let builder = tauri::Builder::default();
     // The first plugin: a second copy hands its link over and ends before it opens anything.
@@ -186,10 +185,11 @@ fn set_up(app: &mut App, has_window: bool, is_name_taken: bool) -> Result<(), Bo
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
     #[cfg(target_os = "windows")]
     {
+        taskbar_windows::identify();
         roaming_windows::move_out();
         if security_windows::is_elevated().unwrap_or(false) {
             tracing::warn!(
-                "started as administrator: links from programs that aren't don't arrive"
+                "started as administrator: a link opens another copy, which can't open the vault"
             );
         }
     }

@@ -6,8 +6,10 @@ use std::os::windows::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use windows_permissions::constants::{AceFlags, AceType, SeObjectType, SecurityInformation};
-use windows_permissions::wrappers::SetNamedSecurityInfo;
-use windows_permissions::{Acl, LocalBox, SecurityDescriptor, WindowsSecure as _};
+use windows_permissions::wrappers::{
+    ConvertSecurityDescriptorToStringSecurityDescriptor, GetSecurityInfo, SetSecurityInfo,
+};
+use windows_permissions::{LocalBox, SecurityDescriptor};
 use winsafe::guard::CloseHandleGuard;
 use winsafe::{HACCESSTOKEN, HPROCESS, SysResult, TokenInfo, co};
 
@@ -21,6 +23,9 @@ pub(crate) const ADMINISTRATORS: [&str; 3] = [
 
 /// Those that stand for every user: *Everyone*, *Authenticated Users*, *Interactive* and *Users*.
 pub(crate) const EVERYBODY: [&str; 4] = ["S-1-1-0", "S-1-5-11", "S-1-5-4", "S-1-5-32-545"];
+
+/// Stands for the owner, who is judged apart.
+const OWNER: &str = "S-1-3-4";
 
 /// The right to read data.
 pub(crate) const READ: u32 = 0x1 | GENERIC_READ | GENERIC_ALL;
@@ -66,14 +71,13 @@ impl Security {
     /// When it can't be read.
     pub(crate) fn of(file: &File, me: &str) -> io::Result<Self> {
         let parts = SecurityInformation::Owner | SecurityInformation::Dacl;
-        let descriptor = file.security_descriptor(parts)?;
+        let descriptor = GetSecurityInfo(file, SeObjectType::SE_FILE_OBJECT, parts)?;
         let owner = descriptor.owner().ok_or(io::ErrorKind::InvalidData)?;
         let owner = owner.to_string();
-        let allowed = match descriptor.dacl() {
-            _ if !is_trusted(&owner, me) => Vec::new(),
-            Some(list) => allowed_by(list),
-            // Without a list everybody may do everything.
-            None => vec![(EVERYBODY[0].to_owned(), GENERIC_ALL)],
+        let allowed = if is_trusted(&owner, me) {
+            allowed_by(&descriptor)
+        } else {
+            Vec::new()
         };
         Ok(Self { owner, allowed })
     }
@@ -82,12 +86,20 @@ impl Security {
     pub(crate) fn others_have(&self, rights: u32, me: &str) -> bool {
         self.allowed
             .iter()
-            .any(|(who, given)| given & rights != 0 && !is_trusted(who, me))
+            .any(|(who, given)| given & rights != 0 && who != OWNER && !is_trusted(who, me))
     }
 }
 
-/// What a list allows on the file or folder itself, and not only on what will be created in it.
-fn allowed_by(list: &Acl) -> Vec<(String, u32)> {
+/// What a list allows on the file or folder itself, and not only on what will be created in it. Where there is no list
+/// everybody may do everything, and a list with entries of rare kinds counts as none: conditional ones allow something,
+/// too, and the library reads neither.
+fn allowed_by(descriptor: &SecurityDescriptor) -> Vec<(String, u32)> {
+    let text =
+        ConvertSecurityDescriptorToStringSecurityDescriptor(descriptor, SecurityInformation::Dacl);
+    let is_plain = text.is_ok_and(|text| text.to_str().is_some_and(is_plain_list));
+    let Some(list) = is_plain.then(|| descriptor.dacl()).flatten() else {
+        return vec![(EVERYBODY[0].to_owned(), GENERIC_ALL)];
+    };
     (0..list.len())
         .filter_map(|index| list.get_ace(index))
         .filter(|entry| {
@@ -96,6 +108,18 @@ fn allowed_by(list: &Acl) -> Vec<(String, u32)> {
         })
         .filter_map(|entry| Some((entry.sid()?.to_string(), entry.mask().bits())))
         .collect()
+}
+
+/// Whether a list, in Windows' own notation, is there and only allows and denies.
+fn is_plain_list(text: &str) -> bool {
+    let Some(list) = text.strip_prefix("D:") else {
+        return false;
+    };
+    !list.contains("NO_ACCESS_CONTROL")
+        && list
+            .split('(')
+            .skip(1)
+            .all(|entry| entry.starts_with("A;") || entry.starts_with("D;"))
 }
 
 /// Whether somebody is this user, or may change everything anyway.
@@ -120,8 +144,8 @@ pub(crate) fn current_user() -> io::Result<String> {
     }
 }
 
-/// Whether this process was started *as administrator* where other programs aren't. Windows hands nothing from those
-/// to it: no link from the browser, no click on a pinned icon.
+/// Whether this process was started *as administrator* where other programs aren't. Windows lets those not see it: a
+/// link from the browser opens another copy.
 ///
 /// # Errors
 /// When the system doesn't tell.
@@ -143,32 +167,78 @@ fn io_error(error: co::ERROR) -> io::Error {
     io::Error::from_raw_os_error(error.raw().cast_signed())
 }
 
-/// Allows a folder, and what will be created in it, to a user, the system and its administrators alone, in place of
-/// what it inherits.
+/// Gives a folder, and what will be created in it, to a user, and allows it to the system and its administrators as
+/// well, and to nobody else, in place of what it inherits.
 ///
 /// # Errors
-/// When the file system keeps no permissions, or the folder is another user's.
+/// When the file system keeps no permissions, or the user may not change them.
 pub(crate) fn restrict_folder(folder: &Path, me: &str) -> io::Result<()> {
-    // Full access, for what is created in it as well.
-    set_list(
-        folder,
-        &format!("D:P(A;OICI;FA;;;{me})(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"),
-    )
+    // Full access, for what is created in it as well. A profile that was moved may have an earlier user for its owner.
+    let owner = match Security::of_folder(folder, me)? {
+        security if is_trusted(&security.owner, me) => String::new(),
+        _ => format!("O:{me}"),
+    };
+    let list = format!("{owner}D:P(A;OICI;FA;;;{me})(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)");
+    set_security(folder, &list)
 }
 
-/// Replaces a folder's access control list (Microsoft, *Security Descriptor String Format*).
+/// Replaces a folder's access control list, and its owner if one is named (Microsoft, *Security Descriptor String
+/// Format*).
 ///
 /// # Errors
 /// When it can't be changed.
-pub(crate) fn set_list(folder: &Path, list: &str) -> io::Result<()> {
-    let descriptor: LocalBox<SecurityDescriptor> = list.parse()?;
-    SetNamedSecurityInfo(
-        folder,
+pub(crate) fn set_security(folder: &Path, text: &str) -> io::Result<()> {
+    /// `READ_CONTROL` and `WRITE_DAC`, and `WRITE_OWNER`.
+    const TO_CHANGE_THE_LIST: u32 = 0x6_0000;
+    const TO_CHANGE_THE_OWNER: u32 = 0x8_0000;
+
+    let descriptor: LocalBox<SecurityDescriptor> = text.parse()?;
+    let owner = descriptor.owner();
+    let (rights, part) = match owner {
+        None => (TO_CHANGE_THE_LIST, SecurityInformation::empty()),
+        Some(_) => (
+            TO_CHANGE_THE_LIST | TO_CHANGE_THE_OWNER,
+            SecurityInformation::Owner,
+        ),
+    };
+    let mut open = OpenOptions::new()
+        .access_mode(rights)
+        .custom_flags(FOLDERS_TOO)
+        .open(folder)?;
+    SetSecurityInfo(
+        &mut open,
         SeObjectType::SE_FILE_OBJECT,
-        SecurityInformation::Dacl | SecurityInformation::ProtectedDacl,
-        None,
+        part | SecurityInformation::Dacl | SecurityInformation::ProtectedDacl,
+        owner,
         None,
         descriptor.dacl(),
         None,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn list_that_is_missing_or_has_rare_entries_is_not_plain() {
+        for plain in [
+            "D:",
+            "D:PAI",
+            "D:PAI(A;OICI;FA;;;SY)(D;;0x1;;;WD)",
+            "D:(A;;FA;;;S-1-5-21-1-2-3-1001)",
+        ] {
+            assert!(is_plain_list(plain), "{plain}");
+        }
+        for other in [
+            "",
+            "D:NO_ACCESS_CONTROL",
+            "D:PNO_ACCESS_CONTROL",
+            "D:(A;;FA;;;SY)(XA;;FA;;;WD;(@User.Department==\"Legal\"))",
+            "D:(OA;;FA;;;WD)",
+            "O:SY",
+        ] {
+            assert!(!is_plain_list(other), "{other}");
+        }
+    }
 }

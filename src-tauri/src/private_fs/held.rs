@@ -3,12 +3,15 @@
 
 use std::io;
 
-/// Runs an operation, again and again while another program holds the file on which it fails. Half a second in all.
+/// Runs an operation, again and again while it fails because another program holds a file. Half a second in all.
 ///
 /// # Errors
 /// What the last attempt returned.
 #[cfg(windows)]
-pub(crate) fn wait_while_held<T>(mut operation: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+pub(crate) fn wait_while_held<T>(
+    is_held: impl Fn(&io::Error) -> bool,
+    mut operation: impl FnMut() -> io::Result<T>,
+) -> io::Result<T> {
     use std::time::Duration;
 
     /// Twice as long each time.
@@ -37,21 +40,28 @@ pub(crate) fn wait_while_held<T>(mut operation: impl FnMut() -> io::Result<T>) -
 /// # Errors
 /// What it returned.
 #[cfg(not(windows))]
-pub(crate) fn wait_while_held<T>(operation: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+pub(crate) fn wait_while_held<T>(
+    _is_held: impl Fn(&io::Error) -> bool,
+    operation: impl FnOnce() -> io::Result<T>,
+) -> io::Result<T> {
     operation()
 }
 
-/// Whether an operation failed because another program has the file open. Windows says of some of these files that
-/// access is denied.
+/// Whether an operation failed because another program has the file open.
 pub(crate) fn is_held(error: &io::Error) -> bool {
     const SHARING_VIOLATION: i32 = 32;
     const LOCK_VIOLATION: i32 = 33;
     cfg!(windows)
-        && (error.kind() == io::ErrorKind::PermissionDenied
-            || matches!(
-                error.raw_os_error(),
-                Some(SHARING_VIOLATION | LOCK_VIOLATION)
-            ))
+        && matches!(
+            error.raw_os_error(),
+            Some(SHARING_VIOLATION | LOCK_VIOLATION)
+        )
+}
+
+/// Whether a rename or a removal may have failed because another program has the file open: of some of these files
+/// Windows says that access is denied.
+pub(crate) fn may_be_held(error: &io::Error) -> bool {
+    is_held(error) || cfg!(windows) && error.kind() == io::ErrorKind::PermissionDenied
 }
 
 #[cfg(windows)]
@@ -89,8 +99,8 @@ mod tests {
         fs::write(&file, "content").unwrap();
         let held = hold(&file);
         assert!(is_held(&fs::read(&file).unwrap_err()));
-        assert!(is_held(&fs::remove_file(&file).unwrap_err()));
-        assert!(is_held(&fs::rename(&file, &renamed).unwrap_err()));
+        assert!(may_be_held(&fs::remove_file(&file).unwrap_err()));
+        assert!(may_be_held(&fs::rename(&file, &renamed).unwrap_err()));
         drop(held);
 
         let holder = hold_for_a_moment(&file);

@@ -11,7 +11,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
 
-pub(crate) use self::held::{is_held, wait_while_held};
+pub(crate) use self::held::{is_held, may_be_held, wait_while_held};
 use self::safeguards::{Safeguard, report};
 
 /// Creates a folder that only its user can read, or restricts an existing one.
@@ -77,7 +77,7 @@ fn restrict(path: &Path, mode: u32, folder: &Path) -> io::Result<()> {
 /// # Errors
 /// When it can't be renamed.
 pub(crate) fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<()> {
-    wait_while_held(|| fs::rename(&from, &to))
+    wait_while_held(may_be_held, || fs::rename(&from, &to))
 }
 
 /// Reads a file; waits while another program holds it.
@@ -85,7 +85,7 @@ pub(crate) fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result
 /// # Errors
 /// When it can't be read.
 pub(crate) fn read(file: &Path) -> io::Result<Vec<u8>> {
-    wait_while_held(|| fs::read(file))
+    wait_while_held(is_held, || fs::read(file))
 }
 
 /// Removes a file; waits while another program holds it.
@@ -93,7 +93,7 @@ pub(crate) fn read(file: &Path) -> io::Result<Vec<u8>> {
 /// # Errors
 /// When it can't be removed.
 pub(crate) fn remove_file(file: &Path) -> io::Result<()> {
-    wait_while_held(|| fs::remove_file(file))
+    wait_while_held(may_be_held, || fs::remove_file(file))
 }
 
 /// Makes a folder's entries durable, as far as its file system supports that: a rename is durable only once

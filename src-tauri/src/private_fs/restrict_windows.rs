@@ -1,8 +1,10 @@
 //! Folders that only their user can read, on Windows. Those in a user's profile are that anyway, unless somebody
 //! moved the profile or changed its permissions.
 
+use std::collections::BTreeSet;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use amiqus_core::error::chain;
 
@@ -11,8 +13,17 @@ use crate::security_windows::{
     READ, REPLACE, Security, WRITE, current_user, is_trusted, restrict_folder,
 };
 
-/// Restricts a folder to its user, as far as its file system supports that.
+/// The folders that were restricted, or couldn't be, in this process. What fails would fail again, and takes as long as
+/// the folder is large.
+static TRIED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// Restricts a folder to its user, as far as its file system supports that. Once for each process.
 pub(super) fn restrict(folder: &Path) {
+    let mut tried = TRIED.lock().unwrap_or_else(PoisonError::into_inner);
+    if !tried.insert(folder.to_owned()) {
+        return;
+    }
+    drop(tried);
     match try_restrict(folder) {
         Ok(true) => {}
         Ok(false) => report(Safeguard::Permissions, folder, &"they stay as they are"),
@@ -40,10 +51,12 @@ mod tests {
     use std::fs::{self, OpenOptions};
     use std::os::windows::fs::OpenOptionsExt as _;
 
-    use windows_permissions::{LocalBox, SecurityDescriptor, WindowsSecure as _};
+    use windows_permissions::constants::{SeObjectType, SecurityInformation};
+    use windows_permissions::wrappers::SetSecurityInfo;
+    use windows_permissions::{LocalBox, SecurityDescriptor};
 
     use super::*;
-    use crate::security_windows::set_list;
+    use crate::security_windows::set_security;
 
     /// Wine lets a folder inherit also what it is told not to. So the parent has nothing to leave to it.
     fn parent_without_heritage(me: &str) -> tempfile::TempDir {
@@ -57,7 +70,14 @@ mod tests {
             .open(parent.path())
             .unwrap();
         let list: LocalBox<SecurityDescriptor> = format!("D:(A;;FA;;;{me})").parse().unwrap();
-        open.set_dacl(list.dacl().unwrap()).unwrap();
+        // Wine asks what is inherited for this kind of object alone.
+        let kind = if cfg!(target_env = "msvc") {
+            SeObjectType::SE_FILE_OBJECT
+        } else {
+            SeObjectType::SE_UNKNOWN_OBJECT_TYPE
+        };
+        let part = SecurityInformation::Dacl;
+        SetSecurityInfo(&mut open, kind, part, None, None, list.dacl(), None).unwrap();
         parent
     }
 
@@ -69,12 +89,22 @@ mod tests {
         fs::create_dir(&folder).unwrap();
         // As if somebody had opened it to all users.
         let everybody = format!("D:P(A;OICI;FA;;;WD)(A;OICI;FA;;;{me})");
-        set_list(&folder, &everybody).unwrap();
+        set_security(&folder, &everybody).unwrap();
         assert!(!is_private(&folder, &me).unwrap());
 
         assert!(try_restrict(&folder).unwrap());
         fs::write(folder.join("file"), "content").unwrap();
         assert_eq!(fs::read(folder.join("file")).unwrap(), b"content");
         assert!(try_restrict(&folder).unwrap());
+    }
+
+    /// Anybody can make such a folder: without a list everybody may do everything.
+    #[test]
+    fn folder_without_a_list_is_open_to_everybody_until_it_is_restricted() {
+        let folder = tempfile::tempdir().unwrap();
+        let me = current_user().unwrap();
+        set_security(folder.path(), "D:NO_ACCESS_CONTROL").unwrap();
+        assert!(!is_private(folder.path(), &me).unwrap());
+        assert!(try_restrict(folder.path()).unwrap());
     }
 }

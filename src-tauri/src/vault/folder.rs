@@ -12,8 +12,8 @@ use sha2::{Digest as _, Sha256};
 use super::key_file::KeyFile;
 use crate::private_fs::safeguards::{Safeguard, report};
 use crate::private_fs::{
-    is_unsupported, private_file, private_folder, read, remove_file, rename, sync_folder,
-    wait_while_held,
+    is_held, is_unsupported, may_be_held, private_file, private_folder, read, remove_file, rename,
+    sync_folder, wait_while_held,
 };
 
 const SNAPSHOT: &str = "vault.stronghold";
@@ -183,7 +183,7 @@ impl Folder {
     /// # Errors
     /// When it can't be opened.
     pub(super) fn wait_for_snapshot(&self) -> io::Result<()> {
-        wait_while_held(|| File::open(self.snapshot())).map(drop)
+        wait_while_held(is_held, || File::open(self.snapshot())).map(drop)
     }
 
     /// Replaces the key file.
@@ -207,7 +207,10 @@ impl Folder {
     pub(super) fn replace(&self, new: &Path, old: &Path) -> io::Result<()> {
         match rename(new, old) {
             Err(error) if is_unsupported(&error) && old.exists() => {
-                report(Safeguard::Replace, &self.0, &error);
+                // Where another program holds the old file, it may let it be renamed, and the file system is able.
+                if !may_be_held(&error) {
+                    report(Safeguard::Replace, &self.0, &error);
+                }
                 let replaced = replaced_path(old);
                 rename(old, &replaced)?;
                 rename(new, old).or_else(|error| {

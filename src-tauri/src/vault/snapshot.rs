@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use amiqus_core::error::Cause;
@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::folder::{Folder, Lock};
 use super::key::Key;
-use crate::private_fs::{self, is_held, is_unsupported};
+use crate::private_fs::{self, is_held, is_unsupported, may_be_held, wait_while_held};
 
 /// The snapshot's only client.
 const CLIENT: &[u8] = b"sign-in-with-amiqus";
@@ -90,22 +90,24 @@ impl Snapshot {
         })
     }
 
+    /// Whether a file is a whole snapshot with this key. A virus scanner may be reading what was just written.
+    fn is_whole(&self, file: &Path) -> bool {
+        wait_while_held(is_held, || File::open(file)).is_ok()
+            && decrypt_file(file, self.key.bytes()).is_ok()
+    }
+
     /// Completes a save that Stronghold wrote in full and then could not sync or rename, because the file
     /// system doesn't support that or another program holds the file. `error` is what Stronghold returned.
     fn finish_save(&self, error: stronghold::Error) -> Result<(), StoreError> {
         // Stronghold passes on no more than the error's text.
         let can_be_finished = error_number(&error.to_string())
             .map(io::Error::from_raw_os_error)
-            .is_some_and(|error| is_unsupported(&error) || is_held(&error));
+            .is_some_and(|error| is_unsupported(&error) || may_be_held(&error));
         let finished = match self.folder.leftover() {
-            Some(written)
-                if can_be_finished && decrypt_file(&written, self.key.bytes()).is_ok() =>
-            {
-                File::open(&written)
-                    .and_then(|file| self.folder.sync_file(&file))
-                    .and_then(|()| self.folder.replace(&written, &self.path))
-                    .map_err(StoreError::new)
-            }
+            Some(written) if can_be_finished && self.is_whole(&written) => File::open(&written)
+                .and_then(|file| self.folder.sync_file(&file))
+                .and_then(|()| self.folder.replace(&written, &self.path))
+                .map_err(StoreError::new),
             _ => Err(StoreError::new(error)),
         };
         // So that after the next failure there is again only one.
