@@ -56,6 +56,7 @@ mod pkce;
 mod practice;
 mod random;
 mod rate_limit;
+mod request_body;
 mod request_log;
 mod server;
 mod service;
