@@ -122,6 +122,7 @@ async fn log_and_inject_faults(
     let request_id = service.request_log.add(RequestRecord {
         received_at: service.clock.now(),
         method: parts.method.to_string(),
+        target: parts.uri.to_string(),
         path: parts.uri.path().to_owned(),
         query: form::decode(parts.uri.query().unwrap_or_default().as_bytes()),
         form: form.clone(),
@@ -129,6 +130,7 @@ async fn log_and_inject_faults(
         body: body.to_vec(),
         status: None,
         complaints: Vec::new(),
+        holder: None,
     });
     parts.extensions.insert(request_id);
     parts.extensions.insert(Form(form));

@@ -83,7 +83,7 @@ pub(super) async fn team_me(
 }
 
 /// A person as a member of a team.
-fn member_object(person: &Person, membership: &Membership) -> Value {
+pub(super) fn member_object(person: &Person, membership: &Membership) -> Value {
     json!({
         "object": "team_member",
         "id": membership.id,

@@ -19,8 +19,12 @@ pub(crate) enum ApiError {
     NotFound,
     /// 405.
     MethodNotAllowed,
+    /// 410: a virus was found in the file.
+    Gone,
     /// 422: what is wrong with the query or the body.
     Unprocessable(Problems),
+    /// 423: the file is not scanned for viruses yet.
+    Locked,
 }
 
 impl IntoResponse for ApiError {
@@ -35,6 +39,8 @@ impl IntoResponse for ApiError {
                 StatusCode::METHOD_NOT_ALLOWED,
                 "The method is not supported for this route.",
             ),
+            Self::Gone => error(StatusCode::GONE, "File scan detected a virus"),
+            Self::Locked => error(StatusCode::LOCKED, "File scan is not yet complete"),
             Self::Unprocessable(problems) => {
                 let body = json!(problems.messages);
                 let mut response = json_response(StatusCode::UNPROCESSABLE_ENTITY, &body);

@@ -2,7 +2,10 @@
 
 use axum::http::{HeaderMap, header};
 
+use super::ApiError;
 use crate::people::{Membership, Person, Team};
+use crate::practice::Holder;
+use crate::roles::Permissions;
 use crate::service::Service;
 
 /// The user and the team that an access token was issued for.
@@ -36,5 +39,22 @@ impl TokenHolder {
                 membership: db.membership(grant.person_id, grant.team_id)?.clone(),
             })
         })
+    }
+
+    /// What the holder can do with the data of the team.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::Forbidden`] if the holder is no longer part of the team.
+    pub(super) fn permissions(&self) -> Result<Permissions, ApiError> {
+        Permissions::of_member(&self.membership)
+    }
+
+    /// The holder, for tests.
+    pub(super) fn summary(&self) -> Holder {
+        Holder {
+            person: self.person.email.clone(),
+            team: self.team.name.clone(),
+        }
     }
 }

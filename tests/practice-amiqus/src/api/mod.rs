@@ -1,12 +1,20 @@
 //! The API below `/api/v2`, which requires an access token.
 //!
 //! What it serves has the shapes of Amiqus's public `OpenAPI` description (version 2.0 of August 2026).
+//! Of its parameters, those that each endpoint reads are validated and applied; others are ignored.
 
 mod account;
+mod cases;
+mod check_steps;
+mod client_input;
+mod clients;
 mod error;
+mod files;
 mod holder;
 mod json;
 mod query;
+mod records;
+mod team_data;
 
 use std::sync::Arc;
 
@@ -25,7 +33,7 @@ use crate::service::Service;
 use holder::TokenHolder;
 
 /// The path that all paths of the API start with.
-const ROOT: &str = "/api/v2";
+pub(crate) const ROOT: &str = "/api/v2";
 
 pub(crate) fn routes(service: &Arc<Service>) -> Router<Arc<Service>> {
     let routes = Router::new()
@@ -34,6 +42,23 @@ pub(crate) fn routes(service: &Arc<Service>) -> Router<Arc<Service>> {
         .route("/team", get(account::team))
         .route("/team/me", get(account::team_me))
         .route("/status", get(account::status))
+        .route("/team/members", get(team_data::members))
+        .route("/credits", get(team_data::credits))
+        .route("/webhooks", get(team_data::webhooks))
+        .route("/clients", get(clients::list).post(clients::create))
+        .route("/clients/{id}", get(clients::show).patch(clients::update))
+        .route("/clients/{id}/files", get(files::list))
+        .route(
+            "/clients/{id}/files/{file_id}/download",
+            get(files::download),
+        )
+        .route("/records", get(records::list))
+        .route("/records/{id}", get(records::show))
+        .route("/records/{id}/steps", get(check_steps::list))
+        .route("/records/{id}/download", get(records::download))
+        .route("/checks/{id}", get(check_steps::show_check))
+        .route("/cases", get(cases::list))
+        .route("/aggregates/case-status", get(cases::count_by_status))
         // The server has a limit for all of its paths.
         .layer(DefaultBodyLimit::disable())
         .route_layer(middleware::from_fn_with_state(
@@ -53,12 +78,18 @@ async fn authenticate(
     mut request: Request,
     next: Next,
 ) -> Response {
-    if let Some(rejection) = json_rejection(&service, request_id, request.headers()) {
+    let holder = TokenHolder::of_request(&service, request.headers());
+    // A program that downloads a file may accept its type only. We assume that a live token suffices.
+    let is_download = request.uri().path().ends_with("/download");
+    if !(is_download && holder.is_some())
+        && let Some(rejection) = json_rejection(&service, request_id, request.headers())
+    {
         return rejection;
     }
-    let Some(holder) = TokenHolder::of_request(&service, request.headers()) else {
+    let Some(holder) = holder else {
         return ApiError::Unauthenticated.into_response();
     };
+    service.request_log.set_holder(request_id, holder.summary());
     // All tokens of one user in one team share the limit.
     let key = format!("api {} {}", holder.person.id, holder.team.id);
     let limit = service.settings.api_requests_per_minute;
@@ -93,4 +124,13 @@ async fn method_not_allowed(
 ) -> Response {
     json_rejection(&service, request_id, &headers)
         .unwrap_or_else(|| ApiError::MethodNotAllowed.into_response())
+}
+
+/// Parses an ID in a path.
+///
+/// # Errors
+///
+/// [`ApiError::NotFound`] if it is not a number.
+fn parse_id(text: &str) -> Result<u64, ApiError> {
+    text.parse().map_err(|_| ApiError::NotFound)
 }

@@ -127,7 +127,18 @@ async fn access_token_that_is_not_live_is_unauthenticated() {
     let expired = grant_tokens(&practice).access_token;
     practice.advance(Duration::from_hours(365 * 24));
     for token in ["eyJ0", &token, &expired] {
-        for path in ["me", "me/teams", "team", "team/me", "status"] {
+        for path in [
+            "me",
+            "me/teams",
+            "team",
+            "team/me",
+            "team/members",
+            "status",
+            "clients",
+            "clients/88001/files/880013/download",
+            "records/1",
+            "cases",
+        ] {
             let response = get(&practice, path, token).await;
             assert_eq!(response.status(), 401);
             let body: Value = response.json().await.unwrap();
@@ -150,14 +161,14 @@ async fn unknown_api_path_is_not_found() {
 #[tokio::test]
 async fn method_of_no_route_is_not_allowed() {
     let practice = start().await;
-    let url = format!("{}/api/v2/me", practice.base_url());
+    let url = format!("{}/api/v2/clients", practice.base_url());
     let request = http_client().delete(url);
     let response = request
         .header("accept", "application/json")
         .send()
         .await
         .unwrap();
-    assert_eq!(response.headers()["allow"], "GET,HEAD");
+    assert_eq!(response.headers()["allow"], "GET,HEAD,POST");
     let (status, body) = status_and_json(response).await;
     assert_eq!(status, 405);
     assert!(body["message"].is_string());
@@ -169,14 +180,14 @@ async fn body_over_10_megabytes_is_too_large() {
     let token = grant_tokens(&practice).access_token;
     let post = async |megabytes: usize| {
         let body = json!({"reference": "x".repeat(megabytes * 1024 * 1024)});
-        send_json(&practice, Method::POST, "me", &token, &body).await
+        send_json(&practice, Method::POST, "clients", &token, &body).await
     };
-    assert_eq!(post(9).await.status(), 405);
+    assert_eq!(post(9).await.status(), 422);
     let response = post(11).await;
     assert_eq!(response.status(), 413);
     assert_eq!(response.headers()["content-type"], "text/html");
     assert!(response.text().await.unwrap().contains("413"));
-    assert_eq!(practice.requests()[1].status, Some(413));
+    assert_eq!(practice.api_requests()[1].status, Some(413));
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use serde_json::Value;
 use url::Url;
 
 pub(crate) const BOB: &str = "bob@example.com";
+pub(crate) const LORRAINE: &str = "lorraine@example.com";
 pub(crate) const FUSION_INDUSTRIES: &str = "Fusion Industries";
 pub(crate) const HILL_VALLEY_LEGAL: &str = "Hill Valley Legal";
 pub(crate) const REDIRECT_URL: &str = "co.amiqus.signin://oauth/callback";
@@ -167,6 +168,17 @@ pub(crate) async fn send_json(
 /// The status and the JSON of a response.
 pub(crate) async fn status_and_json(response: Response) -> (u16, Value) {
     (response.status().as_u16(), response.json().await.unwrap())
+}
+
+/// An access token for a user in a team.
+pub(crate) fn access_token(practice: &Practice, email: &str, team: &str) -> String {
+    let set = practice.grant_tokens(email, team, REDIRECT_URL).unwrap();
+    set.access_token
+}
+
+/// The items of a page of a list.
+pub(crate) fn items(page: &Value) -> &Vec<Value> {
+    page["data"].as_array().unwrap()
 }
 
 /// A token set for Bob at Fusion Industries.
