@@ -1,6 +1,8 @@
 //! Downloads.
 
-use practice_amiqus::Practice;
+use std::time::Duration;
+
+use practice_amiqus::{Endpoint, Fault, Practice};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
@@ -115,4 +117,36 @@ async fn head_of_a_large_file_has_its_size_and_no_body() {
     assert_eq!(header(&response, "content-length"), "67108864");
     assert_eq!(response.bytes().await.unwrap().len(), 0);
     assert_eq!(practice.api_requests()[1].method, "HEAD");
+}
+
+#[tokio::test]
+async fn trickle_sends_pieces_before_the_body_ends() {
+    let practice = start().await;
+    let token = grant_tokens(&practice).access_token;
+    let path = download_path(&practice, "large.bin", &token).await;
+    let trickle = Fault::Trickle { bytes: 3, ms: 1 };
+    practice.set_fault(trickle.at(Endpoint::ClientFileDownload).times(1));
+    let mut response = get(&practice, &path, &token).await;
+    assert_eq!(response.content_length(), Some(64 * 1024 * 1024));
+    let first = response.chunk().await.unwrap().unwrap();
+    assert!(first.starts_with(&[0, 1, 2]) && first.len() < 3_000);
+
+    let pause = Fault::Trickle {
+        bytes: 1,
+        ms: 60_000,
+    };
+    practice.set_fault(pause.at(Endpoint::ClientFileDownload).times(1));
+    let mut response = get(&practice, &path, &token).await;
+    let chunk = tokio::time::timeout(Duration::from_millis(300), response.chunk()).await;
+    assert!(chunk.is_err(), "the head comes before the first byte");
+}
+
+#[tokio::test]
+async fn file_of_a_page_is_never_read_as_a_list() {
+    let practice = start().await;
+    let token = grant_tokens(&practice).access_token;
+    practice.set_fault(Fault::NextLinkElsewhere { url: String::new() }.at(Endpoint::Any));
+    let path = download_path(&practice, "notes.txt", &token).await;
+    let text = get(&practice, &path, &token).await.text().await.unwrap();
+    assert!(serde_json::from_str::<Value>(&text).is_err());
 }
