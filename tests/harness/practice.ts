@@ -17,6 +17,20 @@ export type PracticeRequest = {
   headers: { name: string; value: string | null }[];
 };
 
+/** A request to the API, and whose access token it had. */
+export type ApiRequest = {
+  method: string;
+  /** The path with the query, as it was received. */
+  target: string;
+  /** Null until the response is sent, and if the connection was closed without one. */
+  status: number | null;
+  person: string | null;
+  team: string | null;
+};
+
+/** What a request to the API created or changed. */
+export type Change = { method: string; path: string; person: string; team: string };
+
 /** A secret that the fake server received. */
 export type Secret = {
   kind: "client_secret" | "code" | "code_verifier" | "refresh_token" | "state" | "access_token";
@@ -85,6 +99,16 @@ export class Practice {
     const response = await fetch(`${this.baseUrl}/practice/requests`);
     const all = (await response.json()) as PracticeRequest[];
     return all.filter((request) => request.path === path);
+  }
+
+  /** The requests to the API so far, in the order of their arrival. */
+  async apiRequests(): Promise<ApiRequest[]> {
+    return (await (await fetch(`${this.baseUrl}/practice/api-requests`)).json()) as ApiRequest[];
+  }
+
+  /** What requests to the API have created and changed so far. */
+  async changes(): Promise<Change[]> {
+    return (await (await fetch(`${this.baseUrl}/practice/changes`)).json()) as Change[];
   }
 
   /** The number of token requests so far: exchanges and refreshes. */

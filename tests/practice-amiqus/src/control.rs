@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use crate::error::ControlError;
 use crate::faults::{Endpoint, Fault, FaultPlan};
 use crate::request_log::RequestRecord;
+use crate::resources::Change;
 use crate::service::Service;
 use crate::settings::Generation;
 use crate::user_actions::{self, Answer};
@@ -28,6 +29,8 @@ pub(crate) fn routes() -> Router<Arc<Service>> {
             get(list_faults).post(add_fault_plan).delete(clear_faults),
         )
         .route("/practice/requests", get(list_requests))
+        .route("/practice/api-requests", get(list_api_requests))
+        .route("/practice/changes", get(list_changes))
         .route("/practice/secrets", get(list_secrets))
         .route("/practice/secrets-by-kind", get(list_secrets_by_kind))
         .route("/practice/advance", post(advance))
@@ -35,6 +38,7 @@ pub(crate) fn routes() -> Router<Arc<Service>> {
         .route("/practice/revoke", post(revoke))
         .route("/practice/settings", post(change_settings))
         .route("/practice/rename", post(rename_person))
+        .route("/practice/role", post(set_role))
         .route("/practice/reset", post(reset))
 }
 
@@ -70,6 +74,18 @@ async fn list_requests(State(service): State<Arc<Service>>) -> Json<Vec<Value>> 
             .map(RequestRecord::redacted)
             .collect(),
     )
+}
+
+/// Lists the requests to the API with their targets and holders.
+async fn list_api_requests(State(service): State<Arc<Service>>) -> Json<Vec<Value>> {
+    let requests = service.request_log.all();
+    let to_api = requests.iter().filter(|request| request.is_to_api());
+    Json(to_api.map(RequestRecord::summary).collect())
+}
+
+/// Lists what requests to the API have created and changed.
+async fn list_changes(State(service): State<Arc<Service>>) -> Json<Vec<Change>> {
+    Json(service.resources.changes())
 }
 
 /// A secret value that was received in a request, with the name of its parameter.
@@ -174,6 +190,7 @@ async fn revoke(
 struct SettingsRequest {
     generation: Option<Generation>,
     skip_consent_when_connected: Option<bool>,
+    large_file_bytes: Option<u64>,
 }
 
 async fn change_settings(
@@ -185,6 +202,9 @@ async fn change_settings(
     }
     if let Some(skip) = request.skip_consent_when_connected {
         service.set_skip_consent(skip);
+    }
+    if let Some(bytes) = request.large_file_bytes {
+        service.set_large_file_bytes(bytes);
     }
     StatusCode::NO_CONTENT
 }
@@ -205,6 +225,24 @@ async fn rename_person(
         }
     });
     StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+struct RoleRequest {
+    email: String,
+    team: String,
+    /// `null` for a user who has left the team.
+    role: Option<String>,
+}
+
+async fn set_role(
+    State(service): State<Arc<Service>>,
+    Json(RoleRequest { email, team, role }): Json<RoleRequest>,
+) -> Response {
+    user_actions::set_role(&service, &email, &team, role.as_deref()).map_or_else(
+        |error| bad_request(&error),
+        |()| StatusCode::NO_CONTENT.into_response(),
+    )
 }
 
 async fn reset(State(service): State<Arc<Service>>) -> StatusCode {

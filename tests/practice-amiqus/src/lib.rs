@@ -30,9 +30,14 @@
 //! ```
 //!
 //! Two people can log in, Bob Gale (a member of two teams) and Lorraine Baines (of one); see
-//! [`Practice::people`]. The paths below `/practice/` are for tests only and don't exist in the real
-//! service: they advance the clock, inject faults, return the request log and revoke access, all
-//! without authentication.
+//! [`Practice::people`]. Each team has clients, records, cases, files, credits and webhooks, which are
+//! the same at each start; what a token reads and changes of them depends on its user's role
+//! ([`Practice::set_role`]). A test sees what was sent in [`Practice::api_requests`], and what was
+//! created and changed in [`Practice::changes`]. The first client of each team has a file `large.bin`
+//! that is made while it is sent ([`Settings::large_file_bytes`]), and files that are gone or locked.
+//!
+//! The paths below `/practice/` are for tests only and don't exist in the real service: they advance
+//! the clock, inject faults, return the request log and revoke access, all without authentication.
 //!
 //! The server is not safe to expose: its passwords are public. It binds to the loopback interface
 //! only.
@@ -56,7 +61,10 @@ mod pkce;
 mod practice;
 mod random;
 mod rate_limit;
+mod request_body;
 mod request_log;
+mod resources;
+mod roles;
 mod server;
 mod service;
 mod settings;
@@ -68,6 +76,7 @@ pub use faults::{Endpoint, Fault, FaultPlan, RetryAfter};
 pub use people::PracticePerson;
 pub use practice::{Holder, Practice};
 pub use request_log::RequestRecord;
+pub use resources::Change;
 pub use settings::{DEFAULT_REDIRECT_URL, Generation, Settings};
 pub use token_endpoint::TokenSet;
 pub use user_actions::Answer;

@@ -44,6 +44,10 @@ struct Options {
     #[arg(long, value_name = "NUMBER", default_value_t = 200)]
     api_requests_per_minute: u32,
 
+    /// The size of the files named large.bin
+    #[arg(long, value_name = "BYTES", default_value_t = 67_108_864)]
+    large_file_bytes: u64,
+
     /// Show the consent page even to a user who already has a live token
     #[arg(long)]
     always_ask: bool,
@@ -85,6 +89,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         allow_repeated_consent: options.answers_again,
         token_requests_per_minute: options.token_requests_per_minute,
         api_requests_per_minute: options.api_requests_per_minute,
+        large_file_bytes: options.large_file_bytes,
         state_file: options.state,
         ..Settings::default()
     })

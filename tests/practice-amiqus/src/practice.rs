@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::Serialize;
 use tokio::task::JoinHandle;
 
 use crate::authorization::{self, AuthorizationRequest};
@@ -13,6 +14,7 @@ use crate::faults::FaultPlan;
 use crate::people::PracticePerson;
 use crate::random;
 use crate::request_log::RequestRecord;
+use crate::resources::Change;
 use crate::server;
 use crate::service::Service;
 use crate::settings::{Generation, Settings};
@@ -33,7 +35,7 @@ pub struct Practice {
 }
 
 /// The user and the team that a token was issued for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Holder {
     /// The user's e-mail address.
     pub person: String,
@@ -133,6 +135,22 @@ impl Practice {
             .into_iter()
             .filter(|request| request.path == path)
             .collect()
+    }
+
+    /// All requests to the API received so far, oldest first.
+    #[must_use]
+    pub fn api_requests(&self) -> Vec<RequestRecord> {
+        self.requests()
+            .into_iter()
+            .filter(RequestRecord::is_to_api)
+            .collect()
+    }
+
+    /// What requests to the API have created and changed so far, oldest first. Unlike the request log,
+    /// it has no requests that were rejected or never processed.
+    #[must_use]
+    pub fn changes(&self) -> Vec<Change> {
+        self.service.resources.changes()
     }
 
     /// The complaints about all requests received so far. A well-behaved client causes none.
@@ -272,6 +290,26 @@ impl Practice {
         })
     }
 
+    /// Changes a user's role in a team: `owner`, `member`, `read-only`, `assigned-only`, any other text
+    /// for a role that clients don't know, or `None` for a user who has left the team.
+    ///
+    /// # Errors
+    ///
+    /// When the user or the team is unknown.
+    pub fn set_role(
+        &self,
+        email: &str,
+        team: &str,
+        role: Option<&str>,
+    ) -> Result<(), ControlError> {
+        user_actions::set_role(&self.service, email, team, role)
+    }
+
+    /// Changes [`Settings::large_file_bytes`].
+    pub fn set_large_file_bytes(&self, bytes: u64) {
+        self.service.set_large_file_bytes(bytes);
+    }
+
     /// Whether an access token is neither expired nor revoked.
     #[must_use]
     pub fn is_access_token_live(&self, access_token: &str) -> bool {
@@ -331,8 +369,8 @@ impl Practice {
         })
     }
 
-    /// Restores the initial state: no codes, tokens, sessions, fault plans or logged requests; the
-    /// clock shows the real time. API clients are kept.
+    /// Restores the initial state: no codes, tokens, sessions, fault plans, logged requests or changes
+    /// to the data of the teams; the clock shows the real time. API clients are kept.
     pub fn reset(&self) {
         self.service.reset();
     }

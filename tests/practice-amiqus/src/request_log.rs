@@ -7,6 +7,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::api;
+use crate::practice::Holder;
+
 /// A received request, for assertions in tests.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -15,6 +18,8 @@ pub struct RequestRecord {
     pub received_at: Timestamp,
     /// The HTTP method: `GET`, `POST`, …
     pub method: String,
+    /// The target of the request as it was received, with its query and, in absolute form, its origin.
+    pub target: String,
     /// The path, without the query.
     pub path: String,
     /// The decoded parameters of the query, in order.
@@ -30,6 +35,8 @@ pub struct RequestRecord {
     pub status: Option<u16>,
     /// The violations that the service found in the request, including those that it tolerated.
     pub complaints: Vec<String>,
+    /// The user and the team of the access token of a request to the API, if it was live.
+    pub holder: Option<Holder>,
 }
 
 impl RequestRecord {
@@ -49,6 +56,24 @@ impl RequestRecord {
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         find_value(&self.headers, name)
+    }
+
+    /// Whether the request is one to the API, below `/api/v2`.
+    #[must_use]
+    pub fn is_to_api(&self) -> bool {
+        let rest = self.path.strip_prefix(api::ROOT);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// A request to the API as JSON. Its target has no secrets.
+    pub(crate) fn summary(&self) -> Value {
+        json!({
+            "method": self.method,
+            "target": self.target,
+            "status": self.status,
+            "person": self.holder.as_ref().map(|holder| &holder.person),
+            "team": self.holder.as_ref().map(|holder| &holder.team),
+        })
     }
 
     /// The record as JSON, without the values that can be secret.
@@ -153,6 +178,11 @@ impl RequestLog {
         self.update(request_id, |record| {
             record.complaints.push(complaint.into());
         });
+    }
+
+    /// Sets the holder of the access token of a request.
+    pub(crate) fn set_holder(&self, request_id: RequestId, holder: Holder) {
+        self.update(request_id, |record| record.holder = Some(holder));
     }
 
     /// Sets the status of the response to a request.

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use crate::faults::{self, Endpoint};
 use crate::form::{self, Form, is_form};
+use crate::request_body::{self, BodyError};
 use crate::request_log::RequestRecord;
 use crate::service::Service;
 use crate::{api, control, pages, token_endpoint};
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{self, Next};
@@ -21,9 +22,6 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
-
-/// The size in bytes above which a request body is rejected.
-const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// The connection of a request.
 #[derive(Debug, Clone)]
@@ -87,7 +85,7 @@ async fn serve_connection(stream: TcpStream, peer: SocketAddr, router: Router) {
 fn router(service: Arc<Service>) -> Router {
     Router::new()
         .merge(pages::routes())
-        .merge(api::routes())
+        .merge(api::routes(&service))
         .merge(control::routes())
         .route("/oauth/token", axum::routing::post(token_endpoint::handle))
         .fallback(pages::not_found)
@@ -109,8 +107,11 @@ async fn log_and_inject_faults(
         return next.run(request).await;
     }
     let (mut parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, MAX_BODY_BYTES).await else {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    let (body, is_too_large) = match request_body::read(body).await {
+        Ok(body) => (body, false),
+        Err(BodyError::TooLarge) => (Bytes::new(), true),
+        // Nobody is left to read a response, and the request was never received as a whole.
+        Err(BodyError::Incomplete) => return StatusCode::BAD_REQUEST.into_response(),
     };
     let form = if is_form(&parts.headers) {
         form::decode(&body)
@@ -121,6 +122,7 @@ async fn log_and_inject_faults(
     let request_id = service.request_log.add(RequestRecord {
         received_at: service.clock.now(),
         method: parts.method.to_string(),
+        target: parts.uri.to_string(),
         path: parts.uri.path().to_owned(),
         query: form::decode(parts.uri.query().unwrap_or_default().as_bytes()),
         form: form.clone(),
@@ -128,11 +130,14 @@ async fn log_and_inject_faults(
         body: body.to_vec(),
         status: None,
         complaints: Vec::new(),
+        holder: None,
     });
     parts.extensions.insert(request_id);
     parts.extensions.insert(Form(form));
     let request = Request::from_parts(parts, Body::from(body));
-    let response = match endpoint.and_then(|endpoint| service.fault_plans.take(endpoint)) {
+    let plan = endpoint.and_then(|endpoint| service.fault_plans.take(endpoint));
+    let response = match plan {
+        _ if is_too_large => request_body::too_large_response(),
         Some(plan) => faults::inject(plan, Arc::clone(&service), connection, request, next).await,
         None => next.run(request).await,
     };

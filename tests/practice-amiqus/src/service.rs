@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use crate::database::Database;
 use crate::faults::FaultPlans;
 use crate::rate_limit::RateLimiter;
 use crate::request_log::RequestLog;
+use crate::resources::Resources;
 use crate::settings::{DEFAULT_REDIRECT_URL, Generation, Settings};
 
 /// The state that all requests share.
@@ -23,9 +24,11 @@ pub(crate) struct Service {
     pub(crate) rate_limiter: RateLimiter,
     pub(crate) request_log: RequestLog,
     pub(crate) sessions: BrowserSessions,
+    pub(crate) resources: Resources,
     db: Mutex<Database>,
     generation: Mutex<Generation>,
     skip_consent: AtomicBool,
+    large_file_bytes: AtomicU64,
 }
 
 impl Service {
@@ -62,9 +65,11 @@ impl Service {
             rate_limiter: RateLimiter::default(),
             request_log: RequestLog::default(),
             sessions: BrowserSessions::default(),
+            resources: Resources::demo(&db.memberships),
             db: Mutex::new(db),
             generation: Mutex::new(settings.generation),
             skip_consent: AtomicBool::new(settings.skip_consent_when_connected),
+            large_file_bytes: AtomicU64::new(settings.large_file_bytes),
             settings,
         })
     }
@@ -111,6 +116,14 @@ impl Service {
         self.skip_consent.store(skip, Ordering::SeqCst);
     }
 
+    pub(crate) fn large_file_bytes(&self) -> u64 {
+        self.large_file_bytes.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn set_large_file_bytes(&self, bytes: u64) {
+        self.large_file_bytes.store(bytes, Ordering::SeqCst);
+    }
+
     /// Advances the clock, and saves its offset.
     pub(crate) fn advance(&self, by: Duration) {
         self.clock.advance(by);
@@ -126,12 +139,14 @@ impl Service {
         self.sessions.clear();
         self.set_generation(self.settings.generation);
         self.set_skip_consent(self.settings.skip_consent_when_connected);
+        self.set_large_file_bytes(self.settings.large_file_bytes);
         self.update(|db| {
             let clients = std::mem::take(&mut db.clients);
             *db = Database {
                 clients,
                 ..Database::with_demo_data(Vec::new())
             };
+            self.resources.reset(&db.memberships);
         });
     }
 }

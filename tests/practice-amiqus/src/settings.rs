@@ -64,6 +64,11 @@ pub struct Settings {
     pub token_requests_per_minute: u32,
     /// The rate limit of `/api/v2` for one user in one team. Default: 200.
     pub api_requests_per_minute: u32,
+    /// The size of the files named `large.bin`; [`Practice::set_large_file_bytes`] changes it later.
+    /// Default: 64 MiB.
+    ///
+    /// [`Practice::set_large_file_bytes`]: crate::Practice::set_large_file_bytes
+    pub large_file_bytes: u64,
     /// The file that stores people, API clients and tokens between runs. Default: none.
     pub state_file: Option<PathBuf>,
 }
@@ -81,6 +86,7 @@ impl Default for Settings {
             allow_repeated_consent: false,
             token_requests_per_minute: 600,
             api_requests_per_minute: 200,
+            large_file_bytes: 64 * 1024 * 1024,
             state_file: None,
         }
     }

@@ -1,4 +1,4 @@
-//! What a user does in the browser, for tests that run without one.
+//! What a user or their administrator does in the browser, for tests that run without one.
 
 use url::Url;
 
@@ -60,6 +60,25 @@ pub(crate) fn revoke_all_tokens(
     Ok(service.update(|db| {
         db.revoke(|set| set.grant.person_id == person_id && set.grant.team_id == team_id)
     }))
+}
+
+/// Changes a user's role in a team.
+pub(crate) fn set_role(
+    service: &Service,
+    email: &str,
+    team: &str,
+    role: Option<&str>,
+) -> Result<(), ControlError> {
+    service.update(|db| {
+        let (person_id, team_id) = find_member(db, email, team)?;
+        let mut memberships = db.memberships.iter_mut();
+        let membership =
+            memberships.find(|member| (member.person_id, member.team_id) == (person_id, team_id));
+        if let Some(membership) = membership {
+            membership.role = role.map(str::to_owned);
+        }
+        Ok(())
+    })
 }
 
 /// The IDs of a user and of one of their teams.

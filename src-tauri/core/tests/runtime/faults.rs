@@ -83,16 +83,16 @@ fn harmless(fault: Fault) -> Row {
 }
 
 fn table() -> Vec<Row> {
-    use Code::{AmiqusBusy, CaptivePortal, NotPermitted, Offline, ServerError, UnexpectedResponse};
-    let retry_after = Some(RetryAfter::Seconds(30));
+    use Code::{AmiqusBusy, Offline, UnexpectedResponse};
     let lost = Refresh::Ended(SignInAgainReason::AnswerLost);
-    vec![
+    let mut rows = vec![
         // The connection.
         passing(Fault::DropBeforeProcessing, Offline),
         row(Fault::LoseAnswer, Some(Offline), lost, Some(Offline)),
         row(Fault::CutBody, Some(Offline), lost, Some(Offline)),
         harmless(Fault::DelayBeforeProcessing { ms: 500 }),
         harmless(Fault::DelayAfterProcessing { ms: 500 }),
+        harmless(Fault::Trickle { bytes: 512, ms: 10 }),
         // Damaged answers.
         lost_pair(Fault::MissingAccessToken, None),
         // A refresh keeps the old one (RFC 6749 §6); a sign-in that can't be renewed is none.
@@ -132,7 +132,19 @@ fn table() -> Vec<Row> {
         harmless(Fault::OtherFields {
             fields: serde_json::Map::from_iter([("name".to_owned(), "bob@example.com".into())]),
         }),
-        // False answers.
+        harmless(Fault::NextLinkElsewhere {
+            url: "http://127.0.0.1:9/api/v2/clients?page=2".to_owned(),
+        }),
+    ];
+    rows.extend(false_answers());
+    rows
+}
+
+/// The answers that replace the real one.
+fn false_answers() -> Vec<Row> {
+    use Code::{AmiqusBusy, CaptivePortal, NotPermitted, ServerError, UnexpectedResponse};
+    let retry_after = Some(RetryAfter::Seconds(30));
+    vec![
         passing(Fault::InternalServerError { retry_after }, ServerError),
         passing(Fault::BadGateway { retry_after }, ServerError),
         passing(Fault::ServiceUnavailable { retry_after }, AmiqusBusy),

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::Fault;
 use super::body::{
     gzip, to_utf16, with_duplicate_keys, with_invalid_utf8, with_lone_surrogate, with_member,
-    with_wrong_types, without_member,
+    with_next_link, with_wrong_types, without_member,
 };
 use super::inject::collect_body;
 
@@ -40,6 +40,7 @@ pub(super) fn alters_response(fault: &Fault) -> bool {
             | Fault::MissingTokenType
             | Fault::BrokenSurrogate
             | Fault::OddMembers
+            | Fault::NextLinkElsewhere { .. }
     )
 }
 
@@ -66,6 +67,7 @@ pub(super) async fn alter(fault: &Fault, response: Response) -> Response {
             with_member(&body, name, value.clone())
         }),
         Fault::OddMembers => with_wrong_types(&body),
+        Fault::NextLinkElsewhere { url } => with_next_link(&body, url),
         Fault::DuplicatedKeys => with_duplicate_keys(&body),
         Fault::BrokenSurrogate => with_lone_surrogate(body),
         Fault::InvalidUtf8 => with_invalid_utf8(&body),

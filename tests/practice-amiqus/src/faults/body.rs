@@ -86,6 +86,18 @@ pub(super) fn with_wrong_types(body: &Bytes) -> Bytes {
     })
 }
 
+/// Gives a page of a list another `links.next`. What is not a page stays as it is.
+pub(super) fn with_next_link(body: &Bytes, url: &str) -> Bytes {
+    edit_object(body, |object| {
+        if object.get("object") == Some(&json!("paginated_list")) {
+            let links = object.get("links");
+            let previous = links.and_then(|links| links.get("previous")).cloned();
+            let links = json!({"next": url, "previous": previous});
+            object.insert("links".to_owned(), links);
+        }
+    })
+}
+
 /// Compresses a body of any kind.
 pub(super) fn gzip(body: &[u8]) -> Bytes {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());

@@ -11,7 +11,7 @@ use futures_util::stream;
 use serde_json::{Value, json};
 
 use super::{Fault, RetryAfter};
-use crate::api;
+use crate::api::ApiError;
 use crate::authorization::response_url;
 use crate::clock;
 use crate::form::{self, parameter};
@@ -53,9 +53,9 @@ pub(super) fn response(fault: Fault, service: &Service, query: &str) -> Response
             retry_after,
             service,
         ),
-        Fault::Unauthenticated => api::unauthenticated_response(),
-        Fault::Forbidden => message(StatusCode::FORBIDDEN, "This action is unauthorized."),
-        Fault::NotFound => api::not_found_response(),
+        Fault::Unauthenticated => ApiError::Unauthenticated.into_response(),
+        Fault::Forbidden => ApiError::Forbidden.into_response(),
+        Fault::NotFound => ApiError::NotFound.into_response(),
         Fault::UnprocessableContent => {
             let body = json!({"email": ["The email field is required."]});
             (StatusCode::UNPROCESSABLE_ENTITY, Json(body)).into_response()

@@ -10,7 +10,7 @@ use axum::http::response::Parts;
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 
 use super::{Fault, FaultPlan, altered, fabricated};
 use crate::server::Connection;
@@ -46,6 +46,11 @@ pub(crate) async fn inject(
             response
         }
         Fault::SlowBody => slow_body(process(request, next, Duration::ZERO).await).await,
+        Fault::Trickle { bytes, ms } => trickle(
+            process(request, next, Duration::ZERO).await,
+            bytes,
+            Duration::from_millis(ms),
+        ),
         fault if altered::alters_response(&fault) => {
             altered::alter(&fault, process(request, next, Duration::ZERO).await).await
         }
@@ -117,11 +122,26 @@ async fn slow_body(response: Response) -> Response {
     Response::from_parts(parts, Body::from_stream(bytes))
 }
 
+/// Sends the body in pieces of a size, each after an interval, without collecting it first.
+fn trickle(response: Response, piece_bytes: usize, interval: Duration) -> Response {
+    let (parts, body) = response.into_parts();
+    let unsent = (body.into_data_stream(), Bytes::new());
+    let pieces = stream::unfold(unsent, move |(mut chunks, mut rest)| async move {
+        while rest.is_empty() {
+            rest = chunks.next().await?.ok()?;
+        }
+        tokio::time::sleep(interval).await;
+        let piece = rest.split_to(piece_bytes.clamp(1, rest.len()));
+        Some((Ok::<_, Infallible>(piece), (chunks, rest)))
+    });
+    Response::from_parts(parts, Body::from_stream(pieces))
+}
+
 /// Splits a response into its head and its whole body, without `Content-Length`, since the body may be
 /// changed.
 pub(super) async fn collect_body(response: Response) -> (Parts, Bytes) {
     let (mut parts, body) = response.into_parts();
     parts.headers.remove(header::CONTENT_LENGTH);
-    // The bodies of this service are in memory already, so that reading them cannot fail.
+    // The bodies of this service are made in memory, so that reading them cannot fail.
     (parts, to_bytes(body, usize::MAX).await.unwrap_or_default())
 }

@@ -2,76 +2,16 @@
 
 mod altered;
 mod body;
+mod endpoint;
 mod fabricated;
 mod inject;
 mod plans;
 
+pub use endpoint::Endpoint;
 pub(crate) use inject::inject;
 pub(crate) use plans::FaultPlans;
 
 use serde::{Deserialize, Serialize};
-
-/// An endpoint at which a fault can be injected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Endpoint {
-    /// `/oauth/authorize`: the consent page and its form.
-    Authorize,
-    /// `/oauth/token` with any grant type except `refresh_token`.
-    TokenExchange,
-    /// `/oauth/token` with the grant type `refresh_token`.
-    TokenRefresh,
-    /// `/api/v2/me`.
-    Me,
-    /// `/api/v2/me/teams`.
-    MeTeams,
-    /// `/api/v2/team`.
-    Team,
-    /// `/api/v2/team/me`.
-    TeamMe,
-    /// `/api/v2/status`.
-    Status,
-    /// Every endpoint above.
-    Any,
-}
-
-impl Endpoint {
-    /// All variants.
-    pub const ALL: [Self; 9] = [
-        Self::Authorize,
-        Self::TokenExchange,
-        Self::TokenRefresh,
-        Self::Me,
-        Self::MeTeams,
-        Self::Team,
-        Self::TeamMe,
-        Self::Status,
-        Self::Any,
-    ];
-
-    /// The endpoint of a request; `None` if no fault can be injected there.
-    pub(crate) fn of_request(path: &str, form: &[(String, String)]) -> Option<Self> {
-        match path {
-            "/oauth/authorize" => Some(Self::Authorize),
-            "/oauth/token" => {
-                let is_refresh = form
-                    .iter()
-                    .any(|(name, value)| name == "grant_type" && value == "refresh_token");
-                Some(if is_refresh {
-                    Self::TokenRefresh
-                } else {
-                    Self::TokenExchange
-                })
-            }
-            "/api/v2/me" => Some(Self::Me),
-            "/api/v2/me/teams" => Some(Self::MeTeams),
-            "/api/v2/team" => Some(Self::Team),
-            "/api/v2/team/me" => Some(Self::TeamMe),
-            "/api/v2/status" => Some(Self::Status),
-            _ => None,
-        }
-    }
-}
 
 /// The value of a `Retry-After` header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,6 +54,14 @@ pub enum Fault {
     },
     /// Connection: the request is processed, and the body is sent at one byte per second.
     SlowBody,
+    /// Connection: the request is processed, and the body is sent in small pieces, none of which waits
+    /// for the end of the body.
+    Trickle {
+        /// The size of a piece in bytes.
+        bytes: usize,
+        /// The time before each piece in milliseconds.
+        ms: u64,
+    },
 
     /// Altered: a token set without `access_token`.
     MissingAccessToken,
@@ -170,6 +118,12 @@ pub enum Fault {
     /// Altered: a user or a team whose non-identifying members have wrong JSON types, and whose `id` is
     /// a string.
     OddMembers,
+    /// Altered: a page of a list whose `links.next` is another URL, also if there is no next page.
+    NextLinkElsewhere {
+        /// The URL, by default one of another origin.
+        #[serde(default = "default_next_link")]
+        url: String,
+    },
 
     /// Fabricated: 500 with a `message`.
     InternalServerError {
@@ -246,6 +200,10 @@ fn default_location() -> String {
     "http://127.0.0.1:9/elsewhere".to_owned()
 }
 
+fn default_next_link() -> String {
+    "http://127.0.0.1:9/api/v2/clients?page=2".to_owned()
+}
+
 impl Fault {
     /// One fault of each kind, with example values.
     #[must_use]
@@ -258,6 +216,7 @@ impl Fault {
             Self::DelayBeforeProcessing { ms: 500 },
             Self::DelayAfterProcessing { ms: 500 },
             Self::SlowBody,
+            Self::Trickle { bytes: 512, ms: 10 },
             Self::MissingAccessToken,
             Self::MissingRefreshToken,
             Self::TokenTypeMac,
@@ -284,6 +243,9 @@ impl Fault {
             Self::MissingTokenType,
             Self::BrokenSurrogate,
             Self::OddMembers,
+            Self::NextLinkElsewhere {
+                url: default_next_link(),
+            },
             Self::InternalServerError { retry_after },
             Self::BadGateway { retry_after },
             Self::ServiceUnavailable { retry_after },

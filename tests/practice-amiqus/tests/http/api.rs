@@ -1,17 +1,12 @@
-//! The API below `/api/v2`.
+//! The API below `/api/v2`: who the token is for, and what holds for all of its paths.
 
 use std::time::Duration;
 
 use practice_amiqus::{Practice, Settings};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::client::*;
-
-async fn get_json(practice: &Practice, path: &str, access_token: &str) -> Value {
-    let response = get(practice, path, access_token).await;
-    assert_eq!(response.status(), 200);
-    response.json().await.unwrap()
-}
 
 #[tokio::test]
 async fn access_token_identifies_its_user_and_team() {
@@ -109,7 +104,11 @@ async fn page_that_does_not_exist_is_complained_about() {
     let token = grant_tokens(&practice).access_token;
     for query in ["limit=0", "limit=101", "limit=all", "page=0", "page=-1"] {
         let response = get(&practice, &format!("me/teams?{query}"), &token).await;
-        assert_eq!(response.status(), 422, "{query}");
+        assert!(response.headers().contains_key("x-ratelimit-remaining"));
+        let (status, body) = status_and_json(response).await;
+        let name = query.split('=').next().unwrap();
+        assert_eq!(status, 422, "{query}");
+        assert!(body[name][0].is_string(), "{query}: {body}");
     }
     assert_eq!(practice.complaints().len(), 5);
 }
@@ -128,7 +127,18 @@ async fn access_token_that_is_not_live_is_unauthenticated() {
     let expired = grant_tokens(&practice).access_token;
     practice.advance(Duration::from_hours(365 * 24));
     for token in ["eyJ0", &token, &expired] {
-        for path in ["me", "me/teams", "team", "team/me", "status"] {
+        for path in [
+            "me",
+            "me/teams",
+            "team",
+            "team/me",
+            "team/members",
+            "status",
+            "clients",
+            "clients/88001/files/880013/download",
+            "records/1",
+            "cases",
+        ] {
             let response = get(&practice, path, token).await;
             assert_eq!(response.status(), 401);
             let body: Value = response.json().await.unwrap();
@@ -146,6 +156,38 @@ async fn unknown_api_path_is_not_found() {
         response.json::<Value>().await.unwrap(),
         json!({"error": "Not Found."})
     );
+}
+
+#[tokio::test]
+async fn method_of_no_route_is_not_allowed() {
+    let practice = start().await;
+    let url = format!("{}/api/v2/clients", practice.base_url());
+    let request = http_client().delete(url);
+    let response = request
+        .header("accept", "application/json")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.headers()["allow"], "GET,HEAD,POST");
+    let (status, body) = status_and_json(response).await;
+    assert_eq!(status, 405);
+    assert!(body["message"].is_string());
+}
+
+#[tokio::test]
+async fn body_over_10_megabytes_is_too_large() {
+    let practice = start().await;
+    let token = grant_tokens(&practice).access_token;
+    let post = async |megabytes: usize| {
+        let body = json!({"reference": "x".repeat(megabytes * 1024 * 1024)});
+        send_json(&practice, Method::POST, "clients", &token, &body).await
+    };
+    assert_eq!(post(9).await.status(), 422);
+    let response = post(11).await;
+    assert_eq!(response.status(), 413);
+    assert_eq!(response.headers()["content-type"], "text/html");
+    assert!(response.text().await.unwrap().contains("413"));
+    assert_eq!(practice.api_requests()[1].status, Some(413));
 }
 
 #[tokio::test]

@@ -3,11 +3,12 @@
 use practice_amiqus::{Answer, Practice, Settings, TokenSet};
 use reqwest::header::{ACCEPT, LOCATION};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response};
+use reqwest::{Client, Method, Response};
 use serde_json::Value;
 use url::Url;
 
 pub(crate) const BOB: &str = "bob@example.com";
+pub(crate) const LORRAINE: &str = "lorraine@example.com";
 pub(crate) const FUSION_INDUSTRIES: &str = "Fusion Industries";
 pub(crate) const HILL_VALLEY_LEGAL: &str = "Hill Valley Legal";
 pub(crate) const REDIRECT_URL: &str = "co.amiqus.signin://oauth/callback";
@@ -136,6 +137,48 @@ pub(crate) async fn try_get(
 
 pub(crate) async fn get(practice: &Practice, path: &str, access_token: &str) -> Response {
     try_get(practice, path, access_token).await.unwrap()
+}
+
+/// The JSON of a response that must be successful.
+pub(crate) async fn get_json(practice: &Practice, path: &str, access_token: &str) -> Value {
+    let response = get(practice, path, access_token).await;
+    assert_eq!(response.status(), 200, "{path}");
+    response.json().await.unwrap()
+}
+
+/// A request to the API with a JSON body.
+pub(crate) async fn send_json(
+    practice: &Practice,
+    method: Method,
+    path: &str,
+    access_token: &str,
+    body: &Value,
+) -> Response {
+    let url = format!("{}/api/v2/{path}", practice.base_url());
+    http_client()
+        .request(method, url)
+        .header(ACCEPT, "application/json")
+        .bearer_auth(access_token)
+        .json(body)
+        .send()
+        .await
+        .unwrap()
+}
+
+/// The status and the JSON of a response.
+pub(crate) async fn status_and_json(response: Response) -> (u16, Value) {
+    (response.status().as_u16(), response.json().await.unwrap())
+}
+
+/// An access token for a user in a team.
+pub(crate) fn access_token(practice: &Practice, email: &str, team: &str) -> String {
+    let set = practice.grant_tokens(email, team, REDIRECT_URL).unwrap();
+    set.access_token
+}
+
+/// The items of a page of a list.
+pub(crate) fn items(page: &Value) -> &Vec<Value> {
+    page["data"].as_array().unwrap()
 }
 
 /// A token set for Bob at Fusion Industries.

@@ -1,7 +1,7 @@
 //! The control endpoints below `/practice/`.
 
 use practice_amiqus::{Fault, Practice};
-use reqwest::Response;
+use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
 use crate::client::*;
@@ -125,4 +125,66 @@ async fn authorize_control_answers_without_a_browser() {
             .unwrap()
             .starts_with(REDIRECT_URL)
     );
+}
+
+#[tokio::test]
+async fn requests_and_changes_of_the_api_are_listed() {
+    let practice = start().await;
+    let token = grant_tokens(&practice).access_token;
+    get(&practice, "clients?search=o%27hara&page=1", &token).await;
+    get(&practice, "me", "eyJ0").await;
+    let name = json!({"first_name": "Zoë", "last_name": "O’Hara"});
+    let client = json!({"name": name, "email": "zoe@example.com"});
+    send_json(&practice, Method::POST, "clients", &token, &client).await;
+    assert_eq!(
+        get_control(&practice, "api-requests").await,
+        json!([
+            {
+                "method": "GET",
+                "target": "/api/v2/clients?search=o%27hara&page=1",
+                "status": 200,
+                "person": BOB,
+                "team": FUSION_INDUSTRIES,
+            },
+            {
+                "method": "GET",
+                "target": "/api/v2/me",
+                "status": 401,
+                "person": null,
+                "team": null,
+            },
+            {
+                "method": "POST",
+                "target": "/api/v2/clients",
+                "status": 201,
+                "person": BOB,
+                "team": FUSION_INDUSTRIES,
+            },
+        ])
+    );
+    assert_eq!(
+        get_control(&practice, "changes").await,
+        json!([{
+            "method": "POST",
+            "path": "/api/v2/clients/88043",
+            "person": BOB,
+            "team": FUSION_INDUSTRIES,
+        }])
+    );
+}
+
+#[tokio::test]
+async fn role_and_file_size_are_controlled_over_http() {
+    let practice = start().await;
+    let token = grant_tokens(&practice).access_token;
+    let role = json!({"email": BOB, "team": FUSION_INDUSTRIES, "role": "read-only"});
+    assert_eq!(post_control(&practice, "role", role).await.status(), 204);
+    let member = get_json(&practice, "team/me", &token).await;
+    assert_eq!(member["role"], "read-only");
+    let unknown = json!({"email": BOB, "team": "Nowhere", "role": null});
+    assert_eq!(post_control(&practice, "role", unknown).await.status(), 400);
+
+    post_control(&practice, "settings", json!({"large_file_bytes": 7})).await;
+    let files = get_json(&practice, "clients/88001/files", &token).await;
+    assert_eq!(items(&files)[3]["attachment"]["size"], 7);
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use practice_amiqus::{Endpoint, Fault, Practice, RetryAfter};
 use reqwest::Response;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::client::*;
 
@@ -330,4 +330,74 @@ async fn authorization_endpoint_redirects_with_the_planned_error() {
     let url = location(&http_client().get(url).send().await.unwrap());
     assert_eq!(parameter(&url, "error").unwrap(), "temporarily_unavailable");
     assert_eq!(parameter(&url, "state").unwrap(), "s t+a&te");
+}
+
+#[tokio::test]
+async fn faults_reach_every_endpoint_of_the_api() {
+    let practice = start().await;
+    let token = grant_tokens(&practice).access_token;
+    for (endpoint, path) in [
+        (Endpoint::TeamMembers, "team/members"),
+        (Endpoint::Credits, "credits"),
+        (Endpoint::Webhooks, "webhooks"),
+        (Endpoint::Clients, "clients?page=1"),
+        (Endpoint::Client, "clients/88001"),
+        (Endpoint::ClientFiles, "clients/88001/files"),
+        (
+            Endpoint::ClientFileDownload,
+            "clients/88001/files/880010/download",
+        ),
+        (Endpoint::Records, "records"),
+        (Endpoint::Record, "records/885000"),
+        (Endpoint::RecordSteps, "records/885000/steps"),
+        (Endpoint::RecordDownload, "records/885000/download"),
+        (Endpoint::Check, "checks/88500001"),
+        (Endpoint::Cases, "cases"),
+        (Endpoint::CaseStatus, "aggregates/case-status"),
+    ] {
+        practice.set_fault(
+            Fault::BadGateway { retry_after: None }
+                .at(endpoint)
+                .times(1),
+        );
+        assert_eq!(get(&practice, path, &token).await.status(), 502, "{path}");
+        assert_eq!(get(&practice, path, &token).await.status(), 200, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn lost_response_to_a_post_was_processed_once() {
+    let practice = start().await;
+    let token = grant_tokens(&practice).access_token;
+    practice.set_fault(Fault::LoseAnswer.at(Endpoint::Clients).times(1));
+    let name = json!({"first_name": "Zoë", "last_name": "O’Hara"});
+    let body = json!({"name": name, "email": "zoe@example.com"});
+    let request = http_client()
+        .post(format!("{}/api/v2/clients", practice.base_url()))
+        .header("accept", "application/json")
+        .bearer_auth(&token)
+        .json(&body);
+    assert!(request.send().await.is_err());
+    assert_eq!(practice.changes().len(), 1);
+    assert_eq!(practice.api_requests()[0].status, None);
+}
+
+#[tokio::test]
+async fn next_link_leads_elsewhere() {
+    let practice = start().await;
+    let token = grant_tokens(&practice).access_token;
+    let url = "https://amiqus.example/api/v2/clients?page=2".to_owned();
+    let fault = Fault::NextLinkElsewhere { url: url.clone() };
+    practice.set_fault(fault.at(Endpoint::Any));
+    let page = get_json(&practice, "clients?limit=20&page=2", &token).await;
+    assert_eq!(page["links"]["next"], url);
+    let previous = page["links"]["previous"].as_str().unwrap();
+    assert!(previous.starts_with(practice.base_url()));
+    let only_page = get_json(&practice, "webhooks", &token).await;
+    assert_eq!(
+        only_page["links"],
+        json!({"next": url, "previous": Value::Null})
+    );
+    let client = get_json(&practice, "clients/88001", &token).await;
+    assert_eq!(client.get("links"), None);
 }
