@@ -8,7 +8,8 @@ use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 
 use super::{
-    AttemptEnd, Command, CurrentToken, Dependencies, Listener, Message, PageAddress, Recipient,
+    AccountToken, AttemptEnd, Command, Dependencies, Listener, Message, PageAddress, Recipient,
+    UsableTokens,
 };
 use crate::account::AccountKey;
 use crate::app_state::AppState;
@@ -45,7 +46,7 @@ pub(super) struct SessionActor {
     pub(super) in_flight: watch::Sender<u32>,
     pub(super) active_listener: Option<ActiveListener>,
     states: watch::Sender<Option<Arc<AppState>>>,
-    current_token: watch::Sender<Option<CurrentToken>>,
+    tokens: watch::Sender<UsableTokens>,
     revision: u32,
     /// Weak, so that a timer that fires much later doesn't keep the actor alive.
     pub(super) messages: mpsc::WeakUnboundedSender<Message>,
@@ -55,7 +56,7 @@ impl SessionActor {
     pub(super) fn new(
         dependencies: Dependencies,
         states: watch::Sender<Option<Arc<AppState>>>,
-        current_token: watch::Sender<Option<CurrentToken>>,
+        tokens: watch::Sender<UsableTokens>,
         in_flight: watch::Sender<u32>,
         messages: mpsc::WeakUnboundedSender<Message>,
     ) -> Self {
@@ -72,7 +73,7 @@ impl SessionActor {
             in_flight,
             active_listener: None,
             states,
-            current_token,
+            tokens,
             revision: 0,
             messages,
         }
@@ -254,7 +255,7 @@ impl SessionActor {
     }
 
     fn publish(&mut self) {
-        self.publish_token();
+        self.publish_tokens();
         if !self.session.is_showable() {
             return;
         }
@@ -263,20 +264,37 @@ impl SessionActor {
             .send_replace(Some(Arc::new(self.session.app_state(self.revision))));
     }
 
-    /// Publishes the current access token, or `None` where there is none. Does nothing while its
-    /// generation is unchanged.
-    fn publish_token(&self) {
-        let current = self.session.current_tokens();
-        self.current_token.send_if_modified(|published| {
-            let before = published.as_ref().map(|published| published.generation);
-            if before == current.map(|(generation, _)| generation) {
+    /// Publishes the access tokens that callers may use. Does nothing while they are the same.
+    fn publish_tokens(&self) {
+        self.tokens.send_if_modified(|published| {
+            let current = self.session.current();
+            let is_same = published.current == current
+                && published
+                    .tokens
+                    .values()
+                    .map(|token| (token.account, token.generation))
+                    .eq(self
+                        .session
+                        .usable_tokens()
+                        .map(|(account, generation, _)| (account, generation)));
+            if is_same {
                 return false;
             }
-            *published = current.map(|(generation, tokens)| CurrentToken {
-                generation,
-                access: tokens.access.clone(),
-                ends_at: tokens.ends_at(),
-            });
+            let tokens = self.session.usable_tokens();
+            *published = UsableTokens {
+                current,
+                tokens: tokens
+                    .map(|(account, generation, tokens)| {
+                        let token = AccountToken {
+                            account,
+                            access: tokens.access.clone(),
+                            ends_at: tokens.ends_at(),
+                            generation,
+                        };
+                        (account, token)
+                    })
+                    .collect(),
+            };
             true
         });
     }

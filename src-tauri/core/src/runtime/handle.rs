@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use url::Url;
 
 use super::actor::SessionActor;
-use super::{Command, CurrentToken, Dependencies, Message};
+use super::{AccountToken, Command, Dependencies, Message, UsableTokens};
 use crate::account::AccountKey;
 use crate::app_state::AppState;
 use crate::authorization::AuthorizationUrl;
@@ -72,7 +72,7 @@ pub struct PageAddress {
 pub struct SessionHandle {
     messages: mpsc::UnboundedSender<Message>,
     states: watch::Receiver<Option<Arc<AppState>>>,
-    current_token: watch::Receiver<Option<CurrentToken>>,
+    tokens: watch::Receiver<UsableTokens>,
     in_flight: watch::Receiver<u32>,
     clock: Arc<dyn Clock>,
 }
@@ -102,7 +102,7 @@ impl SessionHandle {
     pub fn start(dependencies: Dependencies) -> Self {
         let (messages, inbox) = mpsc::unbounded_channel();
         let (state_sender, states) = watch::channel(None);
-        let (token_sender, current_token) = watch::channel(None);
+        let (token_sender, tokens) = watch::channel(UsableTokens::default());
         let (in_flight_sender, in_flight) = watch::channel(0);
         let clock = Arc::clone(&dependencies.clock);
         let actor = SessionActor::new(
@@ -116,7 +116,7 @@ impl SessionHandle {
         let handle = Self {
             messages,
             states,
-            current_token,
+            tokens,
             in_flight,
             clock,
         };
@@ -258,7 +258,8 @@ impl SessionHandle {
     }
 
     /// Returns an access token of the current account that has not expired, for a caller within this
-    /// process; it must never reach the window.
+    /// process; it must never reach the window. For callers that must stay with one account whatever
+    /// the user does in the window there is [`token_of`](Self::token_of).
     ///
     /// A token that is valid is returned at once. Otherwise the account is renewed, once for all
     /// callers. While a refresh is in progress its result is waited for, as it may invalidate the
@@ -267,25 +268,59 @@ impl SessionHandle {
     /// # Errors
     /// The reason why there is no account or why it could not be renewed.
     pub async fn access_token(&self) -> Result<AccessToken, Problem> {
+        let current = |tokens: &UsableTokens| tokens.current;
+        let renewal = || Command::RenewCurrent(RenewalReason::Needed);
+        let token = self.unexpired_token(current, renewal).await?;
+        Ok(token.access)
+    }
+
+    /// Returns an access token of one account that has not expired, as [`access_token`](Self::access_token)
+    /// does for the current one.
+    ///
+    /// # Errors
+    /// [`Code::NotSignedIn`] when there is no such account, or it must sign in again; the reason why it
+    /// could not be renewed; [`Code::VaultLocked`] while the vault is closed.
+    pub async fn token_of(&self, account: AccountKey) -> Result<AccountToken, Problem> {
+        let renewal = || Command::Event(Event::RenewalRequested(account, RenewalReason::Needed));
+        self.unexpired_token(|_| Some(account), renewal).await
+    }
+
+    /// Returns a newer access token of the same account, in place of one that Amiqus rejected with a
+    /// 401. The account is renewed for that, once for all callers, and at most once in a while: if the
+    /// new token is rejected as well, the fault isn't the token's.
+    ///
+    /// # Errors
+    /// [`Code::NotSignedIn`] when the access was removed; [`Code::ServerError`] when a renewal for the
+    /// same reason was only just; otherwise as [`token_of`](Self::token_of).
+    pub async fn replace_rejected(&self, token: &AccountToken) -> Result<AccountToken, Problem> {
+        let rejected = Event::TokenRejected(token.account, token.generation);
+        self.ask(Command::Event(rejected)).await?;
+        self.token_of(token.account).await
+    }
+
+    async fn unexpired_token(
+        &self,
+        of: impl Fn(&UsableTokens) -> Option<AccountKey>,
+        renewal: impl Fn() -> Command,
+    ) -> Result<AccountToken, Problem> {
+        let unexpired = || {
+            let tokens = self.tokens.borrow();
+            let token = tokens.tokens.get(&of(&tokens)?)?;
+            (self.clock.now() < token.ends_at).then(|| token.clone())
+        };
         // No account is known before the vault is open.
         self.state().await?;
         loop {
-            if let Some(access) = self.unexpired_token() {
-                return Ok(access);
+            if let Some(token) = unexpired() {
+                return Ok(token);
             }
-            let renewed = self.ask(Command::RenewCurrent(RenewalReason::Needed)).await;
+            let renewed = self.ask(renewal()).await;
             // A refresh that failed may have left the earlier token valid, and after one that succeeded
             // the next may have begun already.
-            if let (None, Err(problem)) = (self.unexpired_token(), renewed) {
+            if let (None, Err(problem)) = (unexpired(), renewed) {
                 return Err(problem);
             }
         }
-    }
-
-    fn unexpired_token(&self) -> Option<AccessToken> {
-        let current_token = self.current_token.borrow();
-        let current_token = current_token.as_ref()?;
-        (self.clock.now() < current_token.ends_at).then(|| current_token.access.clone())
     }
 
     /// Requests the current account's user, team and role and waits for the result, which is in the

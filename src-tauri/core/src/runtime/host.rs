@@ -111,6 +111,7 @@ impl AttemptEnd {
             | Event::FinishRequested
             | Event::ForgetRequested
             | Event::RenewalRequested(..)
+            | Event::TokenRejected(..)
             | Event::Refreshed(..)
             | Event::Probed(..)
             | Event::ProbeDue(..)

@@ -17,12 +17,15 @@ mod vault_access;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 pub use self::handle::{PageAddress, SaveError, SessionHandle, StateStream, unlock_with};
 pub use self::host::{AttemptEnd, Dependencies, Host, ListenError, Listener, OpenBrowserError};
 pub use self::recipient::{Recipient, SignInOutcome};
+use crate::account::AccountKey;
 use crate::authorization::AuthorizationUrl;
 use crate::check::CheckError;
 use crate::error::Problem;
@@ -79,9 +82,21 @@ enum Command {
     NoSuchAccount,
 }
 
-/// The access token that callers are given.
-struct CurrentToken {
+/// An account's access token, for a caller within this process. It must never reach the window.
+#[derive(Debug, Clone)]
+pub struct AccountToken {
+    /// The account. The token stays this account's, whichever one is the current one.
+    pub account: AccountKey,
+    /// The token.
+    pub access: AccessToken,
+    /// When it expires, at the latest: a renewal ends it before.
+    pub ends_at: Timestamp,
     generation: TokenGeneration,
-    access: AccessToken,
-    ends_at: Timestamp,
+}
+
+/// The access tokens that callers are given.
+#[derive(Default)]
+struct UsableTokens {
+    current: Option<AccountKey>,
+    tokens: BTreeMap<AccountKey, AccountToken>,
 }

@@ -92,6 +92,41 @@ impl Open {
         step
     }
 
+    /// A caller's access token was rejected. The account is renewed, once in a while: if the new tokens
+    /// are rejected too, the fault is at Amiqus, and each renewal would end the tokens that other
+    /// callers use.
+    pub(super) fn token_rejected(
+        &mut self,
+        key: AccountKey,
+        generation: TokenGeneration,
+        now: Timestamp,
+    ) -> Step {
+        let no_account = self.no_account();
+        let Some(entry) = self.accounts.get_mut(&key) else {
+            return Step::refused(no_account);
+        };
+        // The rejection of earlier tokens says nothing about the current ones.
+        if entry.generation != generation {
+            return Step {
+                outcome: CommandOutcome::Unchanged,
+                ..Step::default()
+            };
+        }
+        if entry.renewal == Renewal::Idle
+            && entry.was_unauthenticated_within(UNAUTHENTICATED_RENEWAL_INTERVAL, now)
+        {
+            return Step::refused(Code::ServerError);
+        }
+        match entry.begin_renewal(key, RenewalReason::Refused, now) {
+            Ok(mut step) => {
+                entry.unauthenticated_at = Some(now);
+                step.outcome = CommandOutcome::Pending(PendingReply::Renewal(key));
+                step
+            }
+            Err(code) => Step::refused(code),
+        }
+    }
+
     pub(super) fn switch_requested(&mut self, key: AccountKey) -> Step {
         if !self.accounts.contains_key(&key) {
             return Step::refused(self.no_account());

@@ -122,6 +122,8 @@ pub enum Event {
     ForgetRequested,
     /// An account is to be renewed.
     RenewalRequested(AccountKey, RenewalReason),
+    /// Amiqus rejected the access token (401) of a caller in this process.
+    TokenRejected(AccountKey, TokenGeneration),
     /// A refresh finished.
     Refreshed(AccountKey, TokenGeneration, Result<TokenSet, TokenError>),
     /// The request to `/status` finished; `Ok` means that the access token is still valid.

@@ -205,18 +205,16 @@ impl Session {
         self.open()?.current
     }
 
-    /// The current account's tokens, unless a refresh is under way: it may invalidate the access
-    /// token at any moment.
-    #[must_use]
-    pub fn current_tokens(&self) -> Option<(TokenGeneration, &TokenSet)> {
-        let open = self.open()?;
-        let entry = open.accounts.get(&open.current?)?;
-        match &entry.account.status {
+    /// The tokens of each account that has some, but for those with a refresh under way: it may
+    /// invalidate the access token at any moment.
+    pub fn usable_tokens(&self) -> impl Iterator<Item = (AccountKey, TokenGeneration, &TokenSet)> {
+        let accounts = self.open().into_iter().flat_map(|open| &open.accounts);
+        accounts.filter_map(|(key, entry)| match &entry.account.status {
             AccountStatus::Connected { tokens, .. } if entry.renewal == Renewal::Idle => {
-                Some((entry.generation, tokens))
+                Some((*key, entry.generation, tokens))
             }
             AccountStatus::Connected { .. } | AccountStatus::SignInAgain(_) => None,
-        }
+        })
     }
 
     /// The attempt that waits for the browser's answer.
@@ -304,6 +302,9 @@ impl Session {
             Event::ForgetRequested => self.when_open(Open::forget_requested),
             Event::RenewalRequested(key, reason) => {
                 self.when_open(|open| open.renewal_requested(key, reason, now))
+            }
+            Event::TokenRejected(key, generation) => {
+                self.when_open(|open| open.token_rejected(key, generation, now))
             }
             Event::Refreshed(key, generation, result) => {
                 self.when_open(|open| open.refreshed(key, generation, result, now))

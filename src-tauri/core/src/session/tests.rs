@@ -218,6 +218,13 @@ impl Bench {
     }
 
     /// The token endpoint answers to the refresh of this step.
+    /// The generation of an account's tokens, which no renewal may be under way for.
+    fn generation(&self, key: AccountKey) -> TokenGeneration {
+        let mut tokens = self.session.usable_tokens();
+        let (_, generation, _) = tokens.find(|(account, ..)| *account == key).unwrap();
+        generation
+    }
+
     fn refreshed(&mut self, step: &Step, result: Result<TokenSet, TokenError>) -> Step {
         let (key, generation) = step
             .effects

@@ -203,3 +203,29 @@ fn late_team_of_earlier_tokens_is_ignored() {
     let record = bench.record(RecordName::Account(bob().key())).unwrap();
     assert!(!record.contains("hush-refresh-3"));
 }
+
+#[test]
+fn rejected_token_starts_one_renewal_and_no_second_soon_after() {
+    let mut bench = Bench::with_bob();
+    let key = bob().key();
+    let generation = bench.generation(key);
+    let step = bench.step(Event::TokenRejected(key, generation));
+    let waiting = CommandOutcome::Pending(PendingReply::Renewal(key));
+    assert_eq!(step.outcome, waiting);
+    assert_eq!(effects(&step).len(), 1);
+    // While it is under way, callers share it.
+    let sharing = bench.step(Event::TokenRejected(key, generation));
+    assert_eq!(sharing.outcome, waiting);
+    assert!(effects(&sharing).is_empty());
+
+    bench.refreshed(&step, Ok(tokens("newer", now())));
+    let late = bench.step(Event::TokenRejected(key, generation));
+    assert_eq!(late.outcome, CommandOutcome::Unchanged);
+    let newer = bench.generation(key);
+    let again = bench.step(Event::TokenRejected(key, newer));
+    let refused = CommandOutcome::Refused(Code::ServerError.into());
+    assert_eq!(again.outcome, refused);
+    bench.now += MINUTE * 16;
+    let step = bench.step(Event::TokenRejected(key, newer));
+    assert_eq!(step.outcome, waiting);
+}
