@@ -20,6 +20,7 @@ pub mod head_and_tail;
 pub mod http;
 mod json;
 mod lenient_json;
+pub mod program;
 pub mod redirect;
 pub mod registration;
 pub mod runtime;

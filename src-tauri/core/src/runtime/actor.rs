@@ -15,10 +15,12 @@ use crate::account::AccountKey;
 use crate::app_state::AppState;
 use crate::authorization::{Attempt, AttemptId};
 use crate::error::{Code, Problem, chain};
+use crate::program::{AccessError, AccessGranted, GrantId, ProgramsState};
 use crate::registration::{BaseUrl, DEFAULT_BASE_URL, Page};
-use crate::session::{CommandOutcome, Event, PendingReply, Session};
+use crate::session::{CommandOutcome, Event, PendingReply, ProgramEvent, Session};
 use crate::vault::{RecordName, SecretStore, Unlock};
 
+type AccessReply = oneshot::Sender<Result<AccessGranted, AccessError>>;
 type PendingReplies = HashMap<PendingReply, Vec<oneshot::Sender<Result<(), Problem>>>>;
 
 /// A listener, and the sign-in attempt whose redirect it waits for.
@@ -39,6 +41,7 @@ pub(super) struct SessionActor {
     /// The delay to use if the scheduled retry fails; `None` while no retry is scheduled.
     pub(super) next_retry_delay: Option<Duration>,
     pending_replies: PendingReplies,
+    pending_access: HashMap<GrantId, AccessReply>,
     pub(super) planned_renewals: HashMap<AccountKey, AbortHandle>,
     /// Held while the provisioning file is read again: the results arrive in the order of the reads.
     pub(super) provisioning_reads: Arc<Mutex<()>>,
@@ -47,6 +50,7 @@ pub(super) struct SessionActor {
     pub(super) active_listener: Option<ActiveListener>,
     states: watch::Sender<Option<Arc<AppState>>>,
     tokens: watch::Sender<UsableTokens>,
+    programs: watch::Sender<ProgramsState>,
     revision: u32,
     /// Weak, so that a timer that fires much later doesn't keep the actor alive.
     pub(super) messages: mpsc::WeakUnboundedSender<Message>,
@@ -57,6 +61,7 @@ impl SessionActor {
         dependencies: Dependencies,
         states: watch::Sender<Option<Arc<AppState>>>,
         tokens: watch::Sender<UsableTokens>,
+        programs: watch::Sender<ProgramsState>,
         in_flight: watch::Sender<u32>,
         messages: mpsc::WeakUnboundedSender<Message>,
     ) -> Self {
@@ -68,12 +73,14 @@ impl SessionActor {
             unsaved: BTreeSet::new(),
             next_retry_delay: None,
             pending_replies: HashMap::new(),
+            pending_access: HashMap::new(),
             planned_renewals: HashMap::new(),
             provisioning_reads: Arc::default(),
             in_flight,
             active_listener: None,
             states,
             tokens,
+            programs,
             revision: 0,
             messages,
         }
@@ -120,6 +127,11 @@ impl SessionActor {
                     let now = self.dependencies.clock.now();
                     answer(reply, self.session.authorization_url(now));
                 }
+                Message::RequestAccess(request, reply) => {
+                    self.pending_access.insert(request.id, reply);
+                    let event = ProgramEvent::Requested(Box::new(request));
+                    self.handle(Event::Program(event)).await;
+                }
                 Message::Barrier(reply) => answer(reply, ()),
                 Message::StopIfQuiescent(reply) => {
                     // A message that has arrived since must not be lost.
@@ -145,6 +157,7 @@ impl SessionActor {
         self.session.is_quiescent()
             && self.unsaved.is_empty()
             && self.pending_replies.is_empty()
+            && self.pending_access.is_empty()
             && *self.in_flight.borrow() == 0
     }
 
@@ -237,6 +250,7 @@ impl SessionActor {
             step.outcome = failure.outcome;
             step.effects = failure.effects;
             step.answers.extend(failure.answers);
+            step.access_answers.extend(failure.access_answers);
             self.schedule_first_retry();
         }
         self.stop_obsolete_listener(how);
@@ -248,6 +262,13 @@ impl SessionActor {
                 answer(reply, result.clone());
             }
         }
+        for (request, result) in step.access_answers {
+            if let Some(reply) = self.pending_access.remove(&request) {
+                answer(reply, result);
+            }
+        }
+        // Those whose program has gone.
+        self.pending_access.retain(|_, reply| !reply.is_closed());
         for effect in step.effects {
             self.run_effect(effect);
         }
@@ -256,12 +277,22 @@ impl SessionActor {
 
     fn publish(&mut self) {
         self.publish_tokens();
+        self.publish_programs();
         if !self.session.is_showable() {
             return;
         }
         self.revision += 1;
         self.states
             .send_replace(Some(Arc::new(self.session.app_state(self.revision))));
+    }
+
+    fn publish_programs(&self) {
+        let state = self.session.programs_state(self.dependencies.clock.now());
+        self.programs.send_if_modified(|published| {
+            let has_changed = *published != state;
+            *published = state;
+            has_changed
+        });
     }
 
     /// Publishes the access tokens that callers may use. Does nothing while they are the same.

@@ -14,7 +14,7 @@ use crate::account::AccountKey;
 use crate::authorization::{AttemptId, AuthorizationUrl};
 use crate::error::chain;
 use crate::registration::RedirectUrl;
-use crate::session::{Effect, Event, ProbeAttempt, RenewalReason, TokenGeneration};
+use crate::session::{Effect, Event, ProbeAttempt, ProgramEvent, RenewalReason, TokenGeneration};
 
 impl SessionActor {
     pub(super) fn run_effect(&mut self, effect: Effect) {
@@ -31,6 +31,13 @@ impl SessionActor {
             Effect::BringToFront => self.dependencies.host.bring_to_front(),
             Effect::ArmDeadline(id, at) => self.arm_deadline(id, at),
             Effect::PlanRenewal(key, at) => self.plan_renewal(key, at),
+            Effect::WakePrograms(at) => {
+                let wait = self.wait_until(at);
+                self.spawn_event(async move {
+                    wait.await;
+                    Some(Event::Program(ProgramEvent::TimePassed))
+                });
+            }
             Effect::ProbeLater(key, generation, attempt, wait) => {
                 self.probe_later(key, generation, attempt, wait);
             }

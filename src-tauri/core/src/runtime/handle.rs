@@ -16,10 +16,11 @@ use crate::authorization::AuthorizationUrl;
 use crate::check::CheckError;
 use crate::clock::Clock;
 use crate::error::{Code, Problem};
+use crate::program::{AccessError, AccessGranted, AccessRequest, GrantId, ProgramsState};
 use crate::redirect::ReceivedLink;
 use crate::registration::{BaseUrl, FieldProblem, Page, RegistrationDraft};
 use crate::secret::Passphrase;
-use crate::session::{Event, LinkOrigin, RenewalReason};
+use crate::session::{Event, LinkOrigin, ProgramEvent, RenewalReason};
 use crate::token::AccessToken;
 use crate::vault::Unlock;
 
@@ -73,6 +74,7 @@ pub struct SessionHandle {
     messages: mpsc::UnboundedSender<Message>,
     states: watch::Receiver<Option<Arc<AppState>>>,
     tokens: watch::Receiver<UsableTokens>,
+    programs: watch::Receiver<ProgramsState>,
     in_flight: watch::Receiver<u32>,
     clock: Arc<dyn Clock>,
 }
@@ -103,12 +105,14 @@ impl SessionHandle {
         let (messages, inbox) = mpsc::unbounded_channel();
         let (state_sender, states) = watch::channel(None);
         let (token_sender, tokens) = watch::channel(UsableTokens::default());
+        let (programs_sender, programs) = watch::channel(ProgramsState::default());
         let (in_flight_sender, in_flight) = watch::channel(0);
         let clock = Arc::clone(&dependencies.clock);
         let actor = SessionActor::new(
             dependencies,
             state_sender,
             token_sender,
+            programs_sender,
             in_flight_sender,
             messages.downgrade(),
         );
@@ -117,6 +121,7 @@ impl SessionHandle {
             messages,
             states,
             tokens,
+            programs,
             in_flight,
             clock,
         };
@@ -134,6 +139,12 @@ impl SessionHandle {
     #[must_use]
     pub fn follow(&self) -> StateStream {
         StateStream(self.states.clone())
+    }
+
+    /// A receiver of the newest state of other programs.
+    #[must_use]
+    pub fn programs(&self) -> watch::Receiver<ProgramsState> {
+        self.programs.clone()
     }
 
     /// Returns the current state, once there is one to show.
@@ -349,6 +360,41 @@ impl SessionHandle {
     /// be written.
     pub async fn sign_out(&self, id: &str) -> Result<(), Problem> {
         self.ask(account_command(id, Event::SignOutRequested)).await
+    }
+
+    /// Requests access for another program, and waits until the user or a rule has decided. Dropping the
+    /// future withdraws the request.
+    ///
+    /// # Errors
+    /// The reason why the program has no access.
+    pub async fn request_access(
+        &self,
+        request: AccessRequest,
+    ) -> Result<AccessGranted, AccessError> {
+        struct Withdrawal<'a>(&'a SessionHandle, GrantId);
+        impl Drop for Withdrawal<'_> {
+            fn drop(&mut self) {
+                let event = ProgramEvent::Withdrawn(self.1);
+                self.0.post(Message::Event(Event::Program(event)));
+            }
+        }
+
+        let (reply, answer) = oneshot::channel();
+        let withdrawal = Withdrawal(self, request.id);
+        self.post(Message::RequestAccess(request, reply));
+        let result = answer.await.unwrap_or(Err(AccessError::Ending));
+        // Nothing waits any more.
+        std::mem::forget(withdrawal);
+        result
+    }
+
+    /// Reports something about other programs, and waits until it is durable.
+    ///
+    /// # Errors
+    /// [`Code::CannotSave`] when the vault can't be written, [`Code::Internal`] when the session has
+    /// stopped.
+    pub async fn report_program_event(&self, event: ProgramEvent) -> Result<(), Problem> {
+        self.ask(Command::Event(Event::Program(event))).await
     }
 
     /// Saves the registration that an administrator entered. An empty secret keeps the earlier one.

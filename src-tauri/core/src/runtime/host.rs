@@ -112,6 +112,7 @@ impl AttemptEnd {
             | Event::ForgetRequested
             | Event::RenewalRequested(..)
             | Event::TokenRejected(..)
+            | Event::Program(_)
             | Event::Refreshed(..)
             | Event::Probed(..)
             | Event::ProbeDue(..)

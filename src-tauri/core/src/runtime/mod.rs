@@ -29,6 +29,7 @@ use crate::account::AccountKey;
 use crate::authorization::AuthorizationUrl;
 use crate::check::CheckError;
 use crate::error::Problem;
+use crate::program::{AccessError, AccessGranted, AccessRequest};
 use crate::registration::{Page, RegistrationDraft};
 use crate::session::{Event, Provisioning, RenewalReason, TokenGeneration};
 use crate::token::AccessToken;
@@ -61,6 +62,11 @@ enum Message {
     PageAddress(Page, oneshot::Sender<PageAddress>),
     /// Answered with the pending attempt's page, if there is one.
     AuthorizationUrl(oneshot::Sender<Option<AuthorizationUrl>>),
+    /// A program's request for access, answered when the user or a rule has decided.
+    RequestAccess(
+        AccessRequest,
+        oneshot::Sender<Result<AccessGranted, AccessError>>,
+    ),
     /// Answered once all earlier messages are handled.
     Barrier(oneshot::Sender<()>),
     /// Stops the actor if a new process would lose nothing by it; answered with whether it stops.

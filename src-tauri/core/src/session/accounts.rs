@@ -156,6 +156,7 @@ impl Open {
             .change(RecordName::Current)
             .answer(PendingReply::Renewal(key), Err(Code::NotSignedIn.into()))
             .answer(PendingReply::Check(key), Err(Code::NotSignedIn.into()));
+        self.remove_grants_of(&mut step, key);
         step
     }
 
@@ -217,6 +218,7 @@ impl Open {
             }
         }
         step.change(RecordName::Account(full));
+        self.rename_grants(step, key, full);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::ProgramEvent;
 use crate::account::{Account, AccountKey, Identity};
 use crate::api::ApiError;
 use crate::authorization::{Attempt, AttemptId, AuthorizationUrl, CodeVerifier};
@@ -68,6 +69,8 @@ pub enum RenewalReason {
     Due,
     /// Amiqus rejected the access token (401).
     Refused,
+    /// A program that holds the access token may not use it any more: a renewal ends it.
+    Stopped,
 }
 
 /// Something that happened: a command, the result of an effect, or a change of the environment.
@@ -148,6 +151,8 @@ pub enum Event {
     SetupChangeRequested,
     /// The provisioning file was read again.
     ProvisioningRead(Provisioning),
+    /// Something about other programs that use the connection.
+    Program(ProgramEvent),
     /// The changes of the last step could not be saved, so these effects of it were not run.
     SaveFailed(Vec<Effect>),
     /// Changes that could not be saved earlier are saved now.
@@ -202,4 +207,6 @@ pub enum Effect {
     Check(AccountKey, TokenGeneration, AccessToken),
     /// Report [`Event::RenewalRequested`] at this time, in place of the account's earlier plan.
     PlanRenewal(AccountKey, Timestamp),
+    /// Report [`ProgramEvent::TimePassed`] at this time.
+    WakePrograms(Timestamp),
 }

@@ -19,6 +19,7 @@ mod accounts;
 mod event;
 mod opening;
 mod pending_links;
+mod programs;
 mod quiescence;
 mod renewal;
 mod saving;
@@ -38,11 +39,13 @@ use jiff::Timestamp;
 use self::account_entry::{AccountEntry, Backoff};
 use self::opening::QueuedOpening;
 use self::pending_links::PendingLinks;
+use self::programs::{Programs, Rules};
 use self::renewal::Renewal;
 use self::unclaimed::Unclaimed;
 pub use event::{
     Effect, Event, LinkOrigin, ProbeAttempt, Provisioning, RenewalReason, TokenGeneration,
 };
+pub use programs::ProgramEvent;
 pub use step::{CommandOutcome, PendingReply, ProblemChange, Step};
 
 use crate::account::{AccountKey, AccountStatus};
@@ -80,6 +83,7 @@ pub struct Session {
     problem: Option<Problem>,
     /// Whether some change exists in memory only, because the vault could not be written.
     unsaved: bool,
+    rules: Rules,
 }
 
 #[derive(Debug)]
@@ -123,6 +127,8 @@ struct Open {
     /// Whether signing in was the user's last action, and the window has stayed open since.
     just_signed_in: bool,
     generations: TokenGenerations,
+    /// Other programs that use the connection.
+    programs: Programs,
 }
 
 /// Issues the [`TokenGeneration`]s. None is issued twice, so that an answer about tokens that are
@@ -163,6 +169,7 @@ impl Default for Session {
             },
             problem: None,
             unsaved: false,
+            rules: Rules::default(),
         }
     }
 }
@@ -251,6 +258,13 @@ impl Session {
         }
     }
 
+    fn open_mut(&mut self) -> Option<&mut Open> {
+        match &mut self.phase {
+            Phase::Open(open) => Some(open),
+            Phase::Opening { .. } | Phase::Locked { .. } => None,
+        }
+    }
+
     fn open(&self) -> Option<&Open> {
         match &self.phase {
             Phase::Open(open) => Some(open),
@@ -330,6 +344,7 @@ impl Session {
             }
             Event::SetupChangeRequested => self.when_open(Open::setup_change_requested),
             Event::ProvisioningRead(provisioning) => self.provisioning_read(provisioning, now),
+            Event::Program(event) => self.on_program_event(event, now),
             Event::SaveFailed(skipped) => {
                 self.unsaved = true;
                 self.when_open(|open| open.save_failed(skipped, now))

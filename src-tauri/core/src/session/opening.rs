@@ -1,10 +1,12 @@
 //! The vault before it is open: opening, unlocking, starting over; and what an open vault resumes.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::{
-    AccountEntry, Effect, LinkOrigin, Open, Phase, Provisioning, Renewal, Session, SignIn, Step,
-    Unclaimed,
+    AccountEntry, Effect, LinkOrigin, Open, Phase, Programs, Provisioning, Renewal, Session,
+    SignIn, Step, Unclaimed,
 };
 use crate::error::{Code, Problem};
 use crate::redirect::ReceivedLink;
@@ -206,8 +208,20 @@ impl Session {
 impl Open {
     /// The state that the vault's records describe. An attempt that has expired is removed.
     fn from_records(step: &mut Step, records: Records, now: Timestamp) -> Self {
+        let mut grants = BTreeMap::new();
+        for (id, stored) in records.grants {
+            match stored.under(records.registration.as_ref()) {
+                Some(grant) => {
+                    grants.insert(id, grant);
+                }
+                None => {
+                    step.change(RecordName::Grant(id));
+                }
+            }
+        }
         let mut open = Self {
             registration: records.registration,
+            programs: Programs::new(grants),
             ..Self::default()
         };
         for (key, account) in records.accounts {
@@ -256,5 +270,6 @@ impl Open {
                 entry.check(step, *key);
             }
         }
+        self.resume_programs(step, now);
     }
 }

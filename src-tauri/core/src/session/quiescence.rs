@@ -15,6 +15,8 @@ impl Session {
             phase,
             problem,
             unsaved,
+            // Told again at each start.
+            rules: _,
         } = self;
         let Phase::Open(open) = phase else {
             return false;
@@ -41,12 +43,14 @@ impl Open {
             just_signed_in: _,
             generations: _,
             unusable_answer_to: _,
+            programs,
         } = self;
         let has_just_signed_out = *signed_out && current.is_none();
         !changing_setup
             && !has_just_signed_out
             && matches!(sign_in, SignIn::Idle)
             && unclaimed.is_none()
+            && programs.is_quiescent()
             && accounts.values().all(AccountEntry::is_quiescent)
     }
 }

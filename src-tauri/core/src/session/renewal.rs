@@ -127,6 +127,7 @@ impl Open {
                 step.clear_service_problem();
                 let generation = self.generations.next();
                 entry.replace_tokens(&mut step, key, generation, tokens, Journal::default(), now);
+                self.handed_out_tokens_ended(&mut step, key);
             }
             Err(TokenError::InvalidGrant { expired }) => {
                 let unanswered = last_attempt.is_some() || journal.unanswered_since.is_some();
@@ -209,6 +210,7 @@ impl Open {
                 step.clear_service_problem();
                 let generation = self.generations.next();
                 entry.replace_tokens(&mut step, key, generation, tokens, journal, now);
+                self.handed_out_tokens_ended(&mut step, key);
             }
             Some(AccountStatus::Connected { .. } | AccountStatus::SignInAgain(_)) | None => {
                 entry.disconnect(reason);

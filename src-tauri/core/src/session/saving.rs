@@ -26,6 +26,10 @@ impl Session {
                 .accounts
                 .get(&key)
                 .map(|entry| vault::encode_account(&entry.account)),
+            RecordName::Grant(id) => {
+                let grant = open.programs.grant(id)?;
+                Some(vault::encode_grant(grant, open.registration.as_ref()?))
+            }
         }
     }
 }
@@ -58,7 +62,8 @@ impl Open {
                 | Effect::ProbeLater(..)
                 | Effect::ReloadAccount(..)
                 | Effect::Check(..)
-                | Effect::PlanRenewal(..) => {
+                | Effect::PlanRenewal(..)
+                | Effect::WakePrograms(_) => {
                     step.run(effect);
                 }
             }

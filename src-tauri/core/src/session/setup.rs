@@ -156,6 +156,7 @@ impl Open {
                     .answer(PendingReply::Check(*key), Err(Code::NotSignedIn.into()));
             }
         }
+        self.remove_all_grants(step);
     }
 
     /// Lets an administrator change a registration whose provisioning file was removed. It stays

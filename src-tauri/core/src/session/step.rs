@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::Effect;
 use crate::account::AccountKey;
 use crate::error::{Code, Problem};
+use crate::program::{AccessError, AccessGranted, GrantId};
 use crate::vault::RecordName;
 
 /// An answer that any number of callers wait for.
@@ -103,6 +104,8 @@ pub struct Step {
     pub outcome: CommandOutcome,
     /// Answers for callers that wait for them.
     pub answers: Vec<(PendingReply, Result<(), Problem>)>,
+    /// Answers for programs that wait for access.
+    pub access_answers: Vec<(GrantId, Result<AccessGranted, AccessError>)>,
 }
 
 impl Default for Step {
@@ -113,6 +116,7 @@ impl Default for Step {
             problem: ProblemChange::Keep,
             outcome: CommandOutcome::Accepted,
             answers: Vec::new(),
+            access_answers: Vec::new(),
         }
     }
 }
@@ -148,6 +152,15 @@ impl Step {
         self
     }
 
+    pub(super) fn answer_access(
+        &mut self,
+        request: GrantId,
+        result: Result<AccessGranted, AccessError>,
+    ) -> &mut Self {
+        self.access_answers.push((request, result));
+        self
+    }
+
     pub(super) fn clear_problem(&mut self) -> &mut Self {
         self.change_problem(ProblemChange::Clear)
     }
@@ -179,6 +192,7 @@ impl Step {
         self.effects.extend(later.effects);
         self.change_problem(later.problem);
         self.answers.extend(later.answers);
+        self.access_answers.extend(later.access_answers);
     }
 }
 

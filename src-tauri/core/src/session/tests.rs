@@ -9,6 +9,7 @@ mod opening;
 mod other_teams;
 mod pending_links;
 mod problems;
+mod programs;
 mod provisioning;
 mod quiescence;
 mod redirects;
@@ -217,7 +218,6 @@ impl Bench {
         self.step(Event::BrowserRequestedAgain(Box::new(fresh)))
     }
 
-    /// The token endpoint answers to the refresh of this step.
     /// The generation of an account's tokens, which no renewal may be under way for.
     fn generation(&self, key: AccountKey) -> TokenGeneration {
         let mut tokens = self.session.usable_tokens();
@@ -225,6 +225,7 @@ impl Bench {
         generation
     }
 
+    /// The token endpoint answers to the refresh of this step.
     fn refreshed(&mut self, step: &Step, result: Result<TokenSet, TokenError>) -> Step {
         let (key, generation) = step
             .effects
@@ -345,6 +346,7 @@ fn describe(effect: &Effect) -> String {
         Effect::AwaitVault => "await the vault".to_owned(),
         Effect::Check(_, _, access) => format!("check {}", access.expose()),
         Effect::PlanRenewal(..) => "plan the renewal".to_owned(),
+        Effect::WakePrograms(_) => "wake programs".to_owned(),
     }
 }
 

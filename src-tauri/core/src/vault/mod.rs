@@ -15,7 +15,7 @@ pub use self::opener::{
 };
 pub use self::record_name::{ParseRecordNameError, RecordName};
 pub use self::records::{
-    NewerVersionError, RECORD_VERSION, Records, encode_account, encode_attempt, encode_current,
-    encode_registration, encode_unclaimed,
+    NewerVersionError, RECORD_VERSION, Records, StoredGrant, encode_account, encode_attempt,
+    encode_current, encode_grant, encode_registration, encode_unclaimed,
 };
 pub use self::store::{Change, RecordBytes, SecretStore, StoreError};

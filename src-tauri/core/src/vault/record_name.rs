@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::account::AccountKey;
+use crate::program::GrantId;
 
 /// The name of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,6 +19,8 @@ pub enum RecordName {
     Current,
     /// An account.
     Account(AccountKey),
+    /// A program's grant.
+    Grant(GrantId),
 }
 
 impl fmt::Display for RecordName {
@@ -28,6 +31,7 @@ impl fmt::Display for RecordName {
             Self::Unclaimed => formatter.write_str("unclaimed"),
             Self::Current => formatter.write_str("current"),
             Self::Account(key) => write!(formatter, "account/{key}"),
+            Self::Grant(id) => write!(formatter, "grant/{id}"),
         }
     }
 }
@@ -47,10 +51,13 @@ impl FromStr for RecordName {
             "unclaimed" => Ok(Self::Unclaimed),
             "current" => Ok(Self::Current),
             text => {
-                let key = text.strip_prefix("account/").ok_or(ParseRecordNameError)?;
-                key.parse()
-                    .map(Self::Account)
-                    .map_err(|_| ParseRecordNameError)
+                let (kind, id) = text.split_once('/').ok_or(ParseRecordNameError)?;
+                let name = match kind {
+                    "account" => id.parse().ok().map(Self::Account),
+                    "grant" => id.parse().ok().map(Self::Grant),
+                    _ => None,
+                };
+                name.ok_or(ParseRecordNameError)
             }
         }
     }

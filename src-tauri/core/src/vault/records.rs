@@ -13,6 +13,7 @@ use crate::account::{
 };
 use crate::authorization::{Attempt, AttemptId, CodeVerifier, State};
 use crate::json;
+use crate::program::{Access, Grant, GrantEnd, GrantId, Program};
 use crate::registration::{Provenance, RedirectUrl, Registration, RegistrationDraft};
 use crate::token::{AccessToken, RefreshToken, TokenSet};
 
@@ -32,6 +33,27 @@ pub struct Records {
     pub accounts: BTreeMap<AccountKey, Account>,
     /// The key of the current account.
     pub current: Option<AccountKey>,
+    /// The programs' grants.
+    pub grants: BTreeMap<GrantId, StoredGrant>,
+}
+
+/// A grant, and the set-up that it was given under: with another one it counts for nothing.
+#[derive(Debug)]
+pub struct StoredGrant {
+    grant: Grant,
+    client_id: String,
+    base_url: String,
+}
+
+impl StoredGrant {
+    /// The grant, if it was given under this registration.
+    #[must_use]
+    pub fn under(self, registration: Option<&Registration>) -> Option<Grant> {
+        let registration = registration?;
+        (self.client_id == registration.client_id.as_str()
+            && self.base_url == registration.base_url.as_str())
+        .then_some(self.grant)
+    }
 }
 
 /// A record was written by a newer version of the app.
@@ -76,6 +98,10 @@ impl Records {
             RecordName::Account(key) => {
                 let record: AccountRecord = json::object(bytes)?;
                 self.accounts.insert(key, record.read()?);
+            }
+            RecordName::Grant(id) => {
+                let record: GrantRecord = json::object(bytes)?;
+                self.grants.insert(id, record.read()?);
             }
         }
         Some(())
@@ -244,6 +270,57 @@ impl AccountRecord {
     }
 }
 
+#[derive(Serialize, Deserialize)]
+struct GrantRecord {
+    version: u32,
+    program: ProgramRecord,
+    account: String,
+    access: Access,
+    /// None: when it wasn't used for a while.
+    ends_at: Option<Timestamp>,
+    since: Timestamp,
+    used_at: Option<Timestamp>,
+    holds_token: bool,
+    is_stopped: bool,
+    client_id: String,
+    base_url: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ProgramRecord {
+    name: String,
+    path: String,
+    fingerprint: String,
+    started_by: Option<String>,
+    is_interpreter: bool,
+}
+
+impl GrantRecord {
+    fn read(self) -> Option<StoredGrant> {
+        let program = Program::new(
+            &self.program.name,
+            &self.program.path,
+            self.program.fingerprint,
+            self.program.started_by.as_deref(),
+            self.program.is_interpreter,
+        );
+        Some(StoredGrant {
+            grant: Grant {
+                program,
+                account: self.account.parse().ok()?,
+                access: self.access,
+                end: self.ends_at.map_or(GrantEnd::Unused, GrantEnd::At),
+                since: self.since,
+                used_at: self.used_at,
+                holds_token: self.holds_token,
+                is_stopped: self.is_stopped,
+            },
+            client_id: self.client_id,
+            base_url: self.base_url,
+        })
+    }
+}
+
 /// Encodes the registration for [`RecordName::Registration`].
 #[must_use]
 pub fn encode_registration(registration: &Registration) -> RecordBytes {
@@ -314,6 +391,43 @@ pub fn encode_account(account: &Account) -> RecordBytes {
             },
             AccountStatus::SignInAgain(why) => AccountStatusRecord::SignInAgain(*why),
         },
+    })
+}
+
+/// Encodes a grant that was given under this registration for [`RecordName::Grant`].
+#[must_use]
+pub fn encode_grant(grant: &Grant, registration: &Registration) -> RecordBytes {
+    let Grant {
+        program,
+        account,
+        access,
+        end,
+        since,
+        used_at,
+        holds_token,
+        is_stopped,
+    } = grant;
+    encode(&GrantRecord {
+        version: RECORD_VERSION,
+        program: ProgramRecord {
+            name: program.name().to_owned(),
+            path: program.path().to_owned(),
+            fingerprint: program.fingerprint().to_owned(),
+            started_by: program.started_by().map(str::to_owned),
+            is_interpreter: program.is_interpreter(),
+        },
+        account: account.to_string(),
+        access: *access,
+        ends_at: match end {
+            GrantEnd::At(end) => Some(*end),
+            GrantEnd::Unused => None,
+        },
+        since: *since,
+        used_at: *used_at,
+        holds_token: *holds_token,
+        is_stopped: *is_stopped,
+        client_id: registration.client_id.as_str().to_owned(),
+        base_url: registration.base_url.as_str().to_owned(),
     })
 }
 

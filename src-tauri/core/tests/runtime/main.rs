@@ -20,6 +20,7 @@ mod hostile_links;
 mod loopback;
 mod other_teams;
 mod outages;
+mod programs;
 mod provisioning;
 mod renewals;
 mod restarts;

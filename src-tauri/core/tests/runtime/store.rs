@@ -26,6 +26,10 @@ impl MemoryStore {
         self.records.lock().unwrap().keys().cloned().collect()
     }
 
+    pub(crate) fn has(&self, name: RecordName) -> bool {
+        self.names().contains(&name.to_string())
+    }
+
     /// All records, as text.
     pub(crate) fn text(&self) -> String {
         let records = self.records.lock().unwrap();
