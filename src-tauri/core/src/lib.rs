@@ -16,6 +16,7 @@ pub mod check;
 pub mod clock;
 pub mod entropy;
 pub mod error;
+pub mod forward;
 pub mod head_and_tail;
 pub mod http;
 mod json;
