@@ -4,10 +4,12 @@
 //! nowhere else, with this app's own credentials and none of the program's.
 
 mod headers;
+mod pacer;
 mod target;
 
 #[cfg(test)]
 mod tests;
 
 pub use self::headers::{request_headers, response_headers};
+pub use self::pacer::Pacer;
 pub use self::target::{ForwardTarget, TargetError};

@@ -6,6 +6,7 @@
 
 mod actor;
 mod effects;
+mod forwarder;
 mod handle;
 mod host;
 mod recipient;
@@ -22,6 +23,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
+pub use self::forwarder::{ForwardError, ForwardedBody, Forwarder};
 pub use self::handle::{PageAddress, SaveError, SessionHandle, StateStream, unlock_with};
 pub use self::host::{AttemptEnd, Dependencies, Host, ListenError, Listener, OpenBrowserError};
 pub use self::recipient::{Recipient, SignInOutcome};

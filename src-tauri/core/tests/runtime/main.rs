@@ -14,6 +14,7 @@ mod check;
 mod driven_clock;
 mod extension;
 mod faults;
+mod forwarding;
 mod gate;
 mod host;
 mod hostile_links;
