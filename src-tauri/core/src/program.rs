@@ -22,6 +22,11 @@ const MAX_UNUSED: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How long *12 hours* is.
 const HALF_A_DAY: SignedDuration = SignedDuration::from_hours(12);
 
+/// A time and what follows it, as far as time goes: a stored one may be anything.
+pub(crate) fn later(at: Timestamp, span: SignedDuration) -> Timestamp {
+    at.saturating_add(span).unwrap_or(Timestamp::MAX)
+}
+
 /// What a program may do. Each level includes the ones before it.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Type,
@@ -156,7 +161,13 @@ impl FromStr for GrantId {
     type Err = ParseGrantIdError;
 
     fn from_str(text: &str) -> Result<Self, ParseGrantIdError> {
-        text.parse().map(Self).map_err(|_| ParseGrantIdError)
+        let id = text.parse().map(Self).map_err(|_| ParseGrantIdError)?;
+        // A UUID has several forms, and a record has one name.
+        if id.to_string() == text {
+            Ok(id)
+        } else {
+            Err(ParseGrantIdError)
+        }
     }
 }
 
@@ -264,7 +275,7 @@ impl Grant {
     pub fn new(request: &AccessRequest, answer: AccessAnswer, now: Timestamp) -> Option<Self> {
         let end = match answer {
             AccessAnswer::DontAllow | AccessAnswer::AllowOnce => return None,
-            AccessAnswer::AllowForTwelveHours => GrantEnd::At(now + HALF_A_DAY),
+            AccessAnswer::AllowForTwelveHours => GrantEnd::At(later(now, HALF_A_DAY)),
             AccessAnswer::AllowAlways => GrantEnd::Unused,
         };
         Some(Self {
@@ -284,7 +295,7 @@ impl Grant {
     pub fn ends_at(&self) -> Timestamp {
         match self.end {
             GrantEnd::At(end) => end,
-            GrantEnd::Unused => self.used_at.unwrap_or(self.since) + MAX_UNUSED,
+            GrantEnd::Unused => later(self.used_at.unwrap_or(self.since), MAX_UNUSED),
         }
     }
 

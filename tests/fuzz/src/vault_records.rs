@@ -3,10 +3,10 @@
 //! Each line of an input is a record: its name, a space, its bytes.
 
 use amiqus_core::account::AccountStatus;
-use amiqus_core::session::{Event, RenewalReason};
+use amiqus_core::session::{Event, ProgramEvent, RenewalReason};
 use amiqus_core::vault::{
     RECORD_VERSION, RecordBytes, RecordName, Records, encode_account, encode_attempt,
-    encode_current, encode_registration, encode_unclaimed,
+    encode_current, encode_grant, encode_registration, encode_unclaimed,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -25,6 +25,7 @@ pub(crate) const TARGET: Target = Target {
         "unclaimed tokens",
         "which is current",
         "an account",
+        "a grant",
     ],
 };
 
@@ -107,6 +108,13 @@ fn written(records: &Records) -> Stored {
     for (key, account) in &records.accounts {
         put(RecordName::Account(*key), encode_account(account));
     }
+    for (id, grant) in &records.grants {
+        let registration = records.registration.as_ref();
+        if let (Some(grant), Some(registration)) = (grant.clone().under(registration), registration)
+        {
+            put(RecordName::Grant(*id), encode_grant(&grant, registration));
+        }
+    }
     all
 }
 
@@ -119,7 +127,9 @@ fn as_text(stored: &Stored) -> Vec<(&str, &str)> {
 }
 
 fn verdict(records: &Records) -> Verdict {
-    if !records.accounts.is_empty() {
+    if !records.grants.is_empty() {
+        "a grant"
+    } else if !records.accounts.is_empty() {
         "an account"
     } else if records.unclaimed.is_some() {
         "unclaimed tokens"
@@ -148,8 +158,18 @@ fn assert_usable(records: Records) {
     if let Some(attempt) = &records.attempt {
         assert!(attempt.deadline() >= attempt.started_at());
     }
+    for grant in records.grants.values() {
+        if let Some(grant) = grant.clone().under(records.registration.as_ref()) {
+            for now in [Timestamp::MIN, app::now(), Timestamp::MAX] {
+                let _ = grant.is_live(now);
+            }
+        }
+    }
     let (mut session, _) = app::opened(records);
     session.step(Event::EnvironmentChanged, app::now());
+    for event in [ProgramEvent::TimePassed, ProgramEvent::AllStopped] {
+        session.step(Event::Program(event), app::now());
+    }
     for key in keys {
         session.step(Event::RenewalRequested(key, RenewalReason::Due), app::now());
         session.step(Event::CheckRequested(key), app::now());

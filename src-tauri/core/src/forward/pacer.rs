@@ -9,6 +9,7 @@ use reqwest::header::HeaderMap;
 
 use crate::account::AccountKey;
 use crate::http::retry_after;
+use crate::program::later;
 
 /// The part of the limit that is left to this app: a tenth.
 const RESERVE_DIVISOR: u64 = 10;
@@ -59,7 +60,7 @@ impl Pacer {
         let pace = self.0.entry(account).or_default();
         if status == StatusCode::TOO_MANY_REQUESTS {
             let wait = retry_after(headers, now).unwrap_or(WINDOW);
-            pace.resumes_at = Some(now + wait);
+            pace.resumes_at = Some(later(now, wait));
             return;
         }
         let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse().ok();
@@ -69,7 +70,7 @@ impl Pacer {
             return;
         };
         let began_at = match pace.seen {
-            Some(seen) if remaining <= seen.remaining && now < seen.began_at + WINDOW => {
+            Some(seen) if remaining <= seen.remaining && now < later(seen.began_at, WINDOW) => {
                 seen.began_at
             }
             // More is left than before: it counts from the start again.
@@ -80,7 +81,7 @@ impl Pacer {
             began_at,
         });
         let reserve: u64 = limit / RESERVE_DIVISOR;
-        pace.resumes_at = (remaining <= reserve).then(|| began_at + WINDOW);
+        pace.resumes_at = (remaining <= reserve).then(|| later(began_at, WINDOW));
     }
 }
 

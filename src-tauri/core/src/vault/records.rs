@@ -38,7 +38,7 @@ pub struct Records {
 }
 
 /// A grant, and the set-up that it was given under: with another one it counts for nothing.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct StoredGrant {
     grant: Grant,
     client_id: String,

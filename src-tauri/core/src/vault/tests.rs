@@ -6,6 +6,7 @@ use crate::fixtures::{
     Counting, attempt, bob, connected, draft, fusion, hill_valley, interrupted, lorraine, now,
     registration, tokens,
 };
+use crate::program::{Access, Grant, GrantEnd, GrantId, Program};
 use crate::registration::{DEFAULT_REDIRECT_URL, Provenance};
 use crate::secret::Passphrase;
 
@@ -37,7 +38,31 @@ fn every_record() -> Stored {
             RecordName::Account(lorraine().key()),
             encode_account(&lorraines),
         ),
+        stored(
+            RecordName::Grant(GrantId::from_random_bytes([7; 16])),
+            encode_grant(&grant(), &registration()),
+        ),
     ]
+}
+
+/// A grant of Bob's that its program has used.
+fn grant() -> Grant {
+    Grant {
+        program: Program::new(
+            "Excel sync",
+            "/opt/Zoë & Co/excel-sync",
+            "sha256:1".to_owned(),
+            Some("Files"),
+            false,
+        ),
+        account: bob().key(),
+        access: Access::Write,
+        end: GrantEnd::At(now()),
+        since: now(),
+        used_at: Some(now()),
+        holds_token: true,
+        is_stopped: true,
+    }
 }
 
 /// Encodes the records again.
@@ -53,6 +78,13 @@ fn encode_all(records: &Records) -> Stored {
     all.extend(current.map(|bytes| stored(RecordName::Current, bytes)));
     for (key, account) in &records.accounts {
         all.push(stored(RecordName::Account(*key), encode_account(account)));
+    }
+    // Whichever registration could be read.
+    let given_under = crate::fixtures::registration();
+    for (id, grant) in &records.grants {
+        let grant = grant.clone().under(Some(&given_under));
+        let bytes = grant.map(|grant| encode_grant(&grant, &given_under));
+        all.extend(bytes.map(|bytes| stored(RecordName::Grant(*id), bytes)));
     }
     all
 }
@@ -270,4 +302,38 @@ fn record_of_an_account_without_tokens_has_none() {
     account.status = AccountStatus::SignInAgain(SignInAgainReason::AccessRemoved);
     let text = String::from_utf8(encode_account(&account).to_vec()).unwrap();
     assert!(!text.contains("hush-") && text.contains("Bob Gale"));
+}
+
+#[test]
+fn grant_under_another_set_up_counts_for_nothing() {
+    let id = GrantId::from_random_bytes([7; 16]);
+    let read = || {
+        let bytes = encode_grant(&grant(), &registration());
+        let records = Records::read(&[stored(RecordName::Grant(id), bytes)]).unwrap();
+        records.grants.into_values().next().unwrap()
+    };
+    assert_eq!(read().under(Some(&registration())), Some(grant()));
+    assert_eq!(read().under(None), None);
+    let mut other = draft();
+    other.client_id = "another".to_owned();
+    let other = other.validate(Provenance::ByHand).unwrap();
+    assert_eq!(read().under(Some(&other)), None);
+}
+
+#[test]
+fn grant_has_one_name() {
+    let id = GrantId::from_random_bytes([0xab; 16]).to_string();
+    assert!(format!("grant/{id}").parse::<RecordName>().is_ok());
+    for other in [
+        id.to_uppercase(),
+        id.replace('-', ""),
+        format!("{{{id}}}"),
+        format!("urn:uuid:{id}"),
+        String::new(),
+    ] {
+        assert!(
+            format!("grant/{other}").parse::<RecordName>().is_err(),
+            "{other}"
+        );
+    }
 }

@@ -5,11 +5,12 @@ use amiqus_core::account::{
 };
 use amiqus_core::authorization::Attempt;
 use amiqus_core::entropy::{EntropyError, EntropySource};
+use amiqus_core::program::{Access, Grant, GrantEnd, GrantId, Program};
 use amiqus_core::registration::{Provenance, Registration, RegistrationDraft};
 use amiqus_core::token::{AccessToken, RefreshToken, TokenSet};
 use amiqus_core::vault::{
     RECORD_VERSION, RecordBytes, RecordName, encode_account, encode_attempt, encode_current,
-    encode_registration, encode_unclaimed,
+    encode_grant, encode_registration, encode_unclaimed,
 };
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -124,7 +125,31 @@ fn records() -> Vec<(&'static str, RecordName, RecordBytes)> {
             RecordName::Account(of_nobody),
             encode_account(&again),
         ),
+        (
+            "grant",
+            RecordName::Grant(GrantId::from_random_bytes([7; 16])),
+            encode_grant(&grant(key), &by_hand),
+        ),
     ]
+}
+
+fn grant(account: AccountKey) -> Grant {
+    Grant {
+        program: Program::new(
+            "Excel sync",
+            "/opt/excel-sync",
+            "sha256:1".to_owned(),
+            Some("Files"),
+            false,
+        ),
+        account,
+        access: Access::Read,
+        end: GrantEnd::At(now()),
+        since: now(),
+        used_at: Some(now()),
+        holds_token: false,
+        is_stopped: false,
+    }
 }
 
 /// Records of earlier versions stay in the corpus: each file's name has its version.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::program::{AccessRequest, GrantId};
+use crate::program::{AccessRequest, GrantId, later};
 
 /// How long the user may take to answer.
 const TIME_TO_ANSWER: SignedDuration = SignedDuration::from_mins(1);
@@ -82,7 +82,7 @@ impl Prompts {
 
     /// Asks the next question; returns until when.
     pub(super) fn ask_next(&mut self, now: Timestamp) -> Timestamp {
-        let until = now + TIME_TO_ANSWER;
+        let until = later(now, TIME_TO_ANSWER);
         self.asked = self.waiting.pop_front().map(|question| (question, until));
         until
     }
@@ -122,7 +122,7 @@ impl Prompts {
 
     /// Remembers a refusal; returns until when.
     pub(super) fn refuse(&mut self, request: AccessRequest, now: Timestamp) -> Timestamp {
-        let until = now + REFUSAL_TIME;
+        let until = later(now, REFUSAL_TIME);
         if self.refusals.len() == MAX_REFUSALS {
             self.refusals.pop_front();
         }
@@ -161,7 +161,7 @@ impl Prompts {
 
 impl Refusal {
     fn holds(&self, now: Timestamp) -> bool {
-        now < self.until && now >= self.until - REFUSAL_TIME
+        now < self.until && later(now, REFUSAL_TIME) >= self.until
     }
 }
 
