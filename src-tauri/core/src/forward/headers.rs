@@ -1,9 +1,9 @@
 //! The headers that pass between a program and the service.
 
 use reqwest::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, FORWARDED, HOST,
-    HeaderMap, HeaderName, ORIGIN, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, REFERER, SET_COOKIE,
-    TE, TRAILER, TRANSFER_ENCODING, UPGRADE, USER_AGENT, VIA,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, FORWARDED,
+    HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION,
+    REFERER, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, USER_AGENT, VIA,
 };
 
 /// Headers of one connection and not of the message (RFC 9110 §7.6.1), beside those that `Connection` names.
@@ -47,10 +47,20 @@ const OUR_PREFIXES: [&str; 5] = [
 /// The header that is meant for this app, and not for the service.
 const PREFER: &str = "prefer";
 
+/// What a program accepts that says nothing about it. Without JSON in the first place Amiqus answers an error with a
+/// web page, or with a redirect to one; a file comes with either.
+const ACCEPT_BY_DEFAULT: HeaderValue = HeaderValue::from_static("application/json, */*;q=0.8");
+
 /// The headers of a program's request that go to the service.
 #[must_use]
 pub fn request_headers(headers: &HeaderMap) -> HeaderMap {
     let mut passed = end_to_end(headers);
+    let accepts_anything = passed
+        .get(ACCEPT)
+        .is_none_or(|accepted| accepted.as_bytes().trim_ascii() == b"*/*");
+    if accepts_anything {
+        passed.insert(ACCEPT, ACCEPT_BY_DEFAULT);
+    }
     for name in OURS {
         passed.remove(name);
     }

@@ -187,6 +187,19 @@ fn programs_credentials_and_connection_stay_here() {
 }
 
 #[test]
+fn program_that_accepts_anything_is_given_json() {
+    let accepted = |sent: &HeaderMap| {
+        let passed = request_headers(sent);
+        passed["accept"].to_str().unwrap().to_owned()
+    };
+    let json_first = "application/json, */*;q=0.8";
+    assert_eq!(accepted(&HeaderMap::new()), json_first);
+    assert_eq!(accepted(&headers(&[("accept", "*/*")])), json_first);
+    let pdf = headers(&[("accept", "application/pdf")]);
+    assert_eq!(accepted(&pdf), "application/pdf");
+}
+
+#[test]
 fn services_cookies_and_browser_rules_stay_here() {
     let received = headers(&[
         ("content-type", "application/pdf"),
