@@ -14,10 +14,14 @@ use specta::Type;
 use uuid::Uuid;
 
 use crate::account::AccountKey;
+use crate::error::Problem;
 use crate::text::plain_text;
 
 /// A grant without an end goes when it wasn't used for so long.
 const MAX_UNUSED: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// By how much a clock may be set back without ending what was allowed before.
+const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_hours(24);
 
 /// How long *12 hours* is.
 const HALF_A_DAY: SignedDuration = SignedDuration::from_hours(12);
@@ -127,10 +131,17 @@ impl Program {
         self.is_interpreter
     }
 
-    /// Whether both are the same file with the same content, or by the same signer.
+    /// Whether the system told what it is.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        !self.path.is_empty() && !self.fingerprint.is_empty()
+    }
+
+    /// Whether both are the same file with the same content, or by the same signer. A program of which neither is
+    /// known is like no other.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
-        self.path == other.path && self.fingerprint == other.fingerprint
+        self.is_known() && self.path == other.path && self.fingerprint == other.fingerprint
     }
 }
 
@@ -216,6 +227,9 @@ pub enum AccessError {
     /// IT, or the user's setting, doesn't permit this access.
     #[error("this access is not permitted")]
     NotPermitted,
+    /// The system doesn't tell which program it is.
+    #[error("the program can't be identified")]
+    Unidentified,
     /// The vault is locked: nothing is known of accounts and grants.
     #[error("the vault is locked")]
     Locked,
@@ -237,6 +251,20 @@ pub enum AccessError {
     /// The app is ending.
     #[error("the app is ending")]
     Ending,
+}
+
+/// Why a program isn't handed the access token.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HandOutError {
+    /// It has no grant for that, or not any more.
+    #[error("there is no grant for the token")]
+    NoGrant,
+    /// The token was renewed meanwhile, or is about to be.
+    #[error("the token was renewed meanwhile")]
+    Renewed,
+    /// The account has no valid token, or that it was handed out can't be saved.
+    #[error("there is no token to hand out: {:?}", .0.code)]
+    NoToken(Problem),
 }
 
 /// When a grant ends.
@@ -299,10 +327,15 @@ impl Grant {
         }
     }
 
-    /// Whether it allows anything now.
+    /// Whether it allows anything now. One that ends later than any grant can was given while the clock was ahead.
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {
-        !self.is_stopped && now < self.ends_at()
+        let longest = match self.end {
+            GrantEnd::At(_) => HALF_A_DAY,
+            GrantEnd::Unused => MAX_UNUSED,
+        };
+        let end = self.ends_at();
+        !self.is_stopped && now < end && end <= later(later(now, longest), CLOCK_TOLERANCE)
     }
 
     /// Whether it allows a request now.
@@ -334,13 +367,13 @@ pub struct ProgramsState {
 }
 
 /// Whether a user may give this answer. Interpreters are never allowed without an end, since they run programs of
-/// others; nor is more than reading, since Amiqus can't take it back for one program.
+/// others; nor is more than reading, since Amiqus can't take it back for one program. A token can't be had once: it
+/// lives for a year, unless the end of a grant ends it.
 #[must_use]
 pub fn may_answer(request: &AccessRequest, answer: AccessAnswer) -> bool {
     match answer {
-        AccessAnswer::DontAllow | AccessAnswer::AllowOnce | AccessAnswer::AllowForTwelveHours => {
-            true
-        }
+        AccessAnswer::DontAllow | AccessAnswer::AllowForTwelveHours => true,
+        AccessAnswer::AllowOnce => request.access != Access::Token,
         AccessAnswer::AllowAlways => {
             request.access == Access::Read && !request.program.is_interpreter()
         }

@@ -196,7 +196,7 @@ async fn read(response: Response<Incoming>) -> Result<Bytes, Error> {
 
 /// Whether a text can be an account's id, or a grant's.
 fn is_id(text: &str) -> bool {
-    !text.is_empty()
+    text.starts_with(|first: char| first.is_ascii_alphanumeric())
         && text.len() <= 100
         && text
             .bytes()

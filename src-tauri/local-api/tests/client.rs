@@ -139,6 +139,7 @@ async fn id_that_would_change_the_request_is_not_sent() {
     let server = serve(204, JSON, "");
     for id in [
         "",
+        "..",
         "../token",
         "a/b",
         "a b",

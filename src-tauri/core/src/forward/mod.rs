@@ -4,6 +4,7 @@
 //! nowhere else, with this app's own credentials and none of the program's.
 
 mod headers;
+mod method;
 mod pacer;
 mod target;
 
@@ -11,5 +12,6 @@ mod target;
 mod tests;
 
 pub use self::headers::{request_headers, response_headers};
+pub use self::method::ForwardMethod;
 pub use self::pacer::Pacer;
 pub use self::target::{ForwardTarget, TargetError};

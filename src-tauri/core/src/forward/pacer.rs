@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
 use crate::account::AccountKey;
-use crate::http::retry_after;
+use crate::http::{MAX_RETRY_AFTER, retry_after};
 use crate::program::later;
 
 /// The part of the limit that is left to this app: a tenth.
@@ -25,8 +25,10 @@ pub struct Pacer(BTreeMap<AccountKey, Pace>);
 struct Pace {
     /// What was left when the service last said so, and since when it counts.
     seen: Option<Seen>,
-    /// When requests may be sent again.
-    resumes_at: Option<Timestamp>,
+    /// When requests may be sent again, as the service asked. A response to an earlier request doesn't shorten it.
+    asked_until: Option<Timestamp>,
+    /// When requests may be sent again, for the part of the limit that is left to this app.
+    reserved_until: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -41,12 +43,17 @@ impl Pacer {
     /// # Errors
     /// How long to wait before the next one.
     pub fn admit(&self, account: AccountKey, now: Timestamp) -> Result<(), SignedDuration> {
-        let resumes_at = self.0.get(&account).and_then(|pace| pace.resumes_at);
-        match resumes_at.map(|at| at.duration_since(now)) {
+        let pace = self.0.get(&account);
+        let waits = pace.map(|pace| [pace.asked_until, pace.reserved_until]);
+        let wait = waits
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|until| until.duration_since(now))
             // A longer wait would come from a clock that was set back.
-            Some(wait) if wait.is_positive() && wait <= crate::http::MAX_RETRY_AFTER => Err(wait),
-            Some(_) | None => Ok(()),
-        }
+            .filter(|wait| wait.is_positive() && *wait <= MAX_RETRY_AFTER)
+            .max();
+        wait.map_or(Ok(()), Err)
     }
 
     /// Takes note of what a response says of the limit.
@@ -58,9 +65,13 @@ impl Pacer {
         now: Timestamp,
     ) {
         let pace = self.0.entry(account).or_default();
-        if status == StatusCode::TOO_MANY_REQUESTS {
-            let wait = retry_after(headers, now).unwrap_or(WINDOW);
-            pace.resumes_at = Some(later(now, wait));
+        let asked = match status {
+            StatusCode::TOO_MANY_REQUESTS => Some(retry_after(headers, now).unwrap_or(WINDOW)),
+            StatusCode::SERVICE_UNAVAILABLE => retry_after(headers, now),
+            _ => None,
+        };
+        if let Some(wait) = asked {
+            pace.asked_until = pace.asked_until.max(Some(later(now, wait)));
             return;
         }
         let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse().ok();
@@ -81,7 +92,7 @@ impl Pacer {
             began_at,
         });
         let reserve: u64 = limit / RESERVE_DIVISOR;
-        pace.resumes_at = (remaining <= reserve).then(|| later(began_at, WINDOW));
+        pace.reserved_until = (remaining <= reserve).then(|| later(began_at, WINDOW));
     }
 }
 
@@ -131,9 +142,13 @@ mod tests {
         let mut headers = HeaderMap::new();
         pacer.observe(bob, StatusCode::TOO_MANY_REQUESTS, &headers, now());
         assert_eq!(pacer.admit(bob, now()), Err(WINDOW));
-        headers.insert(RETRY_AFTER, HeaderValue::from_static("47"));
-        pacer.observe(bob, StatusCode::TOO_MANY_REQUESTS, &headers, now());
-        assert_eq!(pacer.admit(bob, now()), Err(SignedDuration::from_secs(47)));
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("70"));
+        pacer.observe(bob, StatusCode::SERVICE_UNAVAILABLE, &headers, now());
+        let asked = SignedDuration::from_secs(70);
+        assert_eq!(pacer.admit(bob, now()), Err(asked));
+        // The response to a request that was sent before says nothing of it.
+        pacer.observe(bob, StatusCode::OK, &left("150"), now());
+        assert_eq!(pacer.admit(bob, now()), Err(asked));
         // A clock that was set back by a day holds nobody up for a day.
         let earlier = now() - SignedDuration::from_hours(24);
         assert_eq!(pacer.admit(bob, earlier), Ok(()));

@@ -80,11 +80,14 @@ impl ForwardTarget {
     #[must_use]
     pub fn url(&self, service: &BaseUrl) -> Option<Url> {
         let resource = self.path.strip_prefix(PREFIX)?;
+        // The one character of a query that URLs encode (WHATWG URL, *special-query percent-encode set*) and URIs
+        // don't. It means the same.
+        let query = self.query.as_ref().map(|query| query.replace('\'', "%27"));
         let mut url = service.api("");
         let below = format!("{}{resource}", url.path());
         url.set_path(&below);
-        url.set_query(self.query.as_deref());
-        (url.path() == below && url.query() == self.query.as_deref() && service.contains(&url))
+        url.set_query(query.as_deref());
+        (url.path() == below && url.query() == query.as_deref() && service.contains(&url))
             .then_some(url)
     }
 }

@@ -28,6 +28,19 @@ fn resource_is_asked_for_as_it_was_written() {
         let url = parsed.url(&service()).unwrap_or_else(|| panic!("{target}"));
         assert_eq!(url.as_str(), format!("https://id.amiqus.co{target}"));
     }
+    let name = ForwardTarget::parse("/api/v2/clients?search=O'Brien").unwrap();
+    let url = name.url(&service()).unwrap();
+    assert_eq!(
+        url.as_str(),
+        "https://id.amiqus.co/api/v2/clients?search=O%27Brien"
+    );
+    // Whatever a query may have in it, it is sent.
+    for byte in (0..=u8::MAX).filter(u8::is_ascii_graphic) {
+        let target = format!("/api/v2/clients?search={}", char::from(byte));
+        if let Ok(parsed) = ForwardTarget::parse(&target) {
+            assert!(parsed.url(&service()).is_some(), "{target}");
+        }
+    }
     let below = BaseUrl::parse("https://example.com/amiqus/").unwrap();
     let url = ForwardTarget::parse("/api/v2/me").unwrap().url(&below);
     assert_eq!(

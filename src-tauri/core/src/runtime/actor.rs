@@ -15,9 +15,9 @@ use crate::account::AccountKey;
 use crate::app_state::AppState;
 use crate::authorization::{Attempt, AttemptId};
 use crate::error::{Code, Problem, chain};
-use crate::program::{AccessError, AccessGranted, GrantId, ProgramsState};
+use crate::program::{AccessError, AccessGranted, GrantId, HandOutError, ProgramsState};
 use crate::registration::{BaseUrl, DEFAULT_BASE_URL, Page};
-use crate::session::{CommandOutcome, Event, PendingReply, ProgramEvent, Session};
+use crate::session::{CommandOutcome, Event, PendingReply, ProgramEvent, Session, TokenGeneration};
 use crate::vault::{RecordName, SecretStore, Unlock};
 
 type AccessReply = oneshot::Sender<Result<AccessGranted, AccessError>>;
@@ -43,6 +43,7 @@ pub(super) struct SessionActor {
     pending_replies: PendingReplies,
     pending_access: HashMap<GrantId, AccessReply>,
     pub(super) planned_renewals: HashMap<AccountKey, AbortHandle>,
+    pub(super) program_timer: Option<AbortHandle>,
     /// Held while the provisioning file is read again: the results arrive in the order of the reads.
     pub(super) provisioning_reads: Arc<Mutex<()>>,
     /// The number of token requests whose response hasn't been handled yet.
@@ -75,6 +76,7 @@ impl SessionActor {
             pending_replies: HashMap::new(),
             pending_access: HashMap::new(),
             planned_renewals: HashMap::new(),
+            program_timer: None,
             provisioning_reads: Arc::default(),
             in_flight,
             active_listener: None,
@@ -132,6 +134,10 @@ impl SessionActor {
                     let event = ProgramEvent::Requested(Box::new(request));
                     self.handle(Event::Program(event)).await;
                 }
+                Message::HandOutToken(grant, generation, reply) => {
+                    let result = self.hand_out_token(grant, generation).await;
+                    answer(reply, result);
+                }
                 Message::Barrier(reply) => answer(reply, ()),
                 Message::StopIfQuiescent(reply) => {
                     // A message that has arrived since must not be lost.
@@ -148,8 +154,24 @@ impl SessionActor {
                 }
             }
         }
-        for renewal in self.planned_renewals.values() {
-            renewal.abort();
+        for timer in self.planned_renewals.values().chain(&self.program_timer) {
+            timer.abort();
+        }
+    }
+
+    async fn hand_out_token(
+        &mut self,
+        grant: GrantId,
+        generation: TokenGeneration,
+    ) -> Result<(), HandOutError> {
+        let now = self.dependencies.clock.now();
+        self.session.may_hand_out(grant, generation, now)?;
+        let event = Event::Program(ProgramEvent::TokenHandedOut(grant));
+        match self.handle(event).await {
+            CommandOutcome::Refused(problem) => Err(HandOutError::NoToken(problem)),
+            CommandOutcome::Accepted | CommandOutcome::Unchanged | CommandOutcome::Pending(_) => {
+                Ok(())
+            }
         }
     }
 

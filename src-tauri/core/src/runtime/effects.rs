@@ -33,10 +33,13 @@ impl SessionActor {
             Effect::PlanRenewal(key, at) => self.plan_renewal(key, at),
             Effect::WakePrograms(at) => {
                 let wait = self.wait_until(at);
-                self.spawn_event(async move {
+                let timer = self.spawn_event(async move {
                     wait.await;
                     Some(Event::Program(ProgramEvent::TimePassed))
                 });
+                if let Some(earlier) = self.program_timer.replace(timer) {
+                    earlier.abort();
+                }
             }
             Effect::ProbeLater(key, generation, attempt, wait) => {
                 self.probe_later(key, generation, attempt, wait);

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http::{Method, Request, Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use http_body::Body as HttpBody;
 use jiff::SignedDuration;
 
@@ -11,7 +11,7 @@ use super::{AccountToken, SessionHandle};
 use crate::account::AccountKey;
 use crate::clock::Clock;
 use crate::error::{Cause, Problem, chain};
-use crate::forward::{ForwardTarget, Pacer, request_headers, response_headers};
+use crate::forward::{ForwardMethod, ForwardTarget, Pacer, request_headers, response_headers};
 use crate::http::{Client, Clients, ConnectError, RequestError};
 use crate::registration::{BaseUrl, Page};
 
@@ -66,13 +66,14 @@ impl Forwarder {
 
     /// Makes a request for an account and returns the response as it comes, its body still on the way. What may have
     /// changed something is sent once. GET and HEAD, which have no body here, are sent once more with a newer token
-    /// where the first was rejected.
+    /// where the first was rejected. The request's own method and target count for nothing.
     ///
     /// # Errors
     /// The [`ForwardError`] why there is no response. A response with an error's status is no error.
     pub async fn forward<B>(
         &self,
         account: AccountKey,
+        method: ForwardMethod,
         target: &ForwardTarget,
         request: Request<B>,
     ) -> Result<Response<ForwardedBody>, ForwardError>
@@ -88,25 +89,23 @@ impl Forwarder {
         let token = token.map_err(ForwardError::NoToken)?;
         let (parts, body) = request.into_parts();
         let headers = request_headers(&parts.headers);
-        let prepare = |method: Method, client: &Client| {
+        let prepare = |client: &Client| {
             client
-                .request(method, url.clone())
+                .request(method.method(), url.clone())
                 .headers(headers.clone())
                 .timeout(TIMEOUT)
         };
-        let is_repeatable = matches!(parts.method, Method::GET | Method::HEAD);
-        let prepared = prepare(parts.method.clone(), client);
-        let first = if is_repeatable {
+        let prepared = prepare(client);
+        let first = if method.is_safe() {
             prepared
         } else {
             prepared.body(reqwest::Body::wrap(body))
         };
         let mut response = self.send(first, &token).await?;
         if response.status() == StatusCode::UNAUTHORIZED {
-            if is_repeatable {
+            if method.is_safe() {
                 if let Ok(newer) = self.session.replace_rejected(&token).await {
-                    let again = prepare(parts.method, client);
-                    response = self.send(again, &newer).await?;
+                    response = self.send(prepare(client), &newer).await?;
                 }
             } else {
                 // For the next request. This one's program is told.

@@ -16,7 +16,9 @@ use crate::authorization::AuthorizationUrl;
 use crate::check::CheckError;
 use crate::clock::Clock;
 use crate::error::{Code, Problem};
-use crate::program::{AccessError, AccessGranted, AccessRequest, GrantId, ProgramsState};
+use crate::program::{
+    AccessError, AccessGranted, AccessRequest, GrantId, HandOutError, ProgramsState,
+};
 use crate::redirect::ReceivedLink;
 use crate::registration::{BaseUrl, FieldProblem, Page, RegistrationDraft};
 use crate::secret::Passphrase;
@@ -386,6 +388,30 @@ impl SessionHandle {
         // Nothing waits any more.
         std::mem::forget(withdrawal);
         result
+    }
+
+    /// Returns the access token of a grant's account, to hand it to the grant's program. That it holds the token is
+    /// on record before this returns, so that *Stop* ends the token.
+    ///
+    /// # Errors
+    /// The [`HandOutError`] why the program doesn't get it.
+    pub async fn hand_out_token(&self, grant: GrantId) -> Result<AccountToken, HandOutError> {
+        loop {
+            let account = {
+                let programs = self.programs.borrow();
+                programs.grants.get(&grant).map(|grant| grant.account)
+            };
+            let token = self.token_of(account.ok_or(HandOutError::NoGrant)?).await;
+            let token = token.map_err(HandOutError::NoToken)?;
+            let (reply, answer) = oneshot::channel();
+            self.post(Message::HandOutToken(grant, token.generation, reply));
+            match answer.await {
+                // Renewed between the two: there is a newer one.
+                Ok(Err(HandOutError::Renewed)) => {}
+                Ok(result) => return result.map(|()| token),
+                Err(_) => return Err(HandOutError::NoToken(Code::Internal.into())),
+            }
+        }
     }
 
     /// Reports something about other programs, and waits until it is durable.

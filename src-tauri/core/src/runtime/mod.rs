@@ -31,7 +31,7 @@ use crate::account::AccountKey;
 use crate::authorization::AuthorizationUrl;
 use crate::check::CheckError;
 use crate::error::Problem;
-use crate::program::{AccessError, AccessGranted, AccessRequest};
+use crate::program::{AccessError, AccessGranted, AccessRequest, GrantId, HandOutError};
 use crate::registration::{Page, RegistrationDraft};
 use crate::session::{Event, Provisioning, RenewalReason, TokenGeneration};
 use crate::token::AccessToken;
@@ -68,6 +68,12 @@ enum Message {
     RequestAccess(
         AccessRequest,
         oneshot::Sender<Result<AccessGranted, AccessError>>,
+    ),
+    /// A wish to hand an account's token of this generation to a grant's program, answered once it is on record.
+    HandOutToken(
+        GrantId,
+        TokenGeneration,
+        oneshot::Sender<Result<(), HandOutError>>,
     ),
     /// Answered once all earlier messages are handled.
     Barrier(oneshot::Sender<()>),

@@ -20,6 +20,8 @@ pub(super) struct AccountEntry {
     pub(super) offline: bool,
     /// When a 401 last led to a renewal, until a check succeeds.
     pub(super) unauthenticated_at: Option<Timestamp>,
+    /// When a caller's 401 last led to a renewal. No check clears it: the resource may reject every token.
+    pub(super) rejected_at: Option<Timestamp>,
     /// The tokens with which a check is in progress.
     pub(super) checking: Option<TokenGeneration>,
 }
@@ -47,6 +49,7 @@ impl AccountEntry {
             user_waits: false,
             offline: false,
             unauthenticated_at: None,
+            rejected_at: None,
             checking: None,
         }
     }
@@ -83,6 +86,12 @@ impl AccountEntry {
     /// Whether a 401 led to a renewal within this span, in either direction of a clock that was set.
     pub(super) fn was_unauthenticated_within(&self, span: SignedDuration, now: Timestamp) -> bool {
         self.unauthenticated_at
+            .is_some_and(|at| now.duration_since(at).abs() < span)
+    }
+
+    /// The same, for the 401 of a caller.
+    pub(super) fn was_rejected_within(&self, span: SignedDuration, now: Timestamp) -> bool {
+        self.rejected_at
             .is_some_and(|at| now.duration_since(at).abs() < span)
     }
 }

@@ -2,7 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{CommandOutcome, Open, PendingReply, Renewal, RenewalReason, Step, TokenGeneration};
+use super::{
+    CommandOutcome, NextProbe, Open, PendingReply, Renewal, RenewalReason, Step, TokenGeneration,
+};
 use crate::account::{AccountKey, AccountStatus, Identity, TeamKey};
 use crate::api::ApiError;
 use crate::error::Code;
@@ -112,14 +114,25 @@ impl Open {
                 ..Step::default()
             };
         }
+        let recently = UNAUTHENTICATED_RENEWAL_INTERVAL;
         if entry.renewal == Renewal::Idle
-            && entry.was_unauthenticated_within(UNAUTHENTICATED_RENEWAL_INTERVAL, now)
+            && (entry.was_rejected_within(recently, now)
+                || entry.was_unauthenticated_within(recently, now))
         {
             return Step::refused(Code::ServerError);
         }
+        // The next probe may be a quarter of an hour away.
+        if let Renewal::Probing {
+            cause,
+            next: NextProbe::Scheduled | NextProbe::RetryAfter { .. },
+            ..
+        } = entry.renewal
+        {
+            return Step::refused(cause.map_or(Code::ServerError, Code::from));
+        }
         match entry.begin_renewal(key, RenewalReason::Refused, now) {
             Ok(mut step) => {
-                entry.unauthenticated_at = Some(now);
+                entry.rejected_at = Some(now);
                 step.outcome = CommandOutcome::Pending(PendingReply::Renewal(key));
                 step
             }

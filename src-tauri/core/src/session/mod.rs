@@ -40,7 +40,7 @@ use self::account_entry::{AccountEntry, Backoff};
 use self::opening::QueuedOpening;
 use self::pending_links::PendingLinks;
 use self::programs::{Programs, Rules};
-use self::renewal::Renewal;
+use self::renewal::{NextProbe, Renewal};
 use self::unclaimed::Unclaimed;
 pub use event::{
     Effect, Event, LinkOrigin, ProbeAttempt, Provisioning, RenewalReason, TokenGeneration,

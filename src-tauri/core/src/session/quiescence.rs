@@ -68,6 +68,8 @@ impl AccountEntry {
             user_waits,
             offline,
             unauthenticated_at,
+            // Forgotten with the process, it costs a renewal at worst.
+            rejected_at: _,
             checking,
         } = self;
         matches!(account.status, AccountStatus::Connected { .. })

@@ -216,6 +216,7 @@ impl Open {
                 entry.disconnect(reason);
                 step.change(RecordName::Account(key));
                 entry.answer_error(&mut step, key, Code::NotSignedIn);
+                self.handed_out_tokens_ended(&mut step, key);
             }
         }
         step

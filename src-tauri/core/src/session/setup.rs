@@ -143,6 +143,7 @@ impl Open {
                     entry.plan(step, *key, now);
                 }
             }
+            self.end_stopped_tokens(step, now);
             return;
         }
         self.drop_unclaimed(step);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use amiqus_core::clock::Clock;
 use amiqus_core::error::Code;
-use amiqus_core::forward::ForwardTarget;
+use amiqus_core::forward::{ForwardMethod, ForwardTarget};
 use amiqus_core::http::{Clients, Timeouts};
 use amiqus_core::runtime::{ForwardError, ForwardedBody, Forwarder};
 use http::{Method, Request, Response, StatusCode};
@@ -39,8 +39,9 @@ async fn forward(
 ) -> Result<Response<ForwardedBody>, ForwardError> {
     let target = ForwardTarget::parse(target).unwrap();
     let account = key(BOB, FUSION);
+    let parsed = ForwardMethod::parse(&method).unwrap();
     forwarder
-        .forward(account, &target, request(method, "{}"))
+        .forward(account, parsed, &target, request(method, "{}"))
         .await
 }
 

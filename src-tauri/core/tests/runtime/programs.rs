@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use amiqus_core::program::{
     Access, AccessAnswer, AccessError, AccessGranted, AccessPrompt, AccessRequest, GrantId,
-    Program, ProgramsPolicy, ProgramsState,
+    HandOutError, Program, ProgramsPolicy, ProgramsState,
 };
 use amiqus_core::session::ProgramEvent;
 use amiqus_core::vault::RecordName;
@@ -98,9 +98,12 @@ async fn token_that_was_handed_out_is_dead_soon_after_a_stop() {
     app.answer_prompt(AccessAnswer::AllowForTwelveHours).await;
     waiting.await.unwrap().unwrap();
     let id = request(1, Access::Token).id;
-    for event in [ProgramEvent::TokenRequested(id), ProgramEvent::Stopped(id)] {
-        app.session.report_program_event(event).await.unwrap();
-    }
+    let handed_out = app.session.hand_out_token(id).await.unwrap();
+    assert_eq!(handed_out.access.expose(), old.access.expose());
+    let stop = ProgramEvent::Stopped(id);
+    app.session.report_program_event(stop).await.unwrap();
+    let refused = app.session.hand_out_token(id).await.unwrap_err();
+    assert_eq!(refused, HandOutError::NoGrant);
     let token = app.session.token_of(key(BOB, FUSION)).await.unwrap();
     assert_ne!(token.access.expose(), old.access.expose());
     assert!(!computer.amiqus.is_access_token_live(old.access.expose()));

@@ -6,6 +6,7 @@
 mod folder;
 
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::process::{Uid, geteuid};
@@ -20,7 +21,17 @@ const NAME: &str = "local-api.sock";
 /// The longest path that a socket can have on each system, without its end.
 const MAX_PATH_LENGTH: usize = 103;
 
-/// The folder of the socket: in memory on Linux, and removed when the user logs out.
+/// The folder of the socket: the app's own.
+#[cfg(target_os = "macos")]
+#[must_use]
+pub fn default_folder() -> PathBuf {
+    let home = std::env::home_dir().unwrap_or_default();
+    home.join("Library/Application Support")
+        .join(brand::IDENTIFIER)
+}
+
+/// The folder of the socket: in memory, and removed when the user logs out.
+#[cfg(not(target_os = "macos"))]
 #[must_use]
 pub fn default_folder() -> PathBuf {
     let runtime = match std::env::var_os("XDG_RUNTIME_DIR") {
@@ -50,8 +61,9 @@ pub enum BindError {
 /// Listens for programs of this user.
 #[derive(Debug)]
 pub struct Listener {
-    listener: UnixListener,
+    inner: UnixListener,
     path: PathBuf,
+    inode: u64,
 }
 
 impl Listener {
@@ -67,13 +79,17 @@ impl Listener {
         let folder = Folder::prepare(folder)?;
         match std::os::unix::net::UnixStream::connect(&path) {
             Ok(_) => return Err(BindError::InUse),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            // Nobody listens there any more, or it is no socket.
+            // Nobody listens there any more, it is no socket, or there is nothing.
             Err(_) => folder.remove(NAME)?,
         }
         let listener = UnixListener::bind(&path)?;
         folder.restrict(NAME)?;
-        Ok(Self { listener, path })
+        let inode = std::fs::symlink_metadata(&path)?.ino();
+        Ok(Self {
+            inner: listener,
+            path,
+            inode,
+        })
     }
 
     /// Waits for a program of this user; another user's connection is dropped. Cancel safe.
@@ -82,8 +98,9 @@ impl Listener {
     /// When the system refuses, such as for want of file descriptors.
     pub async fn accept(&self) -> io::Result<UnixStream> {
         loop {
-            let (stream, _) = self.listener.accept().await?;
-            if is_of(&stream, geteuid())? {
+            let (stream, _) = self.inner.accept().await?;
+            // Of one that has gone already, some systems don't tell.
+            if is_of(&stream, geteuid()).unwrap_or(false) {
                 return Ok(stream);
             }
         }
@@ -98,8 +115,12 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        // One that stays is replaced by the next process.
-        let _ = std::fs::remove_file(&self.path);
+        // Another process may have taken the place.
+        let is_ours = |metadata: std::fs::Metadata| metadata.ino() == self.inode;
+        if std::fs::symlink_metadata(&self.path).is_ok_and(is_ours) {
+            // One that stays is replaced by the next process.
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
 }
 

@@ -63,7 +63,14 @@ async fn leftover_is_replaced() {
     let listener = Listener::bind(&folder).unwrap();
     assert_eq!(mode(&folder), 0o700);
     drop(listener);
-    drop(std::os::unix::net::UnixListener::bind(folder.join(NAME)).unwrap());
+    symlink(path.join("nothing"), folder.join(NAME)).unwrap();
+    let listener = Listener::bind(&folder).unwrap();
+    // Another process has taken the place meanwhile: its socket stays.
+    fs::rename(listener.path(), path.join("earlier")).unwrap();
+    let other = std::os::unix::net::UnixListener::bind(folder.join(NAME)).unwrap();
+    drop(listener);
+    assert!(folder.join(NAME).exists());
+    drop(other);
     drop(Listener::bind(&folder).unwrap());
     assert_eq!(fs::read_to_string(kept).unwrap(), "content");
 }

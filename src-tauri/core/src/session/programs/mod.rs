@@ -11,16 +11,17 @@
 
 mod prompts;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
 use self::prompts::Prompts;
-use super::{CommandOutcome, Effect, Open, RenewalReason, Session, Step};
+use super::{CommandOutcome, Effect, Open, RenewalReason, Session, Step, TokenGeneration};
 use crate::account::{AccountKey, AccountStatus};
+use crate::error::Code;
 use crate::program::{
-    AccessAnswer, AccessError, AccessGranted, AccessPrompt, AccessRequest, Grant, GrantId,
-    ProgramsPolicy, ProgramsState, may_answer,
+    Access, AccessAnswer, AccessError, AccessGranted, AccessPrompt, AccessRequest, Grant, GrantId,
+    HandOutError, ProgramsPolicy, ProgramsState, may_answer,
 };
 use crate::vault::RecordName;
 
@@ -43,8 +44,8 @@ pub enum ProgramEvent {
     Answered(GrantId, AccessAnswer),
     /// A program used its grant.
     Used(GrantId),
-    /// A program is about to be handed the access token.
-    TokenRequested(GrantId),
+    /// A program is about to be handed the access token, which [`Session::may_hand_out`] permits.
+    TokenHandedOut(GrantId),
     /// The user stops a program, or the program gives its grant back.
     Stopped(GrantId),
     /// The user stops all programs.
@@ -86,12 +87,12 @@ impl Session {
             ProgramEvent::Withdrawn(_)
             | ProgramEvent::Answered(..)
             | ProgramEvent::Used(_)
-            | ProgramEvent::TokenRequested(_)
+            | ProgramEvent::TokenHandedOut(_)
             | ProgramEvent::Stopped(_)
             | ProgramEvent::AllStopped
             | ProgramEvent::TimePassed => {}
         }
-        let rules = self.rules;
+        let (rules, unsaved) = (self.rules, self.unsaved);
         let Some(open) = self.open_mut() else {
             let mut step = unchanged();
             if let Some(id) = request {
@@ -99,7 +100,35 @@ impl Session {
             }
             return step;
         };
-        open.on_program_event(event, rules, now)
+        let mut step = open.on_program_event(event, rules, unsaved, now);
+        if step.outcome != CommandOutcome::Unchanged {
+            open.wake_for_programs(&mut step);
+        }
+        step
+    }
+
+    /// Whether a grant's program may be handed the account's access token of this generation.
+    ///
+    /// # Errors
+    /// The [`HandOutError`] why it may not.
+    pub fn may_hand_out(
+        &self,
+        id: GrantId,
+        generation: TokenGeneration,
+        now: Timestamp,
+    ) -> Result<(), HandOutError> {
+        let open = self.open().ok_or(HandOutError::NoGrant)?;
+        let grant = open.programs.grants.get(&id);
+        let grant = grant
+            .filter(|grant| grant.is_live(now) && grant.access == Access::Token)
+            .filter(|grant| self.rules.policy.permits(grant.access))
+            .ok_or(HandOutError::NoGrant)?;
+        let mut tokens = self.usable_tokens();
+        if tokens.any(|(account, current, _)| (account, current) == (grant.account, generation)) {
+            Ok(())
+        } else {
+            Err(HandOutError::Renewed)
+        }
     }
 
     /// What there is to know of other programs now.
@@ -124,7 +153,13 @@ impl Session {
 }
 
 impl Open {
-    fn on_program_event(&mut self, event: ProgramEvent, rules: Rules, now: Timestamp) -> Step {
+    fn on_program_event(
+        &mut self,
+        event: ProgramEvent,
+        rules: Rules,
+        unsaved: bool,
+        now: Timestamp,
+    ) -> Step {
         let mut step = Step::default();
         match event {
             ProgramEvent::PolicyChanged(policy) => {
@@ -139,16 +174,19 @@ impl Open {
                 }
             }
             ProgramEvent::Requested(request) => return self.access_requested(*request, rules, now),
-            ProgramEvent::Withdrawn(id) => self.programs.prompts.withdraw(id),
+            ProgramEvent::Withdrawn(id) => self.programs.prompts.withdraw(id, now),
             ProgramEvent::Answered(id, answer) => self.access_answered(&mut step, id, answer, now),
             ProgramEvent::Used(id) => return self.grant_used(id, now),
-            ProgramEvent::TokenRequested(id) => {
-                if let Some(grant) = self.programs.grants.get_mut(&id)
-                    && !grant.holds_token
-                {
-                    grant.holds_token = true;
-                    step.change(RecordName::Grant(id));
+            ProgramEvent::TokenHandedOut(id) => {
+                let Some(grant) = self.programs.grants.get_mut(&id) else {
+                    return Step::refused(Code::Internal);
+                };
+                // Also where it was noted before, and not saved.
+                if grant.holds_token && !unsaved {
+                    return unchanged();
                 }
+                grant.holds_token = true;
+                step.change(RecordName::Grant(id));
             }
             ProgramEvent::Stopped(id) => self.stop_grant(&mut step, id, now),
             ProgramEvent::AllStopped => {
@@ -158,10 +196,8 @@ impl Open {
                 }
             }
             ProgramEvent::TimePassed => {
-                if let Some((unanswered, until)) = self.programs.prompts.end_of_time(now) {
-                    step.refuse_all(unanswered, AccessError::NotAnswered);
-                    step.run(Effect::WakePrograms(until));
-                }
+                let unanswered = self.programs.prompts.end_of_time(now);
+                step.refuse_all(unanswered, AccessError::NotAnswered);
                 self.remove_ended_grants(&mut step, now);
             }
         }
@@ -198,6 +234,9 @@ impl Open {
         }
         if !rules.policy.permits(request.access) {
             return Some(Err(AccessError::NotPermitted));
+        }
+        if !request.program.is_known() {
+            return Some(Err(AccessError::Unidentified));
         }
         let is_signed_in = self
             .accounts
@@ -237,14 +276,12 @@ impl Open {
         };
         let granted = match (answer, Grant::new(&request, answer, now)) {
             (AccessAnswer::DontAllow, _) => {
-                let until = self.programs.prompts.refuse(request, now);
-                step.run(Effect::WakePrograms(until));
+                self.programs.prompts.refuse(request, now);
                 step.refuse_all(waiting, AccessError::Refused);
                 return;
             }
             (_, Some(grant)) => {
-                step.change(RecordName::Grant(id))
-                    .run(Effect::WakePrograms(grant.ends_at()));
+                step.change(RecordName::Grant(id));
                 self.programs.grants.insert(id, grant);
                 AccessGranted::Grant(id)
             }
@@ -268,14 +305,14 @@ impl Open {
                 }
                 continue;
             }
-            let until = self.programs.prompts.ask_next(now);
-            step.run(Effect::BringToFront)
-                .run(Effect::WakePrograms(until));
+            self.programs.prompts.ask_next(now);
+            step.run(Effect::BringToFront);
         }
     }
 
     fn grant_used(&mut self, id: GrantId, now: Timestamp) -> Step {
-        let Some(grant) = self.programs.grants.get_mut(&id) else {
+        let grant = self.programs.grants.get_mut(&id);
+        let Some(grant) = grant.filter(|grant| grant.is_live(now)) else {
             return unchanged();
         };
         let is_recent = |at: Timestamp| now.duration_since(at).abs() < USE_INTERVAL;
@@ -284,9 +321,21 @@ impl Open {
         }
         grant.used_at = Some(now);
         let mut step = Step::default();
-        step.change(RecordName::Grant(id))
-            .run(Effect::WakePrograms(grant.ends_at()));
+        step.change(RecordName::Grant(id));
         step
+    }
+
+    /// Has the session woken at the next end. There is one such timer.
+    fn wake_for_programs(&self, step: &mut Step) {
+        let live = self
+            .programs
+            .grants
+            .values()
+            .filter(|grant| !grant.is_stopped);
+        let ends = live.map(Grant::ends_at);
+        if let Some(end) = ends.chain(self.programs.prompts.next_end()).min() {
+            step.run(Effect::WakePrograms(end));
+        }
     }
 
     /// Takes a grant back. If its program holds the access token, the account is renewed, which ends that; the
@@ -329,15 +378,19 @@ impl Open {
             step.change(RecordName::Grant(id));
         }
         self.remove_ended_grants(step, now);
-        let mut unfinished = Vec::new();
-        for grant in self.programs.grants.values() {
-            if grant.is_stopped {
-                unfinished.push(grant.account);
-            } else {
-                step.run(Effect::WakePrograms(grant.ends_at()));
-            }
-        }
-        for account in unfinished {
+        self.end_stopped_tokens(step, now);
+        self.wake_for_programs(step);
+    }
+
+    /// Renews the accounts whose token a stopped program holds.
+    pub(super) fn end_stopped_tokens(&mut self, step: &mut Step, now: Timestamp) {
+        let stopped = self
+            .programs
+            .grants
+            .values()
+            .filter(|grant| grant.is_stopped);
+        let accounts: BTreeSet<_> = stopped.map(|grant| grant.account).collect();
+        for account in accounts {
             self.end_handed_out_token(step, account, now);
         }
     }
@@ -347,7 +400,7 @@ impl Open {
             .programs
             .grants
             .iter()
-            .filter(|(_, grant)| !grant.is_stopped && grant.ends_at() <= now)
+            .filter(|(_, grant)| !grant.is_stopped && !grant.is_live(now))
             .map(|(id, _)| *id)
             .collect();
         for id in ended {
@@ -391,8 +444,13 @@ impl Open {
         });
     }
 
-    /// Gives an account's grants its new key.
+    /// Gives an account's grants its new key. Who asks under the earlier one is refused, and may ask again.
     pub(super) fn rename_grants(&mut self, step: &mut Step, from: AccountKey, to: AccountKey) {
+        let dropped = self
+            .programs
+            .prompts
+            .retain(|request| request.account != from);
+        step.refuse_all(dropped, AccessError::NotSignedIn);
         for (id, grant) in &mut self.programs.grants {
             if grant.account == from {
                 grant.account = to;
@@ -409,6 +467,12 @@ impl Programs {
             grants,
             ..Self::default()
         }
+    }
+
+    /// Whether a stopped program holds the account's token.
+    pub(super) fn awaits_renewal(&self, account: AccountKey) -> bool {
+        let mut grants = self.grants.values();
+        grants.any(|grant| grant.is_stopped && grant.account == account)
     }
 
     pub(super) fn grant(&self, id: GrantId) -> Option<&Grant> {

@@ -26,6 +26,9 @@ pub(super) struct Prompts {
     asked: Option<(PendingPrompt, Timestamp)>,
     waiting: VecDeque<PendingPrompt>,
     refusals: VecDeque<Refusal>,
+    /// A prompt whose program went while it was shown. The second time counts as a refusal: else a program could
+    /// bring the window up again and again.
+    withdrawn: Option<AccessRequest>,
 }
 
 /// Requests of the same program for the same access to the same account. The first one is shown.
@@ -80,11 +83,10 @@ impl Prompts {
         next.map(|question| question.waiting).unwrap_or_default()
     }
 
-    /// Asks the next question; returns until when.
-    pub(super) fn ask_next(&mut self, now: Timestamp) -> Timestamp {
+    /// Asks the next question.
+    pub(super) fn ask_next(&mut self, now: Timestamp) {
         let until = later(now, TIME_TO_ANSWER);
         self.asked = self.waiting.pop_front().map(|question| (question, until));
-        until
     }
 
     /// Takes the question that is asked out, with the requests that wait for its answer.
@@ -94,13 +96,22 @@ impl Prompts {
     }
 
     /// Removes a request whose program has gone, and its question with the last one.
-    pub(super) fn withdraw(&mut self, id: GrantId) {
+    pub(super) fn withdraw(&mut self, id: GrantId, now: Timestamp) {
         let has_gone = |question: &mut PendingPrompt| {
             question.waiting.retain(|waiting| *waiting != id);
             question.waiting.is_empty()
         };
-        self.asked.take_if(|(question, _)| has_gone(question));
         self.waiting.retain_mut(|question| !has_gone(question));
+        let Some((shown, _)) = self.asked.take_if(|(question, _)| has_gone(question)) else {
+            return;
+        };
+        let request = shown.request;
+        let earlier = self.withdrawn.take();
+        if earlier.is_some_and(|earlier| is_alike(&earlier, &request)) {
+            self.refuse(request, now);
+        } else {
+            self.withdrawn = Some(request);
+        }
     }
 
     /// Drops the questions that aren't to be asked any more; returns the requests that waited.
@@ -120,14 +131,13 @@ impl Prompts {
         dropped
     }
 
-    /// Remembers a refusal; returns until when.
-    pub(super) fn refuse(&mut self, request: AccessRequest, now: Timestamp) -> Timestamp {
+    /// Remembers a refusal.
+    pub(super) fn refuse(&mut self, request: AccessRequest, now: Timestamp) {
         let until = later(now, REFUSAL_TIME);
         if self.refusals.len() == MAX_REFUSALS {
             self.refusals.pop_front();
         }
         self.refusals.push_back(Refusal { request, until });
-        until
     }
 
     /// Whether the same was refused a while ago, in either direction of a clock that was set.
@@ -138,15 +148,28 @@ impl Prompts {
     }
 
     /// Ends what has come to its end. A question that nobody answered counts as refused; returns the requests
-    /// that waited for it, and until when the refusal holds.
-    pub(super) fn end_of_time(&mut self, now: Timestamp) -> Option<(Vec<GrantId>, Timestamp)> {
+    /// that waited for it.
+    pub(super) fn end_of_time(&mut self, now: Timestamp) -> Vec<GrantId> {
         self.refusals.retain(|refusal| refusal.holds(now));
-        let (_, until) = self.asked()?;
-        if now < until {
-            return None;
+        let Some((_, until)) = self.asked() else {
+            return Vec::new();
+        };
+        // Or the clock was set back.
+        if now < until && until <= later(now, TIME_TO_ANSWER) {
+            return Vec::new();
         }
-        let (request, waiting) = self.take_asked()?;
-        Some((waiting, self.refuse(request, now)))
+        let Some((request, waiting)) = self.take_asked() else {
+            return Vec::new();
+        };
+        self.refuse(request, now);
+        waiting
+    }
+
+    /// When the next question or refusal ends.
+    pub(super) fn next_end(&self) -> Option<Timestamp> {
+        let asked = self.asked.as_ref().map(|(_, until)| *until);
+        let refusals = self.refusals.iter().map(|refusal| refusal.until);
+        refusals.chain(asked).min()
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -154,6 +177,8 @@ impl Prompts {
             asked,
             waiting,
             refusals,
+            // Shown once more than it should be, at worst.
+            withdrawn: _,
         } = self;
         asked.is_none() && waiting.is_empty() && refusals.is_empty()
     }

@@ -26,6 +26,7 @@ impl Open {
         result: Result<(), ApiError>,
         now: Timestamp,
     ) -> Step {
+        let must_end = self.programs.awaits_renewal(key);
         let Some(entry) = self.entry(key, generation) else {
             return Step::default();
         };
@@ -39,7 +40,7 @@ impl Open {
         match result {
             // The tokens are valid: the refresh was not processed, or not yet.
             Ok(()) => {
-                let is_due = tokens.renewal_due_at(now) <= now;
+                let is_due = must_end || tokens.renewal_due_at(now) <= now;
                 let code = cause.map_or(Code::ServerError, Code::from);
                 entry.leave_in_doubt();
                 entry.offline = false;

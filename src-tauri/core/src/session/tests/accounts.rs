@@ -218,7 +218,9 @@ fn rejected_token_starts_one_renewal_and_no_second_soon_after() {
     assert_eq!(sharing.outcome, waiting);
     assert!(effects(&sharing).is_empty());
 
-    bench.refreshed(&step, Ok(tokens("newer", now())));
+    let step = bench.refreshed(&step, Ok(tokens("newer", now())));
+    // That the new tokens work elsewhere says nothing of the resource that rejects them.
+    bench.checked(&step, Ok(bob()));
     let late = bench.step(Event::TokenRejected(key, generation));
     assert_eq!(late.outcome, CommandOutcome::Unchanged);
     let newer = bench.generation(key);

@@ -3,8 +3,8 @@
 use super::*;
 use crate::fixtures::{DAY, connected, lorraine};
 use crate::program::{
-    Access, AccessAnswer, AccessError, AccessGranted, AccessRequest, GrantId, Program,
-    ProgramsPolicy,
+    Access, AccessAnswer, AccessError, AccessGranted, AccessRequest, GrantId, HandOutError,
+    Program, ProgramsPolicy,
 };
 use crate::session::ProgramEvent;
 
@@ -57,6 +57,11 @@ impl Bench {
 
     fn reply(&mut self, number: u8, answer: AccessAnswer) -> Step {
         self.program(ProgramEvent::Answered(id(number), answer))
+    }
+
+    fn may_hand_out(&self, number: u8) -> Result<(), HandOutError> {
+        let generation = self.generation(bob().key());
+        self.session.may_hand_out(id(number), generation, self.now)
     }
 
     fn asked(&self) -> Option<GrantId> {
@@ -255,7 +260,7 @@ fn questions_come_one_at_a_time_and_three_wait() {
         Program::new(
             "Tool",
             &format!("/usr/bin/tool-{number}"),
-            String::new(),
+            "sha256:3".to_owned(),
             None,
             false,
         )
@@ -372,7 +377,8 @@ fn stop_renews_the_account_whose_token_was_handed_out() {
     bench.reply(1, AccessAnswer::AllowForTwelveHours);
     bench.ask(2, excel(), Access::Read);
     // Known before the token leaves the app.
-    let step = bench.program(ProgramEvent::TokenRequested(id(1)));
+    bench.may_hand_out(1).unwrap();
+    let step = bench.program(ProgramEvent::TokenHandedOut(id(1)));
     assert_eq!(changed(&step), [format!("grant/{}", id(1))]);
 
     let step = bench.program(ProgramEvent::Stopped(id(1)));
@@ -385,7 +391,10 @@ fn stop_renews_the_account_whose_token_was_handed_out() {
     let (mut killed, resumed) = bench.reopened();
     assert_eq!(killed.session.programs_state(killed.now).grants.len(), 0);
     let resumed = killed.probed(&resumed, Ok(()));
-    assert!(effects(&resumed).contains(&"plan the renewal".to_owned()));
+    assert!(
+        planned(&resumed, killed.now) <= MINUTE * 15,
+        "not in eleven months"
+    );
 
     let step = bench.refreshed(&step, Ok(tokens("2", now())));
     assert!(changed(&step).contains(&format!("grant/{}", id(1))));
@@ -397,7 +406,7 @@ fn stop_without_network_renews_later() {
     let mut bench = Bench::with_programs();
     bench.ask(1, excel(), Access::Token);
     bench.reply(1, AccessAnswer::AllowForTwelveHours);
-    bench.program(ProgramEvent::TokenRequested(id(1)));
+    bench.program(ProgramEvent::TokenHandedOut(id(1)));
     let step = bench.program(ProgramEvent::Stopped(id(1)));
     let unsent = TokenError::NotProcessed(Transient::Offline);
     let step = bench.refreshed(&step, Err(unsent));
@@ -413,7 +422,7 @@ fn token_that_was_handed_out_ends_with_the_grants_time() {
     let mut bench = Bench::with_programs();
     bench.ask(1, excel(), Access::Token);
     bench.reply(1, AccessAnswer::AllowForTwelveHours);
-    bench.program(ProgramEvent::TokenRequested(id(1)));
+    bench.program(ProgramEvent::TokenHandedOut(id(1)));
     bench.advance(TWELVE_HOURS);
     let step = bench.program(ProgramEvent::TimePassed);
     assert_eq!(effects(&step), ["refresh hush-refresh-1"]);
@@ -431,4 +440,125 @@ fn use_is_stored_once_an_hour() {
     assert_eq!(step.outcome, CommandOutcome::Unchanged);
     bench.advance(MINUTE);
     assert_eq!(changed(&bench.program(ProgramEvent::Used(id(1)))), grant);
+}
+
+#[test]
+fn stop_while_an_earlier_refresh_is_in_doubt_renews_soon() {
+    let mut bench = Bench::with_programs();
+    bench.ask(1, excel(), Access::Token);
+    bench.reply(1, AccessAnswer::AllowForTwelveHours);
+    bench.program(ProgramEvent::TokenHandedOut(id(1)));
+    let asked = bench.step(Event::RenewalRequested(bob().key(), RenewalReason::Asked));
+    let lost = TokenError::PerhapsProcessed(Transient::Offline);
+    let probing = bench.refreshed(&asked, Err(lost));
+    bench.program(ProgramEvent::Stopped(id(1)));
+    let step = bench.probed(&probing, Ok(()));
+    assert!(planned(&step, bench.now) <= MINUTE * 15);
+}
+
+#[test]
+fn token_is_handed_out_for_a_live_grant_and_the_current_token_alone() {
+    let mut bench = Bench::with_programs();
+    assert_eq!(bench.may_hand_out(1), Err(HandOutError::NoGrant));
+    bench.ask(1, excel(), Access::Write);
+    bench.reply(1, AccessAnswer::AllowForTwelveHours);
+    assert_eq!(bench.may_hand_out(1), Err(HandOutError::NoGrant));
+    bench.ask(2, excel(), Access::Token);
+    let step = bench.reply(2, AccessAnswer::AllowOnce);
+    assert!(answers(&step).is_empty(), "a token can't be had once");
+    bench.reply(2, AccessAnswer::AllowForTwelveHours);
+    assert_eq!(bench.may_hand_out(2), Ok(()));
+
+    let old = bench.generation(bob().key());
+    let step = bench.step(Event::RenewalRequested(bob().key(), RenewalReason::Asked));
+    let renewed = |bench: &Bench| bench.session.may_hand_out(id(2), old, bench.now);
+    assert_eq!(renewed(&bench), Err(HandOutError::Renewed));
+    bench.refreshed(&step, Ok(tokens("2", now())));
+    assert_eq!(renewed(&bench), Err(HandOutError::Renewed));
+    assert_eq!(bench.may_hand_out(2), Ok(()));
+    bench.program(ProgramEvent::PolicyChanged(ProgramsPolicy::Read));
+    assert_eq!(bench.may_hand_out(2), Err(HandOutError::NoGrant));
+    bench.program(ProgramEvent::PolicyChanged(ProgramsPolicy::All));
+    bench.program(ProgramEvent::Stopped(id(2)));
+    assert_eq!(bench.may_hand_out(2), Err(HandOutError::NoGrant));
+}
+
+#[test]
+fn hand_out_that_was_not_saved_is_saved_the_next_time() {
+    let mut bench = Bench::with_programs();
+    bench.ask(1, excel(), Access::Token);
+    bench.reply(1, AccessAnswer::AllowForTwelveHours);
+    let step = bench.program(ProgramEvent::TokenHandedOut(id(1)));
+    let step = bench.not_saved(step);
+    assert_eq!(step.outcome, refused(Code::CannotSave));
+    let grant = [format!("grant/{}", id(1))];
+    let step = bench.program(ProgramEvent::TokenHandedOut(id(1)));
+    assert_eq!(changed(&step), grant);
+    bench.step(Event::Saved);
+    let step = bench.program(ProgramEvent::TokenHandedOut(id(1)));
+    assert_eq!(step.outcome, CommandOutcome::Unchanged);
+}
+
+#[test]
+fn program_that_goes_twice_while_it_is_shown_is_refused() {
+    let mut bench = Bench::with_programs();
+    for number in [1, 2] {
+        bench.ask(number, excel(), Access::Read);
+        assert_eq!(bench.asked(), Some(id(number)));
+        bench.program(ProgramEvent::Withdrawn(id(number)));
+    }
+    let step = bench.ask(3, excel(), Access::Read);
+    assert_eq!(answers(&step), [(id(3), Err(AccessError::Refused))]);
+}
+
+#[test]
+fn program_that_the_system_does_not_name_is_refused() {
+    let mut bench = Bench::with_programs();
+    for (path, fingerprint) in [("", "sha256:1"), ("/usr/bin/tool", "")] {
+        let program = Program::new("Tool", path, fingerprint.to_owned(), None, false);
+        let step = bench.ask(1, program, Access::Read);
+        assert_eq!(answers(&step), [(id(1), Err(AccessError::Unidentified))]);
+    }
+}
+
+#[test]
+fn clock_that_was_set_back_prolongs_nothing() {
+    let mut bench = Bench::with_programs();
+    bench.ask(1, excel(), Access::Read);
+    bench.reply(1, AccessAnswer::AllowForTwelveHours);
+    bench.ask(2, shell(), Access::Read);
+    bench.advance(DAY * -365);
+    let step = bench.program(ProgramEvent::TimePassed);
+    assert_eq!(answers(&step), [(id(2), Err(AccessError::NotAnswered))]);
+    assert!(bench.session.programs_state(bench.now).grants.is_empty());
+    // A correction by minutes ends nothing.
+    let mut bench = Bench::with_programs();
+    bench.ask(1, excel(), Access::Read);
+    bench.reply(1, AccessAnswer::AllowAlways);
+    bench.advance(MINUTE * -10);
+    bench.program(ProgramEvent::TimePassed);
+    assert_eq!(bench.session.programs_state(bench.now).grants.len(), 1);
+}
+
+#[test]
+fn one_timer_is_for_the_next_end() {
+    let mut bench = Bench::with_programs();
+    let wakes = |step: &Step| -> Vec<_> {
+        let effects = step.effects.iter();
+        effects
+            .filter_map(|effect| match effect {
+                Effect::WakePrograms(at) => Some(*at),
+                _ => None,
+            })
+            .collect()
+    };
+    let step = bench.ask(1, excel(), Access::Read);
+    assert_eq!(wakes(&step), [now() + MINUTE]);
+    let step = bench.reply(1, AccessAnswer::AllowForTwelveHours);
+    assert_eq!(wakes(&step), [now() + TWELVE_HOURS]);
+    // Too early, such as after the clock was set: armed again.
+    let step = bench.program(ProgramEvent::TimePassed);
+    assert_eq!(wakes(&step), [now() + TWELVE_HOURS]);
+    let (_, step) = bench.reopened();
+    assert_eq!(wakes(&step), [now() + TWELVE_HOURS]);
 }
