@@ -76,8 +76,8 @@ codes! {
     RateLimited = "rate_limited", 429, "Amiqus's rate limit is reached.";
     /// Amiqus may have received the request, and its response was lost. It isn't sent again.
     ResponseLost = "response_lost", 502, "Amiqus's response was lost; the request may have been carried out.";
-    /// Amiqus can't be reached. The request wasn't sent.
-    Offline = "offline", 503, "Amiqus can't be reached.";
+    /// There is no connection to Amiqus. The request wasn't sent.
+    Offline = "offline", 503, "There is no connection to Amiqus; the request wasn't sent.";
     /// The app's vault is locked: its window asks the user to unlock it.
     Locked = "locked", 503, "The app is locked.";
     /// The app is ending, or beginning again.
