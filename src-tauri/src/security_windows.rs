@@ -39,9 +39,11 @@ const GENERIC_READ: u32 = 0x8000_0000;
 const GENERIC_WRITE: u32 = 0x4000_0000;
 pub(crate) const GENERIC_ALL: u32 = 0x1000_0000;
 
-/// `READ_CONTROL`, and `FILE_FLAG_BACKUP_SEMANTICS`, without which no folder is opened.
+/// `READ_CONTROL`.
 const TO_READ_ITS_SECURITY: u32 = 0x2_0000;
-const FOLDERS_TOO: u32 = 0x0200_0000;
+
+/// `FILE_FLAG_BACKUP_SEMANTICS`, without which no folder is opened.
+pub(crate) const FOLDERS_TOO: u32 = 0x0200_0000;
 
 /// Who owns a file or a folder, and what others may do with it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,6 +8,7 @@ import { Ajv, type Schema } from "ajv";
 import { brand } from "../run/brand.mjs";
 import { desktopEntry, forInstallers } from "../run/installers";
 import { ROOT } from "../harness/paths";
+import { readConfiguration, SHELL } from "./configuration";
 
 type Configuration = {
   identifier: string;
@@ -24,17 +25,10 @@ type Configuration = {
   };
 };
 
-const shell = join(ROOT, "src-tauri");
 const tauri = createRequire(join(ROOT, "package.json"));
 const schema = JSON.parse(
   readFileSync(tauri.resolve("@tauri-apps/cli/config.schema.json"), "utf8"),
 ) as Schema;
-const systems = {
-  linux: [],
-  windows: ["tauri.windows.conf.json"],
-  macos: ["tauri.macos.conf.json"],
-};
-
 /** Formats of Tauri's schema, named after Rust's types, that JSON Schema doesn't define. */
 const formats = {
   ...Object.fromEntries(
@@ -43,24 +37,8 @@ const formats = {
   uuid: /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/,
 };
 
-/** Tauri's configuration for a system: its common file, the system's, and what `npm run build` adds. */
-function configuration(system: keyof typeof systems): Configuration {
-  const files = ["tauri.conf.json", ...systems[system]].map(
-    (name) => JSON.parse(readFileSync(join(shell, name), "utf8")) as unknown,
-  );
-  return [...files, forInstallers].reduce(mergePatch, {}) as Configuration;
-}
-
-/** Applies a JSON Merge Patch (RFC 7396) without deletions. */
-function mergePatch(target: unknown, patch: unknown): unknown {
-  if (!isObject(patch)) return patch;
-  const result: Record<string, unknown> = isObject(target) ? { ...target } : {};
-  for (const [name, value] of Object.entries(patch)) result[name] = mergePatch(result[name], value);
-  return result;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function configuration(system: "linux" | "windows" | "macos"): Configuration {
+  return readConfiguration(system) as Configuration;
 }
 
 for (const system of ["linux", "windows", "macos"] as const) {
@@ -76,7 +54,7 @@ for (const system of ["linux", "windows", "macos"] as const) {
     const kind = { linux: ".png", windows: ".ico", macos: ".icns" }[system];
     const icons = bundle.icon.filter((icon) => icon.endsWith(kind));
     assert.ok(icons.length > 0);
-    for (const icon of icons) assert.ok(readFileSync(join(shell, icon)).length > 0);
+    for (const icon of icons) assert.ok(readFileSync(join(SHELL, icon)).length > 0);
   });
 }
 
@@ -87,7 +65,7 @@ void test("Linux desktop entry is named by the identifier", () => {
   const lines = desktopEntry().split("\n");
   assert.ok(lines.includes(`StartupWMClass=${brand.identifier}`));
   assert.ok(lines.includes(`MimeType=x-scheme-handler/${brand.scheme};`));
-  const metainfo = readFileSync(join(shell, "installers", "linux", "metainfo.xml"), "utf8");
+  const metainfo = readFileSync(join(SHELL, "installers", "linux", "metainfo.xml"), "utf8");
   assert.ok(metainfo.includes('<launchable type="desktop-id">{{identifier}}.desktop</launchable>'));
 });
 

@@ -1,12 +1,8 @@
 /** What Tauri's bundler tells its installer's template, from the project's own configuration. */
 import { readFileSync, statSync } from "node:fs";
 import { basename, resolve } from "node:path";
-import { ROOT } from "../harness/paths";
-import { forTauri } from "../run/brand.mjs";
-import { forInstallers } from "../run/installers";
+import { readConfiguration as readPackageConfiguration, SHELL } from "../packages/configuration";
 import { app } from "../run/shipped";
-
-const SHELL = resolve(ROOT, "src-tauri");
 
 export type Configuration = {
   productName: string;
@@ -41,14 +37,8 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
 
 /** What `npm run build` gives Tauri on Windows, with a test's own changes. */
 export function readConfiguration(changes: object = {}): Configuration {
-  const files = ["tauri.conf.json", "tauri.windows.conf.json"].map(
-    (name) => JSON.parse(readFileSync(resolve(SHELL, name), "utf8")) as unknown,
-  );
-  const own = { version: app.version };
-  const configuration = [own, ...files, forTauri, forInstallers, changes].reduce<unknown>(
-    mergePatch,
-    {},
-  ) as Configuration;
+  const own = { version: app.version, ...changes };
+  const configuration = readPackageConfiguration("windows", own) as Configuration;
   const { windows } = configuration.bundle;
   for (const [name, settings] of Object.entries({ windows, nsis: windows.nsis })) {
     const unknown = Object.keys(settings).filter((key) => !KNOWN[name]?.includes(key));
@@ -57,18 +47,6 @@ export function readConfiguration(changes: object = {}): Configuration {
     }
   }
   return configuration;
-}
-
-/** Applies a JSON Merge Patch (RFC 7396) without deletions, as Tauri does. */
-function mergePatch(target: unknown, patch: unknown): unknown {
-  if (!isObject(patch)) return patch;
-  const result: Record<string, unknown> = isObject(target) ? { ...target } : {};
-  for (const [name, value] of Object.entries(patch)) result[name] = mergePatch(result[name], value);
-  return result;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The files that an installer is made of. */

@@ -9,8 +9,6 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
-  renameSync,
-  rmSync,
   writeFileSync,
 } from "node:fs";
 import { createRequire } from "node:module";
@@ -19,6 +17,7 @@ import { join } from "node:path";
 import Handlebars from "handlebars";
 import { ROOT } from "../harness/paths";
 import { installerFields, licenseText, readConfiguration } from "./installer-fields";
+import { makeOnce } from "./cached";
 import { resolvePackages, run, unpack } from "./packages";
 import { compileForWindows, type Toolchain } from "./toolchain";
 
@@ -50,13 +49,10 @@ export class Nsis {
     const packages = resolvePackages(["nsis", "nsis-common"]);
     const version = packages.find(({ name }) => name === "nsis")?.version ?? "";
     const cache = join(toolchain.root, "../..", `nsis-${version}-${bundler}`);
-    if (!existsSync(cache)) {
-      const partial = `${cache}.partial`;
-      rmSync(partial, { recursive: true, force: true });
+    makeOnce(cache, (partial) => {
       unpack(packages, partial);
       cpSync(fetchTemplate(bundler), join(partial, "template"), { recursive: true });
-      renameSync(partial, cache);
-    }
+    });
     const nsis = new Nsis(commandLine, cache, work);
     mkdirSync(join(work, "plugins"), { recursive: true });
     const plugin = join(work, "plugins/nsis_tauri_utils.dll");

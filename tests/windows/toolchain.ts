@@ -9,7 +9,6 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -18,6 +17,7 @@ import {
 import { homedir, availableParallelism } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "../harness/paths";
+import { makeOnce } from "./cached";
 import { type Package, resolvePackages, run, unpack, WANTED } from "./packages";
 
 /** The system that the app is compiled for. Releases are made with Microsoft's tools, for `…-msvc`. */
@@ -42,18 +42,14 @@ export function prepareToolchain(say: (step: string) => void): Toolchain {
   const packages = resolvePackages();
   const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache");
   const folder = join(cache, "sign-in-with-amiqus", `windows-${keyOf(packages)}`);
-  if (!existsSync(folder)) {
-    const partial = `${folder}.partial`;
-    rmSync(partial, { recursive: true, force: true });
+  makeOnce(folder, (partial) => {
     say(`unpack ${String(packages.length)} packages`);
     unpack(packages, partial);
     finishPackages(partial);
     say("compile the standard library");
     buildStandardLibrary(partial);
     run(`${GNU}-gcc`, libraryArguments(partial), undefined, compilerEnv(partial));
-    // In one move, so that what was broken off isn't taken for a whole toolchain.
-    renameSync(partial, folder);
-  }
+  });
   const sodium = prepareSodium(folder, say);
   return {
     root: join(folder, "usr"),
@@ -179,16 +175,13 @@ export function buildStandardLibrary(folder: string, target = TARGET): void {
   );
   const built = join(empty, "target", target, "release/deps");
   const libraries = librariesFor(folder, target);
-  // In one move, so that a part of it isn't taken for the whole.
-  const partial = `${libraries}.partial`;
-  rmSync(partial, { recursive: true, force: true });
-  mkdirSync(partial, { recursive: true });
-  for (const file of readdirSync(built)) {
-    if (/\.(rlib|rmeta)$/.test(file) && !file.startsWith("libnothing")) {
-      copyFileSync(join(built, file), join(partial, file));
+  makeOnce(libraries, (partial) => {
+    for (const file of readdirSync(built)) {
+      if (/\.(rlib|rmeta)$/.test(file) && !file.startsWith("libnothing")) {
+        copyFileSync(join(built, file), join(partial, file));
+      }
     }
-  }
-  renameSync(partial, libraries);
+  });
   if (target === TARGET) buildStartObjects(folder, libraries, env);
   rmSync(empty, { recursive: true });
 }
@@ -227,28 +220,26 @@ function prepareSodium(folder: string, say: (step: string) => void): string {
   const source = crateFile("libsodium-sys-stable", "LATEST.tar.gz");
   const digest = createHash("sha256").update(readFileSync(source)).digest("hex").slice(0, 16);
   const built = join(folder, `libsodium-${digest}`);
-  if (existsSync(built)) return join(built, "lib");
-  say("compile libsodium");
-  const work = `${built}.partial`;
-  rmSync(work, { recursive: true, force: true });
-  mkdirSync(work);
-  run("tar", ["--extract", "--file", source, "--strip-components", "1"], work);
-  const env = {
-    ...compilerEnv(folder),
-    CC: `${GNU}-gcc`,
-    AR: `${GNU}-ar`,
-    RANLIB: `${GNU}-ranlib`,
-  };
-  const prefix = join(work, "installed");
-  run(
-    "./configure",
-    [`--host=${GNU}`, "--disable-shared", "--enable-static", `--prefix=${prefix}`],
-    work,
-    env,
-  );
-  run("make", ["--jobs", String(availableParallelism()), "install"], work, env);
-  renameSync(prefix, built);
-  rmSync(work, { recursive: true });
+  makeOnce(built, (partial) => {
+    say("compile libsodium");
+    const work = join(partial, "source");
+    mkdirSync(work);
+    run("tar", ["--extract", "--file", source, "--strip-components", "1"], work);
+    const env = {
+      ...compilerEnv(folder),
+      CC: `${GNU}-gcc`,
+      AR: `${GNU}-ar`,
+      RANLIB: `${GNU}-ranlib`,
+    };
+    run(
+      "./configure",
+      [`--host=${GNU}`, "--disable-shared", "--enable-static", `--prefix=${partial}`],
+      work,
+      env,
+    );
+    run("make", ["--jobs", String(availableParallelism()), "install"], work, env);
+    rmSync(work, { recursive: true });
+  });
   return join(built, "lib");
 }
 

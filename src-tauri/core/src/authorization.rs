@@ -9,6 +9,7 @@ use url::Url;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use crate::clock::later;
 use crate::entropy::{EntropyError, EntropySource};
 use crate::registration::{RedirectUrl, Registration};
 use crate::secret::secret_text;
@@ -123,9 +124,7 @@ impl Attempt {
     /// When the attempt ends.
     #[must_use]
     pub fn deadline(&self) -> Timestamp {
-        self.started_at
-            .saturating_add(ATTEMPT_LIFETIME)
-            .unwrap_or(Timestamp::MAX)
+        later(self.started_at, ATTEMPT_LIFETIME)
     }
 
     /// From when on a fresh attempt replaces this one where the browser is opened again.

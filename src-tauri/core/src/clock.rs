@@ -3,10 +3,15 @@
 use std::pin::Pin;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// A timer that resolves when the wait is over.
 pub type Wait = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A time after another one, as far as time goes: a stored one may be anything.
+pub(crate) fn later(at: Timestamp, span: SignedDuration) -> Timestamp {
+    at.saturating_add(span).unwrap_or(Timestamp::MAX)
+}
 
 /// Tells the time and waits for it. A wall clock can jump: no implementation and no caller may loop
 /// or fire early because of that.

@@ -14,6 +14,7 @@ use specta::Type;
 use uuid::Uuid;
 
 use crate::account::AccountKey;
+use crate::clock::later;
 use crate::error::Problem;
 use crate::text::plain_text;
 
@@ -25,11 +26,6 @@ const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_hours(24);
 
 /// How long *12 hours* is.
 const HALF_A_DAY: SignedDuration = SignedDuration::from_hours(12);
-
-/// A time and what follows it, as far as time goes: a stored one may be anything.
-pub(crate) fn later(at: Timestamp, span: SignedDuration) -> Timestamp {
-    at.saturating_add(span).unwrap_or(Timestamp::MAX)
-}
 
 /// What a program may do. Each level includes the ones before it.
 #[derive(

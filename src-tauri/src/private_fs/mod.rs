@@ -121,8 +121,8 @@ fn open_folder(folder: &Path) -> io::Result<File> {
 fn open_folder(folder: &Path) -> io::Result<File> {
     use std::os::windows::fs::OpenOptionsExt as _;
 
-    /// `FILE_FLAG_BACKUP_SEMANTICS`
-    const FOLDERS_TOO: u32 = 0x0200_0000;
+    use crate::security_windows::FOLDERS_TOO;
+
     OpenOptions::new()
         .write(true)
         .custom_flags(FOLDERS_TOO)

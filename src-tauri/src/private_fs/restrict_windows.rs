@@ -56,13 +56,12 @@ mod tests {
     use windows_permissions::{LocalBox, SecurityDescriptor};
 
     use super::*;
-    use crate::security_windows::set_security;
+    use crate::security_windows::{FOLDERS_TOO, set_security};
 
-    /// Wine lets a folder inherit also what it is told not to. So the parent has nothing to leave to it.
-    fn parent_without_heritage(me: &str) -> tempfile::TempDir {
-        /// `WRITE_DAC` and `READ_CONTROL`, and `FILE_FLAG_BACKUP_SEMANTICS`.
+    /// Wine lets a folder inherit also what it is told not to. So the parent has nothing to inherit from.
+    fn parent_without_inheritable_entries(me: &str) -> tempfile::TempDir {
+        /// `WRITE_DAC` and `READ_CONTROL`.
         const TO_CHANGE_ITS_SECURITY: u32 = 0x6_0000;
-        const FOLDERS_TOO: u32 = 0x0200_0000;
         let parent = tempfile::tempdir().unwrap();
         let mut open = OpenOptions::new()
             .access_mode(TO_CHANGE_ITS_SECURITY)
@@ -84,7 +83,7 @@ mod tests {
     #[test]
     fn folder_that_others_can_read_is_restricted_to_its_user() {
         let me = current_user().unwrap();
-        let parent = parent_without_heritage(&me);
+        let parent = parent_without_inheritable_entries(&me);
         let folder = parent.path().join("vault");
         fs::create_dir(&folder).unwrap();
         // As if somebody had opened it to all users.

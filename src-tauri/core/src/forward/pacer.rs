@@ -8,8 +8,8 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
 use crate::account::AccountKey;
+use crate::clock::later;
 use crate::http::{MAX_RETRY_AFTER, retry_after};
-use crate::program::later;
 
 /// The part of the limit that is left to this app: a tenth.
 const RESERVE_DIVISOR: u64 = 10;

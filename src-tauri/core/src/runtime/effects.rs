@@ -31,7 +31,7 @@ impl SessionActor {
             Effect::BringToFront => self.dependencies.host.bring_to_front(),
             Effect::ArmDeadline(id, at) => self.arm_deadline(id, at),
             Effect::PlanRenewal(key, at) => self.plan_renewal(key, at),
-            Effect::WakePrograms(at) => {
+            Effect::ArmProgramTimer(at) => {
                 let wait = self.wait_until(at);
                 let timer = self.spawn_event(async move {
                     wait.await;

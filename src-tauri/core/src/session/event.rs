@@ -208,5 +208,5 @@ pub enum Effect {
     /// Report [`Event::RenewalRequested`] at this time, in place of the account's earlier plan.
     PlanRenewal(AccountKey, Timestamp),
     /// Report [`ProgramEvent::TimePassed`] at this time.
-    WakePrograms(Timestamp),
+    ArmProgramTimer(Timestamp),
 }

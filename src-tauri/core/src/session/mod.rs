@@ -274,7 +274,11 @@ impl Session {
 
     /// Changes the state as the event demands and returns what follows from it.
     pub fn step(&mut self, event: Event, now: Timestamp) -> Step {
-        let step = self.dispatch(event, now);
+        let mut step = self.dispatch(event, now);
+        let rules = self.rules;
+        if let Some(open) = self.open_mut() {
+            open.settle_programs(&mut step, rules, now);
+        }
         step.problem.apply(&mut self.problem);
         step
     }

@@ -63,7 +63,7 @@ impl Open {
                 | Effect::ReloadAccount(..)
                 | Effect::Check(..)
                 | Effect::PlanRenewal(..)
-                | Effect::WakePrograms(_) => {
+                | Effect::ArmProgramTimer(_) => {
                     step.run(effect);
                 }
             }

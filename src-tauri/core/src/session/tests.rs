@@ -346,7 +346,7 @@ fn describe(effect: &Effect) -> String {
         Effect::AwaitVault => "await the vault".to_owned(),
         Effect::Check(_, _, access) => format!("check {}", access.expose()),
         Effect::PlanRenewal(..) => "plan the renewal".to_owned(),
-        Effect::WakePrograms(_) => "wake programs".to_owned(),
+        Effect::ArmProgramTimer(_) => "arm the programs' timer".to_owned(),
     }
 }
 

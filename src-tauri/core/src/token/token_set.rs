@@ -4,6 +4,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::clock::later;
 use crate::registration::RedirectUrl;
 use crate::secret::secret_text;
 
@@ -51,9 +52,7 @@ impl TokenSet {
     /// When the access token expires.
     #[must_use]
     pub fn ends_at(&self) -> Timestamp {
-        self.received_at
-            .saturating_add(self.lifetime)
-            .unwrap_or(Timestamp::MAX)
+        later(self.received_at, self.lifetime)
     }
 
     /// When the pair is to be renewed: 30 days before the access token expires, or at nine tenths of a

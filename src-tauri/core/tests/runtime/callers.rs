@@ -9,6 +9,16 @@ use tokio::task::JoinSet;
 
 use crate::app::*;
 
+/// Sets the clock past the tokens' end, and makes refreshes slow enough for callers to meet. Only the wall clock is set:
+/// timers by other clocks aren't due.
+fn expire_tokens(computer: &Computer) {
+    computer
+        .clock
+        .set_ahead(SignedDuration::from_hours(366 * 24));
+    let slow = Fault::DelayAfterProcessing { ms: 400 };
+    computer.amiqus.set_fault(slow.at(Endpoint::TokenRefresh));
+}
+
 #[tokio::test]
 async fn caller_with_valid_token_gets_it_without_a_request() {
     let (computer, pair) = Computer::with_bob().await;
@@ -26,12 +36,7 @@ async fn callers_with_expired_token_share_one_refresh() {
     let (computer, old) = Computer::with_bob().await;
     let app = computer.start().await;
     app.checked(&computer.clock).await;
-    // Only the wall clock is set; timers by other clocks aren't due.
-    computer
-        .clock
-        .set_ahead(SignedDuration::from_hours(366 * 24));
-    let slow = Fault::DelayAfterProcessing { ms: 400 };
-    computer.amiqus.set_fault(slow.at(Endpoint::TokenRefresh));
+    expire_tokens(&computer);
     let mut callers = JoinSet::new();
     for _ in 0..1_000 {
         let session = app.session.clone();
@@ -142,11 +147,7 @@ async fn callers_of_three_accounts_share_three_refreshes() {
     let old = ACCOUNTS.map(|(user, team)| computer.add(user, team, false));
     let app = computer.start().await;
     app.checked(&computer.clock).await;
-    computer
-        .clock
-        .set_ahead(SignedDuration::from_hours(366 * 24));
-    let slow = Fault::DelayAfterProcessing { ms: 400 };
-    computer.amiqus.set_fault(slow.at(Endpoint::TokenRefresh));
+    expire_tokens(&computer);
     let keys = ACCOUNTS.map(|(user, team)| key(user, team));
     let mut callers = JoinSet::new();
     for number in 0..3_000 {

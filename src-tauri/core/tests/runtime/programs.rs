@@ -24,6 +24,8 @@ impl App {
     async fn allow_programs(&self) {
         let policy = ProgramEvent::PolicyChanged(ProgramsPolicy::All);
         self.session.report_program_event(policy).await.unwrap();
+        let asking = ProgramEvent::AskingChanged(true);
+        self.session.report_program_event(asking).await.unwrap();
     }
 
     async fn answer_prompt(&self, answer: AccessAnswer) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 
@@ -32,10 +32,8 @@ pub(super) async fn me(Extension(TokenHolder { person, .. }): Extension<TokenHol
 pub(super) async fn me_teams(
     State(service): State<Arc<Service>>,
     Extension(TokenHolder { person, .. }): Extension<TokenHolder>,
-    uri: Uri,
-    headers: HeaderMap,
+    mut query: Query,
 ) -> Result<Response, ApiError> {
-    let mut query = Query::of_request(&uri, &headers);
     let paging = query.paging();
     query.finish()?;
     let teams: Vec<Value> = service.read(|db| {

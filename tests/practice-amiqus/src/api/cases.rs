@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::State;
-use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use serde_json::{Value, json};
 
@@ -19,10 +18,8 @@ use crate::service::Service;
 pub(super) async fn list(
     State(service): State<Arc<Service>>,
     Extension(holder): Extension<TokenHolder>,
-    uri: Uri,
-    headers: HeaderMap,
+    mut query: Query,
 ) -> Result<Response, ApiError> {
-    let mut query = Query::of_request(&uri, &headers);
     let paging = query.paging();
     let statuses = query.some_of("status", &CASE_STATUSES);
     let assigned_to = query.assignee("assigned_to");
@@ -42,10 +39,8 @@ pub(super) async fn list(
 pub(super) async fn count_by_status(
     State(service): State<Arc<Service>>,
     Extension(holder): Extension<TokenHolder>,
-    uri: Uri,
-    headers: HeaderMap,
+    mut query: Query,
 ) -> Result<Response, ApiError> {
-    let mut query = Query::of_request(&uri, &headers);
     let assigned_to = query.assignee("assigned_to");
     let visible = visible_cases(&service, &holder, query, assigned_to)?;
     let counts = CASE_STATUSES.map(|status| {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use serde_json::Value;
 
@@ -20,11 +19,9 @@ pub(super) async fn list(
     State(service): State<Arc<Service>>,
     Extension(holder): Extension<TokenHolder>,
     Path(id): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
+    mut query: Query,
 ) -> Result<Response, ApiError> {
     let record = records::find(&service, &holder, &id)?;
-    let mut query = Query::of_request(&uri, &headers);
     let paging = query.paging();
     let expand = query.some_of("expand", &["check", "form", "document", "review"]);
     query.finish()?;

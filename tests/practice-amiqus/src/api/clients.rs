@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -23,11 +23,9 @@ use crate::service::Service;
 pub(super) async fn list(
     State(service): State<Arc<Service>>,
     Extension(holder): Extension<TokenHolder>,
-    uri: Uri,
-    headers: HeaderMap,
+    mut query: Query,
 ) -> Result<Response, ApiError> {
     let permissions = holder.permissions()?;
-    let mut query = Query::of_request(&uri, &headers);
     let paging = query.paging();
     let search = query.text("search");
     let status = query.one_of("status", &CLIENT_STATUSES);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
 use serde_json::Value;
@@ -29,11 +29,9 @@ pub(super) async fn list(
     State(service): State<Arc<Service>>,
     Extension(holder): Extension<TokenHolder>,
     Path(id): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
+    mut query: Query,
 ) -> Result<Response, ApiError> {
     let permissions = holder.permissions()?;
-    let mut query = Query::of_request(&uri, &headers);
     let paging = query.paging();
     query.finish()?;
     let client = clients::find(&service, &holder, permissions, &id)?;

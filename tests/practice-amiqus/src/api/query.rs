@@ -1,6 +1,10 @@
 //! The query of a request to the API.
 
-use axum::http::{HeaderMap, Uri, header};
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
 
 use super::ApiError;
 use super::error::Problems;
@@ -47,16 +51,25 @@ impl AssigneeFilter {
     }
 }
 
-impl Query {
-    /// Decodes the query. `uri` is the one that a nested router gives, without the API's root.
-    pub(super) fn of_request(uri: &Uri, headers: &HeaderMap) -> Self {
-        Self {
-            parameters: form::decode(uri.query().unwrap_or_default().as_bytes()),
-            url: format!("{}{}{}", origin(headers), super::ROOT, uri.path()),
-            problems: Problems::default(),
-        }
-    }
+impl<S: Sync> FromRequestParts<S> for Query {
+    type Rejection = Infallible;
 
+    /// Decodes the query of a request. A nested router gives its URI without the API's root.
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self {
+            parameters: form::decode(parts.uri.query().unwrap_or_default().as_bytes()),
+            url: format!(
+                "{}{}{}",
+                origin(&parts.headers),
+                super::ROOT,
+                parts.uri.path()
+            ),
+            problems: Problems::default(),
+        })
+    }
+}
+
+impl Query {
     /// The parameters `page` and `limit`.
     pub(super) fn paging(&mut self) -> Paging {
         let page = self.number("page", 1, usize::MAX, "Value must be an integer from 1 up");

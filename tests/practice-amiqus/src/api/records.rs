@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Uri};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::Value;
 
@@ -21,11 +21,10 @@ use crate::service::Service;
 pub(super) async fn list(
     State(service): State<Arc<Service>>,
     Extension(holder): Extension<TokenHolder>,
-    uri: Uri,
     headers: HeaderMap,
+    mut query: Query,
 ) -> Result<Response, ApiError> {
     let permissions = holder.permissions()?;
-    let mut query = Query::of_request(&uri, &headers);
     let paging = query.paging();
     let status = query.one_of("status", &RECORD_STATUSES);
     let assignee = query.assignee("assignee");

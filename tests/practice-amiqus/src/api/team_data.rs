@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::State;
-use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use serde_json::Value;
 
@@ -21,8 +20,7 @@ use crate::service::Service;
 pub(super) async fn members(
     State(service): State<Arc<Service>>,
     Extension(holder): Extension<TokenHolder>,
-    uri: Uri,
-    headers: HeaderMap,
+    query: Query,
 ) -> Result<Response, ApiError> {
     let team_id = holder.team.id;
     let with_login: Vec<Value> = service.read(|db| {
@@ -35,7 +33,7 @@ pub(super) async fn members(
             })
             .collect()
     });
-    page(&service, &holder, &uri, &headers, |team| {
+    page(&service, &holder, query, |team| {
         let colleagues = team.colleagues.iter().map(Colleague::to_json);
         with_login.into_iter().chain(colleagues).collect()
     })
@@ -45,10 +43,9 @@ pub(super) async fn members(
 pub(super) async fn credits(
     State(service): State<Arc<Service>>,
     Extension(holder): Extension<TokenHolder>,
-    uri: Uri,
-    headers: HeaderMap,
+    query: Query,
 ) -> Result<Response, ApiError> {
-    page(&service, &holder, &uri, &headers, |team| {
+    page(&service, &holder, query, |team| {
         team.credits.iter().map(CreditEntry::to_json).collect()
     })
 }
@@ -57,10 +54,9 @@ pub(super) async fn credits(
 pub(super) async fn webhooks(
     State(service): State<Arc<Service>>,
     Extension(holder): Extension<TokenHolder>,
-    uri: Uri,
-    headers: HeaderMap,
+    query: Query,
 ) -> Result<Response, ApiError> {
-    page(&service, &holder, &uri, &headers, |team| {
+    page(&service, &holder, query, |team| {
         team.webhooks.iter().map(Webhook::to_json).collect()
     })
 }
@@ -68,12 +64,10 @@ pub(super) async fn webhooks(
 fn page(
     service: &Service,
     holder: &TokenHolder,
-    uri: &Uri,
-    headers: &HeaderMap,
+    mut query: Query,
     list: impl FnOnce(&TeamResources) -> Vec<Value>,
 ) -> Result<Response, ApiError> {
     holder.permissions()?.require_whole_team()?;
-    let mut query = Query::of_request(uri, headers);
     let paging = query.paging();
     query.finish()?;
     let items = service.resources.of_team(holder.team.id, |team| list(team));

@@ -55,19 +55,11 @@ pub enum ProgramEvent {
 }
 
 /// What holds for all programs. It is told at each start, also before the vault is open.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Rules {
     policy: ProgramsPolicy,
+    /// Whether the user can be asked.
     can_ask: bool,
-}
-
-impl Default for Rules {
-    fn default() -> Self {
-        Self {
-            policy: ProgramsPolicy::Off,
-            can_ask: true,
-        }
-    }
 }
 
 /// What the session knows of other programs.
@@ -75,6 +67,8 @@ impl Default for Rules {
 pub(super) struct Programs {
     grants: BTreeMap<GrantId, Grant>,
     prompts: Prompts,
+    /// The end that the timer is armed for.
+    wakes_at: Option<Timestamp>,
 }
 
 impl Session {
@@ -100,11 +94,7 @@ impl Session {
             }
             return step;
         };
-        let mut step = open.on_program_event(event, rules, unsaved, now);
-        if step.outcome != CommandOutcome::Unchanged {
-            open.wake_for_programs(&mut step);
-        }
-        step
+        open.on_program_event(event, rules, unsaved, now)
     }
 
     /// Whether a grant's program may be handed the account's access token of this generation.
@@ -137,7 +127,9 @@ impl Session {
         let Some(open) = self.open() else {
             return ProgramsState::default();
         };
-        let Programs { grants, prompts } = &open.programs;
+        let Programs {
+            grants, prompts, ..
+        } = &open.programs;
         ProgramsState {
             prompt: prompts.asked().map(|(request, until)| AccessPrompt {
                 request: request.clone(),
@@ -196,13 +188,29 @@ impl Open {
                 }
             }
             ProgramEvent::TimePassed => {
+                // It may have come too early, such as after the clock was set.
+                self.programs.wakes_at = None;
                 let unanswered = self.programs.prompts.end_of_time(now);
                 step.refuse_all(unanswered, AccessError::NotAnswered);
                 self.remove_ended_grants(&mut step, now);
             }
         }
-        self.ask_next(&mut step, rules, now);
         step
+    }
+
+    /// What follows from any step: the next question is asked if none is, and the timer is armed for the next end.
+    pub(super) fn settle_programs(&mut self, step: &mut Step, rules: Rules, now: Timestamp) {
+        self.ask_next(step, rules, now);
+        let grants = self.programs.grants.values();
+        let live = grants.filter(|grant| !grant.is_stopped);
+        let ends = live.map(Grant::ends_at);
+        let next = ends.chain(self.programs.prompts.next_end()).min();
+        if self.programs.wakes_at != next {
+            self.programs.wakes_at = next;
+            if let Some(end) = next {
+                step.run(Effect::ArmProgramTimer(end));
+            }
+        }
     }
 
     fn access_requested(&mut self, request: AccessRequest, rules: Rules, now: Timestamp) -> Step {
@@ -214,7 +222,6 @@ impl Open {
         let id = request.id;
         if self.programs.prompts.add(request) {
             step.outcome = CommandOutcome::Accepted;
-            self.ask_next(&mut step, rules, now);
         } else {
             step.answer_access(id, Err(AccessError::TooManyPrompts));
         }
@@ -325,19 +332,6 @@ impl Open {
         step
     }
 
-    /// Has the session woken at the next end. There is one such timer.
-    fn wake_for_programs(&self, step: &mut Step) {
-        let live = self
-            .programs
-            .grants
-            .values()
-            .filter(|grant| !grant.is_stopped);
-        let ends = live.map(Grant::ends_at);
-        if let Some(end) = ends.chain(self.programs.prompts.next_end()).min() {
-            step.run(Effect::WakePrograms(end));
-        }
-    }
-
     /// Takes a grant back. If its program holds the access token, the account is renewed, which ends that; the
     /// record stays until then, so that an app that is killed meanwhile renews after its next start.
     fn stop_grant(&mut self, step: &mut Step, id: GrantId, now: Timestamp) {
@@ -379,7 +373,6 @@ impl Open {
         }
         self.remove_ended_grants(step, now);
         self.end_stopped_tokens(step, now);
-        self.wake_for_programs(step);
     }
 
     /// Renews the accounts whose token a stopped program holds.
@@ -481,7 +474,11 @@ impl Programs {
 
     /// Whether nothing of it would be lost with this process.
     pub(super) fn is_quiescent(&self) -> bool {
-        let Self { grants: _, prompts } = self;
+        let Self {
+            grants: _,
+            prompts,
+            wakes_at: _,
+        } = self;
         prompts.is_empty()
     }
 }

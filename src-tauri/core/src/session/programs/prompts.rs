@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::program::{AccessRequest, GrantId, later};
+use crate::clock::later;
+use crate::program::{AccessRequest, GrantId};
 
 /// How long the user may take to answer.
 const TIME_TO_ANSWER: SignedDuration = SignedDuration::from_mins(1);

@@ -42,8 +42,13 @@ impl Bench {
     /// Bob is signed in, and programs are allowed everything.
     fn with_programs() -> Self {
         let mut bench = Self::with_bob();
-        bench.program(ProgramEvent::PolicyChanged(ProgramsPolicy::All));
+        bench.allow_programs();
         bench
+    }
+
+    fn allow_programs(&mut self) {
+        self.program(ProgramEvent::PolicyChanged(ProgramsPolicy::All));
+        self.program(ProgramEvent::AskingChanged(true));
     }
 
     fn program(&mut self, event: ProgramEvent) -> Step {
@@ -88,7 +93,7 @@ impl Bench {
             now: self.now,
             entropy: Counting::default(),
         };
-        bench.program(ProgramEvent::PolicyChanged(ProgramsPolicy::All));
+        bench.allow_programs();
         let step = bench.open(Records::read(&stored).unwrap());
         (bench, step)
     }
@@ -124,6 +129,7 @@ fn program_is_refused_while_programs_are_off() {
     let mut bench = Bench::with_bob();
     let step = bench.ask(1, excel(), Access::Read);
     assert_eq!(answers(&step), [(id(1), Err(AccessError::Off))]);
+    bench.program(ProgramEvent::AskingChanged(true));
     bench.program(ProgramEvent::PolicyChanged(ProgramsPolicy::Read));
     for (number, access) in [(2, Access::Write), (3, Access::Token)] {
         let step = bench.ask(number, excel(), access);
@@ -145,7 +151,7 @@ fn policy_that_is_known_before_the_vault_is_open_holds() {
         now: now(),
         entropy: Counting::default(),
     };
-    bench.program(ProgramEvent::PolicyChanged(ProgramsPolicy::All));
+    bench.allow_programs();
     let step = bench.ask(1, excel(), Access::Read);
     assert_eq!(answers(&step), [(id(1), Err(AccessError::Locked))]);
     bench.open(Records {
@@ -185,7 +191,7 @@ fn grant_covers_its_program_account_and_access_alone() {
         connected(lorraine(), tokens("lorraine", now())),
     ])
     .0;
-    bench.program(ProgramEvent::PolicyChanged(ProgramsPolicy::All));
+    bench.allow_programs();
     bench.ask(1, excel(), Access::Write);
     bench.reply(1, AccessAnswer::AllowForTwelveHours);
     bench.step(Event::SwitchRequested(lorraine().key()));
@@ -323,6 +329,29 @@ fn nothing_is_asked_while_nobody_can_answer() {
     bench.program(ProgramEvent::AskingChanged(true));
     bench.ask(3, excel(), Access::Read);
     assert_eq!(bench.asked(), Some(id(3)));
+    // Until the shell says that somebody can.
+    let mut bench = Bench::with_bob();
+    bench.program(ProgramEvent::PolicyChanged(ProgramsPolicy::All));
+    let step = bench.ask(4, excel(), Access::Read);
+    assert_eq!(answers(&step), [(id(4), Err(AccessError::CannotAsk))]);
+}
+
+#[test]
+fn next_question_is_asked_whatever_ended_the_one_before() {
+    let mut bench = Bench::with(vec![
+        connected(bob(), tokens("bob", now())),
+        connected(lorraine(), tokens("lorraine", now())),
+    ])
+    .0;
+    bench.allow_programs();
+    bench.ask(1, excel(), Access::Read);
+    let mut of_lorraine = request(2, excel(), Access::Read);
+    of_lorraine.account = lorraine().key();
+    bench.program(ProgramEvent::Requested(Box::new(of_lorraine)));
+    let step = bench.step(Event::SignOutRequested(bob().key()));
+    assert_eq!(answers(&step), [(id(1), Err(AccessError::NotSignedIn))]);
+    assert_eq!(bench.asked(), Some(id(2)));
+    assert!(effects(&step).contains(&"bring to front".to_owned()));
 }
 
 #[test]
@@ -478,7 +507,7 @@ fn token_is_handed_out_for_a_live_grant_and_the_current_token_alone() {
     assert_eq!(bench.may_hand_out(2), Ok(()));
     bench.program(ProgramEvent::PolicyChanged(ProgramsPolicy::Read));
     assert_eq!(bench.may_hand_out(2), Err(HandOutError::NoGrant));
-    bench.program(ProgramEvent::PolicyChanged(ProgramsPolicy::All));
+    bench.allow_programs();
     bench.program(ProgramEvent::Stopped(id(2)));
     assert_eq!(bench.may_hand_out(2), Err(HandOutError::NoGrant));
 }
@@ -547,7 +576,7 @@ fn one_timer_is_for_the_next_end() {
         let effects = step.effects.iter();
         effects
             .filter_map(|effect| match effect {
-                Effect::WakePrograms(at) => Some(*at),
+                Effect::ArmProgramTimer(at) => Some(*at),
                 _ => None,
             })
             .collect()
